@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Builds, demonstrates and tests config-manager. Needs bash, Node and npm; brings the rest itself.
+#
+#   ./build.sh [--target linux-x64|linux-x64-baseline|linux-arm64|all]   the binary, into dist/
+#   ./build.sh demo                                                      the main job, on a real gateway
+#   ./build.sh test [FILE…]                                              every check and test
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+BIN=node_modules/.bin
+TARGETS=(linux-x64 linux-x64-baseline linux-arm64)
+
+fail() {
+  printf 'error: %s\nhint: %s\n' "$1" "${2:-see the head of build.sh}" >&2
+  exit 64
+}
+
+# Installs the pinned dependencies, unless they are there.
+set_up() {
+  if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+    npm ci --no-audit --no-fund --loglevel=error >&2
+  fi
+  # Where npm is told to run no install scripts, these two have to be run by hand.
+  "$BIN/bun" --version >/dev/null 2>&1 || (cd node_modules/bun && node install.js >&2)
+  "$BIN/deno" --version >/dev/null 2>&1 || (cd node_modules/deno && node install.cjs >&2)
+}
+
+# The commit that the binary is built from, marked when the tree has changes of its own.
+commit() {
+  if [ -n "${CONFIG_MANAGER_COMMIT:-}" ]; then
+    printf '%s' "$CONFIG_MANAGER_COMMIT"
+  else
+    git describe --always --dirty --abbrev=7 --exclude='*' 2>/dev/null || printf 'unknown'
+  fi
+}
+
+# compile OUTFILE [TARGET]: one binary; for this machine where no target is named.
+compile() {
+  mkdir -p dist
+  # Two builds at once, in two shells, must not see each other's half: build aside, then rename.
+  "$BIN/bun" build --compile --minify --bytecode --format=esm \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+    --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
+    ${2:+--target "bun-$2"} --outfile "$1.$$.tmp" manager.ts >&2
+  mv -f "$1.$$.tmp" "$1"
+}
+
+build() {
+  local target=""
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --target) target=${2:-} && shift 2 || fail "--target needs a name" ;;
+      --target=*) target=${1#*=} && shift ;;
+      *) fail "unknown argument: $1" ;;
+    esac
+  done
+  set_up
+  case $target in
+    "") compile dist/config-manager ;;
+    all) for each in "${TARGETS[@]}"; do compile "dist/config-manager-$each" "$each"; done ;;
+    *)
+      [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target" "one of: ${TARGETS[*]} all"
+      compile "dist/config-manager-$target" "$target"
+      ;;
+  esac
+}
+
+PASSED=0
+FAILED=0
+
+# check NAME COMMAND…: counts as one test.
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    PASSED=$((PASSED + 1))
+    echo "(pass) $name"
+  else
+    FAILED=$((FAILED + 1))
+    echo "(fail) $name"
+  fi
+}
+
+# attribute FILE NAME: a number from the head of a JUnit report; 0 where there is none.
+attribute() {
+  sed -n "s/.*<testsuites .*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" 2>/dev/null | head -n 1 | grep . || echo 0
+}
+
+run_tests() {
+  local report
+  report=$(mktemp -t config-manager-report.XXXXXX)
+  # CI: no snapshot writes itself. No timeout of the runner's own: the tests wait for conditions, each with its limit.
+  CI=1 "$BIN/bun" test --timeout 300000 --reporter=junit --reporter-outfile="$report" "$@" && local status=0 || local status=$?
+  local tests failures skipped
+  tests=$(attribute "$report" tests)
+  failures=$(attribute "$report" failures)
+  skipped=$(attribute "$report" skipped)
+  rm -f "$report"
+  # The runner itself may fail where no test did: an error between two tests, or no test at all.
+  if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then failures=1 tests=$((tests + 1)); fi
+  PASSED=$((PASSED + tests - failures - skipped))
+  FAILED=$((FAILED + failures))
+  SKIPPED=$skipped
+}
+
+tests() {
+  set_up
+  SKIPPED=0
+  if [ $# -eq 0 ]; then
+    check "types" "$BIN/tsc"
+    check "lint" "$BIN/oxlint" --type-aware --deny-warnings
+    check "format" "$BIN/biome" format
+    check "dead exports and dependencies" "$BIN/knip" --no-progress
+  fi
+  check "build" compile dist/config-manager
+  run_tests "$@"
+  echo
+  if [ "$SKIPPED" -gt 0 ]; then
+    echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+  else
+    echo "$PASSED passed, $FAILED failed"
+  fi
+  [ "$FAILED" -eq 0 ]
+}
+
+case ${1:-} in
+  demo)
+    [ $# -eq 1 ] || fail "unknown argument: $2"
+    set_up
+    compile dist/config-manager
+    exec "$BIN/bun" test/demo.ts
+    ;;
+  test) shift && tests "$@" ;;
+  "" | --target | --target=*) build "$@" ;;
+  *) fail "unknown command: $1" ;;
+esac
