@@ -1,0 +1,84 @@
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { join } from "node:path";
+import { ManagerError, systemCode } from "./errors.ts";
+
+export interface VolumeFile {
+  name: string;
+  bytes: Buffer;
+}
+
+/** How long a file in a plain directory must have been left alone before it counts as written, in milliseconds. */
+const SETTLE_MS = 50;
+
+/** How often a volume that is swapped under our hands is read again. */
+const READ_ATTEMPTS = 5;
+
+/**
+ * Reads the files of a mounted ConfigMap that `select` picks, sorted by name, all of one generation.
+ *
+ * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, and swaps that
+ * link. Reading through the resolved link never mixes two generations. In a plain directory, where
+ * a person or a test writes in place, a file that has just been touched is awaited.
+ *
+ * @returns undefined where the directory does not exist; an empty list where nothing is picked.
+ * @throws {ManagerError} `file` when something is there and cannot be read: that is no empty set.
+ */
+export async function readVolume(
+  directory: string,
+  select: (name: string) => boolean,
+): Promise<VolumeFile[] | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readGeneration(directory, select);
+    } catch (error) {
+      // ENOENT between the listing and the read: the kubelet has removed the old generation.
+      if (systemCode(error) !== "ENOENT" || attempt >= READ_ATTEMPTS) throw readError(directory, error);
+    }
+  }
+}
+
+async function readGeneration(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
+  const generation = await resolveGeneration(directory);
+  const root = generation ?? directory;
+  const names = await listNames(root);
+  if (!names) return undefined;
+  const selected = names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
+  if (!generation) await settle(selected.map((name) => join(root, name)));
+  return Promise.all(selected.map(async (name) => ({ name, bytes: await readFile(join(root, name)) })));
+}
+
+async function resolveGeneration(directory: string): Promise<string | undefined> {
+  try {
+    return await realpath(join(directory, "..data"));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+async function listNames(root: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(root);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Waits until no file was touched within {@link SETTLE_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
+async function settle(paths: readonly string[]): Promise<void> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+    const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));
+    const youngest = Math.min(...ages);
+    if (youngest < 0 || youngest >= SETTLE_MS) return;
+    await delay(SETTLE_MS - youngest);
+  }
+}
+
+function readError(directory: string, error: unknown): ManagerError {
+  return new ManagerError("file", `cannot read ${directory}: ${systemCode(error) ?? "unknown error"}`, {
+    hint: "check how the ConfigMap is mounted and as which user this container runs",
+    cause: error,
+  });
+}
