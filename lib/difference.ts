@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JobSpec, LiveJob } from "./job.ts";
+import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+
+/** What must change in a live job to make it the declared one. */
+export interface Difference {
+  /** Dotted OpenClaw names, for people. Empty: they are equal. */
+  fields: string[];
+  /** For `cron.update`. */
+  patch: JsonObject;
+  /**
+   * Payload or delivery hold a field that has to go, and no patch takes it out: `cron.update` merges both.
+   * 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. They have to be replaced whole.
+   */
+  needsReplacement: boolean;
+}
+
+type Fields = Record<string, Json | undefined>;
+
+/**
+ * Fields that a definition can declare and the gateway does not fill in by itself. One of these on the
+ * live job and not in the definition was taken out of the definition, or put in by hand: it has to go.
+ * Whatever else the gateway holds (`anchorMs`, `staggerMs`, `toolsAllow: ["*"]`, …) is its own business.
+ */
+const CLEARABLE = {
+  schedule: ["tz", "cwd"],
+  payload: [
+    "model",
+    "fallbacks",
+    "thinking",
+    "lightContext",
+    "allowUnsafeExternalContent",
+    "cwd",
+    "env",
+    "input",
+    "noOutputTimeoutSeconds",
+    "outputMaxBytes",
+    "timeoutSeconds",
+    "toolBudget",
+  ],
+  delivery: ["channel", "to", "threadId", "accountId", "bestEffort", "failureDestination", "completionDestination"],
+  job: ["displayName", "agentId", "failureAlert", "pacing", "trigger"],
+} as const;
+
+/** Compares what is declared with what the gateway holds, blind to state and to the gateway's own defaults. */
+export function findDifference(desired: JobSpec, live: LiveJob): Difference {
+  const actual = live as unknown as JsonObject & { payload: JsonObject };
+  const fields: string[] = [];
+  const patch: JsonObject = {};
+
+  if ((desired.description ?? "") !== textOf(actual.description)) {
+    fields.push("description");
+    patch.description = desired.description ?? "";
+  }
+  const { name, displayName, agentId, sessionKey, enabled, deleteAfterRun, sessionTarget, wakeMode } = desired;
+  const { failureAlert, pacing, trigger } = desired;
+  const scalars = { name, displayName, agentId, sessionKey, enabled, deleteAfterRun, sessionTarget, wakeMode };
+  const own = diffFields({ ...scalars, failureAlert, pacing, trigger }, actual, CLEARABLE.job);
+  for (const [field, value] of Object.entries(own)) {
+    fields.push(field);
+    patch[field] = value;
+  }
+
+  if (Object.keys(diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule)).length > 0) {
+    fields.push("schedule");
+    patch.schedule = desired.schedule; // replaced as a whole by the gateway
+  }
+
+  const payload = diffKind(desired.payload, actual.payload, CLEARABLE.payload);
+  if (Object.keys(payload).length > 0) {
+    fields.push(...Object.keys(payload).map((field) => `payload.${field}`));
+    patch.payload = desired.payload;
+  }
+
+  const delivery = diffDelivery(desired.delivery, actual.delivery);
+  if (Object.keys(delivery).length > 0) {
+    fields.push(...Object.keys(delivery).map((field) => `delivery.${field}`));
+    patch.delivery = desired.delivery;
+  }
+  const needsReplacement = [payload, delivery].some((changes) => Object.values(changes).includes(null));
+  return { fields, patch, needsReplacement };
+}
+
+/** The declared value of each field that differs; null for one that has to go. */
+function diffFields(desired: Fields, actual: Fields, clearable: readonly string[]): JsonObject {
+  const changes: JsonObject = {};
+  for (const [field, value] of Object.entries(desired)) {
+    if (value === undefined) continue;
+    if (!isSame(field, value, actual[field])) changes[field] = value;
+  }
+  for (const field of clearable) {
+    if (desired[field] === undefined && !isBlank(actual[field])) changes[field] = null;
+  }
+  return changes;
+}
+
+/** As {@link diffFields}, for an object with a `kind`: of another kind, everything in it is new. */
+function diffKind(desired: JsonObject, actual: Json | undefined, clearable: readonly string[]): JsonObject {
+  const held = isJsonObject(actual) ? actual : {};
+  return desired.kind === held.kind ? diffFields(desired, held, clearable) : { ...desired };
+}
+
+function diffDelivery(desired: JsonObject, actual: Json | undefined): JsonObject {
+  const held = isJsonObject(actual) ? actual : { mode: "none" };
+  // Where nothing is delivered, what is left of an old route means nothing.
+  const clearable = desired.mode === "none" ? [] : CLEARABLE.delivery;
+  return diffFields(withoutLast(desired), withoutLast(held), clearable);
+}
+
+/** `channel: "last"` is what no channel means, and the CLI always writes it. */
+function withoutLast({ channel, ...rest }: JsonObject): Fields {
+  return channel === "last" ? rest : { channel, ...rest };
+}
+
+function isSame(field: string, desired: Json, actual: Json | undefined): boolean {
+  switch (field) {
+    case "agentId": // stored in lower case
+      return textOf(desired).toLowerCase() === textOf(actual).toLowerCase();
+    case "expr": // stored as typed by 2026.2.9, trimmed by 2026.9.6
+      return textOf(desired).replace(/\s+/g, " ") === textOf(actual).replace(/\s+/g, " ");
+    case "message":
+    case "text":
+      return textOf(desired) === textOf(actual);
+    case "failureAlert": // of an object, what is declared; the gateway may fill in the rest
+      if (!isJsonObject(desired) || !isJsonObject(actual)) return isDeepStrictEqual(desired, actual);
+      return Object.keys(diffFields(desired, actual, [])).length === 0;
+    default:
+      return isDeepStrictEqual(desired, actual);
+  }
+}
+
+/** Absent, or as good as: an old gateway that cannot drop a text holds an empty one. */
+function isBlank(value: Json | undefined): boolean {
+  if (value === undefined || value === null || value === "" || value === false) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value.trim() : "";
+}

@@ -1,0 +1,85 @@
+import { closest, distance } from "fastest-levenshtein";
+import type * as v from "valibot";
+
+/** One thing that is wrong with one field. Says no value: it may be a secret. */
+export interface FieldProblem {
+  /** Dotted path of the field; empty where it is about the whole. */
+  field: string;
+  problem: string;
+}
+
+/** An unknown field, with the known one that was most likely meant. */
+export function wordUnknownField(field: string, known: readonly string[]): string {
+  const nearest = closest(field, known);
+  const isNear = distance(field, nearest) <= Math.max(2, field.length / 3);
+  return isNear ? `unknown field, did you mean ${nearest}?` : `unknown field, the nearest known one is ${nearest}`;
+}
+
+/** A valibot issue in our words: `expected WHAT but received WHAT`. */
+export function describeIssue(issue: v.BaseIssue<unknown>): FieldProblem {
+  // A union reports its branches beneath; where one of them fits so far, its own complaint is the useful one.
+  const inner = issue.issues?.find((candidate) => (candidate.path?.length ?? 0) > 0);
+  if (inner) {
+    const { field, problem } = describeIssue(inner);
+    return { field: [pathOf(issue), field].filter(Boolean).join("."), problem };
+  }
+  return { field: pathOf(issue), problem: wordIssue(issue) };
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  return issue.path?.map((item) => String(item.key)).join(".") ?? "";
+}
+
+function wordIssue(issue: v.BaseIssue<unknown>): string {
+  switch (issue.type) {
+    case "check":
+    case "non_empty":
+      return issue.message;
+    case "strict_object":
+      // Our own message, unless it is the object itself that is something else.
+      if (issue.path?.at(-1)?.origin === "key") return issue.message;
+      break;
+    case "object":
+      return "is required";
+    case "integer":
+      return `expected a whole number but received ${String(issue.input)}`;
+    case "min_value":
+      return `expected at least ${String(issue.requirement)} but received ${String(issue.input)}`;
+    case "max_value":
+      return `expected at most ${String(issue.requirement)} but received ${String(issue.input)}`;
+    case "min_length":
+      return "expected at least one entry but received none";
+  }
+  return `expected ${wordExpected(issue.expected ?? "something else")} but received ${kindOf(issue.input)}`;
+}
+
+/** From `("none" | Object)` to `"none" or an object`. */
+function wordExpected(expected: string): string {
+  const words: Record<string, string> = {
+    Array: "a list",
+    Object: "an object",
+    boolean: "true or false",
+    number: "a number",
+    string: "text",
+  };
+  const options = expected.replace(/^\(|\)$/g, "").split(" | ");
+  return options.map((option) => words[option] ?? option).join(" or ");
+}
+
+/** What a value is, not which: it may be a secret. */
+export function kindOf(input: unknown): string {
+  if (input === null) return "null";
+  if (Array.isArray(input)) return "a list";
+  switch (typeof input) {
+    case "undefined":
+      return "nothing";
+    case "number":
+      return "a number";
+    case "boolean":
+      return String(input);
+    case "string":
+      return input === "" ? "an empty text" : "other text";
+    default:
+      return "an object";
+  }
+}

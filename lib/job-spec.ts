@@ -1,0 +1,119 @@
+import type { Definition } from "./definition.ts";
+import type { Features } from "./features.ts";
+import type { JobSpec } from "./job.ts";
+import type { JsonObject } from "./json.ts";
+
+type Payload = JobSpec["payload"];
+
+/**
+ * Translates a definition into the job that a gateway with these features is to hold.
+ *
+ * Defaults of ours: a command or an agent turn runs in an isolated session, a system event in the main
+ * one; nothing is delivered. Where the gateway has no command payloads, a command becomes an agent turn
+ * that asks for it ({@link isCommandAsTurn} tells).
+ */
+export function toJobSpec(definition: Definition, features: Features): JobSpec {
+  const payload = toPayload(definition, features);
+  const sessionTarget = definition.session ?? definition.sessionTarget;
+  return {
+    ...pick(definition, ["name", "displayName", "sessionKey", "enabled", "deleteAfterRun"]),
+    ...pick(definition, ["failureAlert", "pacing", "trigger"]),
+    ...defined({
+      description: definition.description?.trim() || undefined,
+      agentId: definition.agent ?? definition.agentId,
+      wakeMode: definition.wake ?? definition.wakeMode,
+    }),
+    name: definition.name,
+    schedule: toSchedule(definition),
+    sessionTarget: sessionTarget ?? (payload.kind === "systemEvent" ? "main" : "isolated"),
+    payload,
+    delivery: { mode: "none", ...definition.delivery },
+  };
+}
+
+/** Whether this gateway makes an agent turn, which costs model tokens, of what was written as a command. */
+export function isCommandAsTurn(definition: Definition, features: Features): boolean {
+  return toPayload(definition, { ...features, commandPayload: true }).kind === "command" && !features.commandPayload;
+}
+
+function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
+  if (typeof schedule === "string") return { kind: "cron", expr: schedule, ...defined({ tz }) };
+  // The gateway stores times in this form; the same instant in another zone is no difference.
+  if (schedule.kind === "at") return { ...schedule, at: new Date(schedule.at).toISOString() };
+  return { ...schedule };
+}
+
+function toPayload(definition: Definition, features: Features): Payload {
+  const own = definition.payload;
+  if (own?.kind === "command") return toCommand(own, undefined, features);
+  if (own) return own;
+
+  const timeoutSeconds = definition.timeout ?? definition.timeoutSeconds;
+  const shared = defined({ timeoutSeconds, toolsAllow: definition.tools ?? definition.toolsAllow });
+  if (definition.systemEvent !== undefined) {
+    return { kind: "systemEvent", text: definition.systemEvent, ...shared };
+  }
+  if (definition.message !== undefined) {
+    const options = pick(definition, ["model", "fallbacks", "thinking", "lightContext", "allowUnsafeExternalContent"]);
+    return { kind: "agentTurn", message: definition.message, ...options, ...shared };
+  }
+  const command = definition.command ?? [];
+  // As OpenClaw's own `--command` stores a shell line.
+  const argv = typeof command === "string" ? ["sh", "-lc", command] : command;
+  const options = pick(definition, ["cwd", "env", "input", "noOutputTimeoutSeconds", "outputMaxBytes"]);
+  return toCommand({ kind: "command", argv, ...options, ...shared }, definition.retry, features);
+}
+
+interface CommandPayload extends JsonObject {
+  kind: "command";
+  argv: string[];
+}
+
+function toCommand(payload: CommandPayload, retry: number | undefined, features: Features): Payload {
+  if (!features.commandPayload) return toTurn(payload, retry ?? 0);
+  return retry ? { ...payload, argv: wrapInRetry(payload.argv, retry) } : payload;
+}
+
+/**
+ * Runs the command up to `retry` times more, a second apart, and ends with its last exit status. The
+ * command travels as arguments, so nothing of it is read as a shell's text.
+ */
+function wrapInRetry(argv: readonly string[], retry: number): string[] {
+  const loop = `n=0; until "$@"; do s=$?; [ "$n" -lt ${retry} ] || exit "$s"; n=$((n+1)); sleep 1; done`;
+  return ["sh", "-c", loop, "retry", ...argv];
+}
+
+/** The nearest thing that a gateway without command payloads can do. The line itself stays word for word. */
+function toTurn(payload: CommandPayload, retry: number): Payload {
+  const [shell, option, line] = payload.argv;
+  const isShellLine = payload.argv.length === 3 && shell === "sh" && option === "-lc";
+  const command = isShellLine && line !== undefined ? line : payload.argv.map(quote).join(" ");
+  const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
+  const message = [
+    "Run exactly this shell command and reply with its output and exit status. Change nothing in it.",
+    "",
+    command,
+    "",
+    ...(typeof payload.cwd === "string" ? [`Run it in the directory ${payload.cwd}`] : []),
+    ...environment.map(([name, value]) => `Set the environment variable ${name} to ${quote(value)}`),
+    ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
+    ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
+  ].join("\n");
+  const { timeoutSeconds } = payload;
+  return { kind: "agentTurn", message: message.trim(), ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+}
+
+/** For a reader, human or model, of the message; no shell is given this by us. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): { [P in K]?: NonNullable<T[P]> } {
+  return defined(Object.fromEntries(keys.map((key) => [key, source[key]]))) as { [P in K]?: NonNullable<T[P]> };
+}
+
+/** Without the fields that are undefined: on the wire, an absent field and an undefined one differ. */
+function defined<T extends object>(fields: T): { [P in keyof T]?: NonNullable<T[P]> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [P in keyof T]?: NonNullable<T[P]> };
+}

@@ -1,0 +1,43 @@
+import type { LiveJob } from "./job.ts";
+
+/** Whose a live job is, from the point of view of one owner. */
+export type Claim =
+  /** Declared by us, under this name. */
+  | { kind: "ours"; name: string }
+  /** Nobody says that it is theirs: made by hand, or by an agent on request. */
+  | { kind: "unclaimed" }
+  /** Another manager's, or the gateway's own (`heartbeat:`, `memory-core:`, `claw:`, …). Never touched. */
+  | { kind: "foreign" };
+
+/** The gateway refuses a longer declaration key (2026.9.6). */
+const MAX_KEY_LENGTH = 200;
+
+/** Any manager's mark, wherever it stands: memory-core puts its own at the front. */
+const ANY_MARK = /\[managed-by=[^\]]*\]/;
+
+/** The key that says a job is ours; undefined for a name too long to fit into one, which then carries a mark. */
+export function declarationKeyOf(owner: string, name: string): string | undefined {
+  const key = `${owner}:${name}`;
+  return key.length <= MAX_KEY_LENGTH ? key : undefined;
+}
+
+/** The description with our mark at its end, for a job that has no key to say whose it is. */
+export function markDescription(description: string | undefined, owner: string): string {
+  return description ? `${description} ${markOf(owner)}` : markOf(owner);
+}
+
+/** Reads who claims a live job. A key decides alone; without one, the mark in the description does. */
+export function readClaim(job: LiveJob, owner: string): Claim {
+  if (job.declarationKey !== undefined) {
+    const prefix = `${owner}:`;
+    if (!job.declarationKey.startsWith(prefix)) return { kind: "foreign" };
+    return { kind: "ours", name: job.declarationKey.slice(prefix.length) };
+  }
+  const description = job.description?.trimEnd() ?? "";
+  if (description.endsWith(markOf(owner))) return { kind: "ours", name: job.name };
+  return ANY_MARK.test(description) ? { kind: "foreign" } : { kind: "unclaimed" };
+}
+
+function markOf(owner: string): string {
+  return `[managed-by=${owner}]`;
+}

@@ -1,0 +1,154 @@
+import type { Definition } from "./definition.ts";
+import { findDifference } from "./difference.ts";
+import type { Features } from "./features.ts";
+import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
+import type { JobSpec, LiveJob } from "./job.ts";
+import type { JsonObject } from "./json.ts";
+import { declarationKeyOf, markDescription, readClaim } from "./ownership.ts";
+
+/** One change to one live job. */
+export type CronAction =
+  | { kind: "add"; name: string; spec: JobSpec; declarationKey?: string; commandAsTurn: boolean }
+  | ({ kind: "update"; name: string } & JobChange)
+  /** An update that makes a job ours which nobody claimed. */
+  | ({ kind: "adopt"; name: string } & JobChange)
+  | { kind: "remove"; name: string; id: string; reason: "undeclared" | "duplicate" };
+
+export interface JobChange {
+  id: string;
+  /** What differs, in OpenClaw's names, dotted. */
+  fields: string[];
+  patch: JsonObject;
+  /** Fails the update when the job is no longer the one that was compared. */
+  expectedConfigRevision?: string;
+  /** There when payload and delivery have to be replaced whole. */
+  replacement?: Replacement;
+  commandAsTurn: boolean;
+}
+
+/** What a job is to be, and the key to replace it by, if it has one. */
+export interface Replacement {
+  spec: JobSpec;
+  declarationKey: string | undefined;
+}
+
+export interface CronPlan {
+  /** In the order of manager.sh: adds and updates as they are defined, then removals as they are listed. */
+  actions: CronAction[];
+  unchanged: number;
+  /** Live jobs that are not ours and stay as they are. */
+  unmanaged: number;
+  /** Names of jobs that would go, and stay because so many at once look like an accident. */
+  refusedRemovals: string[];
+}
+
+export interface PlanOptions {
+  owner: string;
+  features: Features;
+  prune: "owned" | "none";
+  allowMassRemoval: boolean;
+  nowMs: number;
+}
+
+/** A pass that would remove this many jobs or more, and over half of ours, is an accident until said otherwise. */
+const MASS_REMOVAL = 10;
+
+/**
+ * Plans what makes the live jobs equal to the declared ones. Pure. Touches only jobs that are ours, or that
+ * nobody claims and that have a declared name.
+ *
+ * @param definitions the whole desired set, read and valid.
+ * @param live the whole live list: every page, disabled jobs too.
+ */
+export function planCron(definitions: readonly Definition[], live: readonly LiveJob[], options: PlanOptions): CronPlan {
+  const { ours, unclaimed } = groupByClaim(live, options.owner);
+  const changes: CronAction[] = [];
+  const duplicates = new Set<string>();
+  let unchanged = 0;
+  let adopted = 0;
+
+  for (const definition of definitions) {
+    const { name } = definition;
+    const [own, ...others] = ours.get(name) ?? [];
+    const found = own ?? unclaimed.get(name)?.[0];
+    for (const other of others) duplicates.add(other.id);
+    if (!own && found) adopted += 1;
+    const action = planJob(definition, found, !own, options);
+    if (action) changes.push(action);
+    else unchanged += 1;
+  }
+
+  const declared = new Set(definitions.map(({ name }) => name));
+  const owned = [...ours.values()].flat();
+  const undeclared = new Set([...ours].flatMap(([name, jobs]) => (declared.has(name) ? [] : jobs.map(({ id }) => id))));
+  const doomed = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
+  const isAccident = doomed.length >= MASS_REMOVAL && doomed.length > owned.length / 2 && !options.allowMassRemoval;
+  const removals = options.prune === "none" ? [] : doomed;
+  const removeActions = removals.map(({ id, name }): CronAction => {
+    return { kind: "remove", name, id, reason: undeclared.has(id) ? "undeclared" : "duplicate" };
+  });
+  return {
+    actions: isAccident ? changes : [...changes, ...removeActions],
+    unchanged,
+    unmanaged: live.length - owned.length - adopted,
+    refusedRemovals: isAccident ? removals.map(({ name }) => name) : [],
+  };
+}
+
+function planJob(
+  definition: Definition,
+  live: LiveJob | undefined,
+  isAdoption: boolean,
+  { owner, features, nowMs }: PlanOptions,
+): CronAction | undefined {
+  const { name } = definition;
+  const spec = toJobSpec(definition, features);
+  const commandAsTurn = isCommandAsTurn(definition, features);
+  const marked = { ...spec, description: markDescription(spec.description, owner) };
+
+  if (!live) {
+    if (hasPassed(spec, nowMs)) return undefined;
+    const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
+    if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };
+    return { kind: "add", name, spec, declarationKey, commandAsTurn };
+  }
+
+  const { declarationKey, configRevision } = live;
+  const target = declarationKey === undefined ? marked : spec;
+  const { fields, patch, needsReplacement } = findDifference(target, live);
+  if (fields.length === 0) return undefined;
+  return {
+    kind: isAdoption ? "adopt" : "update",
+    name,
+    id: live.id,
+    fields,
+    patch,
+    commandAsTurn,
+    ...(configRevision === undefined ? {} : { expectedConfigRevision: configRevision }),
+    ...(needsReplacement ? { replacement: { spec: target, declarationKey } } : {}),
+  };
+}
+
+/** A job for one moment that is over has run, or was missed. Making it again would run it late, or twice. */
+function hasPassed({ schedule }: JobSpec, nowMs: number): boolean {
+  return schedule.kind === "at" && typeof schedule.at === "string" && Date.parse(schedule.at) <= nowMs;
+}
+
+/** Oldest first: of two, the one with the history stays. */
+function groupByClaim(live: readonly LiveJob[], owner: string) {
+  const ours = new Map<string, LiveJob[]>();
+  const unclaimed = new Map<string, LiveJob[]>();
+  const byAge = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+  for (const job of byAge) {
+    const claim = readClaim(job, owner);
+    if (claim.kind === "ours") append(ours, claim.name, job);
+    if (claim.kind === "unclaimed") append(unclaimed, job.name, job);
+  }
+  return { ours, unclaimed };
+}
+
+function append(groups: Map<string, LiveJob[]>, name: string, job: LiveJob): void {
+  const group = groups.get(name);
+  if (group) group.push(job);
+  else groups.set(name, [job]);
+}
