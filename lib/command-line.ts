@@ -1,0 +1,116 @@
+import { Command, CommanderError, Option } from "commander";
+import { ManagerError } from "./errors.ts";
+import { SETTING_SOURCES, type SettingName, type Settings, readSettings } from "./settings.ts";
+
+/** What the user asked for. */
+export type Invocation =
+  | { command: "run"; settings: Settings; allowMassRemoval: boolean }
+  | { command: "sync"; settings: Settings; allowMassRemoval: boolean; only: "config" | "cron" | undefined }
+  | { command: "version" }
+  | { command: "help"; text: string };
+
+interface Flags extends Partial<Record<SettingName, string>> {
+  allowMassRemoval?: boolean;
+  only?: "config" | "cron";
+}
+
+/**
+ * Reads the command line. `run` is the command where none is given.
+ *
+ * @throws {ManagerError} `usage`, with every problem there is, a line each, and in the hint what to type.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  let invocation: Invocation | undefined;
+  const program = createProgram((found) => {
+    invocation = found;
+  }, env);
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.version") return { command: "version" };
+    if (!isHelp(error)) throw usageError(error);
+  }
+  return invocation ?? { command: "help", text: helpText(program, args) };
+}
+
+function createProgram(choose: (invocation: Invocation) => void, env: Readonly<Record<string, string | undefined>>) {
+  const program = new Command("config-manager");
+  const quiet = { writeOut: () => undefined, writeErr: () => undefined };
+
+  const configure = (command: Command) => {
+    command.exitOverride().configureOutput(quiet).helpOption("-h, --help", "show this help");
+    return command.allowExcessArguments(false).helpCommand(false);
+  };
+  const withSettings = (command: Command) => {
+    for (const [name, { flag, argument, env: variable, describes }] of Object.entries(SETTING_SOURCES)) {
+      const shown = SETTING_SOURCES[name as SettingName].default({});
+      const note = shown === undefined ? variable : `${variable}, else ${shown}`;
+      command.addOption(new Option(`${flag} ${argument}`, `${describes} (${note})`));
+    }
+    return command.option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
+  };
+  const read = (command: Command) => {
+    const { allowMassRemoval = false, only, ...flags } = command.optsWithGlobals<Flags>();
+    const result = readSettings(flags, env);
+    if (result.kind === "invalid") {
+      throw new ManagerError("usage", result.problems.join("\n"), { hint: "config-manager help" });
+    }
+    return { settings: result.settings, allowMassRemoval, only };
+  };
+
+  configure(withSettings(program))
+    .description("Keeps a running OpenClaw equal to what Git says: openclaw.json and cron jobs, with no Pod restart.")
+    .usage("[run] [options]")
+    .version("", "-V, --version", "show the version")
+    .action(() => {
+      const { settings, allowMassRemoval } = read(program);
+      choose({ command: "run", settings, allowMassRemoval });
+    });
+  const run = configure(program.command("run"))
+    .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP looks at once")
+    .action(() => {
+      const { settings, allowMassRemoval } = read(run);
+      choose({ command: "run", settings, allowMassRemoval });
+    });
+  const sync = configure(program.command("sync"))
+    .description("one pass of both; exit 0 when all is equal now, 1 when something failed")
+    .addOption(new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]))
+    .action(() => choose({ command: "sync", ...read(sync) }));
+  configure(program.command("version"))
+    .description("show the version")
+    .action(() => choose({ command: "version" }));
+  const help = configure(program.command("help"))
+    .argument("[command]", "the command to explain")
+    .description("show this help, or that of a command")
+    .action((name?: string) => {
+      const found = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      if (!found) throw new CommanderError(1, "commander.unknownCommand", `unknown command '${name}'`);
+      choose({ command: "help", text: found.helpInformation() });
+    });
+  help.usage("[command]");
+  return program;
+}
+
+function isHelp({ code }: CommanderError): boolean {
+  return code === "commander.helpDisplayed" || code === "commander.help";
+}
+
+/** The help of the command that `--help` was typed after. */
+function helpText(program: Command, args: readonly string[]): string {
+  const named = program.commands.find((command) => args.includes(command.name()));
+  return (named ?? program).helpInformation();
+}
+
+function usageError(error: CommanderError): ManagerError {
+  const [message, advice] = error.message.replace(/^error: /, "").split("\n");
+  const isUnknownCommand = error.code === "commander.excessArguments";
+  const found = /got \d+: (.*)\.$/.exec(message ?? "")?.[1];
+  const text = isUnknownCommand
+    ? `unknown command or argument${found ? `: ${found}` : ""}`
+    : (message ?? "wrong usage");
+  return new ManagerError("usage", advice ? `${text} ${advice}` : text, { hint: "config-manager help" });
+}

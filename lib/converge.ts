@@ -1,0 +1,67 @@
+import { applyActions } from "./apply.ts";
+import type { Definition } from "./definition.ts";
+import type { Log } from "./log.ts";
+import { type CronAction, type CronPlan, type PlanOptions, planCron } from "./plan.ts";
+import type { CronStore } from "./store.ts";
+
+/**
+ * How often a pass observes, plans and applies. The first round does the work and the second finds nothing
+ * to do; the others are for somebody who changes jobs at the same time.
+ */
+const MAX_ROUNDS = 4;
+
+export interface ConvergeOptions {
+  definitions: readonly Definition[];
+  store: CronStore;
+  policy: Omit<PlanOptions, "features" | "nowMs">;
+  log: Log;
+  signal: AbortSignal;
+  nowMs?: () => number;
+}
+
+export interface Convergence {
+  /** Whether the live jobs are the declared ones, by an observation made after the last write. */
+  isEqual: boolean;
+  /** How many writes were done. */
+  changed: number;
+  /** Names that were to be removed, and were not: too many at once. */
+  refusedRemovals: string[];
+}
+
+/**
+ * Makes the live jobs equal to the declared ones: observe, plan, apply, and observe again, until the plan is
+ * empty. No write where nothing differs.
+ *
+ * @throws {ManagerError} `unreachable`, `refused`, `aborted`, or with `retryAfterMs`: nothing can be done now.
+ */
+export async function converge(options: ConvergeOptions): Promise<Convergence> {
+  const { definitions, store, policy, log, signal, nowMs = Date.now } = options;
+  let changed = 0;
+  for (let round = 1; ; round++) {
+    const live = await store.listJobs();
+    const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
+    const { actions, refusedRemovals } = plan;
+    if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, refusedRemovals };
+    if (round > MAX_ROUNDS) {
+      log(`WARNING: Cron jobs do not become equal to the ConfigMap: ${describePlan(plan)}`);
+      return { isEqual: false, changed, refusedRemovals };
+    }
+    const outcomes = await applyActions(actions, { store, log, signal });
+    changed += outcomes.filter(({ kind }) => kind === "done").length;
+    if (outcomes.some(({ kind }) => kind === "failed")) return { isEqual: false, changed, refusedRemovals };
+  }
+}
+
+function describePlan({ actions }: CronPlan): string {
+  return actions.map((action) => `${action.name} (${describeAction(action)})`).join(", ");
+}
+
+function describeAction(action: CronAction): string {
+  return action.kind === "update" || action.kind === "adopt" ? action.fields.join(", ") : action.kind;
+}
+
+/** Says what was not removed, why, and how to have it removed. */
+export function describeRefusal(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return `WARNING: Not removing ${names.length} cron jobs at once (${shown}, …): over half of ours; --allow-mass-removal lets it happen`;
+}

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import JSON5 from "json5";
+import { ManagerError, systemCode } from "./errors.ts";
+
+/** What opens the gateway's door. Never logged, never part of a message, never an argument of a program. */
+export interface Credentials {
+  token?: string;
+  password?: string;
+}
+
+export interface CredentialSources {
+  /** `--gateway-token-file` or `OPENCLAW_GATEWAY_TOKEN_FILE`. */
+  tokenFile: string | undefined;
+  pvcConfig: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Finds token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`,
+ * `OPENCLAW_GATEWAY_PASSWORD`, `gateway.auth` of the live config with its `${VAR}` resolved. Reads anew
+ * at each call, so that a rotated token is found at the next connection. Empty when there is none:
+ * a gateway may want none.
+ *
+ * @throws {ManagerError} `refused` when a source is named and cannot be used.
+ */
+export async function readCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<Credentials> {
+  if (tokenFile !== undefined) return { token: await readTokenFile(tokenFile) };
+  if (env.OPENCLAW_GATEWAY_TOKEN) return { token: env.OPENCLAW_GATEWAY_TOKEN };
+  if (env.OPENCLAW_GATEWAY_PASSWORD) return { password: env.OPENCLAW_GATEWAY_PASSWORD };
+  const auth = await readAuth(pvcConfig);
+  const kind = auth.mode === "password" ? "password" : "token";
+  const value = resolveVariables(auth[kind], env, `gateway.auth.${kind} of ${pvcConfig}`);
+  return value ? { [kind]: value } : {};
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  let token: string;
+  try {
+    token = (await readFile(path, "utf8")).trim();
+  } catch (error) {
+    throw new ManagerError("refused", `cannot read the gateway's token from ${path}: ${systemCode(error)}`);
+  }
+  if (token === "") throw new ManagerError("refused", `the gateway's token file ${path} is empty`);
+  return token;
+}
+
+async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
+  try {
+    const config: { gateway?: { auth?: Record<string, unknown> } } | null = JSON5.parse(
+      await readFile(pvcConfig, "utf8"),
+    );
+    return config?.gateway?.auth ?? {};
+  } catch {
+    return {}; // no config, or a broken one: the config reconciler has its own word on that
+  }
+}
+
+/** Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does. Anything but text (a SecretRef) is not for us to read. */
+function resolveVariables(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  place: string,
+): string | undefined {
+  if (typeof value !== "string") return undefined;
+  return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
+    const resolved = env[name] || fallback;
+    if (resolved !== undefined) return resolved;
+    throw new ManagerError("refused", `${place} refers to ${name}, which is not set in this container`, {
+      hint: "give this container the variable, or OPENCLAW_GATEWAY_TOKEN",
+    });
+  });
+}

@@ -1,0 +1,107 @@
+import * as v from "valibot";
+import { ManagerError } from "./errors.ts";
+import { featuresOf, learnFromRefusal } from "./features.ts";
+import { type Gateway, refusalCode } from "./gateway.ts";
+import { JobPageSchema, type JobSpec, type LiveJob } from "./job.ts";
+import type { JsonObject } from "./json.ts";
+import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
+
+/** What 2026.2.26 and later send at most in one page. */
+const PAGE_SIZE = 200;
+
+/** How often a list that changes while it is read is read again. */
+const LIST_ATTEMPTS = 5;
+
+/** The live jobs over a connection to the gateway. */
+export function createGatewayStore(gateway: Gateway): CronStore {
+  let features = featuresOf(gateway.version, gateway.protocol);
+
+  const write = async (method: string, params: object) => {
+    try {
+      return await gateway.call(method, params);
+    } catch (error) {
+      const learned = error instanceof ManagerError ? learnFromRefusal(features, error.message) : undefined;
+      if (!learned) throw error;
+      features = learned;
+      throw new ManagerError("conflict", `${method}: this gateway can do less than its version says`, { cause: error });
+    }
+  };
+
+  return {
+    transport: "gateway",
+    version: gateway.version,
+    get features() {
+      return features;
+    },
+    async listJobs() {
+      for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt++) {
+        const jobs = await listOnce(gateway);
+        if (jobs) return jobs;
+      }
+      throw new ManagerError("rejected", "cron.list: the list kept changing while it was read");
+    },
+    async addJob(spec, declarationKey) {
+      await write("cron.add", { ...toParams(spec), ...(declarationKey === undefined ? {} : { declarationKey }) });
+    },
+    async updateJob(id, patch, expectedConfigRevision) {
+      try {
+        const revision = expectedConfigRevision === undefined ? {} : { expectedConfigRevision };
+        await write("cron.update", { id, patch, ...revision });
+      } catch (error) {
+        if (!isGone(error) && refusalCode(error) !== "CRON_JOB_CHANGED") throw error;
+        throw new ManagerError("conflict", CHANGED_MEANWHILE, { cause: error });
+      }
+    },
+    async removeJob(id) {
+      try {
+        await write("cron.remove", { id });
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    },
+  };
+}
+
+/** Reads all pages; undefined when the list changed between two of them. */
+async function listOnce(gateway: Gateway): Promise<LiveJob[] | undefined> {
+  const jobs: LiveJob[] = [];
+  let revision: string | undefined;
+  let offset: number | undefined;
+  for (;;) {
+    // No paging fields in the first call: 2026.2.9 knows none, refuses them, and sends the whole list at once.
+    const paging = offset === undefined ? {} : { limit: PAGE_SIZE, offset };
+    const page = parsePage(await gateway.call("cron.list", { includeDisabled: true, ...paging }));
+    if (offset !== undefined && page.snapshotRevision !== revision) return undefined;
+    revision = page.snapshotRevision;
+    jobs.push(...page.jobs);
+    if (!page.hasMore) {
+      const isWhole = page.total === undefined || page.total === jobs.length;
+      const isUnique = new Set(jobs.map(({ id }) => id)).size === jobs.length;
+      return isWhole && isUnique ? jobs : undefined;
+    }
+    const next = page.nextOffset ?? jobs.length;
+    if (next <= (offset ?? 0)) return undefined; // would go on for ever
+    offset = next;
+  }
+}
+
+function parsePage(reply: unknown): v.InferOutput<typeof JobPageSchema> {
+  const page = v.safeParse(JobPageSchema, reply);
+  if (page.success) return page.output;
+  const [issue] = page.issues;
+  const field = v.getDotPath(issue) ?? "the whole of it";
+  throw new ManagerError("rejected", `cron.list: the reply makes no sense at ${field}; nothing is changed`);
+}
+
+function toParams(spec: JobSpec): JsonObject {
+  const { delivery, ...rest } = spec;
+  // 2026.2.9 refuses any delivery for the main session; none is what it then has.
+  const isDefault = spec.sessionTarget === "main" && delivery.mode === "none";
+  return { wakeMode: "now", ...(rest as JsonObject), ...(isDefault ? {} : { delivery }) };
+}
+
+/** 2026.9.6 says it by a code, 2026.6.11 by `id not found`, 2026.2.9 by `unknown cron job id`. */
+function isGone(error: unknown): boolean {
+  if (refusalCode(error) === "CRON_JOB_NOT_FOUND") return true;
+  return error instanceof ManagerError && /id not found|unknown cron job id/.test(error.message);
+}

@@ -1,0 +1,40 @@
+import type { Wake } from "./wake.ts";
+
+/** How a pass ended, as far as the next one is concerned. */
+export type PassOutcome =
+  /** All equal: look again when woken. */
+  | { kind: "equal" }
+  /** What is declared cannot be applied as it is. Only a change of it can help. */
+  | { kind: "rejected" }
+  /** Try again, after a pause that grows up to `maxPauseMs`, and is no shorter than the gateway asked for. */
+  | { kind: "failed"; maxPauseMs: number; retryAfterMs?: number | undefined };
+
+/** The pause after the first failure, in milliseconds; each further one doubles it. */
+const FIRST_PAUSE_MS = 1_000;
+
+export interface LoopOptions {
+  pass: () => Promise<PassOutcome>;
+  wake: Wake;
+  pollIntervalMs: number;
+  signal: AbortSignal;
+}
+
+/** Passes until aborted: at once, then whenever woken, polled, or due for another try. */
+export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: LoopOptions): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const outcome = await pass();
+    failures = outcome.kind === "failed" ? failures + 1 : 0;
+    if (outcome.kind !== "failed") {
+      await wake.wait(pollIntervalMs, signal);
+      continue;
+    }
+    const pauseMs = Math.max(pauseAfter(failures, outcome.maxPauseMs), outcome.retryAfterMs ?? 0);
+    // The events of our own half-done work are no reason to cut the pause short.
+    await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
+  }
+}
+
+function pauseAfter(failures: number, maxPauseMs: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), maxPauseMs);
+}

@@ -1,0 +1,175 @@
+import { statSync } from "node:fs";
+import * as v from "valibot";
+
+export type SettingName = keyof v.InferOutput<typeof SettingsSchema>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface SettingSource {
+  env: string;
+  flag: string;
+  /** The flag's argument, for help. */
+  argument: string;
+  default: (env: Environment) => string | undefined;
+  describes: string;
+}
+
+const isSeconds = (value: string) => Number(value) > 0 && Number(value) <= 86_400;
+/** Owners that mean something to OpenClaw itself. */
+const RESERVED_OWNERS = new Set(["heartbeat", "memory-core", "claw", "skill-collection-review"]);
+
+/** The settings table of the README, in its order; the first six have manager.sh's names. */
+export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
+  configDir: {
+    env: "CONFIG_DIR",
+    flag: "--config-dir",
+    argument: "<dir>",
+    default: () => "/etc/openclaw/config.d",
+    describes: "where the ConfigMap with openclaw.json is mounted",
+  },
+  cronDir: {
+    env: "CRON_DIR",
+    flag: "--cron-dir",
+    argument: "<dir>",
+    default: () => "/etc/openclaw/cron.d",
+    describes: "where the ConfigMap with the cron job definitions is mounted",
+  },
+  pvcConfig: {
+    env: "PVC_CONFIG",
+    flag: "--pvc-config",
+    argument: "<file>",
+    default: () => "/home/node/.openclaw/openclaw.json",
+    describes: "the live config, which OpenClaw reads",
+  },
+  stagingDir: {
+    env: "STAGING_DIR",
+    flag: "--staging-dir",
+    argument: "<dir>",
+    default: () => "/home/node/.openclaw/cron-config",
+    describes: "where the definition files are written again",
+  },
+  checksumDir: {
+    env: "CHECKSUM_DIR",
+    flag: "--checksum-dir",
+    argument: "<dir>",
+    default: () => "/tmp/checksums",
+    describes: "where the checksums of what was last applied are kept",
+  },
+  pollInterval: {
+    env: "POLL_INTERVAL",
+    flag: "--poll-interval",
+    argument: "<seconds>",
+    default: () => "60",
+    describes: "how often to look without being told of a change",
+  },
+  gatewayUrl: {
+    env: "OPENCLAW_GATEWAY_URL",
+    flag: "--gateway-url",
+    argument: "<url>",
+    default: (env) => `ws://127.0.0.1:${env.OPENCLAW_GATEWAY_PORT || "18789"}`,
+    describes: "the gateway's address",
+  },
+  gatewayTokenFile: {
+    env: "OPENCLAW_GATEWAY_TOKEN_FILE",
+    flag: "--gateway-token-file",
+    argument: "<file>",
+    default: () => undefined,
+    describes: "a file that holds the gateway's token",
+  },
+  owner: {
+    env: "CONFIG_MANAGER_OWNER",
+    flag: "--owner",
+    argument: "<name>",
+    default: () => "config-manager",
+    describes: "whose jobs these are; several managers on one gateway differ in it",
+  },
+  prune: {
+    env: "CONFIG_MANAGER_PRUNE",
+    flag: "--prune",
+    argument: "<owned|none>",
+    default: () => "owned",
+    describes: "whether jobs of ours that are no longer declared are removed",
+  },
+  transport: {
+    env: "CONFIG_MANAGER_TRANSPORT",
+    flag: "--transport",
+    argument: "<auto|gateway|cli>",
+    default: () => "auto",
+    describes: "the way to the jobs: auto is the gateway, then the openclaw CLI",
+  },
+  logFormat: {
+    env: "CONFIG_MANAGER_LOG_FORMAT",
+    flag: "--log-format",
+    argument: "<text|json>",
+    default: () => "text",
+    describes: "how log lines are written",
+  },
+};
+
+const Path = v.pipe(v.string(), v.nonEmpty("expected a path but received none"));
+const Directory = v.pipe(
+  Path,
+  v.check((path) => isDirectoryOrAbsent(path), "expected a directory, but a file is there"),
+);
+
+const SettingsSchema = v.object({
+  configDir: Directory,
+  cronDir: Directory,
+  pvcConfig: Path,
+  stagingDir: Directory,
+  checksumDir: Directory,
+  /** As it was given, in seconds. */
+  pollInterval: v.pipe(v.string(), v.check(isSeconds, "expected a number of seconds, above 0 and at most 86400")),
+  gatewayUrl: v.pipe(v.string(), v.check(isGatewayUrl, "expected an address such as ws://127.0.0.1:18789")),
+  gatewayTokenFile: v.undefinedable(Path),
+  owner: v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, dots and dashes, at most 64"),
+    v.check((owner) => !RESERVED_OWNERS.has(owner), "is a name that OpenClaw uses for its own jobs"),
+  ),
+  prune: v.picklist(["owned", "none"], "expected owned or none"),
+  transport: v.picklist(["auto", "gateway", "cli"], "expected auto, gateway or cli"),
+  logFormat: v.picklist(["text", "json"], "expected text or json"),
+});
+
+/** Where things are and how to treat them: a flag, else its environment variable, else the default. */
+export type Settings = v.InferOutput<typeof SettingsSchema>;
+
+export type ReadSettings = { kind: "valid"; settings: Settings } | { kind: "invalid"; problems: string[] };
+
+/**
+ * Puts the settings together and checks them. Every problem is reported, under the name by which the value
+ * came in; an empty environment variable counts as unset.
+ */
+export function readSettings(flags: Partial<Record<SettingName, string>>, env: Environment): ReadSettings {
+  const names = Object.keys(SETTING_SOURCES) as SettingName[];
+  const values = Object.fromEntries(
+    names.map((name) => {
+      const source = SETTING_SOURCES[name];
+      return [name, flags[name] ?? (env[source.env] || source.default(env))];
+    }),
+  );
+  const parsed = v.safeParse(SettingsSchema, values);
+  const problems = (parsed.issues ?? []).map((issue) => {
+    const name = v.getDotPath(issue) as SettingName;
+    const { flag, env: variable } = SETTING_SOURCES[name];
+    // An address may carry a password; the rest is harmless, and a person looks for what they typed.
+    const value = issue.input === "" || name === "gatewayUrl" ? "" : `: ${JSON.stringify(issue.input)}`;
+    return `${flags[name] === undefined ? variable : flag}: ${issue.message}${value}`;
+  });
+  return parsed.success ? { kind: "valid", settings: parsed.output } : { kind: "invalid", problems };
+}
+
+function isDirectoryOrAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  } catch {
+    return true; // not ours to look into; the pass that needs it will say why
+  }
+}
+
+function isGatewayUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  return (protocol === "ws:" || protocol === "wss:") && hostname !== "" && username === "" && password === "";
+}

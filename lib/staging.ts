@@ -1,0 +1,28 @@
+import { readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { isDefinitionFile, parseDefinitionFiles } from "./definition-files.ts";
+import type { PassOutcome } from "./loop.ts";
+import { publishFile } from "./publish.ts";
+import { type VolumeFile, readVolume } from "./volume.ts";
+
+/**
+ * Makes the staging directory hold these definition files, byte for byte, for the next start of the Pod.
+ * A file that is no longer declared goes, but only if it is a definition file indeed: the directory may be
+ * one that somebody keeps other things in.
+ *
+ * @throws {ManagerError} `file` when the volume refuses.
+ */
+export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<PassOutcome> {
+  for (const { name, bytes } of files) {
+    const path = join(directory, name);
+    const staged = await readFile(path).catch(() => undefined);
+    if (!staged?.equals(bytes)) await publishFile(path, bytes, 0o644);
+  }
+  const declared = new Set(files.map(({ name }) => name));
+  const left = (await readVolume(directory, isDefinitionFile)) ?? [];
+  for (const file of left) {
+    const isOurs = !declared.has(file.name) && parseDefinitionFiles([file]).kind === "valid";
+    if (isOurs) await unlink(join(directory, file.name)).catch(() => undefined);
+  }
+  return { kind: "equal" };
+}

@@ -1,0 +1,121 @@
+import { type CredentialSources, readCredentials } from "./credentials.ts";
+import { ManagerError, describeError } from "./errors.ts";
+import { type Gateway, connectGateway } from "./gateway.ts";
+import { createGatewayStore } from "./gateway-store.ts";
+import type { Log } from "./log.ts";
+import { openCliStore } from "./openclaw-cli.ts";
+import type { CronStore } from "./store.ts";
+
+/** How long a gateway that refused us is left alone, in milliseconds: it counts failed logins. */
+const REFUSAL_PAUSE_MS = 60_000;
+
+/** Which way to take: `auto` is the gateway, and the CLI where the gateway does not let us in. */
+export type TransportKind = "auto" | "gateway" | "cli";
+
+export interface TransportOptions {
+  kind: TransportKind;
+  url: string;
+  credentials: CredentialSources;
+  log: Log;
+  /** The live jobs may have changed, or the connection has ended: time to look. */
+  onChange: (reason: "cron-event" | "disconnect") => void;
+  signal: AbortSignal;
+  nowMs?: () => number;
+}
+
+export interface Transport {
+  /**
+   * The way to the live jobs. Keeps a gateway connection that is up; makes one try where it is not.
+   *
+   * @throws {ManagerError} `unreachable` or `refused`, to be tried again later.
+   */
+  open(): Promise<CronStore>;
+  /** Whether the main process runs. One that refuses us does. */
+  probe(): Promise<{ isUp: true; reason?: undefined } | { isUp: false; reason: string }>;
+  close(): Promise<void>;
+}
+
+/** Actions of the gateway's `cron` event after which the list is another; `started` and `finished` are none. */
+const LIST_CHANGES = new Set(["added", "updated", "removed"]);
+
+export function createTransport(options: TransportOptions): Transport {
+  const { kind, url, log, onChange, signal, nowMs = Date.now } = options;
+  let gateway: Gateway | undefined;
+  let gatewayStore: CronStore | undefined;
+  let cliStore: CronStore | undefined;
+  let refusal: { error: ManagerError; untilMs: number } | undefined;
+
+  async function openGateway(): Promise<CronStore> {
+    if (gateway?.isOpen && gatewayStore) return gatewayStore;
+    if (refusal && nowMs() < refusal.untilMs) throw refusal.error;
+    try {
+      const credentials = await readCredentials(options.credentials);
+      const opened = await connectGateway({
+        url,
+        credentials,
+        onEvent(event, payload) {
+          if (event === "cron" && LIST_CHANGES.has(readAction(payload))) onChange("cron-event");
+        },
+        onClose: () => onChange("disconnect"),
+      });
+      gateway = opened;
+      // 2026.3 and 2026.4 greet everybody and refuse each call of a client without a paired device.
+      await opened.call("cron.status", {});
+      gatewayStore = createGatewayStore(opened);
+      refusal = undefined;
+      log(`Connected to gateway: ${url} (OpenClaw ${opened.version}, protocol ${opened.protocol})`);
+      return gatewayStore;
+    } catch (error) {
+      await gateway?.close();
+      gateway = undefined;
+      if (error instanceof ManagerError && error.code === "refused") {
+        refusal = { error, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
+      }
+      throw error;
+    }
+  }
+
+  async function openCli(): Promise<CronStore> {
+    cliStore ??= await openCliStore(signal);
+    return cliStore;
+  }
+
+  async function openEither(): Promise<CronStore> {
+    try {
+      return await openGateway();
+    } catch (error) {
+      // A gateway that is not there is not there for the CLI either.
+      if (!(error instanceof ManagerError) || error.code !== "refused") throw error;
+      const isFirst = cliStore === undefined;
+      const store = await openCli().catch(() => {
+        throw error;
+      });
+      if (isFirst) log(`WARNING: Using the openclaw CLI: ${describeError(error)}`);
+      return store;
+    }
+  }
+
+  const openers = { auto: openEither, gateway: openGateway, cli: openCli } as const;
+  const open = openers[kind];
+  return {
+    open,
+    async probe() {
+      try {
+        const store = await open();
+        if (store.transport === "cli") await store.listJobs(); // opened without asking the gateway
+        return { isUp: true };
+      } catch (error) {
+        if (!(error instanceof ManagerError)) throw error;
+        return error.code === "refused" ? { isUp: true } : { isUp: false, reason: describeError(error) };
+      }
+    },
+    async close() {
+      await gateway?.close();
+    },
+  };
+}
+
+function readAction(payload: unknown): string {
+  const action = payload && typeof payload === "object" && "action" in payload ? payload.action : undefined;
+  return typeof action === "string" ? action : "";
+}
