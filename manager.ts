@@ -1,0 +1,234 @@
+// config-manager-sidecar: follows two ConfigMaps and makes a running OpenClaw equal to them, with no restart.
+//
+// This file is manager.sh in TypeScript, top to bottom, under the same names. It decides nothing: each step
+// is a call into lib/.
+//
+//   main config: put into place on the volume; OpenClaw reloads it by itself
+//   cron jobs:   compared with the gateway's, and only the difference is written
+
+import process from "node:process";
+import { sleep } from "zx";
+import { readChecksum, writeChecksum } from "./lib/checksum.ts";
+import { readCommandLine } from "./lib/command-line.ts";
+import { createComplaints } from "./lib/complaint.ts";
+import { observeConfig, planConfig } from "./lib/config.ts";
+import { converge, describeRefusal } from "./lib/converge.ts";
+import { describeSource, formatProblem, readDefinitions } from "./lib/definition-files.ts";
+import { ManagerError } from "./lib/errors.ts";
+import { createLog } from "./lib/log.ts";
+import { type PassOutcome, keepReconciled } from "./lib/loop.ts";
+import { FAILED, attemptPass } from "./lib/pass.ts";
+import { publishFile, sweepTemporaries } from "./lib/publish.ts";
+import { stageDefinitions } from "./lib/staging.ts";
+import { createTransport } from "./lib/transport.ts";
+import { describeVersion } from "./lib/version.ts";
+import { createWake } from "./lib/wake.ts";
+import { watchDirectory } from "./lib/watch.ts";
+
+const invocation = readInvocation();
+const { settings } = invocation;
+const CONFIG_DIR = settings.configDir;
+const CRON_DIR = settings.cronDir;
+const PVC_CONFIG = settings.pvcConfig;
+const STAGING_DIR = settings.stagingDir;
+const CHECKSUM_DIR = settings.checksumDir;
+const POLL_INTERVAL = settings.pollInterval;
+
+const stopping = new AbortController();
+const wakes = { config: createWake(), cron: createWake() };
+
+const log = createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
+const complaints = createComplaints(log);
+
+const transport = createTransport({
+  kind: settings.transport,
+  url: settings.gatewayUrl,
+  credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: PVC_CONFIG, env: process.env },
+  log,
+  onChange: (reason) => wakes.cron.ring(reason),
+  signal: stopping.signal,
+});
+
+// === Main config ===
+// OpenClaw watches the file: to replace it whole is all there is to do. No signal, no call.
+async function handleConfigChange(): Promise<PassOutcome> {
+  await sweepTemporaries(PVC_CONFIG);
+  const plan = planConfig(
+    await observeConfig({ configDir: CONFIG_DIR, pvcConfig: PVC_CONFIG, checksumDir: CHECKSUM_DIR }),
+  );
+  switch (plan.kind) {
+    case "missing":
+      complaints.raise("config", `WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`);
+      return { kind: "rejected" };
+
+    case "reject":
+      for (const problem of plan.problems) {
+        complaints.raise("config", `WARNING: Config rejected, ${PVC_CONFIG} stays as it is: ${problem}`, plan.checksum);
+      }
+      return { kind: "rejected" };
+
+    case "none":
+      await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
+      break;
+
+    case "update":
+      log(`Config change detected in ${CONFIG_DIR}/openclaw.json`);
+
+      // cp, but whole or not at all
+      await publishFile(PVC_CONFIG, plan.bytes);
+      log(`Config copied to PVC: ${PVC_CONFIG}`);
+      for (const path of plan.paths) log(`  Changed: ${path}`);
+
+      await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
+      log("Config update complete (openclaw will auto-detect via chokidar)");
+      break;
+  }
+  complaints.settle("config");
+  return { kind: "equal" };
+}
+
+// === Cron jobs ===
+// What the last pass has seen. The sidecar says what it begins with, as manager.sh did; a sync only what is new.
+let cronHash = invocation.command === "sync" ? await readChecksum(CHECKSUM_DIR, "cron") : undefined;
+let cronPending = true; // whether "Cron job sync complete" is still owed
+
+async function handleCronChange(): Promise<PassOutcome> {
+  const DESIRED_JOBS = await readDefinitions(CRON_DIR);
+  const newHash = DESIRED_JOBS.kind === "missing" ? "none" : DESIRED_JOBS.checksum;
+  if (newHash !== cronHash) {
+    log(`Cron config change detected in ${describeSource(CRON_DIR, DESIRED_JOBS)}`);
+    cronHash = newHash;
+    cronPending = true;
+    complaints.settle("definitions");
+  }
+
+  switch (DESIRED_JOBS.kind) {
+    case "missing":
+      complaints.raise("definitions", "WARNING: Cron config file not found");
+      return { kind: "rejected" };
+
+    case "invalid": {
+      const problems = DESIRED_JOBS.problems.map(
+        (problem) => `WARNING: Cron config rejected: ${formatProblem(problem)}`,
+      );
+      complaints.raise("definitions", problems.join("\n"));
+      return { kind: "rejected" };
+    }
+
+    case "valid": {
+      // A copy for the start of the next Pod. A full volume is no reason to leave the gateway behind.
+      const staged = await attemptPass(
+        "Failed to stage cron config",
+        () => stageDefinitions(DESIRED_JOBS.files, STAGING_DIR),
+        complaints,
+      );
+
+      const store = await transport.open();
+      const { isEqual, changed, refusedRemovals } = await converge({
+        definitions: DESIRED_JOBS.definitions,
+        store,
+        policy: { owner: settings.owner, prune: settings.prune, allowMassRemoval: invocation.allowMassRemoval },
+        log,
+        signal: stopping.signal,
+      });
+      if (refusedRemovals.length > 0) {
+        complaints.raise("removals", describeRefusal(refusedRemovals));
+        return { kind: "rejected" };
+      }
+      complaints.settle("removals");
+      if (!isEqual) return FAILED;
+
+      await writeChecksum(CHECKSUM_DIR, "cron", newHash);
+      if (cronPending || changed > 0) log("Cron job sync complete");
+      cronPending = false;
+      return staged;
+    }
+  }
+}
+
+const reconcileConfig = () => attemptPass("Failed to update config", handleConfigChange, complaints);
+const reconcileCron = () => attemptPass("Failed to sync cron jobs", handleCronChange, complaints);
+
+// === Main loop ===
+async function run(): Promise<void> {
+  log("Starting config-manager-sidecar");
+  log(`  Monitoring: ${CONFIG_DIR} (main config → file copy → chokidar auto-reload)`);
+  log(`  Monitoring: ${CRON_DIR} (cron jobs → openclaw cron sync)`);
+  log(`  Poll interval: ${POLL_INTERVAL}s`);
+
+  const pollIntervalMs = Number(POLL_INTERVAL) * 1000;
+  const watches = [
+    watchDirectory(CONFIG_DIR, () => wakes.config.ring("file"), pollIntervalMs),
+    watchDirectory(CRON_DIR, () => wakes.cron.ring("file"), pollIntervalMs),
+  ];
+  process.on("SIGHUP", () => {
+    wakes.config.ring("signal");
+    wakes.cron.ring("signal");
+  });
+
+  // The config from the first second: it may be what a gateway that cannot start is waiting for.
+  const loop = { pollIntervalMs, signal: stopping.signal };
+  const configLoop = keepReconciled({ pass: reconcileConfig, wake: wakes.config, ...loop });
+
+  // Wait for the main process
+  log("Waiting for openclaw main process to start...");
+  let WAIT_COUNT = 0;
+  while (WAIT_COUNT < 300 && !stopping.signal.aborted) {
+    const { isUp, reason } = await transport.probe();
+    if (isUp) {
+      log("Main process detected");
+      break;
+    }
+    complaints.raise("main process", `  Not yet: ${reason}`);
+    await sleep("1s");
+    WAIT_COUNT += 1;
+  }
+
+  // The first sync of the cron jobs, then again whenever there is a reason
+  if (!stopping.signal.aborted) log("Performing initial cron job sync...");
+  const cronLoop = keepReconciled({ pass: reconcileCron, wake: wakes.cron, ...loop });
+
+  await Promise.all([configLoop, cronLoop]);
+  for (const watch of watches) watch.close();
+}
+
+async function sync(only: "config" | "cron" | undefined): Promise<boolean> {
+  const outcomes = [];
+  if (only !== "cron") outcomes.push(await reconcileConfig());
+  if (only !== "config") outcomes.push(await reconcileCron());
+  return outcomes.every(({ kind }) => kind === "equal");
+}
+
+function readInvocation() {
+  try {
+    const found = readCommandLine(process.argv.slice(2), process.env);
+    switch (found.command) {
+      case "run":
+      case "sync":
+        return found;
+      case "help":
+        process.stdout.write(found.text);
+        break;
+      case "version":
+        process.stdout.write(`${describeVersion()}\n`);
+        break;
+    }
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof ManagerError)) throw error;
+    for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
+    process.stderr.write(`hint: ${error.hint}\n`);
+    process.exit(64);
+  }
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
+
+// The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
+const stopped = new Promise<boolean>((resolve) => {
+  stopping.signal.addEventListener("abort", () => setTimeout(resolve, 700, invocation.command === "run"));
+});
+const work = invocation.command === "run" ? run().then(() => true) : sync(invocation.only);
+const isFine = await Promise.race([work, stopped]);
+await transport.close();
+process.exit(isFine ? 0 : 1);
