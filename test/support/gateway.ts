@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, existsSync, openSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Gateway, connectGateway } from "../../lib/gateway.ts";
+import type { LiveJob } from "../../lib/job.ts";
+import type { Release } from "./release.ts";
+import { until } from "./until.ts";
+
+/** A real OpenClaw gateway in a home of its own. */
+export interface TestGateway {
+  readonly release: Release;
+  readonly home: string;
+  readonly port: number;
+  readonly url: string;
+  readonly token: string;
+  /** The live config. */
+  readonly configPath: string;
+  /** A config that this gateway starts with, with some more in it. */
+  config(more?: Record<string, unknown>): string;
+  /** All that it has printed, over all its starts. */
+  log(): string;
+  rpc<T = unknown>(method: string, params?: object): Promise<T>;
+  jobs(): Promise<LiveJob[]>;
+  /** The environment in which the `openclaw` CLI finds this gateway, and itself. */
+  readonly environment: Record<string, string>;
+  start(): Promise<void>;
+  /** Ends it at once, as the kernel would. */
+  kill(): Promise<void>;
+  /** Forgets all jobs: a new volume. To be called while it is down. */
+  wipeState(): Promise<void>;
+  /** Ends it and removes its home. */
+  dispose(): Promise<void>;
+}
+
+export async function createGateway(release: Release): Promise<TestGateway> {
+  const home = await mkdtemp(join(tmpdir(), `openclaw-${release.version}-`));
+  const port = await findFreePort();
+  const token = `token-${crypto.randomUUID()}`;
+  const url = `ws://127.0.0.1:${port}`;
+  const state = join(home, ".openclaw");
+  const configPath = join(state, "openclaw.json");
+  const logPath = join(home, "gateway.log");
+  const bin = join(home, "bin");
+  const environment = {
+    HOME: home,
+    TMPDIR: join(home, "tmp"),
+    PATH: `${bin}:${dirname(release.node)}:/usr/local/bin:/usr/bin:/bin`,
+    OPENCLAW_SKIP_CHANNELS: "1",
+    OPENCLAW_GATEWAY_TOKEN: token,
+    NO_COLOR: "1",
+  };
+  let child: ChildProcess | undefined;
+  let client: Gateway | undefined;
+
+  const config = (more: Record<string, unknown> = {}) =>
+    JSON.stringify({
+      gateway: { mode: "local", bind: "loopback", port, auth: { mode: "token", token } },
+      cron: { enabled: true },
+      logging: { file: join(home, "tmp", "openclaw.log") },
+      ...more,
+    });
+
+  async function connect(): Promise<Gateway> {
+    if (client?.isOpen) return client;
+    client = await connectGateway({ url, credentials: { token }, onEvent: () => {}, onClose: () => {} });
+    return client;
+  }
+
+  async function kill(): Promise<void> {
+    await client?.close();
+    client = undefined;
+    const ended = child;
+    child = undefined;
+    if (ended?.pid === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+    const gone = new Promise((resolve) => ended.once("exit", resolve));
+    process.kill(-ended.pid, "SIGKILL"); // its group: 2026.9 has helpers
+    await gone;
+  }
+
+  await mkdir(join(home, "tmp"));
+  await mkdir(bin);
+  await mkdir(state);
+  await writeFile(configPath, config());
+  await writeFile(join(bin, "openclaw"), `#!/bin/sh\nexec '${release.node}' '${release.entry}' "$@"\n`, {
+    mode: 0o755,
+  });
+
+  const gateway: TestGateway = {
+    release,
+    home,
+    port,
+    url,
+    token,
+    configPath,
+    environment,
+    config,
+    log: () => (existsSync(logPath) ? readFileSync(logPath, "utf8") : ""),
+    async rpc<T>(method: string, params: object = {}) {
+      return (await (await connect()).call(method, params)) as T;
+    },
+    async jobs() {
+      return (await gateway.rpc<{ jobs: LiveJob[] }>("cron.list", { includeDisabled: true })).jobs;
+    },
+    async start() {
+      appendFileSync(logPath, "=== start\n");
+      const output = openSync(logPath, "a");
+      child = spawn(release.node, [release.entry, "gateway", "--port", String(port)], {
+        cwd: home,
+        env: environment,
+        detached: true,
+        stdio: ["ignore", output, output],
+      });
+      const started = child;
+      await until(
+        `gateway ${release.version} to start`,
+        async () => {
+          if (started.exitCode !== null) throw new Error(`gateway ${release.version} ended: ${gateway.log()}`);
+          return connect().then(
+            (opened) => opened.isOpen,
+            () => false,
+          );
+        },
+        { limitMs: 180_000, explain: gateway.log },
+      );
+    },
+    kill,
+    async wipeState() {
+      for (const name of ["cron", "state", "agents"]) await rm(join(state, name), { recursive: true, force: true });
+    },
+    async dispose() {
+      await kill();
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  return gateway;
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

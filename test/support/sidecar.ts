@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { until } from "./until.ts";
+import { type Volume, createVolume } from "./volume.ts";
+
+export const BINARY = resolve(import.meta.dir, "../../dist/config-manager");
+
+/** Both ConfigMaps and the places that config-manager writes to, as a Pod mounts them. */
+export interface Mounts {
+  readonly root: string;
+  readonly config: Volume;
+  readonly cron: Volume;
+  readonly staging: string;
+  readonly checksums: string;
+  /** Publishes cron-jobs.json with these jobs. */
+  publishJobs(jobs: unknown): Promise<void>;
+  environment(more: Record<string, string>): Record<string, string>;
+  dispose(): Promise<void>;
+}
+
+export async function createMounts(): Promise<Mounts> {
+  const root = await mkdtemp(join(tmpdir(), "config-manager-"));
+  const config = await createVolume(join(root, "config.d"));
+  const cron = await createVolume(join(root, "cron.d"));
+  const staging = join(root, "cron-config");
+  const checksums = join(root, "checksums");
+  return {
+    root,
+    config,
+    cron,
+    staging,
+    checksums,
+    publishJobs: (jobs) => cron.publish({ "cron-jobs.json": JSON.stringify(jobs, undefined, 2) }),
+    environment: (more) => ({
+      HOME: root,
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      TZ: "UTC",
+      CONFIG_DIR: config.path,
+      CRON_DIR: cron.path,
+      PVC_CONFIG: join(root, "openclaw.json"),
+      STAGING_DIR: staging,
+      CHECKSUM_DIR: checksums,
+      ...more,
+    }),
+    dispose: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+export interface Result {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+  /** The log's messages, without time and name. */
+  messages: string[];
+}
+
+/** Runs a command of the binary to its end. */
+export async function runBinary(
+  args: readonly string[],
+  env: Record<string, string>,
+  [program = BINARY, ...first]: readonly string[] = [BINARY],
+): Promise<Result> {
+  const child = Bun.spawn([program, ...first, ...args], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { exitCode: await child.exited, stdout, stderr, messages: readMessages(stdout) };
+}
+
+/** A running sidecar. */
+export interface Sidecar {
+  readonly pid: number;
+  messages(): string[];
+  /** Waits for a message, in whole or by pattern, among those after the first `from`. */
+  waitFor(message: string | RegExp, from?: number): Promise<string>;
+  signal(name: NodeJS.Signals): void;
+  /** Waits for the end; null when it was killed. */
+  exited: Promise<number | null>;
+  /** Ends it whatever it does. */
+  dispose(): Promise<void>;
+}
+
+export function startSidecar(env: Record<string, string>, args: readonly string[] = ["run"]): Sidecar {
+  let output = "";
+  const child: ChildProcess = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const collect = (chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  child.stdout?.on("data", collect);
+  child.stderr?.on("data", collect);
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const messages = () => readMessages(output);
+  return {
+    pid: child.pid ?? 0,
+    messages,
+    waitFor: (message, from = 0) =>
+      until(
+        `the log line ${message}`,
+        () =>
+          messages()
+            .slice(from)
+            .find((line) => (typeof message === "string" ? line === message : message.test(line))),
+        { explain: () => output },
+      ),
+    signal: (name) => child.kill(name),
+    exited,
+    async dispose() {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** A line that is no log line stays as it is, so that a stray one is seen. */
+function readMessages(output: string): string[] {
+  const lines = output.split("\n").filter(Boolean);
+  return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[config-manager\] /, ""));
+}
+
+/** A file's content, undefined where there is none. */
+export async function readMaybe(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}

@@ -1,0 +1,17 @@
+/**
+ * Waits for a condition, and says what it waited for when it does not come true. The limit is there to
+ * end a broken test, not to measure: it is generous.
+ */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  { limitMs = 90_000, explain }: { limitMs?: number; explain?: () => string } = {},
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms for ${what}\n${explain?.() ?? ""}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A ConfigMap volume, published and swapped as the kubelet does it. */
+export interface Volume {
+  readonly path: string;
+  /** Makes the volume hold these files, in one step: the link `..data` is replaced by a rename. */
+  publish(files: Record<string, string | Uint8Array>): Promise<void>;
+}
+
+let generation = 0;
+
+/** `FILE → ..data/FILE`, `..data → ..<timestamp>`, `..<timestamp>/FILE`. */
+export async function createVolume(path: string): Promise<Volume> {
+  await mkdir(path, { recursive: true });
+  let published: string[] = [];
+  return {
+    path,
+    async publish(files) {
+      generation += 1;
+      const name = `..2026_11_22_10_00_00.${String(generation).padStart(9, "0")}`;
+      await mkdir(join(path, name));
+      for (const [file, content] of Object.entries(files)) await writeFile(join(path, name, file), content);
+      const old = await readlink(join(path, "..data")).catch(() => undefined);
+      await symlink(name, join(path, "..data_tmp"));
+      await rename(join(path, "..data_tmp"), join(path, "..data"));
+      const names = Object.keys(files);
+      for (const file of names) {
+        if (!published.includes(file)) await symlink(join("..data", file), join(path, file));
+      }
+      for (const file of published) if (!names.includes(file)) await rm(join(path, file));
+      published = names;
+      if (old !== undefined) await rm(join(path, old), { recursive: true });
+    },
+  };
+}
