@@ -11,7 +11,7 @@ import { sleep } from "zx";
 import { readChecksum, writeChecksum } from "./lib/checksum.ts";
 import { readCommandLine } from "./lib/command-line.ts";
 import { createComplaints } from "./lib/complaint.ts";
-import { observeConfig, planConfig } from "./lib/config.ts";
+import { describeRejection, observeConfig, planConfig } from "./lib/config.ts";
 import { converge, describeRefusal } from "./lib/converge.ts";
 import { describeSource, formatProblem, readDefinitions } from "./lib/definition-files.ts";
 import { ManagerError } from "./lib/errors.ts";
@@ -35,8 +35,10 @@ const CHECKSUM_DIR = settings.checksumDir;
 const POLL_INTERVAL = settings.pollInterval;
 
 const stopping = new AbortController();
+const stopRequested = new Promise((resolve) => stopping.signal.addEventListener("abort", resolve));
 const wakes = { config: createWake(), cron: createWake() };
 
+process.stdout.on("error", () => undefined); // nobody reads the log any more: no reason to stop
 const log = createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
 const complaints = createComplaints(log);
 
@@ -62,9 +64,7 @@ async function handleConfigChange(): Promise<PassOutcome> {
       return { kind: "rejected" };
 
     case "reject":
-      for (const problem of plan.problems) {
-        complaints.raise("config", `WARNING: Config rejected, ${PVC_CONFIG} stays as it is: ${problem}`, plan.checksum);
-      }
+      complaints.raise("config", describeRejection(PVC_CONFIG, plan.problems), plan.checksum);
       return { kind: "rejected" };
 
     case "none":
@@ -180,7 +180,7 @@ async function run(): Promise<void> {
       break;
     }
     complaints.raise("main process", `  Not yet: ${reason}`);
-    await sleep("1s");
+    await Promise.race([sleep("1s"), stopRequested]);
     WAIT_COUNT += 1;
   }
 
@@ -225,9 +225,7 @@ function readInvocation() {
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
 
 // The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
-const stopped = new Promise<boolean>((resolve) => {
-  stopping.signal.addEventListener("abort", () => setTimeout(resolve, 700, invocation.command === "run"));
-});
+const stopped = stopRequested.then(() => sleep("500ms")).then(() => invocation.command === "run");
 const work = invocation.command === "run" ? run().then(() => true) : sync(invocation.only);
 const isFine = await Promise.race([work, stopped]);
 await transport.close();

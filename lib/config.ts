@@ -62,6 +62,11 @@ export function planConfig({ desired, observed, lastApplied }: ConfigState): Con
   return { kind: "update", checksum, bytes: desired, paths: findChangedPaths(before, candidate.value) };
 }
 
+/** A WARNING for each problem, a line each. */
+export function describeRejection(pvcConfig: string, problems: readonly string[]): string {
+  return problems.map((problem) => `WARNING: Config rejected, ${pvcConfig} stays as it is: ${problem}`).join("\n");
+}
+
 type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
 
 /** As OpenClaw reads it: JSON5, an object at the top. The problem quotes nothing of the file but a character. */

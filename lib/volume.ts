@@ -41,7 +41,8 @@ export async function readVolume(
 async function readGeneration(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
   const generation = await resolveGeneration(directory);
   const root = generation ?? directory;
-  const names = await listNames(root);
+  // A generation that is gone was replaced, not taken away: the caller reads the next one.
+  const names = generation ? await readdir(generation) : await listNames(directory);
   if (!names) return undefined;
   const selected = names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
   if (!generation) await settle(selected.map((name) => join(root, name)));
@@ -57,9 +58,9 @@ async function resolveGeneration(directory: string): Promise<string | undefined>
   }
 }
 
-async function listNames(root: string): Promise<string[] | undefined> {
+async function listNames(directory: string): Promise<string[] | undefined> {
   try {
-    return await readdir(root);
+    return await readdir(directory);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
     throw error;
