@@ -36,9 +36,10 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     await write(action, store);
   } catch (error) {
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
+    // Asked to wait: nothing is wrong with the job. The pass says what it waits for.
+    if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined) throw error;
     log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${describeError(error)}`);
-    const isOver = !(error instanceof ManagerError) || error.code !== "rejected" || error.retryAfterMs !== undefined;
-    if (isOver) throw error;
+    if (error.code !== "rejected") throw error;
     return { kind: "failed" };
   }
   if (action.kind !== "remove" && action.commandAsTurn) {

@@ -1,4 +1,5 @@
 import { GatewayClient, GatewayClientRequestError } from "@openclaw/gateway-client";
+import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import type { Credentials } from "./credentials.ts";
 import { ManagerError, describeError } from "./errors.ts";
 
@@ -42,7 +43,7 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
     url,
     ...credentials,
     minProtocol: 3, // 2026.2.9
-    maxProtocol: 4, // 2026.5 and later
+    maxProtocol: PROTOCOL_VERSION, // 2026.5 and later
     scopes: ["operator.admin"],
     deviceIdentity: null,
     clientDisplayName: "config-manager",

@@ -27,7 +27,7 @@ export interface JobSpec {
 const KindSchema = v.looseObject({ kind: v.string() });
 
 /** What config-manager needs to see of a live job. The rest is kept, for comparison. */
-export const LiveJobSchema = v.looseObject({
+const LiveJobSchema = v.looseObject({
   id: v.pipe(v.string(), v.nonEmpty()),
   name: v.string(),
   enabled: v.boolean(),

@@ -10,7 +10,7 @@ import type { CronStore } from "./store.ts";
 const REFUSAL_PAUSE_MS = 60_000;
 
 /** Which way to take: `auto` is the gateway, and the CLI where the gateway does not let us in. */
-export type TransportKind = "auto" | "gateway" | "cli";
+type TransportKind = "auto" | "gateway" | "cli";
 
 export interface TransportOptions {
   kind: TransportKind;

@@ -1,5 +1,5 @@
 /** Why a reconciler should look. A reason only wakes; what there is to do is read anew by the pass. */
-export type WakeReason = "file" | "poll" | "signal" | "disconnect" | "cron-event";
+type WakeReason = "file" | "poll" | "signal" | "disconnect" | "cron-event";
 
 /** A bell that remembers: who rings while nobody waits is heard by the next wait. */
 export interface Wake {

@@ -90,7 +90,7 @@ async function demonstrate(): Promise<void> {
   );
 
   say("The job disk-space is run once.");
-  const [job] = (await live.jobs()).filter(({ name }) => name === "disk-space");
+  const job = (await live.jobs()).find(({ name }) => name === "disk-space");
   await live.rpc("cron.run", { id: job?.id, mode: "force" });
   const output = await until("its output", async () => {
     const found = (await live.jobs()).find(({ name }) => name === "disk-space");

@@ -123,7 +123,7 @@ export async function createGateway(release: Release): Promise<TestGateway> {
             () => false,
           );
         },
-        { limitMs: 180_000, explain: gateway.log },
+        { limitMs: 180_000, explain: () => gateway.log() },
       );
     },
     kill,

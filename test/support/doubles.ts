@@ -1,0 +1,277 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ServerWebSocket } from "bun";
+import * as v from "valibot";
+import type { Definition } from "../../lib/definition.ts";
+import { ManagerError } from "../../lib/errors.ts";
+import type { Features } from "../../lib/features.ts";
+import { toJobSpec } from "../../lib/job-spec.ts";
+import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/job.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { declarationKeyOf, markDescription } from "../../lib/ownership.ts";
+import type { CronStore } from "../../lib/store.ts";
+
+/** What the newest releases can do. */
+export const NEW: Features = { commandPayload: true, declarationKey: true };
+
+/** What the plan's release can do. */
+export const OLD: Features = { commandPayload: false, declarationKey: false };
+
+export const OWNER = "config-manager";
+
+/** Names that a shell, a log, a path or a careless comparison would stumble over. */
+export const ODD_NAMES = {
+  quotes: `it's a "quoted" \`name\``,
+  "a shell's text": "$(reboot); rm -rf ${HOME} & # | > /dev/null",
+  newlines: "first line\nsecond line\r\nthird",
+  "a backslash": "C:\\n\\t%s",
+  emoji: "🦞 lobster 👩‍👩‍👧",
+  "a leading dash": "--delete-after-run",
+  "300 characters": "x".repeat(300),
+  "a path": "../../etc/passwd",
+  "another owner's key": "heartbeat:main",
+  "a mark": "[managed-by=memory-core] job",
+  "an object's own words": "__proto__",
+  "right-to-left text": "גיבוי יומי",
+} as const;
+
+/** A directory of the test's own; gone when the test is. */
+export interface Scratch extends AsyncDisposable {
+  readonly path: string;
+  in(...names: string[]): string;
+}
+
+export async function createScratch(): Promise<Scratch> {
+  const path = await mkdtemp(join(tmpdir(), "config-manager-"));
+  return {
+    path,
+    in: (...names) => join(path, ...names),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** The {@link ManagerError} that this must end with; anything else fails the test. */
+export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promise<ManagerError> {
+  try {
+    await (typeof work === "function" ? work() : work);
+  } catch (error) {
+    if (error instanceof ManagerError) return error;
+    throw error;
+  }
+  throw new Error("expected a ManagerError, but nothing was thrown");
+}
+
+/** A job definition: a nightly backup, unless told otherwise. */
+export function define(fields: Partial<Definition> = {}): Definition {
+  const isOther = fields.message !== undefined || fields.systemEvent !== undefined || fields.payload !== undefined;
+  return { name: "backup", schedule: "0 3 * * *", ...(isOther ? {} : { command: "backup.sh" }), ...fields };
+}
+
+/** A job as `cron.list` shows it: made by hand, and claimed by nobody, unless told otherwise. */
+export function liveJob(fields: Record<string, unknown> = {}): LiveJob {
+  return listed({
+    id: "id-1",
+    name: "backup",
+    enabled: true,
+    createdAtMs: 1_000,
+    schedule: { kind: "cron", expr: "0 3 * * *" },
+    sessionTarget: "isolated",
+    wakeMode: "now",
+    payload: { kind: "command", argv: ["sh", "-lc", "backup.sh"] },
+    delivery: { mode: "none" },
+    state: { nextRunAtMs: 2_000, lastStatus: "ok" },
+    ...fields,
+  });
+}
+
+/** As the program reads it out of a list. */
+function listed(job: Record<string, unknown>): LiveJob {
+  const [read] = v.parse(JobPageSchema, { jobs: [job] }).jobs;
+  if (!read) throw new Error("no job");
+  return read;
+}
+
+/** The live job that is left when we have declared this: ours by key where there are keys, else by mark. */
+export function ourJob(definition: Definition, fields: Record<string, unknown> = {}, features = NEW): LiveJob {
+  const spec = toJobSpec(definition, features);
+  const declarationKey = features.declarationKey ? declarationKeyOf(OWNER, spec.name) : undefined;
+  const description = declarationKey === undefined ? markDescription(spec.description, OWNER) : spec.description;
+  return liveJob({ ...spec, description, declarationKey, ...fields });
+}
+
+/** A {@link CronStore} in memory. */
+export interface MemoryStore extends CronStore {
+  readonly jobs: readonly LiveJob[];
+  /** What it was asked to do: `list`, `add NAME`, `update ID`, `remove ID`. */
+  readonly calls: readonly string[];
+  /** The calls that change something. */
+  readonly writes: readonly string[];
+}
+
+/**
+ * Keeps jobs as a gateway does, with the habits of the real ones: it fills in defaults of its own, merges payload
+ * and delivery in an update, and replaces them in an add by a key that exists.
+ *
+ * @param before is told each call before it is done, and may throw.
+ */
+export function createMemoryStore(
+  jobs: readonly LiveJob[] = [],
+  { features = NEW, before = () => {} }: { features?: Features; before?: (call: string) => void } = {},
+): MemoryStore {
+  let held = [...jobs];
+  let made = 0;
+  const calls: string[] = [];
+  const note = (call: string) => {
+    calls.push(call);
+    before(call);
+  };
+  const store = (job: Record<string, unknown>) => {
+    const kept = listed(JSON.parse(JSON.stringify(job)) as JsonObject);
+    held = held.some(({ id }) => id === kept.id) ? held.map((old) => (old.id === kept.id ? kept : old)) : [...held, kept];
+  };
+  return {
+    transport: "gateway",
+    version: "2026.9.6",
+    features,
+    get jobs() {
+      return held;
+    },
+    calls,
+    get writes() {
+      return calls.filter((call) => call !== "list");
+    },
+    async listJobs() {
+      note("list");
+      return structuredClone(held);
+    },
+    async addJob(spec, declarationKey) {
+      note(`add ${spec.name}`);
+      const known = held.find((job) => declarationKey !== undefined && job.declarationKey === declarationKey);
+      const { schedule, payload, delivery } = withDefaults(spec);
+      if (known) return store({ ...known, schedule, payload, delivery, configRevision: nextRevision(known) });
+      made += 1;
+      const own = { id: `made-${made}`, createdAtMs: 1_000_000 + made, enabled: true, wakeMode: "now" };
+      store({ ...own, ...withDefaults(spec), declarationKey, configRevision: "1" });
+    },
+    async updateJob(id, patch, expectedConfigRevision) {
+      note(`update ${id}`);
+      const job = held.find((each) => each.id === id);
+      const isOther = expectedConfigRevision !== undefined && expectedConfigRevision !== job?.configRevision;
+      if (!job || isOther) throw new ManagerError("conflict", "the job was changed by somebody else in the meantime");
+      store({ ...mergePatch(job, patch), configRevision: nextRevision(job) });
+    },
+    async removeJob(id) {
+      note(`remove ${id}`);
+      held = held.filter((job) => job.id !== id);
+    },
+  };
+}
+
+function nextRevision({ configRevision }: LiveJob): string {
+  return String(Number(configRevision ?? "1") + 1);
+}
+
+function withDefaults(spec: JobSpec): JobSpec {
+  const { schedule, payload } = spec;
+  return {
+    ...spec,
+    schedule: schedule.kind === "every" ? { anchorMs: 1_767_225_600_000, ...schedule } : schedule,
+    payload: payload.kind === "agentTurn" ? { toolsAllow: ["*"], ...payload } : payload,
+  };
+}
+
+function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
+  const { payload, delivery, ...rest } = patch;
+  const next: Record<string, unknown> = { ...job, ...rest };
+  for (const [field, value] of Object.entries(rest)) if (value === null) delete next[field];
+  if (payload) {
+    const isSameKind = (payload as JsonObject).kind === job.payload.kind;
+    next.payload = isSameKind ? { ...job.payload, ...(payload as JsonObject) } : payload;
+  }
+  if (delivery) next.delivery = { ...(job.delivery as JsonObject | undefined), ...(delivery as JsonObject) };
+  if (next.sessionTarget === "main" && !delivery) delete next.delivery;
+  return next;
+}
+
+/** What a {@link FakeGateway} answers to one call. */
+export type Reply =
+  | { payload: unknown }
+  | { error: { code: string; message: string; details?: object; retryAfterMs?: number; retryable?: boolean } }
+  /** The connection is cut, with no word of goodbye. */
+  | "drop"
+  /** Text that is no frame of the protocol, and then the greeting or an empty answer. */
+  | { noise: readonly string[] };
+
+type Handler = (params: JsonObject) => Reply;
+
+export interface FakeGateway extends AsyncDisposable {
+  readonly url: string;
+  /** The calls that came, `connect` among them. */
+  readonly calls: readonly { method: string; params: JsonObject }[];
+  /** What is answered from now on; `{}` to what is not listed. */
+  answers: Record<string, Handler>;
+  /** Sends an event to everybody who is connected. */
+  emit(event: string, payload: unknown): void;
+  /** Cuts all connections. */
+  drop(): void;
+}
+
+/** Speaks the gateway's protocol, but answers what it is told to: for what no real gateway can be made to do. */
+export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway {
+  const sockets = new Set<ServerWebSocket>();
+  const calls: { method: string; params: JsonObject }[] = [];
+  const send = (socket: ServerWebSocket, frame: object) => socket.send(JSON.stringify(frame));
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request, host) => (host.upgrade(request) ? undefined : new Response("no gateway", { status: 503 })),
+    websocket: {
+      open(socket) {
+        sockets.add(socket);
+        send(socket, { type: "event", event: "connect.challenge", payload: { nonce: "nonce", ts: 1 } });
+      },
+      message(socket, text) {
+        const { id, method, params = {} } = JSON.parse(String(text)) as { id: string; method: string; params?: JsonObject };
+        calls.push({ method, params });
+        const usual = method === "connect" ? greeting() : {};
+        const reply = gateway.answers[method]?.(params) ?? { payload: usual };
+        if (reply === "drop") {
+          socket.terminate();
+          return;
+        }
+        if ("noise" in reply) for (const line of reply.noise) socket.send(line);
+        const outcome = "error" in reply ? { ok: false, ...reply } : { ok: true, payload: usual, ...reply };
+        send(socket, { type: "res", id, ...outcome });
+      },
+      close: (socket) => void sockets.delete(socket),
+    },
+  });
+  const gateway: FakeGateway = {
+    url: `ws://127.0.0.1:${server.port}`,
+    calls,
+    answers,
+    emit(event, payload) {
+      for (const socket of sockets) send(socket, { type: "event", event, payload });
+    },
+    drop() {
+      for (const socket of sockets) socket.terminate();
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+    },
+  };
+  return gateway;
+}
+
+/** The gateway's answer to `connect`. */
+export function greeting(version = "2026.9.6", protocol = 4): JsonObject {
+  return {
+    type: "hello-ok",
+    protocol,
+    server: { version, connId: "connection" },
+    features: { methods: [], events: [] },
+    policy: { tickIntervalMs: 30_000 },
+    snapshot: {},
+  };
+}
