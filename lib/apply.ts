@@ -24,7 +24,7 @@ export async function applyActions(
 ): Promise<ActionOutcome[]> {
   const outcomes: ActionOutcome[] = [];
   for (const action of actions) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw new ManagerError("aborted", "told to stop");
     log(announce(action));
     outcomes.push(await applyAction(action, store, log));
   }

@@ -81,6 +81,10 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     });
     return own.toSorted((a, b) => a.createdAtMs - b.createdAtMs);
   }
+  /** So many that a pass over them can be met in its middle; 2026.9 lets 30 a minute through. */
+  const manyNames = () =>
+    Array.from({ length: hasCommands ? 28 : 200 }, (_, index) => `job ${String(index).padStart(3, "0")}`);
+
   const ownNames = async () => (await ownJobs()).map(({ name }) => name);
 
   test("phase 1: each swap of the config reaches the gateway, which reloads it by itself", async () => {
@@ -303,16 +307,30 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
 
   test("a gateway that goes away in the middle of a pass gets the rest when it is back, each job once", async () => {
     await setUp();
-    const names = Array.from({ length: 25 }, (_, index) => `job ${String(index).padStart(2, "0")}`);
+    const names = manyNames();
     const sidecar = start();
     await sidecar.waitFor(COMPLETE);
     await mounts.publishJobs(names.map((name) => ({ name, schedule: "*/15 * * * *", message: "Say hello" })));
-    await sidecar.waitFor("Adding cron job: job 05");
+    await sidecar.waitFor("Adding cron job: job 005");
     await gateway.kill();
-    await sidecar.waitFor(/^WARNING: Failed to sync cron jobs: /);
+    await sidecar.waitFor(/^WARNING: Failed to add cron job: job \d+: /);
     const from = sidecar.messages().length;
     await gateway.start();
     await sidecar.waitFor(COMPLETE, from);
+    expect((await ownNames()).toSorted()).toEqual(names);
+  });
+
+  test("SIGTERM in the middle of a pass ends it cleanly, and the next sidecar does the rest", async () => {
+    const names = manyNames();
+    await setUp(names.map((name) => ({ name, schedule: "*/15 * * * *", message: "Say hello" })));
+    const first = start();
+    await first.waitFor("Adding cron job: job 003");
+    first.signal("SIGTERM");
+    expect(await first.exited).toBe(0);
+    expect(first.messages().at(-1)).toMatch(/^Adding cron job: /);
+    expect((await ownNames()).length).toBeLessThan(names.length);
+    const second = start();
+    await second.waitFor(COMPLETE);
     expect((await ownNames()).toSorted()).toEqual(names);
   });
 
