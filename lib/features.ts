@@ -37,18 +37,23 @@ function hasReached(version: string, protocol: number, release: string): boolean
   return place === -1 || (own[place] ?? 0) > (wanted[place] ?? 0);
 }
 
+/** How a gateway, or the CLI, says that it does not know a feature. */
+const REFUSALS = {
+  commandPayload: /at \/payload: unexpected property 'argv'|unknown option '--command-argv/,
+  declarationKey: /unexpected property 'declarationKey'|unknown option '--declaration-key/,
+} as const satisfies Record<keyof Features, RegExp>;
+
 /**
- * Corrects the features by what a gateway refused, in its words
- * (`invalid cron.add params: at root: unexpected property 'declarationKey'`).
+ * Corrects the features by what was refused, in the gateway's or the CLI's own words.
  *
  * @returns the corrected features, or undefined when the refusal was about something else.
  */
 export function learnFromRefusal(features: Features, refusal: string): Features | undefined {
-  if (features.declarationKey && refusal.includes("unexpected property 'declarationKey'")) {
-    return { ...features, declarationKey: false };
-  }
-  if (features.commandPayload && refusal.includes("at /payload: unexpected property 'argv'")) {
-    return { ...features, commandPayload: false };
-  }
-  return undefined;
+  const learned = {
+    commandPayload: features.commandPayload && !REFUSALS.commandPayload.test(refusal),
+    declarationKey: features.declarationKey && !REFUSALS.declarationKey.test(refusal),
+  };
+  const isNew =
+    learned.commandPayload !== features.commandPayload || learned.declarationKey !== features.declarationKey;
+  return isNew ? learned : undefined;
 }

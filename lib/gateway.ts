@@ -51,7 +51,7 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     notifyOnStartupRetry: true,
     hostDeps: { logDebug: () => undefined, logError: () => undefined },
-    onHelloOk: ({ server, protocol }) => resolve({ version: server.version, protocol }),
+    onHelloOk: ({ server, protocol }) => resolve({ version: server?.version ?? "dev", protocol }),
     onEvent: ({ event, payload }) => onEvent(event, payload),
     onConnectError: (error) => reject(connectError(url, error)),
     onClose: (code, reason, info) => {

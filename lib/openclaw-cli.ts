@@ -1,9 +1,10 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
+import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
 import { $ } from "zx";
 import { ManagerError } from "./errors.ts";
-import { type Features, featuresOf } from "./features.ts";
+import { featuresOf, learnFromRefusal } from "./features.ts";
 import { JobPageSchema } from "./job.ts";
 import { toAddArguments, toEditArguments } from "./openclaw-flags.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
@@ -20,25 +21,39 @@ const CALL_TIMEOUT_MS = 120_000;
  * @throws {ManagerError} `unreachable` where there is no `openclaw` on PATH.
  */
 export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
-  const version = readVersion(await runOpenclaw(["--version"], signal));
-  const features: Features = featuresOf(version, 3);
+  const version = await askVersion(signal);
+  let features = featuresOf(version, PROTOCOL_VERSION);
+
+  const write = async (args: readonly string[]) => {
+    try {
+      await runOpenclaw(["cron", ...args], signal);
+    } catch (error) {
+      const learned = error instanceof ManagerError ? learnFromRefusal(features, error.message) : undefined;
+      if (!learned) throw error;
+      features = learned;
+      throw new ManagerError("conflict", "this openclaw CLI can do less than was thought", { cause: error });
+    }
+  };
+
   return {
     transport: "cli",
     version,
-    features,
+    get features() {
+      return features;
+    },
     async listJobs() {
       return parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
     },
     async addJob(spec, declarationKey) {
-      await runOpenclaw(["cron", "add", ...toAddArguments(spec, declarationKey)], signal);
+      await write(["add", ...toAddArguments(spec, declarationKey)]);
     },
     async updateJob(id, patch) {
-      await forgivingGone(runOpenclaw(["cron", "edit", ...toEditArguments(id, patch)], signal), () => {
+      await forgivingGone(write(["edit", ...toEditArguments(id, patch)]), () => {
         throw new ManagerError("conflict", CHANGED_MEANWHILE);
       });
     },
     async removeJob(id) {
-      await forgivingGone(runOpenclaw(["cron", "rm", id], signal), () => undefined);
+      await forgivingGone(write(["rm", id]), () => undefined);
     },
   };
 }
@@ -80,9 +95,14 @@ function isNotFound(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }
 
-/** `OpenClaw 2026.9.6 (eb377ac)`, or `2026.2.9` alone. */
-function readVersion(output: string): string {
-  return /\d+\.\d+\.\d+\S*/.exec(output)?.[0] ?? "dev";
+/** From `OpenClaw 2026.9.6 (eb377ac)`, or `2026.2.9` alone; `dev` when it does not say. */
+async function askVersion(signal: AbortSignal): Promise<string> {
+  try {
+    return /\d+\.\d+\.\d+\S*/.exec(await runOpenclaw(["--version"], signal))?.[0] ?? "dev";
+  } catch (error) {
+    if (error instanceof ManagerError && error.code === "rejected") return "dev";
+    throw error;
+  }
 }
 
 function parseList(output: string) {
@@ -118,5 +138,6 @@ function readReason(stdout: string, stderr: string): string | undefined {
     .map((line) => line.trim())
     .filter(Boolean);
   const marked = lines.find((line) => line.startsWith("Error: "));
-  return (marked ?? lines.at(-1))?.replace(/^(Error: )+/, "");
+  // `unknown option '--webhook=https://…'` quotes the value, and that may be a secret.
+  return (marked ?? lines.at(-1))?.replace(/^(error: )+/i, "").replace(/(unknown option '--[\w-]+)=.*$/, "$1'");
 }

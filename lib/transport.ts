@@ -1,4 +1,5 @@
-import { type CredentialSources, readCredentials } from "./credentials.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type CredentialSources, type Credentials, readCredentials } from "./credentials.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import { type Gateway, connectGateway } from "./gateway.ts";
 import { createGatewayStore } from "./gateway-store.ts";
@@ -6,7 +7,7 @@ import type { Log } from "./log.ts";
 import { openCliStore } from "./openclaw-cli.ts";
 import type { CronStore } from "./store.ts";
 
-/** How long a gateway that refused us is left alone, in milliseconds: it counts failed logins. */
+/** How long a gateway is left alone with credentials that it refused, in milliseconds: it counts failed logins. */
 const REFUSAL_PAUSE_MS = 60_000;
 
 /** Which way to take: `auto` is the gateway, and the CLI where the gateway does not let us in. */
@@ -43,13 +44,14 @@ export function createTransport(options: TransportOptions): Transport {
   let gateway: Gateway | undefined;
   let gatewayStore: CronStore | undefined;
   let cliStore: CronStore | undefined;
-  let refusal: { error: ManagerError; untilMs: number } | undefined;
+  let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
 
   async function openGateway(): Promise<CronStore> {
     if (gateway?.isOpen && gatewayStore) return gatewayStore;
-    if (refusal && nowMs() < refusal.untilMs) throw refusal.error;
+    const credentials = await readCredentials(options.credentials);
+    const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
+    if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
     try {
-      const credentials = await readCredentials(options.credentials);
       const opened = await connectGateway({
         url,
         credentials,
@@ -59,8 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
         onClose: () => onChange("disconnect"),
       });
       gateway = opened;
-      // 2026.3 and 2026.4 greet everybody and refuse each call of a client without a paired device.
-      await opened.call("cron.status", {});
+      await checkScope(opened);
       gatewayStore = createGatewayStore(opened);
       refusal = undefined;
       log(`Connected to gateway: ${url} (OpenClaw ${opened.version}, protocol ${opened.protocol})`);
@@ -69,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
       await gateway?.close();
       gateway = undefined;
       if (error instanceof ManagerError && error.code === "refused") {
-        refusal = { error, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
+        refusal = { error, credentials, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
       }
       throw error;
     }
@@ -113,6 +114,15 @@ export function createTransport(options: TransportOptions): Transport {
       await gateway?.close();
     },
   };
+}
+
+/** 2026.3 and 2026.4 greet everybody, and refuse each call of a client without a paired device. */
+async function checkScope(gateway: Gateway): Promise<void> {
+  try {
+    await gateway.call("cron.status", {});
+  } catch (error) {
+    if (!(error instanceof ManagerError) || error.code !== "rejected") throw error;
+  }
 }
 
 function readAction(payload: unknown): string {

@@ -2,6 +2,7 @@
 // its own, so that the jobs of one are foreign to the others.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type TestGateway, createGateway } from "./support/gateway.ts";
 import { RELEASES, getRelease } from "./support/release.ts";
@@ -426,6 +427,18 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(exitCode).toBe(0);
     expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
     expect(await sync()).toEqual([expect.stringMatching(/^Connected to gateway: /), COMPLETE]);
+  });
+
+  test("a token that is rotated while it runs is read anew", async () => {
+    await setUp([PLAN_JOB]);
+    const tokenFile = join(mounts.root, "token");
+    await writeFile(tokenFile, "yesterday's");
+    const sidecar = start({ OPENCLAW_GATEWAY_TOKEN_FILE: tokenFile });
+    await sidecar.waitFor(/^WARNING: Failed to sync cron jobs: .*does not let us in/);
+    await writeFile(tokenFile, `${gateway.token}\n`);
+    sidecar.signal("SIGHUP");
+    await sidecar.waitFor(COMPLETE);
+    expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("%s ends the sidecar with exit code 0, idle or waiting", async (signal) => {
