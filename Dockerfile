@@ -7,7 +7,7 @@ ARG OPENCLAW_IMAGE=ghcr.io/boxp/arch/openclaw:202602130742
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm install --no-save --no-audit --no-fund
 COPY . .
 ARG COMMIT=unknown
 RUN CONFIG_MANAGER_COMMIT="$COMMIT" ./build.sh

@@ -18,7 +18,9 @@ fail() {
 # Installs the pinned dependencies, unless they are there.
 set_up() {
   if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
-    npm ci --no-audit --no-fund --loglevel=error >&2
+    # Not npm ci: it refuses a lock file in which the packages of some other platform are missing, and not
+    # every registry carries them all. This takes the locked versions too, and leaves the lock file alone.
+    npm install --no-save --no-audit --no-fund --loglevel=error >&2
   fi
   # Where npm is told to run no install scripts, these two have to be run by hand.
   "$BIN/bun" --version >/dev/null 2>&1 || (cd node_modules/bun && node install.js >&2)
