@@ -8,7 +8,7 @@ import { ManagerError } from "../../lib/errors.ts";
 import type { Features } from "../../lib/features.ts";
 import { toJobSpec } from "../../lib/job-spec.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/job.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../../lib/json.ts";
 import { declarationKeyOf, markDescription } from "../../lib/ownership.ts";
 import type { CronStore } from "../../lib/store.ts";
 
@@ -23,7 +23,7 @@ export const OWNER = "config-manager";
 /** Names that a shell, a log, a path or a careless comparison would stumble over. */
 export const ODD_NAMES = {
   quotes: `it's a "quoted" \`name\``,
-  "a shell's text": "$(reboot); rm -rf ${HOME} & # | > /dev/null",
+  "a shell's text": "$(echo ran); echo ${HOME} & # | > /dev/null",
   newlines: "first line\nsecond line\r\nthird",
   "a backslash": "C:\\n\\t%s",
   emoji: "🦞 lobster 👩‍👩‍👧",
@@ -43,7 +43,7 @@ export interface Scratch extends AsyncDisposable {
 }
 
 export async function createScratch(): Promise<Scratch> {
-  const path = await mkdtemp(join(tmpdir(), "config-manager-"));
+  const path = await mkdtemp(join(tmpdir(), "config-manager-unit-"));
   return {
     path,
     in: (...names) => join(path, ...names),
@@ -51,15 +51,32 @@ export async function createScratch(): Promise<Scratch> {
   };
 }
 
-/** The {@link ManagerError} that this must end with; anything else fails the test. */
-export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promise<ManagerError> {
+/** Does this as a user who is not root: root may read and write whatever the modes say. */
+export async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return work();
+  process.seteuid?.(1000);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+/** What this throws, sooner or later; that it throws nothing fails the test. */
+export async function thrownBy(work: Promise<unknown> | (() => unknown)): Promise<unknown> {
   try {
     await (typeof work === "function" ? work() : work);
   } catch (error) {
-    if (error instanceof ManagerError) return error;
-    throw error;
+    return error;
   }
-  throw new Error("expected a ManagerError, but nothing was thrown");
+  throw new Error("expected an error, but nothing was thrown");
+}
+
+/** The {@link ManagerError} that this throws; anything else fails the test. */
+export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promise<ManagerError> {
+  const error = await thrownBy(work);
+  if (error instanceof ManagerError) return error;
+  throw error;
 }
 
 /** A job definition: a nightly backup, unless told otherwise. */
@@ -128,7 +145,9 @@ export function createMemoryStore(
   };
   const store = (job: Record<string, unknown>) => {
     const kept = listed(JSON.parse(JSON.stringify(job)) as JsonObject);
-    held = held.some(({ id }) => id === kept.id) ? held.map((old) => (old.id === kept.id ? kept : old)) : [...held, kept];
+    held = held.some(({ id }) => id === kept.id)
+      ? held.map((old) => (old.id === kept.id ? kept : old))
+      : [...held, kept];
   };
   return {
     transport: "gateway",
@@ -181,17 +200,28 @@ function withDefaults(spec: JobSpec): JobSpec {
   };
 }
 
+/** As 2026.9.6 does it, measured: what an object of the patch leaves out stays as it was. */
 function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
-  const { payload, delivery, ...rest } = patch;
+  const { payload, delivery, failureAlert, ...rest } = patch;
   const next: Record<string, unknown> = { ...job, ...rest };
   for (const [field, value] of Object.entries(rest)) if (value === null) delete next[field];
-  if (payload) {
-    const isSameKind = (payload as JsonObject).kind === job.payload.kind;
-    next.payload = isSameKind ? { ...job.payload, ...(payload as JsonObject) } : payload;
+  if (failureAlert !== undefined) next.failureAlert = merge(job.failureAlert, failureAlert) ?? undefined;
+  if (isJsonObject(payload)) next.payload = payload.kind === job.payload.kind ? merge(job.payload, payload) : payload;
+  if (isJsonObject(delivery)) {
+    const held = (job.delivery ?? {}) as JsonObject;
+    const { failureDestination } = delivery;
+    next.delivery = {
+      ...held,
+      ...delivery,
+      ...(failureDestination ? { failureDestination: merge(held.failureDestination, failureDestination) } : {}),
+    };
   }
-  if (delivery) next.delivery = { ...(job.delivery as JsonObject | undefined), ...(delivery as JsonObject) };
   if (next.sessionTarget === "main" && !delivery) delete next.delivery;
   return next;
+}
+
+function merge(held: unknown, patch: Json): Json {
+  return isJsonObject(held as Json) && isJsonObject(patch) ? { ...(held as JsonObject), ...patch } : patch;
 }
 
 /** What a {@link FakeGateway} answers to one call. */
@@ -207,6 +237,8 @@ type Handler = (params: JsonObject) => Reply;
 
 export interface FakeGateway extends AsyncDisposable {
   readonly url: string;
+  /** How many are connected now. */
+  readonly connections: number;
   /** The calls that came, `connect` among them. */
   readonly calls: readonly { method: string; params: JsonObject }[];
   /** What is answered from now on; `{}` to what is not listed. */
@@ -232,7 +264,11 @@ export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway
         send(socket, { type: "event", event: "connect.challenge", payload: { nonce: "nonce", ts: 1 } });
       },
       message(socket, text) {
-        const { id, method, params = {} } = JSON.parse(String(text)) as { id: string; method: string; params?: JsonObject };
+        const {
+          id,
+          method,
+          params = {},
+        } = JSON.parse(String(text)) as { id: string; method: string; params?: JsonObject };
         calls.push({ method, params });
         const usual = method === "connect" ? greeting() : {};
         const reply = gateway.answers[method]?.(params) ?? { payload: usual };
@@ -249,6 +285,9 @@ export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway
   });
   const gateway: FakeGateway = {
     url: `ws://127.0.0.1:${server.port}`,
+    get connections() {
+      return sockets.size;
+    },
     calls,
     answers,
     emit(event, payload) {

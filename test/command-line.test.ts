@@ -1,0 +1,147 @@
+import { describe, expect, test } from "bun:test";
+import { readCommandLine } from "../lib/command-line.ts";
+import { SETTING_SOURCES } from "../lib/settings.ts";
+import { refusalOf } from "./support/doubles.ts";
+
+const read = (...args: string[]) => readCommandLine(args, {});
+
+function helpOf(...args: string[]): string {
+  const invocation = read(...args);
+  if (invocation.command !== "help") throw new Error(`the command ${invocation.command}`);
+  return invocation.text;
+}
+
+describe("readCommandLine()", () => {
+  test("runs where no command is given", () => {
+    expect(read()).toEqual(read("run"));
+    expect(read()).toMatchObject({ command: "run", allowMassRemoval: false, settings: { pollInterval: "60" } });
+  });
+
+  test("reads sync, of both or of one", () => {
+    expect(read("sync")).toMatchObject({ command: "sync", only: undefined, allowMassRemoval: false });
+    expect(read("sync", "--only", "config")).toMatchObject({ only: "config" });
+    expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
+  });
+
+  test.each(["version", "--version", "-V"])("shows the version for %s", (word) => {
+    expect(read(word)).toEqual({ command: "version" });
+  });
+
+  test("takes flags before the command, after it, and without one", () => {
+    for (const args of [
+      ["--owner", "git", "--allow-mass-removal", "sync"],
+      ["sync", "--owner=git", "--allow-mass-removal"],
+      ["--owner", "git", "sync", "--allow-mass-removal"],
+    ]) {
+      expect(read(...args)).toMatchObject({ command: "sync", settings: { owner: "git" }, allowMassRemoval: true });
+    }
+    expect(read("--owner", "git")).toMatchObject({ command: "run", settings: { owner: "git" } });
+  });
+
+  test("takes a flag for each setting", () => {
+    const values: Record<string, string> = {
+      pollInterval: "5",
+      gatewayUrl: "ws://localhost:1",
+      prune: "none",
+      transport: "cli",
+      logFormat: "json",
+    };
+    for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
+      const value = values[name] ?? "somewhere";
+      expect(read(`${flag}=${value}`)).toMatchObject({ settings: { [name]: value } });
+      expect(read("sync", flag, value)).toMatchObject({ settings: { [name]: value } });
+    }
+  });
+
+  test("reads the environment that it is given, and lets flags beat it", () => {
+    const env = { CONFIG_MANAGER_OWNER: "env", CRON_DIR: "/cron.d", CONFIG_DIR: undefined };
+    expect(readCommandLine(["--owner=flag"], env)).toMatchObject({ settings: { owner: "flag", cronDir: "/cron.d" } });
+  });
+
+  test("reads no more than it was told from where it runs", () => {
+    expect(readCommandLine([], {})).toMatchObject({ settings: { configDir: "/etc/openclaw/config.d" } });
+  });
+});
+
+describe("readCommandLine() of wrong usage", () => {
+  test.each([
+    [["--nope"], "unknown option '--nope'"],
+    [["-x"], "unknown option '-x'"],
+    [["sync", "--nope"], "unknown option '--nope'"],
+    [["--pol-interval=1"], "unknown option '--pol-interval=1' (Did you mean --poll-interval?)"],
+    [["nope"], "unknown command or argument: nope"],
+    [["Run"], "unknown command or argument: Run"],
+    [["run", "sync"], "unknown command or argument: sync"],
+    [["sync", "a", "b"], "unknown command or argument: a, b"],
+    [["version", "x"], "unknown command or argument: x"],
+    [[""], "unknown command or argument"],
+    [["--", "--owner"], "unknown command or argument: --owner"],
+    [["--owner"], "option '--owner <name>' argument missing"],
+    [["sync", "--only"], "option '--only <what>' argument missing"],
+    [
+      ["sync", "--only", "both"],
+      "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
+    ],
+    [["run", "--only=cron"], "unknown option '--only=cron'"],
+    [["help", "nope"], "unknown command 'nope'"],
+    [["--owner=a b"], '--owner: expected letters, digits, dots and dashes, at most 64: "a b"'],
+    [["sync", "--poll-interval=abc"], expect.stringMatching(/^--poll-interval: expected a number.*: "abc"$/)],
+  ])("%j is one line, and a hint of what to type", async (args, message) => {
+    expect(await refusalOf(() => read(...args))).toMatchObject({ code: "usage", message, hint: "config-manager help" });
+  });
+
+  test.each([[["--two\nlines"]], [["two\nlines"]], [["help", "two\nlines"]], [["--owner", "two\nlines"]]])(
+    "%j is one line, too",
+    async (args) => {
+      expect((await refusalOf(() => read(...args))).message).not.toContain("\n");
+    },
+  );
+
+  test("is told of every setting that is wrong, a line each", async () => {
+    const { message } = await refusalOf(() =>
+      readCommandLine(["sync", "--poll-interval=abc", "--prune=all"], { CONFIG_MANAGER_LOG_FORMAT: "xml" }),
+    );
+    expect(message.split("\n")).toEqual([
+      expect.stringMatching(/^--poll-interval: /),
+      expect.stringMatching(/^--prune: /),
+      expect.stringMatching(/^CONFIG_MANAGER_LOG_FORMAT: /),
+    ]);
+  });
+
+  test("does not stand in the way of help and version", () => {
+    const wrong = { POLL_INTERVAL: "abc" };
+    expect(readCommandLine(["version"], wrong)).toEqual({ command: "version" });
+    expect(readCommandLine(["help"], wrong)).toMatchObject({ command: "help" });
+    expect(readCommandLine(["--help"], wrong)).toMatchObject({ command: "help" });
+  });
+});
+
+describe("readCommandLine() of help", () => {
+  test.each([[["help"]], [["--help"]], [["-h"]]])("%j lists the commands", (args) => {
+    const text = helpOf(...args);
+    for (const command of ["run", "sync", "version", "help"]) expect(text).toMatch(new RegExp(`^  ${command} `, "m"));
+  });
+
+  test("names each setting by its flag, its variable and its default", () => {
+    const text = helpOf("help").replaceAll(/\s+/g, " ");
+    for (const { flag, env, default: fallback } of Object.values(SETTING_SOURCES)) {
+      expect(text).toContain(`${flag} `);
+      expect(text).toContain(fallback({}) === undefined ? `(${env})` : `(${env}, else ${fallback({})})`);
+    }
+  });
+
+  test.each([[["help", "sync"]], [["sync", "--help"]], [["sync", "-h"]], [["sync", "--only=cron", "--help"]]])(
+    "%j explains the one command",
+    (args) => {
+      expect(
+        helpOf(...args)
+          .replaceAll(/\s+/g, " ")
+          .trim(),
+      ).toBe(
+        "Usage: config-manager sync [options] " +
+          "one pass of both; exit 0 when all is equal now, 1 when something failed " +
+          'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help',
+      );
+    },
+  );
+});

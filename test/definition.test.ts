@@ -1,0 +1,371 @@
+import { describe, expect, test } from "bun:test";
+import { parseDefinition } from "../lib/definition.ts";
+import type { Json, JsonObject } from "../lib/json.ts";
+import { ODD_NAMES } from "./support/doubles.ts";
+
+/** A definition that is right, but for what the test says of it; undefined takes a field out. */
+function write(fields: Record<string, Json | undefined> = {}): JsonObject {
+  return JSON.parse(JSON.stringify({ name: "backup", schedule: "0 3 * * *", command: "backup.sh", ...fields }));
+}
+
+/** The same with another payload than a command. */
+function writeWithout(fields: Record<string, Json | undefined>): JsonObject {
+  return write({ command: undefined, ...fields });
+}
+
+/** What goes with an agent turn alone. */
+const TURN = {
+  model: "a/b",
+  fallbacks: ["c/d"],
+  thinking: "low",
+  lightContext: true,
+  allowUnsafeExternalContent: false,
+};
+
+function accepted(input: Json) {
+  const parsed = parseDefinition(input, 0);
+  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
+  return parsed.definition;
+}
+
+/** `field: problem`, a line each; none where the definition is right. */
+function problemsOf(input: Json): string[] {
+  const parsed = parseDefinition(input, 0);
+  return parsed.kind === "valid" ? [] : parsed.problems.map(({ field, problem }) => `${field}: ${problem}`);
+}
+
+describe("parseDefinition()", () => {
+  test("takes the plan's own job", () => {
+    const job = {
+      name: "obsidian-vault-sync",
+      description: "Sync Obsidian Vault every 15 minutes",
+      schedule: "*/15 * * * *",
+      command: "/bin/bash -c 'cd /home/node/ghq/github.com/boxp/obsidian-vault && git pull origin main'",
+      timeout: 300,
+      retry: 3,
+    };
+    expect(accepted(job)).toEqual(job);
+  });
+
+  test.each([
+    ["a shell line", { command: "backup.sh" }],
+    ["an argv array", { command: ["backup.sh", "--all"] }],
+    ["an agent turn", { message: "Sum up the day." }],
+    ["a system event", { systemEvent: "Time for a break." }],
+    ["OpenClaw's own command", { payload: { kind: "command", argv: ["true"], timeoutSeconds: 5 } }],
+    ["OpenClaw's own agent turn", { payload: { kind: "agentTurn", message: "Hello", fallbacks: ["a/b"] } }],
+    ["OpenClaw's own system event", { payload: { kind: "systemEvent", text: "Hello" } }],
+    ["OpenClaw's own script", { payload: { kind: "script", script: "return 1", toolBudget: 1, timeoutSeconds: 0 } }],
+    ["an agent turn with all that goes with it", { message: "x", ...TURN, timeout: 1, tools: ["exec"] }],
+    ["the same in OpenClaw's spelling", { message: "x", ...TURN, timeoutSeconds: 1, toolsAllow: ["exec"] }],
+    ["a system event with tools", { systemEvent: "x", tools: ["exec"] }],
+    ["the same in OpenClaw's spelling", { systemEvent: "x", toolsAllow: ["exec"] }],
+  ])("takes %s to do", (_, fields) => {
+    expect(problemsOf(writeWithout(fields))).toEqual([]);
+  });
+
+  test.each([
+    ["five fields", "*/15 * * * *"],
+    ["six fields", "0 */15 * * * *"],
+    ["a cron object", { kind: "cron", expr: "0 9 * * 1", tz: "Asia/Tokyo", staggerMs: 0 }],
+    ["an interval", { kind: "every", everyMs: 60_000, anchorMs: 0 }],
+    ["a moment", { kind: "at", at: "2027-01-31T09:00:00+09:00" }],
+    ["the end of a command", { kind: "on-exit", command: "make", cwd: "/srv" }],
+    ["matching output of a command", { kind: "stream", command: ["tail", "-f", "x"], mode: "match", match: "error" }],
+    [
+      "lines of a command",
+      { kind: "stream", command: ["tail"], mode: "line", cwd: "/srv", batchMs: 50, maxBatchBytes: 1024 },
+    ],
+  ] satisfies [string, Json][])("takes a schedule of %s", (_, schedule) => {
+    expect(problemsOf(write({ schedule }))).toEqual([]);
+  });
+
+  test.each([
+    [{ mode: "none" }],
+    [{ mode: "announce", completionDestination: { mode: "webhook", to: "https://example.org" } }],
+    [{ mode: "announce", failureDestination: { mode: "announce", channel: "discord", accountId: "x" } }],
+    [
+      {
+        mode: "webhook",
+        to: "https://example.org",
+        failureDestination: { mode: "webhook", to: "https://example.org" },
+      },
+    ],
+  ] satisfies [Json][])("takes a delivery of %j", (delivery) => {
+    expect(problemsOf(write({ delivery }))).toEqual([]);
+  });
+
+  test.each([
+    [false],
+    [{}],
+    [{ mode: "announce", channel: "last", includeSkipped: true }],
+    [{ mode: "webhook", to: "https://example.org", after: 1, cooldownMs: 0 }],
+  ] satisfies [Json][])("takes a failure alert of %j", (failureAlert) => {
+    expect(problemsOf(write({ failureAlert }))).toEqual([]);
+  });
+
+  test("takes each way to wake, under both names", () => {
+    for (const wake of ["now", "next-heartbeat"]) {
+      expect(accepted(write({ wake })).wake).toBe(wake as "now");
+      expect(accepted(write({ wakeMode: wake })).wakeMode).toBe(wake as "now");
+    }
+  });
+
+  test("takes OpenClaw's own spellings", () => {
+    const own = {
+      agentId: "main",
+      sessionTarget: "session:x",
+      wakeMode: "now",
+      timeoutSeconds: 5,
+      toolsAllow: ["exec"],
+    };
+    expect(accepted(write(own))).toMatchObject(own);
+  });
+
+  test("takes everything that is OpenClaw's and goes with a command", () => {
+    const all = {
+      description: "Nightly",
+      displayName: "Backup",
+      enabled: false,
+      deleteAfterRun: false,
+      tz: "Asia/Tokyo",
+      sessionKey: "agent:main:main",
+      env: { A: "1", "": "" },
+      cwd: "/srv",
+      input: "",
+      noOutputTimeoutSeconds: 1.5,
+      outputMaxBytes: 1,
+      delivery: { mode: "announce", channel: "discord", to: "123", threadId: 7, failureDestination: { to: "x" } },
+      failureAlert: { after: 3, cooldownMs: 0, mode: "webhook" },
+      pacing: { min: "1h" },
+      trigger: { script: "return true", once: true },
+    };
+    expect(accepted(write(all))).toMatchObject(all);
+  });
+
+  test.each(Object.entries(ODD_NAMES))("takes a name with %s as it is", (_, name) => {
+    expect(accepted(write({ name })).name).toBe(name);
+  });
+
+  test("takes a command's text as it is", () => {
+    const command = `printf '%s\\n' "$(date)" \`id\` \\\n  && echo "done\t✓"`;
+    expect(accepted(write({ command })).command).toBe(command);
+    expect(accepted(write({ command: [command, " a "] })).command).toEqual([command, " a "]);
+  });
+
+  test("trims the texts that the gateway would trim", () => {
+    const { name, command } = accepted(write({ name: "  backup\n", command: " backup.sh\n" }));
+    expect({ name, command }).toEqual({ name: "backup", command: "backup.sh" });
+  });
+
+  test.each([
+    ["nothing", null, "null"],
+    ["a list", [], "a list"],
+    ["a number", 5, "a number"],
+    ["a text", "backup", "other text"],
+  ] satisfies [string, Json, string][])("refuses a job that is %s", (_, input, kind) => {
+    expect(problemsOf(input)).toEqual([`: expected an object but received ${kind}`]);
+  });
+
+  test.each(["name", "schedule"])("asks for %s", (field) => {
+    expect(problemsOf(write({ [field]: undefined }))).toEqual([`${field}: is required`]);
+  });
+
+  test.each(["name", "schedule", "command"])("refuses a %s of blanks", (field) => {
+    expect(problemsOf(write({ [field]: " \n" }))).toEqual([`${field}: expected some text but received none`]);
+  });
+
+  test("refuses an unknown field and names the one that was meant", () => {
+    expect(problemsOf(write({ comand: "x" }))).toEqual(["comand: unknown field, did you mean command?"]);
+    expect(problemsOf(write({ delivery: { mode: "none", chanel: "x" } }))).toEqual([
+      "delivery.chanel: unknown field, did you mean channel?",
+    ]);
+    expect(problemsOf(write({ schedule: { kind: "cron", expr: "* * * * *", timezone: "UTC" } }))).toEqual([
+      "schedule.timezone: unknown field, the nearest known one is kind",
+    ]);
+  });
+
+  test.each([
+    ["retyr", "did you mean retry?"],
+    ["retryabc", "the nearest known one is retry"],
+    ["scheduxyz", "did you mean schedule?"],
+    ["Schedule", "did you mean schedule?"],
+  ])("tells a slip from another word: %s", (field, advice) => {
+    expect(problemsOf(write({ [field]: 1 }))).toEqual([`${field}: unknown field, ${advice}`]);
+  });
+
+  test("names the nearest known field even where none is near", () => {
+    expect(problemsOf(write({ concurrencyPolicy: "Forbid" }))).toEqual([
+      expect.stringMatching(/^concurrencyPolicy: unknown field, the nearest known one is \w+$/),
+    ]);
+  });
+
+  test.each(["__proto__", "constructor", "toString"])("refuses %s as any other unknown field", (field) => {
+    const input = JSON.parse(`{"name": "a", "schedule": "* * * * *", "command": "x", "${field}": {"retry": 1}}`);
+    expect(problemsOf(input)).toEqual([expect.stringMatching(new RegExp(`^${field}: unknown field`))]);
+  });
+
+  test("reports the problems of several fields at once", () => {
+    const problems = problemsOf(write({ name: undefined, wake: "never", timeout: -1, comand: "x", retry: 2.5 }));
+    expect(problems.toSorted()).toEqual([
+      "comand: unknown field, did you mean command?",
+      "name: is required",
+      "retry: expected a whole number but received 2.5",
+      "timeout: expected at least 0 but received -1",
+      'wake: expected "now" or "next-heartbeat" but received other text',
+    ]);
+  });
+
+  test("calls a job by its name, and one without a name by its place", () => {
+    expect(parseDefinition({ name: "backup" }, 2)).toMatchObject({ kind: "invalid", name: "backup" });
+    expect(parseDefinition({ name: 7 }, 2)).toMatchObject({ kind: "invalid", name: "#3" });
+    expect(parseDefinition(null, 0)).toMatchObject({ kind: "invalid", name: "#1" });
+  });
+
+  test.each([
+    ["command", [], "expected at least one entry but received none"],
+    ["command", 5, "expected text or a list but received a number"],
+    ["schedule", 5, "expected text or an object but received a number"],
+    ["timeout", "5m", "expected a number but received other text"],
+    ["timeout", null, "expected a number but received null"],
+    ["timeout", {}, "expected a number but received an object"],
+    ["timeout", "", "expected a number but received an empty text"],
+    ["retry", -1, "expected at least 0 but received -1"],
+    ["retry", 101, "expected at most 100 but received 101"],
+    ["enabled", "yes", "expected true or false but received other text"],
+    ["description", null, "expected text but received null"],
+    ["env", "A=1", "expected an object but received other text"],
+    ["delivery", "none", "expected an object but received other text"],
+    ["failureAlert", true, "expected false or an object but received true"],
+    ["outputMaxBytes", 0, "expected at least 1 but received 0"],
+  ] satisfies [string, Json, string][])("refuses a %s of %j", (field, value, problem) => {
+    expect(problemsOf(write({ [field]: value }))).toEqual([`${field}: ${problem}`]);
+  });
+
+  test.each([
+    ["env.A", { env: { A: 1 } }, "expected text but received a number"],
+    ["command.1", { command: ["echo", 5] }, "expected text but received a number"],
+    ["schedule.everyMs", { schedule: { kind: "every", everyMs: 0 } }, "expected at least 1 but received 0"],
+    ["schedule.everyMs", { schedule: { kind: "every", everyMs: 1.5 } }, "expected a whole number but received 1.5"],
+    ["schedule.expr", { schedule: { kind: "cron" } }, "is required"],
+    [
+      "schedule.kind",
+      { schedule: { kind: "weekly" } },
+      'expected "cron" or "every" or "at" or "on-exit" or "stream" but received other text',
+    ],
+    [
+      "schedule.at",
+      { schedule: { kind: "at", at: "tomorrow" } },
+      "expected a date and time such as 2027-01-31T09:00:00+09:00",
+    ],
+    [
+      "delivery.mode",
+      { delivery: { mode: "email" } },
+      'expected "none" or "announce" or "webhook" but received other text',
+    ],
+    [
+      "schedule.kind",
+      { schedule: {} },
+      'expected "cron" or "every" or "at" or "on-exit" or "stream" but received nothing',
+    ],
+    ["delivery.mode", { delivery: { to: "x" } }, "is required"],
+    [
+      "delivery.threadId",
+      { delivery: { mode: "none", threadId: true } },
+      "expected text or a number but received true",
+    ],
+    ["failureAlert.after", { failureAlert: { after: 0 } }, "expected at least 1 but received 0"],
+    ["trigger.script", { trigger: {} }, "is required"],
+  ] satisfies [string, Record<string, Json>, string][])("says that %s is wrong in %j", (field, fields, problem) => {
+    expect(problemsOf(write(fields))).toEqual([`${field}: ${problem}`]);
+  });
+
+  test.each([
+    ["payload.message", { kind: "agentTurn" }, "is required"],
+    ["payload.argv", { kind: "command", argv: [] }, "expected at least one entry but received none"],
+    [
+      "payload.kind",
+      { kind: "shell" },
+      'expected "systemEvent" or "agentTurn" or "command" or "script" but received other text',
+    ],
+    ["payload.modl", { kind: "agentTurn", message: "x", modl: "y" }, "unknown field, did you mean model?"],
+  ] satisfies [string, Json, string][])("says that %s is wrong in %j", (field, payload, problem) => {
+    expect(problemsOf(writeWithout({ payload }))).toEqual([`${field}: ${problem}`]);
+  });
+
+  test("asks for exactly one thing to do", () => {
+    const expected = "expected exactly one of command, message, systemEvent, payload but received";
+    expect(problemsOf(writeWithout({}))).toEqual([`command: ${expected} none of them`]);
+    expect(problemsOf(write({ message: "x" }))).toEqual([`message: ${expected} command and message`]);
+    expect(problemsOf(write({ systemEvent: "x", message: "y" }))).toEqual([
+      `message: ${expected} command and message and systemEvent`,
+    ]);
+  });
+
+  test("takes retry with a command only", () => {
+    expect(problemsOf(write({ retry: 0 }))).toEqual([]);
+    expect(problemsOf(write({ retry: 100 }))).toEqual([]);
+    for (const other of ["message", "systemEvent"]) {
+      expect(problemsOf(writeWithout({ [other]: "x", retry: 0 }))).toEqual([
+        `retry: does not go with ${other}; it goes with command`,
+      ]);
+    }
+    expect(problemsOf(writeWithout({ payload: { kind: "command", argv: ["x"] }, retry: 1 }))).toEqual([
+      expect.stringMatching(/^retry: does not go with payload/),
+    ]);
+  });
+
+  test.each([
+    ["cwd", "/srv", "message", "it goes with command"],
+    ["env", {}, "systemEvent", "it goes with command"],
+    ["input", "x", "message", "it goes with command"],
+    ["model", "a/b", "command", "it goes with message"],
+    ["lightContext", true, "systemEvent", "it goes with message"],
+    ["timeout", 5, "systemEvent", "it goes with command or message"],
+  ] satisfies [string, Json, string, string][])("refuses %s of %j beside a %s", (field, value, payload, advice) => {
+    expect(problemsOf(writeWithout({ [payload]: "x", [field]: value }))).toEqual([
+      `${field}: does not go with ${payload}; ${advice}`,
+    ]);
+  });
+
+  test("refuses beside a payload what belongs inside", () => {
+    const payload = { kind: "agentTurn", message: "x" };
+    expect(problemsOf(writeWithout({ payload, model: "a/b" }))).toEqual([
+      "model: does not go with payload; put it inside payload",
+    ]);
+  });
+
+  test.each([
+    ["timeout", 5, "timeoutSeconds", 5],
+    ["agent", "a", "agentId", "a"],
+    ["session", "main", "sessionTarget", "main"],
+    ["wake", "now", "wakeMode", "now"],
+    ["tools", ["a"], "toolsAllow", ["a"]],
+  ] satisfies [string, Json, string, Json][])("refuses %s of %j together with %s", (ours, one, theirs, other) => {
+    expect(problemsOf(write({ [ours]: one, [theirs]: other }))).toEqual([
+      `${theirs}: means the same as ${ours}; keep one of the two`,
+    ]);
+  });
+
+  test("takes tz beside a schedule that is a string only", () => {
+    expect(problemsOf(write({ tz: "Asia/Tokyo" }))).toEqual([]);
+    expect(problemsOf(write({ tz: "UTC", schedule: { kind: "cron", expr: "* * * * *" } }))).toEqual([
+      "tz: goes beside a schedule that is a string; put it inside schedule",
+    ]);
+  });
+
+  test.each([
+    ["env", { env: { TOKEN: ["s3cret"] } }],
+    ["env", { env: "TOKEN=s3cret" }],
+    ["delivery", { delivery: { mode: "s3cret" } }],
+    ["an unknown field", { token: "s3cret" }],
+    ["a number's place", { timeout: "s3cret" }],
+    ["a switch's place", { enabled: "s3cret" }],
+    ["a moment's place", { schedule: { kind: "at", at: "s3cret" } }],
+    ["the name's place", { name: { s: "s3cret" } }],
+  ] satisfies [string, Record<string, Json>][])("never says what a value is: in %s, %j", (_, fields) => {
+    const problems = problemsOf(write(fields));
+    expect(problems).not.toBeEmpty();
+    expect(problems.join()).not.toContain("s3cret");
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "bun:test";
+import { type PassOutcome, keepReconciled } from "../lib/loop.ts";
+import { createWake } from "../lib/wake.ts";
+import { thrownBy } from "./support/doubles.ts";
+
+type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
+const REASONS: Reason[] = ["file", "poll", "signal", "disconnect", "cron-event"];
+
+/** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
+async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
+  const stopping = new AbortController();
+  const waits: { timeoutMs: number; reasons: Reason[] }[] = [];
+  let passes = 0;
+  await keepReconciled({
+    pass: async () => outcomes[passes++] ?? { kind: "equal" },
+    wake: {
+      ring() {},
+      async wait(timeoutMs, signal, counts = () => true) {
+        expect(signal).toBe(stopping.signal);
+        waits.push({ timeoutMs, reasons: REASONS.filter(counts) });
+        if (waits.length === outcomes.length) stopping.abort();
+      },
+    },
+    pollIntervalMs,
+    signal: stopping.signal,
+  });
+  expect(passes).toBe(outcomes.length);
+  return waits;
+}
+
+const pausesAfter = async (outcomes: PassOutcome[]) => (await waitsAfter(outcomes)).map(({ timeoutMs }) => timeoutMs);
+
+const failed = (fields: { maxPauseMs?: number; retryAfterMs?: number } = {}): PassOutcome => {
+  return { kind: "failed", maxPauseMs: 60_000, ...fields };
+};
+
+describe("keepReconciled()", () => {
+  test("passes at once, then waits for the poll or any reason", async () => {
+    expect(await waitsAfter([{ kind: "equal" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
+  });
+
+  test("treats what is rejected as what is equal: only a change can help", async () => {
+    expect(await waitsAfter([{ kind: "rejected" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
+  });
+
+  test("doubles the pause after each failure, from a second up to the limit", async () => {
+    const pauses = await pausesAfter(Array.from({ length: 9 }, () => failed()));
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect(await pausesAfter(Array.from({ length: 5 }, () => failed({ maxPauseMs: 5_000 })))).toEqual([
+      1_000, 2_000, 4_000, 5_000, 5_000,
+    ]);
+  });
+
+  test("does not end at a pause that no number holds", async () => {
+    expect((await pausesAfter(Array.from({ length: 2_000 }, () => failed()))).at(-1)).toBe(60_000);
+  });
+
+  test("begins with a second again after a pass that did not fail", async () => {
+    const outcomes = [failed(), failed(), { kind: "equal" }, failed(), { kind: "rejected" }, failed()] as const;
+    expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 60_000, 1_000, 60_000, 1_000]);
+  });
+
+  test("waits as long as the gateway asked, but no shorter than otherwise", async () => {
+    expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), failed({ retryAfterMs: 1 })])).toEqual([41_000, 2_000]);
+    expect(await pausesAfter([failed({ retryAfterMs: 120_000 })])).toEqual([120_000]);
+  });
+
+  test("cuts a pause short for a file or a signal, not for the echo of its own work", async () => {
+    const [wait] = await waitsAfter([failed()]);
+    expect(wait?.reasons).toEqual(["file", "poll", "signal"]);
+  });
+
+  test("makes no pass where it was stopped before it began", async () => {
+    let passes = 0;
+    const pass = async (): Promise<PassOutcome> => {
+      passes += 1;
+      return { kind: "equal" };
+    };
+    await keepReconciled({ pass, wake: createWake(), pollIntervalMs: 1, signal: AbortSignal.abort() });
+    expect(passes).toBe(0);
+  });
+
+  test("ends when it is stopped while it waits", async () => {
+    const stopping = new AbortController();
+    const pass = async (): Promise<PassOutcome> => {
+      setTimeout(() => stopping.abort(), 1);
+      return { kind: "equal" };
+    };
+    await keepReconciled({ pass, wake: createWake(), pollIntervalMs: 3_600_000, signal: stopping.signal });
+  });
+
+  test("makes one pass at a time, however often it is woken", async () => {
+    const stopping = new AbortController();
+    const wake = createWake();
+    let [running, most, passes] = [0, 0, 0];
+    const pass = async (): Promise<PassOutcome> => {
+      running += 1;
+      most = Math.max(most, running);
+      passes += 1;
+      for (const reason of REASONS) wake.ring(reason);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running -= 1;
+      if (passes === 5) stopping.abort();
+      return { kind: "equal" };
+    };
+    await keepReconciled({ pass, wake, pollIntervalMs: 3_600_000, signal: stopping.signal });
+    expect({ most, passes }).toEqual({ most: 1, passes: 5 });
+  });
+
+  test("lets a bug through, instead of going on in the dark", async () => {
+    const bug = new TypeError("a bug");
+    const pass = async (): Promise<PassOutcome> => {
+      throw bug;
+    };
+    const { signal } = new AbortController();
+    expect(await thrownBy(keepReconciled({ pass, wake: createWake(), pollIntervalMs: 1, signal }))).toBe(bug);
+  });
+});
