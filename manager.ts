@@ -13,7 +13,7 @@ import { readCommandLine } from "./lib/command-line.ts";
 import { createComplaints } from "./lib/complaint.ts";
 import { describeRejection, observeConfig, planConfig } from "./lib/config.ts";
 import { converge, describeRefusal } from "./lib/converge.ts";
-import { describeSource, formatProblem, readDefinitions } from "./lib/definition-files.ts";
+import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
 import { ManagerError } from "./lib/errors.ts";
 import { createLog } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled } from "./lib/loop.ts";
@@ -60,7 +60,7 @@ async function handleConfigChange(): Promise<PassOutcome> {
   );
   switch (plan.kind) {
     case "missing":
-      complaints.raise("config", `WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`);
+      complaints.raise("config", [`WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`]);
       return { kind: "rejected" };
 
     case "reject":
@@ -104,16 +104,12 @@ async function handleCronChange(): Promise<PassOutcome> {
 
   switch (DESIRED_JOBS.kind) {
     case "missing":
-      complaints.raise("definitions", "WARNING: Cron config file not found");
+      complaints.raise("definitions", ["WARNING: Cron config file not found"]);
       return { kind: "rejected" };
 
-    case "invalid": {
-      const problems = DESIRED_JOBS.problems.map(
-        (problem) => `WARNING: Cron config rejected: ${formatProblem(problem)}`,
-      );
-      complaints.raise("definitions", problems.join("\n"));
+    case "invalid":
+      complaints.raise("definitions", DESIRED_JOBS.problems.map(describeProblem));
       return { kind: "rejected" };
-    }
 
     case "valid": {
       // A copy for the start of the next Pod. A full volume is no reason to leave the gateway behind.
@@ -132,7 +128,7 @@ async function handleCronChange(): Promise<PassOutcome> {
         signal: stopping.signal,
       });
       if (refusedRemovals.length > 0) {
-        complaints.raise("removals", describeRefusal(refusedRemovals));
+        complaints.raise("removals", [describeRefusal(refusedRemovals)]);
         return { kind: "rejected" };
       }
       complaints.settle("removals");
@@ -179,7 +175,7 @@ async function run(): Promise<void> {
       log("Main process detected");
       break;
     }
-    complaints.raise("main process", `  Not yet: ${reason}`);
+    complaints.raise("main process", [`  Not yet: ${reason}`]);
     await Promise.race([sleep("1s"), stopRequested]);
     WAIT_COUNT += 1;
   }

@@ -37,10 +37,13 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
   } catch (error) {
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
     // Asked to wait: nothing is wrong with the job. The pass says what it waits for.
-    if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined) throw error;
+    if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined || error.code === "aborted") throw error;
     log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${describeError(error)}`);
     if (error.code !== "rejected") throw error;
     return { kind: "failed" };
+  }
+  if (action.kind === "adopt" && action.namesakes.length > 0) {
+    log(`WARNING: Not touching other jobs named ${action.name}, which nobody claims: ${action.namesakes.join(", ")}`);
   }
   if (action.kind !== "remove" && action.commandAsTurn) {
     log(

@@ -106,7 +106,9 @@ function helpText(program: Command, args: readonly string[]): string {
 }
 
 function usageError(error: CommanderError): ManagerError {
-  const [message, advice] = error.message.replace(/^error: /, "").split("\n");
+  // `unknown option '--gateway-token=…'` quotes what should not have been typed.
+  const said = error.message.replace(/^error: /, "").replace(/('--[\w-]+)=[^\n]*'/, "$1'");
+  const [message, advice] = said.split("\n");
   const isUnknownCommand = error.code === "commander.excessArguments";
   const found = /got \d+: (.*)\.$/.exec(message ?? "")?.[1];
   const text = isUnknownCommand

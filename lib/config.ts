@@ -53,18 +53,23 @@ export function planConfig({ desired, observed, lastApplied }: ConfigState): Con
   if (observed && (checksum === lastApplied || checksum === computeChecksum(observed))) {
     return { kind: "none", checksum };
   }
-  const live = observed ? parseConfig(observed) : undefined;
-  const before = live?.kind === "parsed" ? live.value : {};
   const candidate = parseConfig(desired);
   if (candidate.kind === "broken") return { kind: "reject", checksum, problems: [candidate.problem] };
+  const live = observed ? parseConfig(observed) : undefined;
+  const before = live?.kind === "parsed" ? live.value : {};
   const problems = checkMode(candidate.value, before);
   if (problems.length > 0) return { kind: "reject", checksum, problems };
-  return { kind: "update", checksum, bytes: desired, paths: findChangedPaths(before, candidate.value) };
+  try {
+    return { kind: "update", checksum, bytes: desired, paths: findChangedPaths(before, candidate.value) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { kind: "reject", checksum, problems: ["nested too deeply"] }; // the stack's end
+  }
 }
 
-/** A WARNING for each problem, a line each. */
-export function describeRejection(pvcConfig: string, problems: readonly string[]): string {
-  return problems.map((problem) => `WARNING: Config rejected, ${pvcConfig} stays as it is: ${problem}`).join("\n");
+/** A WARNING for each problem. */
+export function describeRejection(pvcConfig: string, problems: readonly string[]): string[] {
+  return problems.map((problem) => `WARNING: Config rejected, ${pvcConfig} stays as it is: ${problem}`);
 }
 
 type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
@@ -86,11 +91,13 @@ function parseConfig(bytes: Uint8Array): ParsedConfig {
 
 /** OpenClaw refuses to start without `gateway.mode`, once it has one. An `$include` may bring it in. */
 function checkMode(candidate: JsonObject, live: JsonObject): string[] {
-  const hadMode = isJsonObject(live.gateway) && live.gateway.mode !== undefined;
-  if (!hadMode || "$include" in candidate) return [];
-  const gateway = isJsonObject(candidate.gateway) ? candidate.gateway : {};
-  if (gateway.mode !== undefined || "$include" in gateway) return [];
+  if (!hasMode(live.gateway) || "$include" in candidate || hasMode(candidate.gateway)) return [];
+  if (isJsonObject(candidate.gateway) && "$include" in candidate.gateway) return [];
   return ["gateway.mode is missing; the live file has it, and OpenClaw does not start without"];
+}
+
+function hasMode(gateway: Json | undefined): boolean {
+  return isJsonObject(gateway) && typeof gateway.mode === "string" && gateway.mode !== "";
 }
 
 async function readLiveFile(path: string): Promise<Uint8Array | undefined> {

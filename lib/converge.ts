@@ -24,7 +24,7 @@ export interface Convergence {
   isEqual: boolean;
   /** How many writes were done. */
   changed: number;
-  /** Names that were to be removed, and were not: too many at once. */
+  /** Names that were to be removed: too many at once, so that nothing was done at all. */
   refusedRemovals: string[];
 }
 
@@ -63,5 +63,6 @@ function describeAction(action: CronAction): string {
 /** Says what was not removed, why, and how to have it removed. */
 export function describeRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
-  return `WARNING: Not removing ${names.length} cron jobs at once (${shown}, …): over half of ours; --allow-mass-removal lets it happen`;
+  const warning = `WARNING: Cron jobs left as they are: ${names.length} would be removed at once (${shown}, …), over half of ours`;
+  return `${warning}; --allow-mass-removal lets it happen`;
 }

@@ -28,7 +28,8 @@ export async function readCredentials({ tokenFile, pvcConfig, env }: CredentialS
   if (env.OPENCLAW_GATEWAY_TOKEN) return { token: env.OPENCLAW_GATEWAY_TOKEN };
   if (env.OPENCLAW_GATEWAY_PASSWORD) return { password: env.OPENCLAW_GATEWAY_PASSWORD };
   const auth = await readAuth(pvcConfig);
-  const kind = auth.mode === "password" ? "password" : "token";
+  const isPassword = auth.mode === "password" || (auth.mode === undefined && auth.token === undefined);
+  const kind = isPassword ? "password" : "token";
   const value = resolveVariables(auth[kind], env, `gateway.auth.${kind} of ${pvcConfig}`);
   return value ? { [kind]: value } : {};
 }
@@ -55,14 +56,18 @@ async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does. Anything but text (a SecretRef) is not for us to read. */
+/**
+ * Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does, for which `$${VAR}` is the text `${VAR}` itself.
+ * Anything but text (a SecretRef) is not for us to read.
+ */
 function resolveVariables(
   value: unknown,
   env: Readonly<Record<string, string | undefined>>,
   place: string,
 ): string | undefined {
   if (typeof value !== "string") return undefined;
-  return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
+  return value.replace(/\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (match, name: string, fallback?: string) => {
+    if (match.startsWith("$$")) return match.slice(1);
     const resolved = env[name] || fallback;
     if (resolved !== undefined) return resolved;
     throw new ManagerError("refused", `${place} refers to ${name}, which is not set in this container`, {

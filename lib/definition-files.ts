@@ -2,7 +2,7 @@ import { join } from "node:path";
 import JSON5 from "json5";
 import { parseDocument } from "yaml";
 import { computeSetChecksum } from "./checksum.ts";
-import { type Definition, parseDefinition } from "./definition.ts";
+import { type Definition, parseDefinition, readName } from "./definition.ts";
 import { describeError, systemCode } from "./errors.ts";
 import type { FieldProblem } from "./field-problem.ts";
 import type { Json } from "./json.ts";
@@ -26,7 +26,7 @@ export type DesiredSet =
 
 /** Whether a file of this name holds job definitions. */
 export function isDefinitionFile(name: string): boolean {
-  return /\.(json5?|ya?ml)$/.test(name);
+  return !name.startsWith(".") && /\.(json5?|ya?ml)$/.test(name);
 }
 
 /**
@@ -60,15 +60,16 @@ export function parseDefinitionFiles(files: VolumeFile[]): Exclude<DesiredSet, {
     }
     const inputs = Array.isArray(parsed.value) ? parsed.value : [parsed.value];
     for (const [index, input] of inputs.entries()) {
-      const result = parseDefinition(input, index);
-      if (result.kind === "invalid") {
-        problems.push(...result.problems.map((problem) => ({ file, job: result.name, ...problem })));
-        continue;
-      }
-      const { name } = result.definition;
+      const result = parseDefinition(input);
+      const name = readName(input);
+      const job = name ?? `#${index + 1}`;
+      if (result.kind === "valid") definitions.push(result.definition);
+      else problems.push(...result.problems.map(({ field, problem }) => ({ file, job, field, problem })));
+
+      if (name === undefined) continue;
       const home = homes.get(name);
-      if (home === undefined) definitions.push(result.definition);
-      else problems.push({ file, job: name, field: "name", problem: `is defined twice, first in ${home}` });
+      if (home !== undefined)
+        problems.push({ file, job, field: "name", problem: `is defined twice, first in ${home}` });
       homes.set(name, home ?? file);
     }
   }
@@ -78,9 +79,9 @@ export function parseDefinitionFiles(files: VolumeFile[]): Exclude<DesiredSet, {
   return { kind: "valid", definitions, files, checksum };
 }
 
-/** `file: job: field: problem`, without the parts that do not apply. */
-export function formatProblem({ file, job, field, problem }: DefinitionProblem): string {
-  return [file, job, field, problem].filter(Boolean).join(": ");
+/** A WARNING with `file: job: field: problem`, without the parts that do not apply. */
+export function describeProblem({ file, job, field, problem }: DefinitionProblem): string {
+  return `WARNING: Cron config rejected: ${[file, job, field, problem].filter(Boolean).join(": ")}`;
 }
 
 function parseFile(

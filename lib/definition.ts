@@ -1,19 +1,35 @@
 import * as v from "valibot";
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+import { findContradictions } from "./contradictions.ts";
 import { type FieldProblem, describeIssue, kindOf, wordUnknownField } from "./field-problem.ts";
+import { parseMoment } from "./moment.ts";
 
-/** An object that takes these fields and no other. */
+/** An object that takes these fields and no other; each unknown one is reported, where valibot stops at the first. */
 function closed<TEntries extends v.ObjectEntries>(entries: TEntries) {
-  return v.strictObject(entries, ({ expected, path }) => {
-    const field = String(path?.at(-1)?.key);
-    return expected === "never" ? wordUnknownField(field, Object.keys(entries)) : "is required";
-  });
+  const known = Object.keys(entries);
+  const schema = v.pipe(
+    v.looseObject(entries),
+    v.rawCheck(({ dataset: { value }, addIssue }) => {
+      if (!isJsonObject(value as Json)) return;
+      for (const key of Object.keys(value as JsonObject).filter((field) => !known.includes(field))) {
+        const path = { type: "object", origin: "key", input: value as JsonObject, key, value: undefined } as const;
+        addIssue({ message: wordUnknownField(key, known), path: [path] });
+      }
+    }),
+  );
+  // Nothing else is let through, so the type need not allow for it.
+  return schema as unknown as v.ObjectSchema<TEntries, undefined>;
 }
 
-const Text = v.pipe(v.string(), v.trim(), v.nonEmpty("expected some text but received none"));
+const NO_TEXT = "expected some text but received none";
+const Text = v.pipe(v.string(), v.trim(), v.nonEmpty(NO_TEXT));
 const Seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(1));
-const Argv = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1));
+const Argv = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty(NO_TEXT))), v.minLength(1));
+const Environment = v.pipe(
+  v.custom<object>((value) => !Array.isArray(value)),
+  v.record(v.string(), v.string()),
+);
 const Tools = v.array(v.string());
 const Route = { channel: v.exactOptional(Text), to: v.exactOptional(Text), accountId: v.exactOptional(Text) };
 
@@ -29,7 +45,7 @@ const ScheduleSchema = v.variant("kind", [
     kind: v.literal("at"),
     at: v.pipe(
       Text,
-      v.check((at) => !Number.isNaN(Date.parse(at)), "expected a date and time such as 2027-01-31T09:00:00+09:00"),
+      v.check((at) => parseMoment(at) !== undefined, "expected a date and time such as 2027-01-31T09:00:00+09:00"),
     ),
   }),
   closed({ kind: v.literal("on-exit"), command: Text, cwd: v.exactOptional(Text) }),
@@ -61,7 +77,7 @@ const PayloadSchema = v.variant("kind", [
     kind: v.literal("command"),
     argv: Argv,
     cwd: v.exactOptional(Text),
-    env: v.exactOptional(v.record(v.string(), v.string())),
+    env: v.exactOptional(Environment),
     input: v.exactOptional(v.string()),
     timeoutSeconds: v.exactOptional(Seconds),
     noOutputTimeoutSeconds: v.exactOptional(Seconds),
@@ -108,7 +124,7 @@ const fields = {
   timeout: v.exactOptional(Seconds),
   timeoutSeconds: v.exactOptional(Seconds),
   retry: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100))),
-  env: v.exactOptional(v.record(v.string(), v.string())),
+  env: v.exactOptional(Environment),
   cwd: v.exactOptional(Text),
   input: v.exactOptional(v.string()),
   noOutputTimeoutSeconds: v.exactOptional(Seconds),
@@ -137,31 +153,30 @@ const fields = {
   trigger: v.exactOptional(closed({ script: Text, once: v.exactOptional(v.boolean()) })),
 };
 
-/** Not closed: valibot stops at the first unknown field, and a person wants to see them all. */
-const FieldsSchema = v.object(fields);
+/** Not closed by valibot, which drops a field `__proto__` without a word. */
+const DefinitionSchema = v.object(fields);
 
 /** A job as a person writes it into the ConfigMap: flat, or with OpenClaw's own objects. Every rule of it holds. */
-export type Definition = v.InferOutput<typeof FieldsSchema>;
+export type Definition = v.InferOutput<typeof DefinitionSchema>;
 
 export type ParsedDefinition =
   | { kind: "valid"; definition: Definition }
-  | { kind: "invalid"; name: string; problems: FieldProblem[] };
+  | { kind: "invalid"; problems: FieldProblem[] };
 
 /** Checks one definition, strictly, and reports everything that is wrong with it. Never throws. */
-export function parseDefinition(input: Json, index: number): ParsedDefinition {
+export function parseDefinition(input: Json): ParsedDefinition {
   if (!isJsonObject(input)) {
     const problem = `expected an object but received ${kindOf(input)}`;
-    return { kind: "invalid", name: nameOf(input, index), problems: [{ field: "", problem }] };
+    return { kind: "invalid", problems: [{ field: "", problem }] };
   }
-  const parsed = v.safeParse(FieldsSchema, input);
-  const problems = findUnknownFields(input);
-  problems.push(...(parsed.success ? findContradictions(parsed.output) : parsed.issues.map(describeIssue)));
+  const parsed = v.safeParse(DefinitionSchema, input);
+  const problems = [
+    ...findUnknownFields(input),
+    ...(parsed.issues ?? []).flatMap(describeIssue),
+    ...findContradictions(input),
+  ];
   if (parsed.success && problems.length === 0) return { kind: "valid", definition: parsed.output };
-  return { kind: "invalid", name: nameOf(input, index), problems };
-}
-
-function nameOf(input: Json, index: number): string {
-  return isJsonObject(input) && typeof input.name === "string" ? input.name : `#${index + 1}`;
+  return { kind: "invalid", problems };
 }
 
 function findUnknownFields(input: JsonObject): FieldProblem[] {
@@ -170,58 +185,8 @@ function findUnknownFields(input: JsonObject): FieldProblem[] {
   return unknown.map((field) => ({ field, problem: wordUnknownField(field, known) }));
 }
 
-const PAYLOADS = ["command", "message", "systemEvent", "payload"] as const;
-
-/** Which flat fields go with which payload; the others would be lost without a word. */
-const PAYLOAD_FIELDS = {
-  retry: ["command"],
-  env: ["command"],
-  cwd: ["command"],
-  input: ["command"],
-  noOutputTimeoutSeconds: ["command"],
-  outputMaxBytes: ["command"],
-  model: ["message"],
-  fallbacks: ["message"],
-  thinking: ["message"],
-  lightContext: ["message"],
-  allowUnsafeExternalContent: ["message"],
-  timeout: ["command", "message"],
-  timeoutSeconds: ["command", "message"],
-  tools: ["command", "message", "systemEvent"],
-  toolsAllow: ["command", "message", "systemEvent"],
-} as const satisfies Partial<Record<keyof Definition, readonly string[]>>;
-
-const SYNONYMS = [
-  ["timeout", "timeoutSeconds"],
-  ["agent", "agentId"],
-  ["session", "sessionTarget"],
-  ["wake", "wakeMode"],
-  ["tools", "toolsAllow"],
-] as const;
-
-function findContradictions(definition: Definition): FieldProblem[] {
-  const problems: FieldProblem[] = [];
-  const report = (field: string, problem: string) => problems.push({ field, problem });
-
-  const payloads = PAYLOADS.filter((field) => definition[field] !== undefined);
-  if (payloads.length !== 1) {
-    const found = payloads.length === 0 ? "none of them" : payloads.join(" and ");
-    report(payloads[1] ?? "command", `expected exactly one of ${PAYLOADS.join(", ")} but received ${found}`);
-  }
-  const [payload] = payloads;
-  for (const [field, allowed] of Object.entries(PAYLOAD_FIELDS)) {
-    if (definition[field as keyof Definition] === undefined || !payload) continue;
-    if (allowed.some((kind) => kind === payload)) continue;
-    const advice = payload === "payload" ? "put it inside payload" : `it goes with ${allowed.join(" or ")}`;
-    report(field, `does not go with ${payload}; ${advice}`);
-  }
-  for (const [ours, theirs] of SYNONYMS) {
-    if (definition[ours] !== undefined && definition[theirs] !== undefined) {
-      report(theirs, `means the same as ${ours}; keep one of the two`);
-    }
-  }
-  if (definition.tz !== undefined && typeof definition.schedule !== "string") {
-    report("tz", "goes beside a schedule that is a string; put it inside schedule");
-  }
-  return problems;
+/** The name that a definition gives itself, whatever else is wrong with it. */
+export function readName(input: Json): string | undefined {
+  const name = isJsonObject(input) && typeof input.name === "string" ? input.name.trim() : "";
+  return name || undefined;
 }

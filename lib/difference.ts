@@ -9,8 +9,9 @@ export interface Difference {
   /** For `cron.update`. */
   patch: JsonObject;
   /**
-   * Payload or delivery hold a field that has to go, and no patch takes it out: `cron.update` merges both.
-   * 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. They have to be replaced whole.
+   * Payload or delivery hold something that has to go, and no patch takes it out: `cron.update` merges both,
+   * and objects in them. 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. They have to be replaced
+   * whole.
    */
   needsReplacement: boolean;
 }
@@ -20,7 +21,7 @@ type Fields = Record<string, Json | undefined>;
 /**
  * Fields that a definition can declare and the gateway does not fill in by itself. One of these on the
  * live job and not in the definition was taken out of the definition, or put in by hand: it has to go.
- * Whatever else the gateway holds (`anchorMs`, `staggerMs`, `toolsAllow: ["*"]`, …) is its own business.
+ * Whatever else the gateway holds (`anchorMs`, `staggerMs`, …) is its own business.
  */
 const CLEARABLE = {
   schedule: ["tz", "cwd"],
@@ -39,7 +40,7 @@ const CLEARABLE = {
     "toolBudget",
   ],
   delivery: ["channel", "to", "threadId", "accountId", "bestEffort", "failureDestination", "completionDestination"],
-  job: ["displayName", "agentId", "failureAlert", "pacing", "trigger"],
+  job: ["displayName", "agentId", "sessionKey", "failureAlert", "pacing", "trigger"],
 } as const;
 
 /** Compares what is declared with what the gateway holds, blind to state and to the gateway's own defaults. */
@@ -56,9 +57,14 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   const { failureAlert, pacing, trigger } = desired;
   const scalars = { name, displayName, agentId, sessionKey, enabled, deleteAfterRun, sessionTarget, wakeMode };
   const own = diffFields({ ...scalars, failureAlert, pacing, trigger }, actual, CLEARABLE.job);
+  // The gateway's default for a job of one moment, and for no other.
+  if (deleteAfterRun === undefined && actual.deleteAfterRun === true && desired.schedule.kind !== "at") {
+    own.deleteAfterRun = false;
+  }
   for (const [field, value] of Object.entries(own)) {
     fields.push(field);
-    patch[field] = value;
+    // An update would merge it: what is not declared any more goes first, the rest is for the next round.
+    patch[field] = field === "failureAlert" && dropsField(value, actual[field]) ? null : value;
   }
 
   if (Object.keys(diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule)).length > 0) {
@@ -67,9 +73,11 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   }
 
   const payload = diffKind(desired.payload, actual.payload, CLEARABLE.payload);
+  if (hasStaleTools(desired.payload, actual.payload)) payload.toolsAllow = null;
   if (Object.keys(payload).length > 0) {
     fields.push(...Object.keys(payload).map((field) => `payload.${field}`));
-    patch.payload = desired.payload;
+    // Of all that may have to go, the one for which every gateway that has it takes a null, and nothing else.
+    patch.payload = payload.toolsAllow === null ? { ...desired.payload, toolsAllow: null } : desired.payload;
   }
 
   const delivery = diffDelivery(desired.delivery, actual.delivery);
@@ -77,7 +85,8 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
     fields.push(...Object.keys(delivery).map((field) => `delivery.${field}`));
     patch.delivery = desired.delivery;
   }
-  const needsReplacement = [payload, delivery].some((changes) => Object.values(changes).includes(null));
+  const { toolsAllow: _, ...replaceable } = payload;
+  const needsReplacement = drops(replaceable, actual.payload) || drops(delivery, actual.delivery);
   return { fields, patch, needsReplacement };
 }
 
@@ -89,7 +98,8 @@ function diffFields(desired: Fields, actual: Fields, clearable: readonly string[
     if (!isSame(field, value, actual[field])) changes[field] = value;
   }
   for (const field of clearable) {
-    if (desired[field] === undefined && !isBlank(actual[field])) changes[field] = null;
+    const isThere = field === "failureAlert" ? actual[field] !== undefined : !isBlank(actual[field]);
+    if (desired[field] === undefined && isThere) changes[field] = null;
   }
   return changes;
 }
@@ -112,6 +122,22 @@ function withoutLast({ channel, ...rest }: JsonObject): Fields {
   return channel === "last" ? rest : { channel, ...rest };
 }
 
+/** Tools that only some are allowed; `["*"]` is what the gateway puts where nothing is declared (from 2026.8.2). */
+function hasStaleTools(desired: JsonObject, actual: JsonObject): boolean {
+  if (desired.toolsAllow !== undefined || actual.toolsAllow === undefined) return false;
+  return desired.kind === actual.kind && !isDeepStrictEqual(actual.toolsAllow, ["*"]);
+}
+
+/** Whether one of the changes takes something out of what is held, where an update would only put in. */
+function drops(changes: JsonObject, held: Json | undefined): boolean {
+  if (!isJsonObject(held)) return false;
+  return Object.entries(changes).some(([field, value]) => value === null || dropsField(value, held[field]));
+}
+
+function dropsField(value: Json, held: Json | undefined): boolean {
+  return isJsonObject(value) && isJsonObject(held) && Object.keys(held).some((key) => value[key] === undefined);
+}
+
 function isSame(field: string, desired: Json, actual: Json | undefined): boolean {
   switch (field) {
     case "agentId": // stored in lower case
@@ -121,9 +147,6 @@ function isSame(field: string, desired: Json, actual: Json | undefined): boolean
     case "message":
     case "text":
       return textOf(desired) === textOf(actual);
-    case "failureAlert": // of an object, what is declared; the gateway may fill in the rest
-      if (!isJsonObject(desired) || !isJsonObject(actual)) return isDeepStrictEqual(desired, actual);
-      return Object.keys(diffFields(desired, actual, [])).length === 0;
     default:
       return isDeepStrictEqual(desired, actual);
   }

@@ -15,15 +15,14 @@ export function wordUnknownField(field: string, known: readonly string[]): strin
   return isNear ? `unknown field, did you mean ${nearest}?` : `unknown field, the nearest known one is ${nearest}`;
 }
 
-/** A valibot issue in our words: `expected WHAT but received WHAT`. */
-export function describeIssue(issue: v.BaseIssue<unknown>): FieldProblem {
-  // A union reports its branches beneath; where one of them fits so far, its own complaint is the useful one.
-  const inner = issue.issues?.find((candidate) => (candidate.path?.length ?? 0) > 0);
-  if (inner) {
-    const { field, problem } = describeIssue(inner);
+/** A valibot issue in our words: `expected WHAT but received WHAT`; several, where it stands for several. */
+export function describeIssue(issue: v.BaseIssue<unknown>): FieldProblem[] {
+  // A union reports its branches beneath; where one of them fits so far, its own complaints are the useful ones.
+  const inner = issue.issues?.filter((candidate) => (candidate.path?.length ?? 0) > 0) ?? [];
+  if (inner.length === 0) return [{ field: pathOf(issue), problem: wordIssue(issue) }];
+  return inner.flatMap(describeIssue).map(({ field, problem }) => {
     return { field: [pathOf(issue), field].filter(Boolean).join("."), problem };
-  }
-  return { field: pathOf(issue), problem: wordIssue(issue) };
+  });
 }
 
 function pathOf(issue: v.BaseIssue<unknown>): string {
@@ -34,13 +33,19 @@ function wordIssue(issue: v.BaseIssue<unknown>): string {
   switch (issue.type) {
     case "check":
     case "non_empty":
+    case "raw_check":
       return issue.message;
-    case "strict_object":
-      // Our own message, unless it is the object itself that is something else.
-      if (issue.path?.at(-1)?.origin === "key") return issue.message;
-      break;
     case "object":
-      return "is required";
+    case "loose_object":
+      // A missing entry, unless it is the object itself that is something else.
+      if (issue.path?.at(-1)?.origin === "key") return "is required";
+      break;
+    case "custom":
+      return `expected an object but received ${kindOf(issue.input)}`;
+    case "finite":
+    case "number":
+      if (typeof issue.input === "number") return "expected a finite number";
+      break;
     case "integer":
       return `expected a whole number but received ${String(issue.input)}`;
     case "min_value":

@@ -97,7 +97,7 @@ function toParams(spec: JobSpec): JsonObject {
   const { delivery, ...rest } = spec;
   // 2026.2.9 refuses any delivery for the main session; none is what it then has.
   const isDefault = spec.sessionTarget === "main" && delivery.mode === "none";
-  return { wakeMode: "now", ...(rest as JsonObject), ...(isDefault ? {} : { delivery }) };
+  return { ...(rest as JsonObject), ...(isDefault ? {} : { delivery }) };
 }
 
 /** 2026.9.6 says it by a code, 2026.6.11 by `id not found`, 2026.2.9 by `unknown cron job id`. */

@@ -1,4 +1,5 @@
 import type { Definition } from "./definition.ts";
+import { parseMoment } from "./moment.ts";
 import type { Features } from "./features.ts";
 import type { JobSpec } from "./job.ts";
 import type { JsonObject } from "./json.ts";
@@ -9,7 +10,7 @@ type Payload = JobSpec["payload"];
  * Translates a definition into the job that a gateway with these features is to hold.
  *
  * Defaults of ours: a command or an agent turn runs in an isolated session, a system event in the main
- * one; nothing is delivered. Where the gateway has no command payloads, a command becomes an agent turn
+ * one, at once when it is due; nothing is delivered. Where the gateway has no command payloads, a command becomes an agent turn
  * that asks for it ({@link isCommandAsTurn} tells).
  */
 export function toJobSpec(definition: Definition, features: Features): JobSpec {
@@ -21,8 +22,8 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     ...defined({
       description: definition.description?.trim() || undefined,
       agentId: definition.agent ?? definition.agentId,
-      wakeMode: definition.wake ?? definition.wakeMode,
     }),
+    wakeMode: definition.wake ?? definition.wakeMode ?? "now",
     name: definition.name,
     schedule: toSchedule(definition),
     sessionTarget: sessionTarget ?? (payload.kind === "systemEvent" ? "main" : "isolated"),
@@ -39,7 +40,7 @@ export function isCommandAsTurn(definition: Definition, features: Features): boo
 function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
   if (typeof schedule === "string") return { kind: "cron", expr: schedule, ...defined({ tz }) };
   // The gateway stores times in this form; the same instant in another zone is no difference.
-  if (schedule.kind === "at") return { ...schedule, at: new Date(schedule.at).toISOString() };
+  if (schedule.kind === "at") return { ...schedule, at: new Date(parseMoment(schedule.at) ?? 0).toISOString() };
   return { ...schedule };
 }
 
@@ -79,7 +80,8 @@ function toCommand(payload: CommandPayload, retry: number | undefined, features:
  * command travels as arguments, so nothing of it is read as a shell's text.
  */
 function wrapInRetry(argv: readonly string[], retry: number): string[] {
-  const loop = `n=0; until "$@"; do s=$?; [ "$n" -lt ${retry} ] || exit "$s"; n=$((n+1)); sleep 1; done`;
+  const [tries, status] = ["config_manager_tries", "config_manager_status"]; // no names that env might set
+  const loop = `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
   return ["sh", "-c", loop, "retry", ...argv];
 }
 

@@ -16,7 +16,7 @@ export interface JobSpec {
   deleteAfterRun?: boolean;
   schedule: JsonObject & { kind: string };
   sessionTarget: string;
-  wakeMode?: string;
+  wakeMode: string;
   payload: JsonObject & { kind: string };
   delivery: JsonObject & { mode: string };
   failureAlert?: Json;

@@ -12,6 +12,9 @@ export type PassOutcome =
 /** The pause after the first failure, in milliseconds; each further one doubles it. */
 const FIRST_PAUSE_MS = 1_000;
 
+/** No gateway means to be left alone for longer; and a timer of over 24 days would fire at once. */
+const MAX_ASKED_PAUSE_MS = 3_600_000;
+
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
   wake: Wake;
@@ -29,7 +32,8 @@ export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: Loo
       await wake.wait(pollIntervalMs, signal);
       continue;
     }
-    const pauseMs = Math.max(pauseAfter(failures, outcome.maxPauseMs), outcome.retryAfterMs ?? 0);
+    const askedMs = Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS);
+    const pauseMs = Math.max(pauseAfter(failures, outcome.maxPauseMs), askedMs);
     // The events of our own half-done work are no reason to cut the pause short.
     await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }

@@ -11,8 +11,11 @@ type Flag = (value: Json) => readonly string[] | undefined;
 const text = (flag: string) => (value: Json) =>
   typeof value === "string" || typeof value === "number" ? [`${flag}=${value}`] : undefined;
 const json = (flag: string) => (value: Json) => [`${flag}=${JSON.stringify(value)}`];
-const list = (flag: string) => (value: Json) =>
-  Array.isArray(value) ? [`${flag}=${value.filter((item) => typeof item === "string").join(",")}`] : undefined;
+/** The CLI splits at commas. */
+const list = (flag: string) => (value: Json) => {
+  const items = Array.isArray(value) ? value.filter((item) => typeof item === "string") : [","];
+  return items.some((item) => item.includes(",")) ? undefined : [`${flag}=${items.join(",")}`];
+};
 const milliseconds = (flag: string) => (value: Json) =>
   typeof value === "number" ? [`${flag}=${value}ms`] : undefined;
 const either = (yes: string, no: string) => (value: Json) => [value ? yes : no];
@@ -40,11 +43,11 @@ const SCHEDULE_FLAGS: Record<string, Flag> = {
 const PAYLOAD_FLAGS: Record<string, Flag> = {
   text: text("--system-event"),
   message: text("--message"),
-  model: orClear(text("--model"), "--clear-model"),
-  thinking: orClear(text("--thinking"), "--clear-thinking"),
-  fallbacks: orClear(list("--fallbacks"), "--clear-fallbacks"),
+  model: text("--model"),
+  thinking: text("--thinking"),
+  fallbacks: list("--fallbacks"),
   lightContext: (value) => (value === true ? ["--light-context"] : undefined),
-  toolsAllow: list("--tools"),
+  toolsAllow: orClear(list("--tools"), "--clear-tools"),
   argv: json("--command-argv"),
   cwd: text("--command-cwd"),
   env: (value) => Object.entries(value ?? {}).map(([name, content]) => `--command-env=${name}=${String(content)}`),
@@ -55,10 +58,10 @@ const PAYLOAD_FLAGS: Record<string, Flag> = {
 };
 
 const DELIVERY_FLAGS: Record<string, Flag> = {
-  channel: orClear(text("--channel"), "--clear-channel"),
-  to: orClear(text("--to"), "--clear-to"),
-  accountId: orClear(text("--account"), "--clear-account"),
-  threadId: orClear(text("--thread-id"), "--clear-thread-id"),
+  channel: text("--channel"),
+  to: text("--to"),
+  accountId: text("--account"),
+  threadId: text("--thread-id"),
   bestEffort: (value) => (value === true ? ["--best-effort-deliver"] : undefined),
 };
 
@@ -70,7 +73,7 @@ const DELIVERY_FLAGS: Record<string, Flag> = {
 export function toAddArguments(spec: JobSpec, declarationKey?: string): string[] {
   const { schedule, payload, delivery, enabled, ...job } = spec;
   return [
-    ...toFlags("", { wakeMode: "now", ...job }, JOB_FLAGS),
+    ...toFlags("", job, JOB_FLAGS),
     ...(enabled === false ? ["--disabled"] : []),
     ...(declarationKey === undefined ? [] : [`--declaration-key=${declarationKey}`]),
     ...toObjectFlags({ schedule, payload }),
@@ -106,8 +109,7 @@ function toObjectFlags({ schedule, payload }: Fields): string[] {
 function toDeliveryFlags({ mode, ...route }: JsonObject): string[] {
   if (mode === "none") return ["--no-deliver"];
   if (mode !== "webhook") return ["--announce", ...toFlags("delivery.", route, DELIVERY_FLAGS)];
-  const { to, ...rest } = route;
-  return [...toFlags("delivery.", { to }, { to: text("--webhook") }), ...toFlags("delivery.", rest, {})];
+  return toFlags("delivery.", route, { to: text("--webhook") });
 }
 
 function withoutKind(value: Json | undefined): Fields {

@@ -30,8 +30,8 @@ export function markDescription(description: string | undefined, owner: string):
 export function readClaim(job: LiveJob, owner: string): Claim {
   if (job.declarationKey !== undefined) {
     const prefix = `${owner}:`;
-    if (!job.declarationKey.startsWith(prefix)) return { kind: "foreign" };
-    return { kind: "ours", name: job.declarationKey.slice(prefix.length) };
+    const name = job.declarationKey.startsWith(prefix) ? job.declarationKey.slice(prefix.length) : "";
+    return name === "" ? { kind: "foreign" } : { kind: "ours", name };
   }
   const description = job.description?.trimEnd() ?? "";
   if (description.endsWith(markOf(owner))) return { kind: "ours", name: job.name };

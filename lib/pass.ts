@@ -26,7 +26,7 @@ export async function attemptPass(
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
-    if (error.code !== "aborted") complaints.raise(topic, `WARNING: ${topic}: ${describeError(error)}`);
+    if (error.code !== "aborted") complaints.raise(topic, [`WARNING: ${topic}: ${describeError(error)}`]);
     const maxPauseMs = error.code === "unreachable" ? MAX_UNREACHABLE_PAUSE_MS : MAX_PAUSE_MS;
     return { kind: "failed", maxPauseMs, retryAfterMs: error.retryAfterMs };
   }

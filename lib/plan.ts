@@ -4,14 +4,15 @@ import type { Features } from "./features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
 import type { JsonObject } from "./json.ts";
+import { parseMoment } from "./moment.ts";
 import { declarationKeyOf, markDescription, readClaim } from "./ownership.ts";
 
 /** One change to one live job. */
 export type CronAction =
   | { kind: "add"; name: string; spec: JobSpec; declarationKey?: string; commandAsTurn: boolean }
   | ({ kind: "update"; name: string } & JobChange)
-  /** An update that makes a job ours which nobody claimed. */
-  | ({ kind: "adopt"; name: string } & JobChange)
+  /** An update that makes a job ours which nobody claimed; of several, the oldest. `namesakes`: the ids of the others. */
+  | ({ kind: "adopt"; name: string; namesakes: string[] } & JobChange)
   | { kind: "remove"; name: string; id: string; reason: "undeclared" | "duplicate" };
 
 export interface JobChange {
@@ -38,7 +39,7 @@ export interface CronPlan {
   unchanged: number;
   /** Live jobs that are not ours and stay as they are. */
   unmanaged: number;
-  /** Names of jobs that would go, and stay because so many at once look like an accident. */
+  /** Names of jobs that would go. So many at once look like an accident: nothing is done at all. */
   refusedRemovals: string[];
 }
 
@@ -70,10 +71,10 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   for (const definition of definitions) {
     const { name } = definition;
     const [own, ...others] = ours.get(name) ?? [];
-    const found = own ?? unclaimed.get(name)?.[0];
     for (const other of others) duplicates.add(other.id);
-    if (!own && found) adopted += 1;
-    const action = planJob(definition, found, !own, options);
+    const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
+    if (orphan) adopted += 1;
+    const action = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
     if (action) changes.push(action);
     else unchanged += 1;
   }
@@ -82,13 +83,14 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   const owned = [...ours.values()].flat();
   const undeclared = new Set([...ours].flatMap(([name, jobs]) => (declared.has(name) ? [] : jobs.map(({ id }) => id))));
   const doomed = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
-  const isAccident = doomed.length >= MASS_REMOVAL && doomed.length > owned.length / 2 && !options.allowMassRemoval;
   const removals = options.prune === "none" ? [] : doomed;
+  const isMass = removals.length >= MASS_REMOVAL && removals.length > owned.length / 2;
+  const isAccident = isMass && !options.allowMassRemoval;
   const removeActions = removals.map(({ id, name }): CronAction => {
     return { kind: "remove", name, id, reason: undeclared.has(id) ? "undeclared" : "duplicate" };
   });
   return {
-    actions: isAccident ? changes : [...changes, ...removeActions],
+    actions: isAccident ? [] : [...changes, ...removeActions],
     unchanged,
     unmanaged: live.length - owned.length - adopted,
     refusedRemovals: isAccident ? removals.map(({ name }) => name) : [],
@@ -98,7 +100,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
 function planJob(
   definition: Definition,
   live: LiveJob | undefined,
-  isAdoption: boolean,
+  namesakes: string[] | undefined,
   { owner, features, nowMs }: PlanOptions,
 ): CronAction | undefined {
   const { name } = definition;
@@ -106,8 +108,9 @@ function planJob(
   const commandAsTurn = isCommandAsTurn(definition, features);
   const marked = { ...spec, description: markDescription(spec.description, owner) };
 
+  // Neither made nor moved to then: the gateway takes no moment that is over.
+  if (hasPassed(spec, nowMs)) return undefined;
   if (!live) {
-    if (hasPassed(spec, nowMs)) return undefined;
     const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
     if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };
     return { kind: "add", name, spec, declarationKey, commandAsTurn };
@@ -117,9 +120,7 @@ function planJob(
   const target = declarationKey === undefined ? marked : spec;
   const { fields, patch, needsReplacement } = findDifference(target, live);
   if (fields.length === 0) return undefined;
-  return {
-    kind: isAdoption ? "adopt" : "update",
-    name,
+  const change: JobChange = {
     id: live.id,
     fields,
     patch,
@@ -127,11 +128,12 @@ function planJob(
     ...(configRevision === undefined ? {} : { expectedConfigRevision: configRevision }),
     ...(needsReplacement ? { replacement: { spec: target, declarationKey } } : {}),
   };
+  return namesakes ? { kind: "adopt", name, namesakes, ...change } : { kind: "update", name, ...change };
 }
 
 /** A job for one moment that is over has run, or was missed. Making it again would run it late, or twice. */
 function hasPassed({ schedule }: JobSpec, nowMs: number): boolean {
-  return schedule.kind === "at" && typeof schedule.at === "string" && Date.parse(schedule.at) <= nowMs;
+  return schedule.kind === "at" && typeof schedule.at === "string" && (parseMoment(schedule.at) ?? 0) <= nowMs;
 }
 
 /** Oldest first: of two, the one with the history stays. */

@@ -55,7 +55,7 @@ export async function sweepTemporaries(path: string): Promise<void> {
 }
 
 function temporaryPrefix(path: string): string {
-  return `.${basename(path)}.config-manager-`;
+  return `.${basename(path).slice(0, 64)}.config-manager-`; // a name takes 255 bytes, a ConfigMap's key 253
 }
 
 async function statTarget(path: string) {

@@ -66,7 +66,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     env: "OPENCLAW_GATEWAY_URL",
     flag: "--gateway-url",
     argument: "<url>",
-    default: (env) => `ws://127.0.0.1:${env.OPENCLAW_GATEWAY_PORT || "18789"}`,
+    default: (env) => `ws://127.0.0.1:${readPort(env.OPENCLAW_GATEWAY_PORT) || "18789"}`,
     describes: "the gateway's address",
   },
   gatewayTokenFile: {
@@ -168,8 +168,14 @@ function isDirectoryOrAbsent(path: string): boolean {
   }
 }
 
+/** Kubernetes itself sets the variable to `tcp://10.0.0.1:18789` where a Service is called openclaw-gateway. */
+function readPort(value: string | undefined): string | undefined {
+  return value?.startsWith("tcp://") ? undefined : value;
+}
+
 function isGatewayUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  return (protocol === "ws:" || protocol === "wss:") && hostname !== "" && username === "" && password === "";
+  const { protocol, hostname, username, password, search } = new URL(value);
+  const isClean = username === "" && password === "" && search === ""; // the address is logged
+  return (protocol === "ws:" || protocol === "wss:") && hostname !== "" && isClean;
 }

@@ -10,18 +10,18 @@ export interface DirectoryWatch {
  * was replaced, is watched again within `checkEveryMs`.
  */
 export function watchDirectory(path: string, onChange: () => void, checkEveryMs: number): DirectoryWatch {
-  let watched: { watcher: FSWatcher; inode: number } | undefined;
+  let watched: { watcher: FSWatcher; identity: string } | undefined;
 
   function check(): void {
-    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
-    if (inode === watched?.inode) return;
+    const identity = identify(path);
+    if (identity === watched?.identity) return;
     watched?.watcher.close();
     watched = undefined;
-    if (inode === undefined) return;
+    if (identity === undefined) return;
     try {
       const watcher = watch(path, onChange);
       watcher.on("error", () => drop(watcher));
-      watched = { watcher, inode };
+      watched = { watcher, identity };
     } catch {
       // No watch to be had (inotify limits): the poll sees to it.
     }
@@ -44,4 +44,14 @@ export function watchDirectory(path: string, onChange: () => void, checkEveryMs:
       watched?.watcher.close();
     },
   };
+}
+
+/** Of two directories that were at one path one after the other: an inode number may be given out again. */
+function identify(path: string): string | undefined {
+  try {
+    const { dev, ino, birthtimeMs } = statSync(path);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return undefined; // not there, or not for us to see: the pass says what it misses
+  }
 }

@@ -73,11 +73,12 @@ describe("applyActions()", () => {
   test("says what is adopted, and which of two goes", async () => {
     const store = createMemoryStore([liveJob(), liveJob({ id: "id-2" })]);
     const actions: CronAction[] = [
-      { ...update("id-1"), kind: "adopt" } as CronAction,
+      { ...update("id-1"), kind: "adopt", namesakes: ["id-7", "id-8"] } as CronAction,
       { kind: "remove", id: "id-2", name: "backup", reason: "duplicate" },
     ];
     expect((await apply(actions, store)).lines).toEqual([
       "Adopting cron job: backup",
+      "WARNING: Not touching other jobs named backup, which nobody claims: id-7, id-8",
       "Removing cron job (an older one of the same name is ours): backup",
     ]);
   });

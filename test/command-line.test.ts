@@ -68,7 +68,7 @@ describe("readCommandLine() of wrong usage", () => {
     [["--nope"], "unknown option '--nope'"],
     [["-x"], "unknown option '-x'"],
     [["sync", "--nope"], "unknown option '--nope'"],
-    [["--pol-interval=1"], "unknown option '--pol-interval=1' (Did you mean --poll-interval?)"],
+    [["--pol-interval=1"], "unknown option '--pol-interval' (Did you mean --poll-interval?)"],
     [["nope"], "unknown command or argument: nope"],
     [["Run"], "unknown command or argument: Run"],
     [["run", "sync"], "unknown command or argument: sync"],
@@ -82,7 +82,7 @@ describe("readCommandLine() of wrong usage", () => {
       ["sync", "--only", "both"],
       "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
     ],
-    [["run", "--only=cron"], "unknown option '--only=cron'"],
+    [["run", "--only=cron"], "unknown option '--only'"],
     [["help", "nope"], "unknown command 'nope'"],
     [["--owner=a b"], '--owner: expected letters, digits, dots and dashes, at most 64: "a b"'],
     [["sync", "--poll-interval=abc"], expect.stringMatching(/^--poll-interval: expected a number.*: "abc"$/)],
@@ -96,6 +96,12 @@ describe("readCommandLine() of wrong usage", () => {
       expect((await refusalOf(() => read(...args))).message).not.toContain("\n");
     },
   );
+
+  test("does not repeat a secret that was typed as a flag's value", async () => {
+    const { message } = (await refusalOf(() => read("--gateway-token=s3cret"))) as Error;
+    expect(message).toStartWith("unknown option '--gateway-token'");
+    expect(message).not.toContain("s3cret");
+  });
 
   test("is told of every setting that is wrong, a line each", async () => {
     const { message } = await refusalOf(() =>

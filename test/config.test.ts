@@ -204,10 +204,10 @@ describe("planConfig() and gateway.mode", () => {
 
 describe("describeRejection()", () => {
   test("is one WARNING for each problem, which says what stays", () => {
-    expect(describeRejection("/pvc/openclaw.json", ["one", "two"])).toBe(
-      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: one\n" +
-        "WARNING: Config rejected, /pvc/openclaw.json stays as it is: two",
-    );
+    expect(describeRejection("/pvc/openclaw.json", ["one", "two"])).toEqual([
+      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: one",
+      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: two",
+    ]);
   });
 });
 
@@ -283,5 +283,21 @@ describe("observeConfig()", () => {
       code: "file",
       message: `cannot read ${at.places.pvcConfig}: EACCES`,
     });
+  });
+});
+
+describe("planConfig() of a config that is nested beyond all measure", () => {
+  test("rejects it, or takes it, but does not end in a stack", () => {
+    const desired = Buffer.from(`${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`);
+    const { kind } = planConfig({ desired, observed: Buffer.from("{}"), lastApplied: undefined });
+    expect(kind).toBeOneOf(["reject", "update"]);
+  });
+});
+
+describe("planConfig() of a gateway.mode that says nothing", () => {
+  test.each(["null", '""', "7"])("takes %s for none", (mode) => {
+    const observed = Buffer.from('{"gateway":{"mode":"local"}}');
+    const desired = Buffer.from(`{"gateway":{"mode":${mode}}}`);
+    expect(planConfig({ desired, observed, lastApplied: undefined }).kind).toBe("reject");
   });
 });

@@ -157,14 +157,14 @@ describe("converge()", () => {
     expect(next.jobs[0]?.payload).toEqual({ kind: "agentTurn", message: "x" });
   });
 
-  test("removes nothing where too much would go, adds and updates the rest, and is not equal", async () => {
+  test("does nothing at all where too much would go, and is not equal", async () => {
     const old = Array.from({ length: 10 }, (_, index) =>
       ourJob(define({ name: `old-${index}` }), { id: `id-${index}` }),
     );
     const store = createMemoryStore(old);
     const result = await bring(store, [define({ name: "new" })]);
-    expect(result).toMatchObject({ isEqual: false, changed: 1, refusedRemovals: old.map(({ name }) => name) });
-    expect(store.jobs).toHaveLength(11);
+    expect(result).toMatchObject({ isEqual: false, changed: 0, refusedRemovals: old.map(({ name }) => name) });
+    expect(store.jobs).toHaveLength(10);
   });
 
   test("removes everything of ours for [], and nothing else", async () => {
@@ -275,7 +275,9 @@ describe("describeRefusal()", () => {
   test("names some of the jobs and the way to have them removed", () => {
     const names = Array.from({ length: 12 }, (_, index) => `job-${index + 1}`);
     const line = describeRefusal(names);
-    expect(line).toStartWith("WARNING: Not removing 12 cron jobs at once (job-1, job-2, job-3, …)");
+    expect(line).toStartWith(
+      "WARNING: Cron jobs left as they are: 12 would be removed at once (job-1, job-2, job-3, …)",
+    );
     expect(line).toContain("--allow-mass-removal");
     expect(line).not.toContain("job-4");
   });

@@ -46,6 +46,15 @@ describe("readCredentials()", () => {
     expect(await readWith({ ...auth, password: "${SECRET}" }, { SECRET: "x" })).toEqual({ password: "x" });
   });
 
+  test("takes the password where the config has nothing else, and does not say", async () => {
+    expect(await readWith({ password: "p" })).toEqual({ password: "p" });
+    expect(await readWith({ password: "p", token: "t" })).toEqual({ token: "t" });
+  });
+
+  test("leaves a variable alone that is written with two dollars: it is that text", async () => {
+    expect(await readWith({ token: "a$${NAME}b" }, { NAME: "no" })).toEqual({ token: "a${NAME}b" });
+  });
+
   test("has none where nobody gives any: a gateway may want none", async () => {
     expect(await readWith(undefined)).toEqual({});
     for (const auth of [{}, { mode: "none" }, { mode: "token" }, { mode: "token", token: "" }, null, "x", 5, []]) {

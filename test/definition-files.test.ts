@@ -3,10 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { computeSetChecksum } from "../lib/checksum.ts";
 import {
   describeSource,
-  formatProblem,
+  describeProblem,
   isDefinitionFile,
   parseDefinitionFiles,
   readDefinitions,
+  type DefinitionProblem,
 } from "../lib/definition-files.ts";
 import type { VolumeFile } from "../lib/volume.ts";
 import { asOrdinaryUser, createScratch, define, ODD_NAMES, refusalOf } from "./support/doubles.ts";
@@ -17,14 +18,19 @@ function file(content: string | Uint8Array | object, name = "cron-jobs.json"): V
   return { name, bytes: Buffer.from(isRaw ? content : JSON.stringify(content)) };
 }
 
+/** `file: job: field: problem`. */
+function wordProblem(problem: DefinitionProblem): string {
+  return describeProblem(problem).replace("WARNING: Cron config rejected: ", "");
+}
+
 function problemsOf(...files: VolumeFile[]): string[] {
   const set = parseDefinitionFiles(files);
-  return set.kind === "valid" ? [] : set.problems.map(formatProblem);
+  return set.kind === "valid" ? [] : set.problems.map(wordProblem);
 }
 
 function namesIn(...files: VolumeFile[]): string[] {
   const set = parseDefinitionFiles(files);
-  if (set.kind === "invalid") throw new Error(set.problems.map(formatProblem).join("\n"));
+  if (set.kind === "invalid") throw new Error(set.problems.map(wordProblem).join("\n"));
   return set.definitions.map(({ name }) => name);
 }
 
@@ -124,7 +130,7 @@ describe("parseDefinitionFiles()", () => {
       file([{ ...define(), name: "d1", comand: "x" }], "d.yaml"),
     ]);
     expect(set).not.toHaveProperty("definitions");
-    expect(set.kind === "invalid" && set.problems.map(formatProblem)).toEqual([
+    expect(set.kind === "invalid" && set.problems.map(wordProblem)).toEqual([
       "b.json: b1: retry: expected at least 0 but received -1",
       "b.json: #2: expected an object but received a number",
       "c.json: invalid end of input at 1:2",
@@ -189,12 +195,12 @@ function bomb(): string {
   return levels.join("\n");
 }
 
-describe("formatProblem()", () => {
+describe("describeProblem()", () => {
   test("says file, job, field and problem, and leaves out what does not apply", () => {
     const problem = { file: "a.json", job: "backup", field: "retry", problem: "is wrong" };
-    expect(formatProblem(problem)).toBe("a.json: backup: retry: is wrong");
-    expect(formatProblem({ ...problem, field: "" })).toBe("a.json: backup: is wrong");
-    expect(formatProblem({ ...problem, job: "", field: "" })).toBe("a.json: is wrong");
+    expect(describeProblem(problem)).toBe("WARNING: Cron config rejected: a.json: backup: retry: is wrong");
+    expect(describeProblem({ ...problem, field: "" })).toBe("WARNING: Cron config rejected: a.json: backup: is wrong");
+    expect(describeProblem({ ...problem, job: "", field: "" })).toBe("WARNING: Cron config rejected: a.json: is wrong");
   });
 });
 
@@ -260,5 +266,25 @@ describe("readDefinitions()", () => {
     await writeFile(scratch.in("b.json"), "[]", { mode: 0 });
     const refusal = await asOrdinaryUser(() => refusalOf(readDefinitions(scratch.path)));
     expect(refusal).toMatchObject({ code: "file", message: `cannot read ${scratch.path}: EACCES` });
+  });
+});
+
+describe("parseDefinitionFiles() of names", () => {
+  test("sees that a name is taken, even by a job that is wrong itself", () => {
+    expect(problemsOf(file([{ ...define(), retry: -1 }, define()]))).toEqual([
+      "cron-jobs.json: backup: retry: expected at least 0 but received -1",
+      "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
+    ]);
+  });
+
+  test("takes two jobs without a name for two jobs", () => {
+    expect(problemsOf(file([{}], "a.json"), file([{}], "b.json")).join()).not.toContain("is defined twice");
+  });
+});
+
+describe("isDefinitionFile()", () => {
+  test("leaves hidden files alone, as *.json does", () => {
+    expect(isDefinitionFile(".cron-jobs.json")).toBeFalse();
+    expect(isDefinitionFile("cron-jobs.json")).toBeTrue();
   });
 });

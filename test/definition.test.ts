@@ -23,14 +23,14 @@ const TURN = {
 };
 
 function accepted(input: Json) {
-  const parsed = parseDefinition(input, 0);
+  const parsed = parseDefinition(input);
   if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
   return parsed.definition;
 }
 
 /** `field: problem`, a line each; none where the definition is right. */
 function problemsOf(input: Json): string[] {
-  const parsed = parseDefinition(input, 0);
+  const parsed = parseDefinition(input);
   return parsed.kind === "valid" ? [] : parsed.problems.map(({ field, problem }) => `${field}: ${problem}`);
 }
 
@@ -216,10 +216,18 @@ describe("parseDefinition()", () => {
     ]);
   });
 
-  test("calls a job by its name, and one without a name by its place", () => {
-    expect(parseDefinition({ name: "backup" }, 2)).toMatchObject({ kind: "invalid", name: "backup" });
-    expect(parseDefinition({ name: 7 }, 2)).toMatchObject({ kind: "invalid", name: "#3" });
-    expect(parseDefinition(null, 0)).toMatchObject({ kind: "invalid", name: "#1" });
+  test("reports every unknown field of an object within, beside what is missing there", () => {
+    const delivery = { foo: 1, chanel: "x" };
+    expect(problemsOf({ name: "a", schedule: "* * * * *", message: "x", delivery })).toEqual([
+      "delivery.mode: is required",
+      "delivery.foo: unknown field, did you mean to?",
+      "delivery.chanel: unknown field, did you mean channel?",
+    ]);
+  });
+
+  test("reports what does not go together beside what is wrong by itself", () => {
+    expect(problemsOf({ name: "a", schedule: 5, command: "x", message: "y" })).toHaveLength(2);
+    expect(problemsOf({})).toHaveLength(3);
   });
 
   test.each([
@@ -367,5 +375,29 @@ describe("parseDefinition()", () => {
     const problems = problemsOf(write(fields));
     expect(problems).not.toBeEmpty();
     expect(problems.join()).not.toContain("s3cret");
+  });
+});
+
+describe("parseDefinition() of what would be lost without a word", () => {
+  const base = { name: "a", schedule: "* * * * *" };
+
+  test.each([
+    [{ ...base, command: "x", env: ["A=1"] }, "env: expected an object but received a list"],
+    [
+      { ...base, command: "x", retry: 1, input: "y" },
+      "retry: does not go with input; only the first attempt would read it",
+    ],
+    [{ ...base, message: "x", delivery: { mode: "webhook" } }, "delivery.to: is required for a webhook"],
+    [
+      { ...base, payload: { kind: "systemEvent", text: "x" }, retry: 1 },
+      "retry: does not go with payload; it goes with command",
+    ],
+    [{ ...base, command: ["echo", ""] }, "command.1: expected some text but received none"],
+  ])("refuses %j", (input, problem) => {
+    expect(problemsOf(input)).toEqual([problem]);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("calls a timeout of %p no finite number", (timeout) => {
+    expect(problemsOf({ ...base, command: "x", timeout })).toEqual(["timeout: expected a finite number"]);
   });
 });

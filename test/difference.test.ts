@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { isDeepStrictEqual } from "node:util";
 import type { Definition } from "../lib/definition.ts";
 import { findDifference } from "../lib/difference.ts";
 import { toJobSpec } from "../lib/job-spec.ts";
@@ -58,7 +59,6 @@ describe("findDifference()", () => {
   test.each([
     ["anchorMs", { schedule: { kind: "every", everyMs: 5 } }, { schedule: { kind: "every", everyMs: 5, anchorMs: 7 } }],
     ["staggerMs", {}, { schedule: { kind: "cron", expr: "0 3 * * *", staggerMs: 300_000 } }],
-    ["wakeMode", {}, { wakeMode: "next-heartbeat" }],
     ["enabled", {}, { enabled: true }],
     ["deleteAfterRun", { schedule: { kind: "at", at: "2027-01-31T00:00:00Z" } }, { deleteAfterRun: true }],
     [
@@ -132,7 +132,7 @@ describe("findDifference()", () => {
     const { fields, patch, needsReplacement } = between(FULL, { ...after, [field]: value } as Partial<Definition>);
     expect(fields).toEqual([reported]);
     expect(Object.keys(patch)).toEqual([reported.replace(/\..*/, "")]);
-    expect(needsReplacement).toBeFalse();
+    expect(needsReplacement).toBe(field === "env" && isDeepStrictEqual(value, { A: "1" })); // B goes
   });
 
   test.each([
@@ -331,8 +331,14 @@ describe("findDifference() of a field that was taken out of the definition", () 
 describe("findDifference() of a failure alert", () => {
   const declared = { failureAlert: { after: 3 } };
 
-  test("is blind to what the gateway fills in", () => {
-    expect(between(declared, declared, { failureAlert: { after: 3, cooldownMs: 3_600_000 } })).toEqual(EQUAL);
+  test("goes as a whole first where a part of it has to go: the gateway merges it", () => {
+    const held = { failureAlert: { after: 3, cooldownMs: 3_600_000 } };
+    expect(between(declared, declared, held).patch).toEqual({ failureAlert: null });
+    expect(between({}, declared).patch).toEqual({ failureAlert: { after: 3 } });
+  });
+
+  test("goes where it was off, and nothing is declared any more", () => {
+    expect(between({ failureAlert: false }, {}).patch).toEqual({ failureAlert: null });
   });
 
   test("tells an alert that is off from one that is on, and from none", () => {
@@ -340,5 +346,39 @@ describe("findDifference() of a failure alert", () => {
     expect(fieldsBetween({}, declared)).toEqual(["failureAlert"]);
     expect(fieldsBetween({}, { failureAlert: false })).toEqual(["failureAlert"]);
     expect(between({ failureAlert: false }, { failureAlert: false })).toEqual(EQUAL);
+  });
+});
+
+describe("findDifference() of what was taken out", () => {
+  test("sees part of a failure destination go, which an update would keep", () => {
+    const to = (failureDestination: object): Partial<Definition> => {
+      return { message: "x", delivery: { mode: "announce", failureDestination } };
+    };
+    const { fields, needsReplacement } = between(to({ channel: "last", to: "1" }), to({ channel: "last" }));
+    expect(fields).toEqual(["delivery.failureDestination"]);
+    expect(needsReplacement).toBeTrue();
+  });
+
+  test.each([
+    [{ sessionKey: "a" }, {}, { sessionKey: null }],
+    [{ wake: "next-heartbeat" }, {}, { wakeMode: "now" }],
+    [{ deleteAfterRun: true }, {}, { deleteAfterRun: false }],
+  ] satisfies [Partial<Definition>, Partial<Definition>, object][])(
+    "sees that %j became %j",
+    (before, after, patch) => {
+      expect(between(before, after).patch).toEqual(patch);
+    },
+  );
+
+  test("leaves a job of one moment to be deleted after its run, as the gateway has it by default", () => {
+    const once: Partial<Definition> = { schedule: { kind: "at", at: "2099-01-01T00:00:00Z" } };
+    expect(fieldsBetween(once, once, { deleteAfterRun: true })).toEqual([]);
+  });
+
+  test("gives back all tools where only some were allowed, by a null and without replacing the rest", () => {
+    const { fields, patch, needsReplacement } = between({ message: "x", tools: ["read"] }, { message: "x" });
+    expect(fields).toEqual(["payload.toolsAllow"]);
+    expect(patch).toEqual({ payload: { kind: "agentTurn", message: "x", toolsAllow: null } });
+    expect(needsReplacement).toBeFalse();
   });
 });

@@ -28,6 +28,7 @@ describe("toJobSpec()", () => {
       description: "Nightly",
       schedule: { kind: "cron", expr: "0 3 * * *" },
       sessionTarget: "isolated",
+      wakeMode: "now",
       payload: {
         kind: "command",
         argv: ["sh", "-lc", "backup.sh"],
@@ -96,7 +97,7 @@ describe("toJobSpec()", () => {
     [{ timeout: 5 }, { timeoutSeconds: 5 }],
     [{ agent: "ops" }, { agentId: "ops" }],
     [{ session: "main" }, { sessionTarget: "main" }],
-    [{ wake: "now" }, { wakeMode: "now" }],
+    [{ wake: "next-heartbeat" }, { wakeMode: "next-heartbeat" }],
     [{ tools: ["exec"] }, { toolsAllow: ["exec"] }],
   ] satisfies [Partial<Definition>, Partial<Definition>][])("takes %j for %j", (ours, theirs) => {
     expect(specOf(ours)).toEqual(specOf(theirs));
@@ -172,7 +173,7 @@ async function runWith(shell: string, fields: Partial<Definition>, script = "") 
   await writeFile(scratch.in("bin", "sleep"), '#!/bin/sh\necho "$@" >>"$NOTES/sleeps"\n', { mode: 0o755 });
   await writeFile(scratch.in("bin", "attempt"), `#!/bin/sh\necho x >>"$NOTES/attempts"\n${script}\n`, { mode: 0o755 });
   const run = Bun.spawnSync(payloadOf(fields).argv as string[], {
-    env: { PATH: `${scratch.in("bin")}:${process.env.PATH}`, HOME: scratch.path, NOTES: scratch.path },
+    env: { PATH: `${scratch.in("bin")}:${process.env.PATH}`, HOME: scratch.path, NOTES: scratch.path, ...fields.env },
     stdin: "ignore",
   });
   const linesOf = (name: string) => {
@@ -232,6 +233,12 @@ for (const shell of ["dash", "bash"]) {
     ])("hands on an argument with %s as it is", async (_, argument) => {
       const run = await runWith(shell, { command: ["printf", "%s|", "a b", argument, "*"], retry: 1 });
       expect(run).toMatchObject({ exitCode: 0, stdout: `a b|${argument}|*|`, stderr: "" });
+    });
+
+    test("leaves the command's own variables alone", async () => {
+      const env = { n: "N", s: "S", status: "STATUS" };
+      const run = await runWith(shell, { command: 'echo "$n $s $status"; exit 1', env, retry: 1 });
+      expect(run).toMatchObject({ exitCode: 1, stdout: "N S STATUS\n".repeat(2) });
     });
 
     test("gives a shell line to the shell once, not twice", async () => {

@@ -14,8 +14,8 @@ const edited = (patch: JsonObject) => toEditArguments("id-1", patch).slice(1);
 describe("toAddArguments()", () => {
   test("makes a command job", () => {
     expect(added()).toEqual([
-      "--wake=now",
       "--name=backup",
+      "--wake=now",
       "--session=isolated",
       "--cron=0 3 * * *",
       '--command-argv=["sh","-lc","backup.sh"]',
@@ -80,9 +80,9 @@ describe("toAddArguments()", () => {
     "hands on a text with %s as one argument that is no flag of its own",
     (_, text) => {
       expect(added({ name: text, description: text, message: text })).toEqual([
-        "--wake=now",
         `--name=${text}`,
         `--description=${text}`,
+        "--wake=now",
         "--session=isolated",
         "--cron=0 3 * * *",
         `--message=${text}`,
@@ -152,6 +152,20 @@ describe("toEditArguments()", () => {
         message: `the openclaw CLI cannot set ${field}`,
         hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN"),
       });
+    },
+  );
+});
+
+describe("toAddArguments() of what the CLI has no way to say", () => {
+  test.each([
+    [{ message: "x", tools: ["a,b"] }, "payload.toolsAllow"],
+    [{ message: "x", fallbacks: ["a/b,c/d"] }, "payload.fallbacks"],
+    [{ delivery: { mode: "webhook", to: "https://example.org", bestEffort: true } }, "delivery.bestEffort"],
+  ] satisfies [Partial<Definition>, string][])(
+    "refuses %j by name, rather than say something else",
+    async (fields, field) => {
+      const message = `the openclaw CLI cannot set ${field}`;
+      expect(await refusalOf(() => added(fields))).toMatchObject({ code: "rejected", message });
     },
   );
 });

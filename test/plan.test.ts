@@ -196,6 +196,7 @@ describe("planCron() and jobs that nobody claims", () => {
         {
           kind: "adopt",
           name: "backup",
+          namesakes: [],
           id: "id-7",
           fields: ["description"],
           patch: { description: "Nightly [managed-by=config-manager]" },
@@ -404,5 +405,26 @@ describe("planCron() and a job for one moment", () => {
 
   test("takes the same moment in another zone for the same", () => {
     expect(summary([moment("2026-11-22T21:00:01+09:00")], [ourJob(FUTURE)])).toEqual([]);
+  });
+});
+
+describe("planCron() and moments that are over", () => {
+  test("does not move a live job to one: the gateway would refuse it at every pass", () => {
+    const at = (moment: string) => define({ schedule: { kind: "at", at: moment } });
+    const live = ourJob(at("2099-01-01T00:00:00Z"));
+    expect(plan([at("2020-01-01T00:00:00Z")], [live])).toMatchObject({ actions: [], unchanged: 1 });
+  });
+});
+
+describe("planCron() and several jobs that nobody claims", () => {
+  test("adopts the oldest, and names the others", () => {
+    const live = [liveJob({ id: "young", createdAtMs: 3 }), liveJob({ id: "old", createdAtMs: 1 })];
+    expect(plan([define()], live).actions).toMatchObject([{ kind: "adopt", id: "old", namesakes: ["young"] }]);
+  });
+});
+
+describe("planCron() and a key without a name", () => {
+  test("takes the job for nobody's that it knows, and leaves it alone", () => {
+    expect(plan([], [liveJob({ declarationKey: "config-manager:" })])).toMatchObject({ actions: [], unmanaged: 1 });
   });
 });

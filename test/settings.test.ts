@@ -80,6 +80,18 @@ describe("readSettings()", () => {
     expect(read({}, env).gatewayUrl).toBe("wss://gateway.example:1");
   });
 
+  test("does not take for a port what Kubernetes sets for a Service called openclaw-gateway", () => {
+    expect(read({}, { OPENCLAW_GATEWAY_PORT: "tcp://10.0.0.1:18789" }).gatewayUrl).toBe("ws://127.0.0.1:18789");
+  });
+
+  test.each(["ws://127.0.0.1:1/?token=s3cret", "ws://me:s3cret@127.0.0.1:1"])(
+    "takes no address with a secret in it, and does not repeat it: %s",
+    (gatewayUrl) => {
+      const problem = "--gateway-url: expected an address such as ws://127.0.0.1:18789";
+      expect(problemsOf({ gatewayUrl })).toEqual([problem]);
+    },
+  );
+
   test("reports every problem, under the name by which the value came", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "");

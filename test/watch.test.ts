@@ -1,7 +1,7 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { watchDirectory } from "../lib/watch.ts";
-import { createScratch } from "./support/doubles.ts";
+import { asOrdinaryUser, createScratch } from "./support/doubles.ts";
 import { until } from "./support/until.ts";
 import { createVolume } from "./support/volume.ts";
 
@@ -83,5 +83,31 @@ describe("watchDirectory()", () => {
     closed.watch.close();
     await open.notices("a file", () => writeFile(scratch.in("a.json"), "[]"));
     expect(closed.seen.count).toBe(0);
+  });
+});
+
+describe("watchDirectory() of a directory that was made anew", () => {
+  test("sees what happens in it, even where it has the inode number of the old one", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("cron.d"));
+    using watching = startWatch(scratch.in("cron.d"), 5);
+    await watching.notices("the new directory", async () => {
+      await rm(scratch.in("cron.d"), { recursive: true });
+      await mkdir(scratch.in("cron.d"));
+    });
+    // Whichever comes first, it is told of: that the new one is watched, or the file.
+    await watching.notices("a file in it", () => writeFile(scratch.in("cron.d", "a.json"), "[]"));
+    await watching.notices("another", () => writeFile(scratch.in("cron.d", "b.json"), "[]"));
+  });
+
+  test("is no reason to end where it may not be looked into", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("locked", "cron.d"), { recursive: true });
+    await chmod(scratch.in("locked"), 0o000);
+    try {
+      await asOrdinaryUser(async () => startWatch(scratch.in("locked", "cron.d"), NEVER_MS)[Symbol.dispose]());
+    } finally {
+      await chmod(scratch.in("locked"), 0o700);
+    }
   });
 });

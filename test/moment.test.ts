@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { parseMoment } from "../lib/moment.ts";
+
+const DAY = Date.UTC(2027, 0, 31);
+const HOUR_MS = 3_600_000;
+
+describe("parseMoment()", () => {
+  test.each([
+    ["2027-01-31", DAY],
+    ["2027-01-31T09:00", DAY + 9 * HOUR_MS],
+    ["2027-01-31T09:00:00", DAY + 9 * HOUR_MS],
+    ["2027-01-31T09:00:00.250Z", DAY + 9 * HOUR_MS + 250],
+    ["2027-01-31T09:00:00+09:00", DAY],
+    ["2028-02-29T00:00Z", Date.UTC(2028, 1, 29)],
+  ])("reads %s, in UTC where no offset is named, whatever the zone of the container", (text, moment) => {
+    const zone = process.env.TZ;
+    for (const place of ["UTC", "Asia/Tokyo", "America/New_York"]) {
+      process.env.TZ = place;
+      expect(parseMoment(text)).toBe(moment);
+    }
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+
+  test.each([
+    "1",
+    "tomorrow",
+    "Jan 5",
+    "20m",
+    "2027-02-30",
+    "2027-02-29T00:00Z",
+    "2027-13-01",
+    "2027-01-31T25:00Z",
+    "",
+  ])("takes %j for no moment", (text) => expect(parseMoment(text)).toBeUndefined());
+});
