@@ -282,7 +282,10 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     await sidecar.waitFor(COMPLETE);
 
     let from = sidecar.messages().length;
-    await mounts.publishJobs([{ ...PLAN_JOB, shedule: "1 * * * *", retry: "3" }, { name: "x" }]);
+    await mounts.publishJobs([
+      { ...PLAN_JOB, shedule: "1 * * * *", retry: "3" },
+      { name: "x", command: "true" },
+    ]);
     await sidecar.waitFor(/^WARNING: Cron config rejected: .*x: schedule: is required$/, from);
     sidecar.signal("SIGHUP");
     await mounts.cron.publish({ "cron-jobs.json": '[{"name": "half' });
