@@ -1,0 +1,116 @@
+// Records what a real OpenClaw prints for `openclaw cron list --all --json`, in the situations that
+// golden.test.ts replays. Needs dist/config-manager, and downloads a release that is not there yet.
+//
+//   node_modules/.bin/bun test/golden/record.ts [RELEASE…]
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { type TestGateway, createGateway } from "../support/gateway.ts";
+import { getRelease } from "../support/release.ts";
+import { createMounts, runBinary } from "../support/sidecar.ts";
+
+const RELEASES = ["2026.2.9", "2026.3.13", "2026.6.11", "2026.9.6"];
+
+const OUR_MARK = "[managed-by=config-manager]";
+
+/** The golden folders of these releases, each from a gateway of its own, one after the other. */
+async function record(releases: readonly string[]): Promise<void> {
+  for (const version of releases) {
+    const gateway = await createGateway(await getRelease(version));
+    try {
+      await gateway.start();
+      // 2026.6 approves the CLI's device for what its first call needs. After a list it would only ever read.
+      await run(gateway, ["cron", "rm", "none"]);
+      const recordings = await recordSituations(gateway);
+      // All of one gateway or nothing: the ids of one situation are those of the others.
+      await mkdir(join(import.meta.dir, version), { recursive: true });
+      for (const [file, output] of recordings) await writeFile(join(import.meta.dir, version, file), output);
+      console.log(`${version}: ${[...recordings.keys()].join(", ")}`);
+    } finally {
+      await gateway.dispose();
+    }
+  }
+}
+
+/** What the CLI printed, by the name of the file to keep it in. */
+async function recordSituations(gateway: TestGateway): Promise<Map<string, string>> {
+  const recordings = new Map<string, string>();
+  const keep = async (file: string, args: string[]) => {
+    const output = await openclaw(gateway, args);
+    refusePrivate(output, gateway);
+    recordings.set(file, output);
+  };
+  const keepList = (situation: string) => keep(`${situation}.json`, ["cron", "list", "--all", "--json"]);
+
+  await keep("version.txt", ["--version"]);
+  await keepList("empty");
+
+  await syncPlan(gateway);
+  await keepList("plan");
+
+  const help = await openclaw(gateway, ["cron", "add", "--help"]);
+  for (const job of mixedJobs(help.includes("--declaration-key"))) await openclaw(gateway, ["cron", "add", ...job]);
+  await keepList("mixed");
+  return recordings;
+}
+
+/** The plan's job, made as config-manager itself makes it over the CLI. */
+async function syncPlan(gateway: TestGateway): Promise<void> {
+  const mounts = await createMounts();
+  try {
+    await mounts.publishJobs(await Bun.file(join(import.meta.dir, "desired/plan.json")).json());
+    const env = mounts.environment(gateway.environment);
+    const { exitCode, stdout, stderr } = await runBinary(["sync", "--only", "cron", "--transport", "cli"], env);
+    if (exitCode !== 0) throw new Error(`config-manager sync failed:\n${stdout}${stderr}`);
+  } finally {
+    await mounts.dispose();
+  }
+}
+
+/** Beside the plan's job: jobs of others, of ours and of nobody. `desired/several.json` names some of them. */
+function mixedJobs(hasKeys: boolean): string[][] {
+  const turn = (message: string, delivery = "--no-deliver") => ["--session=isolated", `--message=${message}`, delivery];
+  const owned = (owner: string, name: string, description: string) =>
+    hasKeys
+      ? [`--description=${description}`, `--declaration-key=${owner}:${name}`]
+      : [`--description=${description} [managed-by=${owner}]`];
+  const backup = ["--every=6h", ...turn("Back it all up.", "--announce")];
+  const diskReport = ["--name=disk-report", `--description=How full the disks are ${OUR_MARK}`, "--tz=Asia/Tokyo"];
+  const morningBrief = ["--name=morning-brief", "--tz=Asia/Tokyo", ...turn("What is on today?")];
+  return [
+    // Another manager's, under a name that we declare too.
+    ["--name=nightly-report", ...owned("other", "nightly-report", "Theirs"), "--cron=0 3 * * *", ...turn("Report.")],
+    // A person's, that nobody declares.
+    ["--name=Call the dentist", "--at=2036-03-01T09:00:00Z", "--session=main", "--system-event=Call the dentist"],
+    // Ours, and switched off by a person.
+    ["--name=paused-backup", ...owned("config-manager", "paused-backup", "Paused for now"), ...backup, "--disabled"],
+    // Ours twice, without a key. The younger one is due sooner, which puts it first in the list.
+    [...diskReport, "--cron=30 6 1 * *", ...turn("How full are the disks?")],
+    [...diskReport, "--cron=30 6 * * *", ...turn("How full are the disks?")],
+    // Nobody's twice, under a name that we declare.
+    [...morningBrief, "--cron=0 9 1 * *"],
+    [...morningBrief, "--cron=0 9 * * *"],
+  ];
+}
+
+async function openclaw(gateway: TestGateway, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(gateway, args);
+  if (exitCode !== 0) throw new Error(`openclaw ${args.join(" ")}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function run({ home, environment }: TestGateway, args: readonly string[]) {
+  return runBinary(args, environment, [join(home, "bin/openclaw")]);
+}
+
+/** The recordings are published: nothing of this machine may be in them. A run of a job would tell of it. */
+function refusePrivate(output: string, { home, token }: TestGateway): void {
+  if (output.includes("lastRunAtMs")) throw new Error("a job ran in the meantime; record this release again");
+  const secrets = [home, token, homedir(), resolve(import.meta.dir, "../.."), `"${hostname()}"`, `${hostname()}.`];
+  const found = secrets.find((secret) => output.includes(secret));
+  if (found !== undefined) throw new Error(`the output holds ${found}; it cannot be kept`);
+}
+
+const wanted = process.argv.slice(2);
+await record(wanted.length > 0 ? wanted : RELEASES);
