@@ -77,11 +77,15 @@ const INTERIM: JsonObject = {
  * one, a payload of another kind drops the old fields on every release, and the main session any delivery;
  * what a crash leaves between the two is a difference like any other, and the next pass mends it.
  */
-async function replace(change: JobChange, { spec, declarationKey }: Replacement, store: CronStore): Promise<void> {
+async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
+  const { spec, declarationKey, hasFailureDestination } = replacement;
   // What is left to do then, a description say, is seen by the observation after this one.
   if (declarationKey !== undefined) return store.addJob(spec, declarationKey);
   const { sessionTarget, payload, delivery } = spec;
-  await store.updateJob(change.id, INTERIM, change.expectedConfigRevision);
+  const interim = hasFailureDestination
+    ? { ...INTERIM, delivery: { mode: "none", failureDestination: null } }
+    : INTERIM;
+  await store.updateJob(change.id, interim, change.expectedConfigRevision);
   await store.updateJob(change.id, { ...change.patch, sessionTarget, payload, delivery });
 }
 

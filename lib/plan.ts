@@ -3,7 +3,7 @@ import { findDifference } from "./difference.ts";
 import type { Features } from "./features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
-import type { JsonObject } from "./json.ts";
+import { type Json, type JsonObject, isJsonObject } from "./json.ts";
 import { parseMoment } from "./moment.ts";
 import { declarationKeyOf, markDescription, readClaim } from "./ownership.ts";
 
@@ -31,6 +31,8 @@ export interface JobChange {
 export interface Replacement {
   spec: JobSpec;
   declarationKey: string | undefined;
+  /** There when the live job has a failure destination, without which alone the main session takes it. */
+  hasFailureDestination?: true;
 }
 
 export interface CronPlan {
@@ -126,9 +128,15 @@ function planJob(
     patch,
     commandAsTurn,
     ...(configRevision === undefined ? {} : { expectedConfigRevision: configRevision }),
-    ...(needsReplacement ? { replacement: { spec: target, declarationKey } } : {}),
+    ...(needsReplacement ? { replacement: planReplacement(target, live) } : {}),
   };
   return namesakes ? { kind: "adopt", name, namesakes, ...change } : { kind: "update", name, ...change };
+}
+
+function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
+  const { declarationKey, delivery } = live as LiveJob & { delivery?: Json };
+  const hasFailureDestination = isJsonObject(delivery) && delivery.failureDestination !== undefined;
+  return { spec, declarationKey, ...(hasFailureDestination ? { hasFailureDestination } : {}) };
 }
 
 /** A job for one moment that is over has run, or was missed. Making it again would run it late, or twice. */

@@ -227,6 +227,52 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(JSON.stringify(after)).not.toMatch(/All of it|timeoutSeconds|\/tmp|env|UTC|telegram/);
   });
 
+  test.if(hasCommands)(
+    "what the gateway would keep of a job goes too, whether it has a key or was adopted",
+    async () => {
+      const route = { channel: "last", to: "1" };
+      const full = {
+        schedule: "*/15 * * * *",
+        message: "Say hello",
+        displayName: "Hello",
+        sessionKey: "agent:main:hello",
+        tools: ["read"],
+        failureAlert: { after: 3, cooldownMs: 60_000 },
+        delivery: { mode: "announce", failureDestination: route },
+      };
+      const bare = {
+        schedule: "*/15 * * * *",
+        message: "Say hello",
+        failureAlert: { after: 3 },
+        delivery: { mode: "announce", failureDestination: { channel: "last" } },
+      };
+      await setUp([
+        { name: "keyed", ...full },
+        { name: "adopted", ...full },
+      ]);
+      const { id } = await gateway.rpc<{ id: string }>("cron.add", {
+        name: "adopted",
+        schedule: { kind: "every", everyMs: 3_600_000 },
+        sessionTarget: "isolated",
+        wakeMode: "now",
+        payload: { kind: "agentTurn", message: "By hand", timeoutSeconds: 7 },
+        delivery: { mode: "none" },
+      });
+      await sync();
+      await mounts.publishJobs([
+        { name: "keyed", ...bare },
+        { name: "adopted", ...bare },
+      ]);
+      await sync();
+      for (const job of await ownJobs()) {
+        expect(job).toMatchObject({ failureAlert: { after: 3 }, payload: { toolsAllow: ["*"] } });
+        expect(JSON.stringify(job)).not.toMatch(/displayName|sessionKey|cooldownMs|"to"|timeoutSeconds/);
+      }
+      expect((await ownJobs()).map((job) => job.id)).toContain(id);
+      expect(await sync()).toEqual([expect.stringMatching(/^Connected to gateway: /), COMPLETE]);
+    },
+  );
+
   test("a job that nobody claims is adopted with its id; those of others stay as they are", async () => {
     await setUp();
     const base = { sessionTarget: "isolated", wakeMode: "now", delivery: { mode: "none" } };

@@ -406,8 +406,8 @@ async function startManagerSh(mounts: Mounts, keeper: Keeper): Promise<Manager> 
   const child = spawn(Bun.which("dash") ?? "sh", [script], { env, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   let errors = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
   let hasEnded = false;
   const ended = new Promise<void>((resolve) => child.once("close", resolve)).then(() => (hasEnded = true));
   const countSleeps = () => output.split(`${ASLEEP}\n`).length - 1;
