@@ -11,15 +11,19 @@ export interface VolumeFile {
 /** How long a file in a plain directory must have been left alone before it counts as written, in milliseconds. */
 const SETTLE_MS = 50;
 
+/** How often a file that is written all the time is awaited. */
+const SETTLE_ATTEMPTS = 5;
+
 /** How often a volume that is swapped under our hands is read again. */
-const READ_ATTEMPTS = 5;
+const READ_ATTEMPTS = 20;
 
 /**
  * Reads the files of a mounted ConfigMap that `select` picks, sorted by name, all of one generation.
  *
- * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, and swaps that
- * link. Reading through the resolved link never mixes two generations. In a plain directory, where
- * a person or a test writes in place, a file that has just been touched is awaited.
+ * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, swaps that link, and
+ * removes the old generation file by file. What was read counts only if the link still leads to it then: half
+ * a generation looks like a ConfigMap with half its files. In a plain directory, where a person or a test
+ * writes in place, a file that has just been touched is awaited.
  *
  * @returns undefined where the directory does not exist; an empty list where nothing is picked.
  * @throws {ManagerError} `file` when something is there and cannot be read: that is no empty set.
@@ -28,25 +32,37 @@ export async function readVolume(
   directory: string,
   select: (name: string) => boolean,
 ): Promise<VolumeFile[] | undefined> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
     try {
-      return await readGeneration(directory, select);
+      const generation = await resolveGeneration(directory);
+      const files = generation ? await readGeneration(generation, select) : await readPlain(directory, select);
+      if ((await resolveGeneration(directory)) === generation) return files;
     } catch (error) {
-      // ENOENT between the listing and the read: the kubelet has removed the old generation.
-      if (systemCode(error) !== "ENOENT" || attempt >= READ_ATTEMPTS) throw readError(directory, error);
+      // ENOENT between the listing and the read: the kubelet is removing the old generation.
+      if (systemCode(error) !== "ENOENT" || attempt === READ_ATTEMPTS) throw readError(directory, error);
     }
   }
+  throw new ManagerError("file", `cannot read ${directory}: it was swapped ${READ_ATTEMPTS} times meanwhile`);
 }
 
-async function readGeneration(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
-  const generation = await resolveGeneration(directory);
-  const root = generation ?? directory;
-  // A generation that is gone was replaced, not taken away: the caller reads the next one.
-  const names = generation ? await readdir(generation) : await listNames(directory);
-  if (!names) return undefined;
-  const selected = names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
-  if (!generation) await settle(selected.map((name) => join(root, name)));
-  return Promise.all(selected.map(async (name) => ({ name, bytes: await readFile(join(root, name)) })));
+async function readGeneration(root: string, select: (name: string) => boolean): Promise<VolumeFile[]> {
+  return readFiles(root, selectNames(await readdir(root), select));
+}
+
+async function readPlain(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
+  const all = await listNames(directory);
+  if (!all) return undefined;
+  const names = selectNames(all, select);
+  await settle(names.map((name) => join(directory, name)));
+  return readFiles(directory, names);
+}
+
+function selectNames(names: readonly string[], select: (name: string) => boolean): string[] {
+  return names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
+}
+
+async function readFiles(root: string, names: readonly string[]): Promise<VolumeFile[]> {
+  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(root, name)) })));
 }
 
 async function resolveGeneration(directory: string): Promise<string | undefined> {
@@ -69,7 +85,7 @@ async function listNames(directory: string): Promise<string[] | undefined> {
 
 /** Waits until no file was touched within {@link SETTLE_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
 async function settle(paths: readonly string[]): Promise<void> {
-  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+  for (let attempt = 1; attempt <= SETTLE_ATTEMPTS; attempt++) {
     const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));
     const youngest = Math.min(...ages);
     if (youngest < 0 || youngest >= SETTLE_MS) return;

@@ -395,7 +395,8 @@ async function startManagerSh(mounts: Mounts, keeper: Keeper): Promise<Manager> 
     if (!line.test(text)) throw new Error(`manager.sh sets no ${name}: it would use the one of this machine`);
     text = text.replace(line, `${name}="${path}"`);
   }
-  await writeFile(script, text);
+  // Its files for one job each, under names that two runs on one machine would share.
+  await writeFile(script, text.replaceAll('"/tmp/cron-job-', `"${root}/cron-job-`));
   await mkdir(bin);
   await writeFile(join(bin, "pgrep"), "#!/bin/sh\n", { mode: 0o755 });
   // Fails at the end of its input; that ends manager.sh too.

@@ -207,3 +207,41 @@ describe("readVolume()", () => {
     expect(refusal).toMatchObject({ code: "file", message: `cannot read ${scratch.in("cron.d")}: EACCES` });
   });
 });
+
+describe("readVolume() of a generation that is being removed", () => {
+  test("does not take what is left of it for the whole", async () => {
+    await using scratch = await createScratch();
+    for (const generation of ["..1", "..2"]) {
+      mkdirSync(scratch.in(generation));
+      for (const name of ["a.json", "b.json"]) writeFileSync(scratch.in(generation, name), generation);
+    }
+    symlinkSync("..1", scratch.in("..data"));
+    rmSync(scratch.in("..1", "b.json"));
+    const swapOnce = (name: string) => {
+      if (name === "a.json") {
+        rmSync(scratch.in("..data"));
+        symlinkSync("..2", scratch.in("..data"));
+      }
+      return true;
+    };
+    const files = await readVolume(scratch.path, swapOnce);
+    expect(files?.map(({ name, bytes }) => `${name} ${bytes.toString()}`)).toEqual(["a.json ..2", "b.json ..2"]);
+  });
+
+  test("gives up on one that is swapped at every look, and says so", async () => {
+    await using scratch = await createScratch();
+    mkdirSync(scratch.in("..0"));
+    writeFileSync(scratch.in("..0", "a.json"), "[]");
+    symlinkSync("..0", scratch.in("..data"));
+    let swaps = 0;
+    const swap = () => {
+      swaps += 1;
+      mkdirSync(scratch.in(`..${swaps}`));
+      writeFileSync(scratch.in(`..${swaps}`, "a.json"), "[]");
+      rmSync(scratch.in("..data"));
+      symlinkSync(`..${swaps}`, scratch.in("..data"));
+      return true;
+    };
+    expect(await refusalOf(readVolume(scratch.path, swap))).toMatchObject({ code: "file" });
+  });
+});
