@@ -66,27 +66,28 @@ async function write(action: CronAction, store: CronStore): Promise<void> {
   }
 }
 
-/** What stands in for the payload between the two updates of {@link replace}. */
+/** What stands in between the two updates of {@link replace}. */
 const INTERIM: JsonObject = {
+  schedule: { kind: "every", everyMs: 86_400_000 },
   sessionTarget: "main",
   payload: { kind: "systemEvent", text: "config-manager is replacing the payload of this job" },
 };
 
 /**
- * Replaces payload and delivery whole, where an update would merge them. By key, `cron.add` does it. Without
- * one, a payload of another kind drops the old fields on every release, and the main session any delivery;
+ * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it.
+ * Without one, another kind of them drops the old fields on every release, and the main session any delivery;
  * what a crash leaves between the two is a difference like any other, and the next pass mends it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
   const { spec, declarationKey, hasFailureDestination } = replacement;
   // What is left to do then, a description say, is seen by the observation after this one.
   if (declarationKey !== undefined) return store.addJob(spec, declarationKey);
-  const { sessionTarget, payload, delivery } = spec;
+  const { schedule, sessionTarget, payload, delivery } = spec;
   const interim = hasFailureDestination
     ? { ...INTERIM, delivery: { mode: "none", failureDestination: null } }
     : INTERIM;
   await store.updateJob(change.id, interim, change.expectedConfigRevision);
-  await store.updateJob(change.id, { ...change.patch, sessionTarget, payload, delivery });
+  await store.updateJob(change.id, { ...change.patch, schedule, sessionTarget, payload, delivery });
 }
 
 const VERBS = { add: "add", update: "update", adopt: "update", remove: "remove" } as const;

@@ -9,9 +9,9 @@ export interface Difference {
   /** For `cron.update`. */
   patch: JsonObject;
   /**
-   * Payload or delivery hold something that has to go, and no patch takes it out: `cron.update` merges both,
-   * and objects in them. 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. They have to be replaced
-   * whole.
+   * Schedule, payload or delivery hold something that has to go, and no patch takes it out: `cron.update` merges
+   * payload and delivery, and objects in them; 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. The
+   * CLI's `cron edit` keeps a time zone. They have to be replaced whole.
    */
   needsReplacement: boolean;
 }
@@ -67,9 +67,10 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
     patch[field] = field === "failureAlert" && dropsField(value, actual[field]) ? null : value;
   }
 
-  if (Object.keys(diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule)).length > 0) {
+  const schedule = diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule);
+  if (Object.keys(schedule).length > 0) {
     fields.push("schedule");
-    patch.schedule = desired.schedule; // replaced as a whole by the gateway
+    patch.schedule = desired.schedule;
   }
 
   const payload = diffKind(desired.payload, actual.payload, CLEARABLE.payload);
@@ -86,7 +87,8 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
     patch.delivery = desired.delivery;
   }
   const { toolsAllow: _, ...replaceable } = payload;
-  const needsReplacement = drops(replaceable, actual.payload) || drops(delivery, actual.delivery);
+  const needsReplacement =
+    drops(schedule, actual.schedule) || drops(replaceable, actual.payload) || drops(delivery, actual.delivery);
   return { fields, patch, needsReplacement };
 }
 

@@ -87,6 +87,11 @@ async function runOpenclaw(args: readonly string[], signal: AbortSignal): Promis
     });
   }
   const reason = readReason(stdout, stderr) ?? `exit code ${exitCode}`;
+  if (/pairing required|missing scope|requires credentials|unauthorized/i.test(reason)) {
+    throw new ManagerError("refused", `${label}: ${reason}`, {
+      hint: "approve this container's device: openclaw devices list, then openclaw devices approve ID",
+    });
+  }
   const isDown = /gateway closed|ECONNREFUSED/.test(reason);
   throw new ManagerError(isDown ? "unreachable" : "rejected", isDown ? `${label}: ${reason}` : reason);
 }
@@ -129,7 +134,10 @@ async function forgivingGone(run: Promise<unknown>, onGone: () => void): Promise
   }
 }
 
-/** 2026.9.6 prints `{"ok":false,"error":{"message":…}}`; 2026.2.9 a line `Error: …`, with more lines around it. */
+/**
+ * 2026.9.6 prints `{"ok":false,"error":{"message":…}}`, 2026.6.11 a line `GatewayTransportError: …`, and 2026.2.9
+ * `Error: …`, with more lines around it.
+ */
 function readReason(stdout: string, stderr: string): string | undefined {
   const failure = v.safeParse(v.pipe(v.string(), v.parseJson(), FailureSchema), stdout);
   if (failure.success) return failure.output.error.message.split("\n")[0];
@@ -137,7 +145,7 @@ function readReason(stdout: string, stderr: string): string | undefined {
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  const marked = lines.find((line) => line.startsWith("Error: "));
+  const marked = lines.find((line) => /^\w*Error: /.test(line));
   // `unknown option '--webhook=https://…'` quotes the value, and that may be a secret.
-  return (marked ?? lines.at(-1))?.replace(/^(error: )+/i, "").replace(/(unknown option '--[\w-]+)=.*$/, "$1'");
+  return (marked ?? lines.at(-1))?.replace(/^(\w*error: )+/i, "").replace(/(unknown option '--[\w-]+)=.*$/, "$1'");
 }

@@ -75,10 +75,10 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
     const [own, ...others] = ours.get(name) ?? [];
     for (const other of others) duplicates.add(other.id);
     const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
-    if (orphan) adopted += 1;
     const action = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
     if (action) changes.push(action);
-    else unchanged += 1;
+    else if (own) unchanged += 1;
+    if (action?.kind === "adopt") adopted += 1;
   }
 
   const declared = new Set(definitions.map(({ name }) => name));

@@ -232,7 +232,6 @@ describe("findDifference() of a field that was taken out of the definition", () 
     ["failureAlert", { failureAlert: null }],
     ["pacing", { pacing: null }],
     ["trigger", { trigger: null }],
-    ["tz", { schedule: { kind: "cron", expr: "0 3 * * *" } }],
   ] satisfies [keyof Definition, object][])("takes out %s by a patch", (field, patch) => {
     expect(between(FULL, without(field))).toMatchObject({
       fields: [expect.any(String)],
@@ -303,12 +302,17 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("takes the directory out of a schedule by a patch", () => {
+  test("asks for a replacement where the time zone has to go: the CLI keeps it", () => {
+    const schedule = { kind: "cron", expr: "0 3 * * *" };
+    expect(between(FULL, without("tz"))).toMatchObject({ patch: { schedule }, needsReplacement: true });
+  });
+
+  test("asks for a replacement where the directory of a schedule has to go", () => {
     const schedule = { kind: "on-exit", command: "make" } as const;
     expect(between({ schedule: { ...schedule, cwd: "/srv" } }, { schedule })).toMatchObject({
       fields: ["schedule"],
       patch: { schedule },
-      needsReplacement: false,
+      needsReplacement: true,
     });
   });
 
