@@ -117,11 +117,8 @@ tests() {
   check "build" compile dist/config-manager
   run_tests "$@"
   echo
-  if [ "$SKIPPED" -gt 0 ]; then
-    echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-  else
-    echo "$PASSED passed, $FAILED failed"
-  fi
+  [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
+  echo "$PASSED passed, $FAILED failed"
   [ "$FAILED" -eq 0 ]
 }
 

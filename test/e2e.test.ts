@@ -27,6 +27,9 @@ const COMPLETE = "Cron job sync complete";
 
 describe.each(RELEASES)("beside OpenClaw %s", (version) => {
   const hasCommands = version !== "2026.2.9";
+  // What only some releases can do is no test on the others, rather than one that is skipped.
+  const testWithCommands = hasCommands ? test : () => undefined;
+  const testWithoutCommands = hasCommands ? () => undefined : test;
   let gateway: TestGateway;
   let mounts: Mounts;
   let sidecars: Sidecar[] = [];
@@ -149,7 +152,7 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
   });
 
-  test.if(hasCommands)("a command job really runs, with its text as data, and its output is seen", async () => {
+  testWithCommands("a command job really runs, with its text as data, and its output is seen", async () => {
     await setUp();
     const proof = join(mounts.root, "proof");
     const command = `printf '%s\\n' "it's $((6 * 7)) \\"quoted\\"" | tee -a '${proof}'`;
@@ -166,27 +169,24 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(await readMaybe(proof)).toBe(`it's 42 "quoted"\n`);
   });
 
-  test.if(hasCommands)(
-    "a command that fails runs as often as retry says, and its exit status is the job's",
-    async () => {
-      await setUp();
-      const count = join(mounts.root, "count");
-      await mounts.publishJobs([
-        { name: "fail", schedule: "0 0 1 1 *", command: `echo x >>'${count}'; exit 7`, retry: 2 },
-      ]);
-      await sync();
-      const [job] = await ownJobs();
-      await gateway.rpc("cron.run", { id: job?.id, mode: "force" });
-      const failed = await until("the job to have failed", async () => {
-        const [live] = await ownJobs();
-        return (live?.state as { lastError?: string } | undefined)?.lastError;
-      });
-      expect(failed).toContain("7");
-      expect(await readMaybe(count)).toBe("x\nx\nx\n");
-    },
-  );
+  testWithCommands("a command that fails runs as often as retry says, and its exit status is the job's", async () => {
+    await setUp();
+    const count = join(mounts.root, "count");
+    await mounts.publishJobs([
+      { name: "fail", schedule: "0 0 1 1 *", command: `echo x >>'${count}'; exit 7`, retry: 2 },
+    ]);
+    await sync();
+    const [job] = await ownJobs();
+    await gateway.rpc("cron.run", { id: job?.id, mode: "force" });
+    const failed = await until("the job to have failed", async () => {
+      const [live] = await ownJobs();
+      return (live?.state as { lastError?: string } | undefined)?.lastError;
+    });
+    expect(failed).toContain("7");
+    expect(await readMaybe(count)).toBe("x\nx\nx\n");
+  });
 
-  test.if(!hasCommands)("a command becomes an agent turn that asks for it word for word, with a WARNING", async () => {
+  testWithoutCommands("a command becomes an agent turn that asks for it word for word, with a WARNING", async () => {
     await setUp([PLAN_JOB]);
     const messages = await sync();
     expect(messages.join("\n")).toMatch(/^WARNING: obsidian-vault-sync runs as an agent turn and costs model tokens/m);
@@ -227,51 +227,48 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(JSON.stringify(after)).not.toMatch(/All of it|timeoutSeconds|\/tmp|env|UTC|telegram/);
   });
 
-  test.if(hasCommands)(
-    "what the gateway would keep of a job goes too, whether it has a key or was adopted",
-    async () => {
-      const route = { channel: "last", to: "1" };
-      const full = {
-        schedule: "*/15 * * * *",
-        message: "Say hello",
-        displayName: "Hello",
-        sessionKey: "agent:main:hello",
-        tools: ["read"],
-        failureAlert: { after: 3, cooldownMs: 60_000 },
-        delivery: { mode: "announce", failureDestination: route },
-      };
-      const bare = {
-        schedule: "*/15 * * * *",
-        message: "Say hello",
-        failureAlert: { after: 3 },
-        delivery: { mode: "announce", failureDestination: { channel: "last" } },
-      };
-      await setUp([
-        { name: "keyed", ...full },
-        { name: "adopted", ...full },
-      ]);
-      const { id } = await gateway.rpc<{ id: string }>("cron.add", {
-        name: "adopted",
-        schedule: { kind: "every", everyMs: 3_600_000 },
-        sessionTarget: "isolated",
-        wakeMode: "now",
-        payload: { kind: "agentTurn", message: "By hand", timeoutSeconds: 7 },
-        delivery: { mode: "none" },
-      });
-      await sync();
-      await mounts.publishJobs([
-        { name: "keyed", ...bare },
-        { name: "adopted", ...bare },
-      ]);
-      await sync();
-      for (const job of await ownJobs()) {
-        expect(job).toMatchObject({ failureAlert: { after: 3 }, payload: { toolsAllow: ["*"] } });
-        expect(JSON.stringify(job)).not.toMatch(/displayName|sessionKey|cooldownMs|"to"|timeoutSeconds/);
-      }
-      expect((await ownJobs()).map((job) => job.id)).toContain(id);
-      expect(await sync()).toEqual([expect.stringMatching(/^Connected to gateway: /), COMPLETE]);
-    },
-  );
+  testWithCommands("what the gateway would keep of a job goes too, whether it has a key or was adopted", async () => {
+    const route = { channel: "last", to: "1" };
+    const full = {
+      schedule: "*/15 * * * *",
+      message: "Say hello",
+      displayName: "Hello",
+      sessionKey: "agent:main:hello",
+      tools: ["read"],
+      failureAlert: { after: 3, cooldownMs: 60_000 },
+      delivery: { mode: "announce", failureDestination: route },
+    };
+    const bare = {
+      schedule: "*/15 * * * *",
+      message: "Say hello",
+      failureAlert: { after: 3 },
+      delivery: { mode: "announce", failureDestination: { channel: "last" } },
+    };
+    await setUp([
+      { name: "keyed", ...full },
+      { name: "adopted", ...full },
+    ]);
+    const { id } = await gateway.rpc<{ id: string }>("cron.add", {
+      name: "adopted",
+      schedule: { kind: "every", everyMs: 3_600_000 },
+      sessionTarget: "isolated",
+      wakeMode: "now",
+      payload: { kind: "agentTurn", message: "By hand", timeoutSeconds: 7 },
+      delivery: { mode: "none" },
+    });
+    await sync();
+    await mounts.publishJobs([
+      { name: "keyed", ...bare },
+      { name: "adopted", ...bare },
+    ]);
+    await sync();
+    for (const job of await ownJobs()) {
+      expect(job).toMatchObject({ failureAlert: { after: 3 }, payload: { toolsAllow: ["*"] } });
+      expect(JSON.stringify(job)).not.toMatch(/displayName|sessionKey|cooldownMs|"to"|timeoutSeconds/);
+    }
+    expect((await ownJobs()).map((job) => job.id)).toContain(id);
+    expect(await sync()).toEqual([expect.stringMatching(/^Connected to gateway: /), COMPLETE]);
+  });
 
   test("a job that nobody claims is adopted with its id; those of others stay as they are", async () => {
     await setUp();
