@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, openSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -133,9 +134,19 @@ export async function createGateway(release: Release): Promise<TestGateway> {
     async dispose() {
       await kill();
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
+      await removeLocks(join(state, "state", "openclaw.sqlite"));
     },
   };
   return gateway;
+}
+
+/** 2026.9 keeps locks outside its home, whatever TMPDIR says, under the hash of its database's path. */
+async function removeLocks(database: string): Promise<void> {
+  const directory = `/tmp/openclaw-state-locks-${process.getuid?.() ?? ""}`;
+  const hash = createHash("sha256").update(database).digest("hex").slice(0, 8);
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) if (name.includes(`.${hash}.lock.`)) await rm(join(directory, name), { force: true });
+  await rmdir(directory).catch(() => undefined); // if those were the last
 }
 
 async function findFreePort(): Promise<number> {
