@@ -1,0 +1,26 @@
+import { describe, expect, test } from "bun:test";
+import { findDuplicateKeys } from "../lib/duplicate-keys.ts";
+
+describe("findDuplicateKeys()", () => {
+  test.each([
+    ["nothing in an object without", '{"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 1}]}', []],
+    ["a key that stands twice", '{"a": 1, "a": 2}', ["a"]],
+    ["it once, however often it stands there", "{a: 1, a: 2, a: 3}", ["a"]],
+    ["one deep inside", '{"gateway": {"auth": {"token": "x", "token": "y"}}}', ["gateway.auth.token"]],
+    ["one in a list's item", "{agents: {list: [{id: 1}, {id: 1, id: 2}]}}", ["agents.list.[].id"]],
+    ["one after an inner object", "{a: {b: 1}, b: 2, a: 3}", ["a"]],
+    ["an object that was merged twice", "{a: {x: 1}, a: {y: 2}}", ["a"]],
+    ["keys that are quoted differently", `{a: 1, "a": 2, 'b': 3, b: 4, "c": 5, '\\u0063': 6}`, ["a", "b", "c"]],
+    ["no key in a comment", "{a: 1, // a: 2\n /* a: 3, {a: */ b: 2}", []],
+    ["no key in a text", `{a: "a: 1, {a:", b: 'a: "2"', c: "\\"a\\": 1"}`, []],
+    ["no key in a value", "{a: b, c: -1.5e3, d: Infinity}", []],
+    ["a quoted key that a dotted path could not hold", '{"a.b": 1, "a.b": 2}', ['"a.b"']],
+    ["an object's own words", '{"__proto__": 1, "__proto__": 2, constructor: 1}', ["__proto__"]],
+  ])("finds %s", (_, text, paths) => {
+    expect(findDuplicateKeys(text)).toEqual(paths);
+  });
+
+  test("ends with something for a text that is no config", () => {
+    for (const text of ["", "}", "]}{[", ":::", '{"', "{a:", "\0"]) expect(findDuplicateKeys(text)).toEqual([]);
+  });
+});
