@@ -6,6 +6,7 @@ import * as v from "valibot";
 import type { Definition } from "../../lib/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import type { Features } from "../../lib/features.ts";
+import type { Clock } from "../../lib/judgement.ts";
 import { toJobSpec } from "../../lib/job-spec.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/job.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../lib/json.ts";
@@ -77,6 +78,33 @@ export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promi
   const error = await thrownBy(work);
   if (error instanceof ManagerError) return error;
   throw error;
+}
+
+/** A {@link Clock} that nobody has to wait for: each pause is over at once, and has taken its time. */
+export interface FakeClock extends Clock {
+  /** Lets so much time pass. */
+  advance(ms: number): void;
+  /** How long each pause was that was asked for, in milliseconds. */
+  readonly pauses: readonly number[];
+}
+
+export function createClock(startMs = 1_000_000): FakeClock {
+  let now = startMs;
+  const pauses: number[] = [];
+  return {
+    pauses,
+    nowMs: () => now,
+    advance(ms) {
+      now += ms;
+    },
+    async pause(ms) {
+      pauses.push(ms);
+      const untilMs = now + ms;
+      // Later than what is done already: who asks a gateway that answers at once has the answer first.
+      await new Promise((resolve) => setImmediate(resolve));
+      now = Math.max(now, untilMs);
+    },
+  };
 }
 
 /** A job definition: a nightly backup, unless told otherwise. */

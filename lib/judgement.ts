@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import type { ConfigGateway, ConfigIssue, ConfigView } from "./config-gateway.ts";
+import { parseConfig, readReloadMode } from "./config-document.ts";
+import { ManagerError, describeError } from "./errors.ts";
+import { redactValues } from "./redaction.ts";
+
+/** How long a gateway may take to notice a new file, in milliseconds: 2026.9.6 takes 210, 2026.2.9 none. */
+const NOTICE_LIMIT_MS = 5_000;
+
+/** Between two questions, in milliseconds: a bad file must be out again within the gateway's debounce of 300. */
+const ASK_PAUSE_MS = 10;
+
+/** How long a valid config may take to be in force before somebody should know, in milliseconds. */
+const FORCE_LIMIT_MS = 30_000;
+
+const FORCE_PAUSE_MS = 100;
+
+/** What a gateway says about a config, without its values. */
+export type Verdict =
+  /** `warnings`: what it will not do with it, all the same. `tellsForce`: whether it can say when it runs on it. */
+  | { kind: "valid"; warnings: string[]; tellsForce: boolean }
+  | { kind: "invalid"; problems: string[] }
+  /** It did not say. */
+  | { kind: "unknown"; reason: string };
+
+/** Time, to be handed something else by tests. */
+export interface Clock {
+  nowMs: () => number;
+  pause: (ms: number) => Promise<void>;
+}
+
+/**
+ * Asks until the gateway has seen these bytes, and says what it finds.
+ *
+ * @param staleHash the hash of what was there before; undefined where the bytes have been there for long
+ */
+export async function awaitVerdict(
+  bytes: Uint8Array,
+  gateway: ConfigGateway,
+  staleHash: string | undefined,
+  { nowMs, pause }: Clock,
+): Promise<Verdict> {
+  const untilMs = nowMs() + NOTICE_LIMIT_MS;
+  try {
+    for (;;) {
+      const view = await gateway.readView();
+      if (isViewOf(bytes, view, staleHash)) return judge(bytes, view);
+      if (nowMs() > untilMs) return { kind: "unknown", reason: explainBlindness(view) };
+      await pause(ASK_PAUSE_MS);
+    }
+  } catch (error) {
+    if (error instanceof ManagerError) return { kind: "unknown", reason: describeError(error) };
+    throw error;
+  }
+}
+
+/** Whether the gateway speaks of these bytes, and not of what was there before. */
+export function isViewOf(bytes: Uint8Array, { hash }: ConfigView, staleHash: string | undefined): boolean {
+  const isPlain = hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
+  return isPlain ? hash === createHash("sha256").update(bytes).digest("hex") : hash !== staleHash;
+}
+
+function explainBlindness({ path }: ConfigView): string {
+  const where = path === undefined ? "" : `; it reads ${path}`;
+  return `the gateway has not noticed the file within ${NOTICE_LIMIT_MS / 1000} s${where}`;
+}
+
+function judge(bytes: Uint8Array, { isValid, issues, warnings, isInForce }: ConfigView): Verdict {
+  const config = parseConfig(bytes);
+  const describe = ({ path, message }: ConfigIssue) => {
+    const said = redactValues(message, config.kind === "parsed" ? config.value : {});
+    return path === "" ? said : `${path}: ${said}`;
+  };
+  if (isValid) {
+    return { kind: "valid", warnings: unique(warnings.map(describe)), tellsForce: isInForce !== undefined };
+  }
+  return { kind: "invalid", problems: unique([...issues.map(describe), ...(issues.length > 0 ? [] : ["invalid"])]) };
+}
+
+/** One alternative that does not fit is reported for each of the others. */
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)];
+}
+
+/**
+ * Waits until the gateway runs on the config that it sees.
+ *
+ * @returns `unknown` where the gateway does not tell, has gone away, or `isOver` says so.
+ */
+export async function awaitForce(
+  gateway: ConfigGateway,
+  isOver: () => boolean,
+  { nowMs, pause }: Clock,
+): Promise<"in force" | "late" | "unknown"> {
+  const untilMs = nowMs() + FORCE_LIMIT_MS;
+  try {
+    while (!isOver()) {
+      const { isInForce } = await gateway.readView();
+      if (isInForce === undefined) return "unknown";
+      if (isInForce) return "in force";
+      if (nowMs() > untilMs) return "late";
+      await pause(FORCE_PAUSE_MS);
+    }
+  } catch (error) {
+    if (!(error instanceof ManagerError)) throw error;
+  }
+  return "unknown";
+}
+
+/** One WARNING, with the likely cause. */
+export function describeLateness(bytes: Uint8Array): string {
+  const config = parseConfig(bytes);
+  const mode = config.kind === "parsed" ? readReloadMode(config.value) : undefined;
+  const cause =
+    mode === "off"
+      ? "gateway.reload.mode is off, so it takes a restart of the gateway"
+      : "a restart of the gateway may be deferred until running work is done, or gateway.reload.mode is off";
+  return `WARNING: Config not in force after ${FORCE_LIMIT_MS / 1000} s: ${cause}`;
+}
