@@ -8,17 +8,22 @@
 
 import process from "node:process";
 import { sleep } from "zx";
-import { readChecksum, writeChecksum } from "./lib/checksum.ts";
+import { computeChecksum, readChecksum, writeChecksum } from "./lib/checksum.ts";
 import { readCommandLine } from "./lib/command-line.ts";
 import { createComplaints } from "./lib/complaint.ts";
-import { describeRejection, observeConfig, planConfig } from "./lib/config.ts";
+import { describeDrift, describeRejection, observeConfig, planConfig } from "./lib/config.ts";
+import type { ConfigGateway } from "./lib/config-gateway.ts";
 import { converge, describeRefusal } from "./lib/converge.ts";
 import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
 import { ManagerError } from "./lib/errors.ts";
+import { initialize } from "./lib/init.ts";
+import { describeLateness } from "./lib/judgement.ts";
+import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
 import { createLog } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled } from "./lib/loop.ts";
-import { FAILED, attemptPass } from "./lib/pass.ts";
+import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
 import { publishFile, sweepTemporaries } from "./lib/publish.ts";
+import { describeChanges } from "./lib/reload.ts";
 import { stageDefinitions } from "./lib/staging.ts";
 import { createTransport } from "./lib/transport.ts";
 import { describeVersion } from "./lib/version.ts";
@@ -34,6 +39,9 @@ const STAGING_DIR = settings.stagingDir;
 const CHECKSUM_DIR = settings.checksumDir;
 const POLL_INTERVAL = settings.pollInterval;
 
+/** How long a config waits for a gateway to be asked, before it goes in unasked. Who types `sync` has the time. */
+const CONNECT_LIMIT_MS = invocation.command === "sync" ? 10_000 : 1_000;
+
 const stopping = new AbortController();
 const stopRequested = new Promise((resolve) => stopping.signal.addEventListener("abort", resolve));
 const wakes = { config: createWake(), cron: createWake() };
@@ -42,48 +50,113 @@ process.stdout.on("error", () => undefined); // nobody reads the log any more: n
 const log = createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
 const complaints = createComplaints(log);
 
+const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
+
 const transport = createTransport({
   kind: settings.transport,
   url: settings.gatewayUrl,
   credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: PVC_CONFIG, env: process.env },
   log,
   onChange: (reason) => wakes.cron.ring(reason),
+  onConnect: () => wakes.config.ring("connect"),
   signal: stopping.signal,
 });
 
 // === Main config ===
-// OpenClaw watches the file: to replace it whole is all there is to do. No signal, no call.
+let isForceOwed = false; // whether it has been delivered and "Config in force" is still owed
+
+// OpenClaw watches the file: to replace it whole is all there is to do. Then it is asked what it makes of it.
 async function handleConfigChange(): Promise<PassOutcome> {
-  await sweepTemporaries(PVC_CONFIG);
+  await Promise.all([PVC_CONFIG, `${CHECKSUM_DIR}/config`].map(sweepTemporaries));
+  const gateway = await transport.openConfig(CONNECT_LIMIT_MS);
   const plan = planConfig(
     await observeConfig({ configDir: CONFIG_DIR, pvcConfig: PVC_CONFIG, checksumDir: CHECKSUM_DIR }),
+    {
+      release: gateway?.release,
+      selfHeal: invocation.selfHeal && live.mayHeal(),
+      isPodStart: false,
+    },
   );
   switch (plan.kind) {
     case "missing":
+      if (plan.lastGood) await publishFile(PVC_CONFIG, plan.lastGood);
       complaints.raise("config", [`WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`]);
       return { kind: "rejected" };
 
     case "reject":
+      if (plan.lastGood) await publishFile(PVC_CONFIG, plan.lastGood);
       complaints.raise("config", describeRejection(PVC_CONFIG, plan.problems), plan.checksum);
       return { kind: "rejected" };
 
-    case "none":
-      await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
-      break;
+    case "drift":
+      complaints.raise("drift", [describeDrift(PVC_CONFIG, plan.paths, invocation.selfHeal)]);
+      return invocation.selfHeal ? UNHEALED : { kind: "equal" };
 
-    case "update":
-      log(`Config change detected in ${CONFIG_DIR}/openclaw.json`);
+    case "none":
+      return confirmConfig(plan, gateway);
+
+    case "judge":
+      return concludeConfig(plan, await live.judge(plan, gateway), gateway);
+
+    case "update": {
+      log(
+        plan.isHealing
+          ? `Healing config drift in ${PVC_CONFIG}`
+          : `Config change detected in ${CONFIG_DIR}/openclaw.json`,
+      );
+      for (const warning of plan.warnings) log(warning);
 
       // cp, but whole or not at all
-      await publishFile(PVC_CONFIG, plan.bytes);
-      log(`Config copied to PVC: ${PVC_CONFIG}`);
-      for (const path of plan.paths) log(`  Changed: ${path}`);
-
-      await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
-      log("Config update complete (openclaw will auto-detect via chokidar)");
-      break;
+      const delivery = await live.deliver(plan, gateway);
+      if (delivery.kind !== "invalid") {
+        log(`Config copied to PVC: ${PVC_CONFIG}`);
+        for (const line of await describeChanges(plan.paths, gateway)) log(line);
+        if (delivery.kind === "unknown") complaints.raise("judgement", [describeUnjudged(delivery)], plan.checksum);
+        await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
+        log("Config update complete (openclaw will auto-detect via chokidar)");
+        isForceOwed = true;
+      }
+      return concludeConfig(plan, delivery, gateway);
+    }
   }
-  complaints.settle("config");
+}
+/** Keeps it, if the gateway can read it; says which, if that is not known yet. */
+async function concludeConfig(
+  { checksum, bytes }: ConfigBytes,
+  delivery: Delivery,
+  gateway: ConfigGateway | undefined,
+): Promise<PassOutcome> {
+  if (delivery.kind === "invalid") {
+    if (delivery.restored) await writeChecksum(CHECKSUM_DIR, "config", computeChecksum(delivery.restored));
+    complaints.raise("config", describeRejection(PVC_CONFIG, delivery.problems, !delivery.restored), checksum);
+    return { kind: "rejected" };
+  }
+  await writeChecksum(CHECKSUM_DIR, "config", checksum);
+  for (const topic of ["config", "drift"]) complaints.settle(topic);
+  if (delivery.kind === "unknown") {
+    if (delivery.reason) complaints.raise("judgement", [describeUnjudged(delivery)], checksum);
+    return UNJUDGED;
+  }
+  isForceOwed &&= delivery.tellsForce;
+  for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
+  return confirmConfig({ checksum, bytes }, gateway);
+}
+
+/** Waits until the gateway runs on it, unless there is something newer. */
+async function confirmConfig(
+  { checksum, bytes }: ConfigBytes,
+  gateway: ConfigGateway | undefined,
+): Promise<PassOutcome> {
+  await writeChecksum(CHECKSUM_DIR, "config", checksum);
+  for (const topic of ["config", "drift", "judgement"]) complaints.settle(topic);
+  const isOver = () => stopping.signal.aborted || wakes.config.hasRung("file", "signal");
+  const force = gateway && (await live.confirm(checksum, gateway, isOver));
+  if (force === "in force") {
+    if (isForceOwed) log("Config in force");
+    isForceOwed = false;
+    complaints.settle("force");
+  }
+  if (force === "late") complaints.raise("force", [describeLateness(bytes)], checksum);
   return { kind: "equal" };
 }
 
@@ -192,7 +265,7 @@ async function sync(only: "config" | "cron" | undefined): Promise<boolean> {
   const outcomes = [];
   if (only !== "cron") outcomes.push(await reconcileConfig());
   if (only !== "config") outcomes.push(await reconcileCron());
-  return outcomes.every(({ kind }) => kind === "equal");
+  return outcomes.every(({ kind }) => kind === "equal" || kind === "pending");
 }
 
 function readInvocation() {
@@ -201,6 +274,7 @@ function readInvocation() {
     switch (found.command) {
       case "run":
       case "sync":
+      case "init":
         return found;
       case "help":
         process.stdout.write(found.text);
@@ -218,11 +292,22 @@ function readInvocation() {
   }
 }
 
+async function work(): Promise<boolean> {
+  switch (invocation.command) {
+    case "run":
+      await run();
+      return true;
+    case "sync":
+      return sync(invocation.only);
+    case "init":
+      return initialize(settings, log);
+  }
+}
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
 
 // The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
 const stopped = stopRequested.then(() => sleep("500ms")).then(() => invocation.command === "run");
-const work = invocation.command === "run" ? run().then(() => true) : sync(invocation.only);
-const isFine = await Promise.race([work, stopped]);
+const isFine = await Promise.race([work(), stopped]);
 await transport.close();
 process.exit(isFine ? 0 : 1);

@@ -2,15 +2,23 @@ import { Command, CommanderError, Option } from "commander";
 import { ManagerError } from "./errors.ts";
 import { SETTING_SOURCES, type SettingName, type Settings, readSettings } from "./settings.ts";
 
+/** What a pass needs to know. */
+interface PassOptions {
+  settings: Settings;
+  allowMassRemoval: boolean;
+  selfHeal: boolean;
+}
+
 /** What the user asked for. */
 export type Invocation =
-  | { command: "run"; settings: Settings; allowMassRemoval: boolean }
-  | { command: "sync"; settings: Settings; allowMassRemoval: boolean; only: "config" | "cron" | undefined }
+  | ({ command: "run" | "init" } & PassOptions)
+  | ({ command: "sync"; only: "config" | "cron" | undefined } & PassOptions)
   | { command: "version" }
   | { command: "help"; text: string };
 
 interface Flags extends Partial<Record<SettingName, string>> {
   allowMassRemoval?: boolean;
+  selfHeal?: boolean;
   only?: "config" | "cron";
 }
 
@@ -51,35 +59,34 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
       const note = shown === undefined ? variable : `${variable}, else ${shown}`;
       command.addOption(new Option(`${flag} ${argument}`, `${describes} (${note})`));
     }
-    return command.option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
+    return command
+      .option("--self-heal", "put back what something else edits in the live config, at most once a minute")
+      .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
   };
-  const read = (command: Command) => {
-    const { allowMassRemoval = false, only, ...flags } = command.optsWithGlobals<Flags>();
+  const read = (command: Command): PassOptions => {
+    const { allowMassRemoval = false, selfHeal = false, only: _, ...flags } = command.optsWithGlobals<Flags>();
     const result = readSettings(flags, env);
     if (result.kind === "invalid") {
       throw new ManagerError("usage", result.problems.join("\n"), { hint: "config-manager help" });
     }
-    return { settings: result.settings, allowMassRemoval, only };
+    return { settings: result.settings, allowMassRemoval, selfHeal };
   };
 
   configure(withSettings(program))
     .description("Keeps a running OpenClaw equal to what Git says: openclaw.json and cron jobs, with no Pod restart.")
     .usage("[run] [options]")
     .version("", "-V, --version", "show the version")
-    .action(() => {
-      const { settings, allowMassRemoval } = read(program);
-      choose({ command: "run", settings, allowMassRemoval });
-    });
+    .action(() => choose({ command: "run", ...read(program) }));
   const run = configure(program.command("run"))
     .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP looks at once")
-    .action(() => {
-      const { settings, allowMassRemoval } = read(run);
-      choose({ command: "run", settings, allowMassRemoval });
-    });
+    .action(() => choose({ command: "run", ...read(run) }));
   const sync = configure(program.command("sync"))
     .description("one pass of both; exit 0 when all is equal now, 1 when something failed")
     .addOption(new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]))
-    .action(() => choose({ command: "sync", ...read(sync) }));
+    .action(({ only }: Flags) => choose({ command: "sync", only, ...read(sync) }));
+  const init = configure(program.command("init"))
+    .description("before the gateway starts: config and definitions to the volume; exit 1 when no config is usable")
+    .action(() => choose({ command: "init", ...read(init) }));
   configure(program.command("version"))
     .description("show the version")
     .action(() => choose({ command: "version" }));

@@ -4,6 +4,8 @@ import type { Wake } from "./wake.ts";
 export type PassOutcome =
   /** All equal: look again when woken. */
   | { kind: "equal" }
+  /** As far as can be seen, but somebody else has to say so, or to let us: look again, as often as after a failure. */
+  | { kind: "pending"; maxPauseMs: number }
   /** What is declared cannot be applied as it is. Only a change of it can help. */
   | { kind: "rejected" }
   /** Try again, after a pause that grows up to `maxPauseMs`, and is no shorter than the gateway asked for. */
@@ -17,28 +19,29 @@ const MAX_ASKED_PAUSE_MS = 3_600_000;
 
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
-  wake: Wake;
+  wake: Pick<Wake, "wait">;
   pollIntervalMs: number;
   signal: AbortSignal;
 }
 
 /** Passes until aborted: at once, then whenever woken, polled, or due for another try. */
 export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: LoopOptions): Promise<void> {
-  let failures = 0;
+  let attempts = 0;
   while (!signal.aborted) {
     const outcome = await pass();
-    failures = outcome.kind === "failed" ? failures + 1 : 0;
-    if (outcome.kind !== "failed") {
+    if (outcome.kind === "equal" || outcome.kind === "rejected") {
+      attempts = 0;
       await wake.wait(pollIntervalMs, signal);
       continue;
     }
-    const askedMs = Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS);
-    const pauseMs = Math.max(pauseAfter(failures, outcome.maxPauseMs), askedMs);
+    attempts += 1;
+    const askedMs = outcome.kind === "failed" ? Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS) : 0;
+    const pauseMs = Math.max(pauseAfter(attempts, outcome.maxPauseMs), askedMs);
     // The events of our own half-done work are no reason to cut the pause short.
     await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }
 }
 
-function pauseAfter(failures: number, maxPauseMs: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), maxPauseMs);
+function pauseAfter(attempts: number, maxPauseMs: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), maxPauseMs);
 }

@@ -8,6 +8,12 @@ const MAX_PAUSE_MS = 60_000;
 /** While nobody answers: asking again costs next to nothing, and the gateway may be back any moment. */
 const MAX_UNREACHABLE_PAUSE_MS = 5_000;
 
+/** Equal, but for a gateway's word on it. */
+export const UNJUDGED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
+
+/** The live config was edited, and its healing has to wait. */
+export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };
+
 /** A pass in which some jobs were not liked; each has been logged. */
 export const FAILED: PassOutcome = { kind: "failed", maxPauseMs: MAX_PAUSE_MS };
 
@@ -22,7 +28,7 @@ export async function attemptPass(
 ): Promise<PassOutcome> {
   try {
     const outcome = await pass();
-    if (outcome.kind === "equal") complaints.settle(topic);
+    if (outcome.kind === "equal" || outcome.kind === "pending") complaints.settle(topic);
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ConfigGateway, createConfigGateway } from "./config-gateway.ts";
 import { type CredentialSources, type Credentials, readCredentials } from "./credentials.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import { type Gateway, connectGateway } from "./gateway.ts";
@@ -20,6 +22,8 @@ export interface TransportOptions {
   log: Log;
   /** The live jobs may have changed, or the connection has ended: time to look. */
   onChange: (reason: "cron-event" | "disconnect") => void;
+  /** A gateway that can be asked is there, and nobody was waiting in {@link Transport.openConfig} for it. */
+  onConnect: () => void;
   signal: AbortSignal;
   nowMs?: () => number;
 }
@@ -31,6 +35,11 @@ export interface Transport {
    * @throws {ManagerError} `unreachable` or `refused`, to be tried again later.
    */
   open(): Promise<CronStore>;
+  /**
+   * The way to the config as the gateway has it; undefined where none lets us in within `limitMs`, or the CLI
+   * is the way that was chosen: it takes seconds to ask it, and a bad config must be out again long before.
+   */
+  openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
   /** Whether the main process runs. One that refuses us does. */
   probe(): Promise<{ isUp: true; reason?: undefined } | { isUp: false; reason: string }>;
   close(): Promise<void>;
@@ -40,19 +49,30 @@ export interface Transport {
 const LIST_CHANGES = new Set(["added", "updated", "removed"]);
 
 export function createTransport(options: TransportOptions): Transport {
-  const { kind, url, log, onChange, signal, nowMs = Date.now } = options;
-  let gateway: Gateway | undefined;
-  let gatewayStore: CronStore | undefined;
+  const { kind, url, log, onChange, onConnect, signal, nowMs = Date.now } = options;
+  let connection: { gateway: Gateway; cron: CronStore; config: ConfigGateway } | undefined;
+  let opening: Promise<CronStore> | undefined;
+  let configWaits = 0;
   let cliStore: CronStore | undefined;
   let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
 
-  async function openGateway(): Promise<CronStore> {
-    if (gateway?.isOpen && gatewayStore) return gatewayStore;
+  /** The config and the cron jobs have loops of their own, and one connection between them. */
+  function openGateway(): Promise<CronStore> {
+    opening ??= connect().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  }
+
+  async function connect(): Promise<CronStore> {
+    if (connection?.gateway.isOpen) return connection.cron;
+    connection = undefined;
     const credentials = await readCredentials(options.credentials);
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
     if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
+    let opened: Gateway | undefined;
     try {
-      const opened = await connectGateway({
+      opened = await connectGateway({
         url,
         credentials,
         onEvent(event, payload) {
@@ -60,15 +80,14 @@ export function createTransport(options: TransportOptions): Transport {
         },
         onClose: () => onChange("disconnect"),
       });
-      gateway = opened;
       await checkScope(opened);
-      gatewayStore = createGatewayStore(opened);
+      connection = { gateway: opened, cron: createGatewayStore(opened), config: createConfigGateway(opened) };
       refusal = undefined;
       log(`Connected to gateway: ${url} (OpenClaw ${opened.version}, protocol ${opened.protocol})`);
-      return gatewayStore;
+      if (configWaits === 0) onConnect();
+      return connection.cron;
     } catch (error) {
-      await gateway?.close();
-      gateway = undefined;
+      await opened?.close();
       if (error instanceof ManagerError && error.code === "refused") {
         refusal = { error, credentials, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
       }
@@ -100,6 +119,17 @@ export function createTransport(options: TransportOptions): Transport {
   const open = openers[kind];
   return {
     open,
+    async openConfig(limitMs) {
+      if (kind === "cli") return undefined;
+      const opened = openGateway().catch((error: unknown) => {
+        if (!(error instanceof ManagerError)) throw error; // who wants the jobs says what is wrong
+      });
+      configWaits += 1;
+      await Promise.race([opened, delay(limitMs)]).finally(() => {
+        configWaits -= 1;
+      });
+      return connection?.gateway.isOpen ? connection.config : undefined;
+    },
     async probe() {
       try {
         const store = await open();
@@ -111,7 +141,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     async close() {
-      await gateway?.close();
+      await connection?.gateway.close();
     },
   };
 }

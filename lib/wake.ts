@@ -1,9 +1,11 @@
 /** Why a reconciler should look. A reason only wakes; what there is to do is read anew by the pass. */
-type WakeReason = "file" | "poll" | "signal" | "disconnect" | "cron-event";
+type WakeReason = "file" | "poll" | "signal" | "connect" | "disconnect" | "cron-event";
 
 /** A bell that remembers: who rings while nobody waits is heard by the next wait. */
 export interface Wake {
   ring(reason: WakeReason): void;
+  /** Whether one of these has been rung since the last wait. */
+  hasRung(...reasons: WakeReason[]): boolean;
   /**
    * Waits until a reason that `counts` has been rung, `timeoutMs` is over, or `signal` is aborted; forgets
    * all that were rung. Those that do not count stay unheard until then.
@@ -19,6 +21,7 @@ export function createWake(): Wake {
       rung.add(reason);
       listener?.();
     },
+    hasRung: (...reasons) => reasons.some((reason) => rung.has(reason)),
     async wait(timeoutMs, signal, counts = () => true) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, timeoutMs);

@@ -14,13 +14,39 @@ function helpOf(...args: string[]): string {
 describe("readCommandLine()", () => {
   test("runs where no command is given", () => {
     expect(read()).toEqual(read("run"));
-    expect(read()).toMatchObject({ command: "run", allowMassRemoval: false, settings: { pollInterval: "60" } });
+    expect(read()).toMatchObject({
+      command: "run",
+      allowMassRemoval: false,
+      selfHeal: false,
+      settings: { pollInterval: "60" },
+    });
   });
 
   test("reads sync, of both or of one", () => {
     expect(read("sync")).toMatchObject({ command: "sync", only: undefined, allowMassRemoval: false });
     expect(read("sync", "--only", "config")).toMatchObject({ only: "config" });
     expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
+  });
+
+  test("reads init, with the settings that the sidecar has", () => {
+    expect(read("init")).toMatchObject({
+      command: "init",
+      settings: { pvcConfig: "/home/node/.openclaw/openclaw.json" },
+    });
+    const env = { CONFIG_DIR: "/config.d" };
+    expect(readCommandLine(["init", "--pvc-config=/pvc/openclaw.json"], env)).toMatchObject({
+      command: "init",
+      settings: { configDir: "/config.d", pvcConfig: "/pvc/openclaw.json" },
+    });
+  });
+
+  test("heals itself only where it is told to, before the command or after it", () => {
+    for (const command of ["run", "sync", "init"]) {
+      expect(read(command)).toMatchObject({ command, selfHeal: false });
+      expect(read(command, "--self-heal")).toMatchObject({ command, selfHeal: true, allowMassRemoval: false });
+      expect(read("--self-heal", command)).toMatchObject({ command, selfHeal: true });
+    }
+    expect(read("--self-heal")).toMatchObject({ command: "run", selfHeal: true });
   });
 
   test.each(["version", "--version", "-V"])("shows the version for %s", (word) => {
@@ -83,6 +109,10 @@ describe("readCommandLine() of wrong usage", () => {
       "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
     ],
     [["run", "--only=cron"], "unknown option '--only'"],
+    [["init", "--only=config"], "unknown option '--only'"],
+    [["init", "sync"], "unknown command or argument: sync"],
+    [["--self-heal=yes"], "unknown option '--self-heal'"],
+    [["--self-heel"], "unknown option '--self-heel' (Did you mean --self-heal?)"],
     [["help", "nope"], "unknown command 'nope'"],
     [["--owner=a b"], '--owner: expected letters, digits, dots and dashes, at most 64: "a b"'],
     [["sync", "--poll-interval=abc"], expect.stringMatching(/^--poll-interval: expected a number.*: "abc"$/)],
@@ -125,7 +155,8 @@ describe("readCommandLine() of wrong usage", () => {
 describe("readCommandLine() of help", () => {
   test.each([[["help"]], [["--help"]], [["-h"]]])("%j lists the commands", (args) => {
     const text = helpOf(...args);
-    for (const command of ["run", "sync", "version", "help"]) expect(text).toMatch(new RegExp(`^  ${command} `, "m"));
+    for (const command of ["run", "sync", "init", "version", "help"])
+      expect(text).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
   test("names each setting by its flag, its variable and its default", () => {
@@ -147,6 +178,28 @@ describe("readCommandLine() of help", () => {
         "Usage: config-manager sync [options] " +
           "one pass of both; exit 0 when all is equal now, 1 when something failed " +
           'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help',
+      );
+    },
+  );
+
+  test("says what each flag without a value does", () => {
+    const text = helpOf("help").replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "--self-heal put back what something else edits in the live config, at most once a minute " +
+        "--allow-mass-removal let one pass remove ten jobs or more, and over half of ours",
+    );
+  });
+
+  test.each([[["help", "init"]], [["init", "--help"]]])(
+    "%j explains what is done before the gateway starts",
+    (args) => {
+      expect(
+        helpOf(...args)
+          .replaceAll(/\s+/g, " ")
+          .trim(),
+      ).toBe(
+        "Usage: config-manager init [options] before the gateway starts: config and definitions to the volume; " +
+          "exit 1 when no config is usable Options: -h, --help show this help",
       );
     },
   );

@@ -4,7 +4,7 @@ import { createWake } from "../lib/wake.ts";
 import { thrownBy } from "./support/doubles.ts";
 
 type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
-const REASONS: Reason[] = ["file", "poll", "signal", "disconnect", "cron-event"];
+const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
 
 /** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
 async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
@@ -14,7 +14,6 @@ async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
   await keepReconciled({
     pass: async () => outcomes[passes++] ?? { kind: "equal" },
     wake: {
-      ring() {},
       async wait(timeoutMs, signal, counts = () => true) {
         expect(signal).toBe(stopping.signal);
         waits.push({ timeoutMs, reasons: REASONS.filter(counts) });
@@ -29,6 +28,8 @@ async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
 }
 
 const pausesAfter = async (outcomes: PassOutcome[]) => (await waitsAfter(outcomes)).map(({ timeoutMs }) => timeoutMs);
+
+const pending = (maxPauseMs = 60_000): PassOutcome => ({ kind: "pending", maxPauseMs });
 
 const failed = (fields: { maxPauseMs?: number; retryAfterMs?: number } = {}): PassOutcome => {
   return { kind: "failed", maxPauseMs: 60_000, ...fields };
@@ -67,7 +68,21 @@ describe("keepReconciled()", () => {
 
   test("cuts a pause short for a file or a signal, not for the echo of its own work", async () => {
     const [wait] = await waitsAfter([failed()]);
-    expect(wait?.reasons).toEqual(["file", "poll", "signal"]);
+    expect(wait?.reasons).toEqual(["file", "poll", "signal", "connect"]);
+  });
+
+  test("looks again for somebody else's word as often as after a failure, and as soon as the gateway is there", async () => {
+    expect(await pausesAfter(Array.from({ length: 5 }, () => pending(5_000)))).toEqual([
+      1_000, 2_000, 4_000, 5_000, 5_000,
+    ]);
+    const [wait] = await waitsAfter([pending()], 7_000);
+    expect(wait).toEqual({ timeoutMs: 1_000, reasons: ["file", "poll", "signal", "connect"] });
+  });
+
+  test("counts what is pending and what failed in one row, and ends it with what is equal", async () => {
+    const outcomes = [failed(), pending(), failed(), { kind: "equal" }, pending()] as const;
+    expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 4_000, 60_000, 1_000]);
+    expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), pending()])).toEqual([41_000, 2_000]);
   });
 
   test("makes no pass where it was stopped before it began", async () => {

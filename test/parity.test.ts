@@ -18,6 +18,7 @@ const DIFFERENCES = {
   adoption: "a job of a declared name that nobody claims becomes ours, and the log says so",
   reasons: "ours says why a write failed",
   "complete means complete": "manager.sh says complete after a failure, and never tries again; ours tries until it is",
+  "judged configs": "ours has each config judged by the gateway, and says so where it cannot",
   "changed paths": "ours says what changed in the config, by path and never by value",
   "config at start": "manager.sh takes for applied what is mounted when it starts; ours looks, and applies it",
   "broken config": "manager.sh gives OpenClaw what it cannot read; ours keeps it out",
@@ -55,7 +56,9 @@ const ASLEEP = "asleep until told";
 const CONFIG = '{ "gateway": { "mode": "local" }, "logging": { "level": "info" } }\n';
 const NEW_CONFIG = '{\n  // JSON5, 日本語\n  gateway: { mode: "local" },\n  logging: { level: "debug" },\n}\n';
 const BROKEN = '{ "gateway": ';
-const CHANGED_PATH = ["changed paths", "+   Changed: logging.level"] as const;
+const CHANGED_PATH = ["changed paths", "+   Changed: logging.level (hot)"] as const;
+/** Neither has a gateway here. */
+const UNJUDGED = ["judged configs", "+   Not judged yet: no gateway to ask"] as const;
 
 const print = (jobs: readonly object[]) => JSON.stringify(jobs, undefined, 2);
 const job = (name: string, schedule = "0 3 * * *") => ({ name, schedule, command: "true" });
@@ -76,11 +79,16 @@ const needlessUpdate = (name: string): Difference[] => [
 const SCENARIOS: Record<string, readonly Step[]> = {
   "the life of the plan's job": [
     { what: "start", config: CONFIG, jobs: [PLAN] },
-    { what: "the config changes", config: NEW_CONFIG, differs: [CHANGED_PATH] },
+    { what: "the config changes", config: NEW_CONFIG, differs: [CHANGED_PATH, UNJUDGED] },
     { what: "one is added", jobs: [PLAN, job("added")], differs: needlessUpdate("obsidian-vault-sync") },
     { what: "one changes", jobs: [{ ...PLAN, timeout: 60 }, job("added")], differs: needlessUpdate("added") },
     { what: "one goes, the other changes", jobs: [job("added", "0 4 * * *")] },
-    { what: "both files change", config: CONFIG, jobs: [job("added", "0 5 * * *"), PLAN], differs: [CHANGED_PATH] },
+    {
+      what: "both files change",
+      config: CONFIG,
+      jobs: [job("added", "0 5 * * *"), PLAN],
+      differs: [CHANGED_PATH, UNJUDGED],
+    },
     { what: "none is left", jobs: [] },
     { what: "the empty list is written anew", jobs: "[\n]\n" },
   ],
@@ -145,6 +153,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
         ["config at start", "+ Config change detected in /config.d/openclaw.json"],
         ["config at start", "+ Config copied to PVC: /openclaw.json"],
         CHANGED_PATH,
+        UNJUDGED,
         ["config at start", "+ Config update complete (openclaw will auto-detect via chokidar)"],
         ["config at start", `+ live config: ${CONFIG}`, `- live config: ${NEW_CONFIG}`],
       ],
@@ -170,7 +179,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
         ],
       ],
     },
-    { what: "it is mended", config: NEW_CONFIG, differs: [CHANGED_PATH] },
+    { what: "it is mended", config: NEW_CONFIG, differs: [CHANGED_PATH, UNJUDGED] },
   ],
   "broken definitions": [
     { what: "start", config: CONFIG, jobs: [PLAN] },
@@ -350,7 +359,9 @@ async function createSide(start: (mounts: Mounts, keeper: Keeper) => Promise<Man
       await manager.settle(ends ? [ends] : completes, said);
 
       // The two halves of ours do not wait for one another; manager.sh does the config first.
-      const messages = Map.groupBy(hear(), (message) => /^(Config|WARNING: Config|  Changed:) /.test(message));
+      const messages = Map.groupBy(hear(), (message) =>
+        /^(Config|WARNING: Config|  Changed:|  Not judged) /.test(message),
+      );
       const kept = keeper.read();
       const writes = kept.writes.slice(written);
       written += writes.length;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createComplaints } from "../lib/complaint.ts";
 import { type ErrorCode, ManagerError } from "../lib/errors.ts";
 import type { PassOutcome } from "../lib/loop.ts";
-import { FAILED, attemptPass } from "../lib/pass.ts";
+import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "../lib/pass.ts";
 import { thrownBy } from "./support/doubles.ts";
 
 function start() {
@@ -17,7 +17,7 @@ const failing = (code: ErrorCode, options?: ConstructorParameters<typeof Manager
 };
 
 describe("attemptPass()", () => {
-  test.each([{ kind: "equal" }, { kind: "rejected" }, FAILED] satisfies PassOutcome[])(
+  test.each([{ kind: "equal" }, { kind: "rejected" }, FAILED, UNJUDGED, UNHEALED] satisfies PassOutcome[])(
     "hands on %j",
     async (outcome) => {
       const { lines, attempt } = start();
@@ -47,6 +47,29 @@ describe("attemptPass()", () => {
     await attempt(async () => ({ kind: "equal" }));
     await attempt(failing("file"));
     expect(lines).toHaveLength(2);
+  });
+
+  test("says it again after one that only awaits somebody else's word: what we could do went well", async () => {
+    for (const pending of [UNJUDGED, UNHEALED]) {
+      const { lines, attempt } = start();
+      await attempt(failing("file"));
+      await attempt(async () => pending);
+      await attempt(failing("file"));
+      expect(lines).toHaveLength(2);
+    }
+  });
+
+  test("says it once over passes that failed without an error", async () => {
+    const { lines, attempt } = start();
+    await attempt(failing("file"));
+    await attempt(async () => FAILED);
+    await attempt(failing("file"));
+    expect(lines).toHaveLength(1);
+  });
+
+  test("looks for a gateway's word as often as for the gateway, for a healing that has to wait once a minute", () => {
+    expect(UNJUDGED).toEqual({ kind: "pending", maxPauseMs: 5_000 });
+    expect(UNHEALED).toEqual({ kind: "pending", maxPauseMs: 60_000 });
   });
 
   test("asks for no longer pauses than a gateway may be away, where it is away", async () => {

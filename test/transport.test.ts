@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type Socket, connect, createServer } from "node:net";
 import { describe, expect, jest, test } from "bun:test";
 import { toJobSpec } from "../lib/job-spec.ts";
 import type { CronStore } from "../lib/store.ts";
@@ -36,6 +36,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
     },
     log: (line) => lines.push(line),
     onChange: (reason) => changes.push(reason),
+    onConnect: () => undefined,
     signal: new AbortController().signal,
     ...more,
   });
@@ -87,6 +88,30 @@ async function serveSilence() {
   return {
     url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
     met,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** The way to this gateway, shut at first: who comes before it is opened waits in front of it. */
+async function serveDoor(gatewayUrl: string) {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const sockets: Socket[] = [];
+  const lead = async (socket: Socket) => {
+    sockets.push(socket.on("error", () => {}));
+    await opened;
+    const onward = connect(Number(new URL(gatewayUrl).port), "127.0.0.1").on("error", () => {});
+    sockets.push(onward);
+    socket.pipe(onward).pipe(socket);
+  };
+  const server = createServer((socket) => void lead(socket));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  return {
+    url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    open,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((closed) => server.close(closed));
@@ -316,6 +341,160 @@ describe("probe()", () => {
   test("finds it not up where nobody answers, and says why", async () => {
     await using transport = startTransport(await findNobody());
     expect(await transport.probe()).toEqual({ isUp: false, reason: expect.stringContaining("cannot be reached") });
+  });
+});
+
+describe("openConfig()", () => {
+  const LONG_MS = 60_000;
+  const view = (): Reply => ({ payload: { valid: true, hash: "0123", issues: [], warnings: [] } });
+
+  test("is the way to the config of a gateway that lets us in", async () => {
+    await using gateway = serveGateway({ "config.get": view });
+    await using transport = startTransport(gateway.url);
+    const config = await transport.openConfig(LONG_MS);
+    expect(config?.release).toBe("2026.9.6");
+    expect(await config?.readView()).toMatchObject({ isValid: true, hash: "0123" });
+    expect(paramsOf(gateway, "config.get")).toEqual([{}]);
+  });
+
+  test("shares one connection with the jobs, whoever comes first, or both at once", async () => {
+    for (const order of ["jobs", "config", "both"] as const) {
+      await using gateway = serveGateway({ "config.get": view });
+      await using transport = startTransport(gateway.url);
+      if (order === "jobs") await transport.open();
+      if (order === "config") await transport.openConfig(LONG_MS);
+      const [store, config, again] = await Promise.all([
+        transport.open(),
+        transport.openConfig(LONG_MS),
+        transport.open(),
+      ]);
+      expect(store).toBe(again);
+      expect(await config?.readView()).toMatchObject({ isValid: true });
+      expect(paramsOf(gateway, "connect")).toHaveLength(1);
+      expect(gateway.connections).toBe(1);
+      expect(transport.lines).toHaveLength(1);
+      expect(await transport.openConfig(LONG_MS)).toBe(config);
+    }
+  });
+
+  test("is another one on another connection", async () => {
+    await using gateway = serveGateway({ "config.get": view });
+    await using transport = startTransport(gateway.url);
+    const first = await transport.openConfig(LONG_MS);
+    gateway.drop();
+    await until("the end to be told", () => transport.changes.length > 0);
+    expect(await refusalOf(async () => first?.readView())).toMatchObject({ code: "unreachable" });
+    const second = await transport.openConfig(LONG_MS);
+    expect(second).not.toBe(first);
+    expect(await second?.readView()).toMatchObject({ isValid: true });
+    expect(paramsOf(gateway, "connect")).toHaveLength(2);
+  });
+
+  test("is none where a connection has ended and there is no other", async () => {
+    await using gateway = serveGateway({ "config.get": view });
+    await using transport = startTransport(gateway.url);
+    await transport.openConfig(LONG_MS);
+    gateway.answers = { connect: () => "drop" };
+    gateway.drop();
+    await until("the end to be told", () => transport.changes.length > 0);
+    expect(await transport.openConfig(LONG_MS)).toBeUndefined();
+  });
+
+  test("is taken up anew by both after a try of both that came to nothing", async () => {
+    await using gateway = serveGateway({ connect: () => "drop" });
+    await using transport = startTransport(gateway.url);
+    const [refusal, config] = await Promise.all([refusalOf(transport.open()), transport.openConfig(LONG_MS)]);
+    expect(refusal).toMatchObject({ code: "unreachable" });
+    expect(config).toBeUndefined();
+    gateway.answers = {};
+    expect(await transport.openConfig(LONG_MS)).toBeDefined();
+  });
+
+  test("is none where nobody answers, and that is no reason to fail", async () => {
+    await using transport = startTransport(await findNobody());
+    expect(await transport.openConfig(LONG_MS)).toBeUndefined();
+    expect(transport.lines).toEqual([]);
+  });
+
+  test("is none where the gateway does not let us in, whatever the CLI could do", async () => {
+    for (const kind of ["gateway", "auto"] as const) {
+      await using gateway = serveGateway({ connect: () => refuse("unauthorized: gateway token mismatch") });
+      await using transport = startTransport(gateway.url, { kind, nowMs: () => 0 });
+      for (let attempt = 0; attempt < 2; attempt++) expect(await transport.openConfig(LONG_MS)).toBeUndefined();
+      expect(paramsOf(gateway, "connect")).toHaveLength(1);
+      expect(transport.lines).toEqual([]);
+    }
+  });
+
+  test("is none where the gateway lets us in and then do nothing", async () => {
+    await using gateway = serveGateway({ "cron.status": () => refuse("missing scope: operator.read") });
+    await using transport = startTransport(gateway.url);
+    expect(await transport.openConfig(LONG_MS)).toBeUndefined();
+    await until("the connection to end", () => gateway.connections === 0);
+  });
+
+  test("does not wait longer than it is told to for a gateway that says nothing", async () => {
+    await using silence = await serveSilence();
+    await using transport = startTransport(silence.url);
+    expect(await transport.openConfig(1)).toBeUndefined();
+  });
+
+  test("is there the next time, where the gateway took longer than that", async () => {
+    await using gateway = serveGateway({ "config.get": view });
+    await using door = await serveDoor(gateway.url);
+    await using transport = startTransport(door.url);
+    expect(await transport.openConfig(1)).toBeUndefined();
+    door.open();
+    expect((await transport.openConfig(LONG_MS))?.release).toBe("2026.9.6");
+    expect(paramsOf(gateway, "connect")).toHaveLength(1);
+  });
+
+  test("is none where the CLI is the way that was chosen, and asks nobody", async () => {
+    await using gateway = serveGateway();
+    await using transport = startTransport(gateway.url, { kind: "cli" });
+    expect(await transport.openConfig(LONG_MS)).toBeUndefined();
+    expect(gateway.calls).toEqual([]);
+  });
+});
+
+describe("onConnect()", () => {
+  test("is told of each connection once it can be asked, and of no try that came to nothing", async () => {
+    await using gateway = serveGateway({ connect: () => "drop" });
+    let connects = 0;
+    let asked: number[] = [];
+    const onConnect = () => {
+      connects += 1;
+      asked = [...asked, paramsOf(gateway, "cron.status").length];
+    };
+    await using transport = startTransport(gateway.url, { onConnect });
+    await refusalOf(transport.open());
+    expect(connects).toBe(0);
+    gateway.answers = { "cron.status": () => refuse("missing scope: operator.read") };
+    await refusalOf(transport.open());
+    expect(connects).toBe(0);
+    await using other = startTransport(gateway.url, { onConnect });
+    gateway.answers = {};
+    await other.open();
+    await other.open();
+    expect(connects).toBe(1);
+    gateway.drop();
+    await until("the end to be told", () => other.changes.length > 0);
+    await other.open();
+    expect(connects).toBe(2);
+    // After the first question of each connection.
+    expect(asked).toEqual([2, 3]);
+  });
+
+  test("is not told of a connection that openConfig() waits for: who made it need not be woken for it", async () => {
+    await using gateway = serveGateway();
+    let connects = 0;
+    await using transport = startTransport(gateway.url, { onConnect: () => (connects += 1) });
+    await Promise.all([transport.open(), transport.openConfig(60_000)]);
+    expect(connects).toBe(0);
+    gateway.drop();
+    await until("the end to be told", () => transport.changes.length > 0);
+    await transport.openConfig(60_000);
+    expect(connects).toBe(0);
   });
 });
 

@@ -111,3 +111,34 @@ describe("createWake()", () => {
     await waiting;
   });
 });
+
+describe("hasRung()", () => {
+  test("is true of what has rung since the last wait, heard or not", async () => {
+    const wake = createWake();
+    expect(wake.hasRung("file", "signal")).toBeFalse();
+    wake.ring("file");
+    expect(wake.hasRung("file")).toBeTrue();
+    expect(wake.hasRung("signal", "file")).toBeTrue();
+    expect(wake.hasRung("signal", "poll")).toBeFalse();
+    expect(wake.hasRung()).toBeFalse();
+    await wake.wait(HOUR_MS, never);
+    expect(wake.hasRung("file")).toBeFalse();
+  });
+
+  test("hears nothing away: who waits next is woken all the same", async () => {
+    const wake = createWake();
+    wake.ring("file");
+    wake.hasRung("file");
+    expect(await isOver(wake.wait(HOUR_MS, never))).toBeTrue();
+  });
+
+  test("is true of what does not count for who waits, until that wait is over", async () => {
+    const wake = createWake();
+    const waiting = wake.wait(HOUR_MS, never, (reason) => reason === "file");
+    wake.ring("connect");
+    expect(wake.hasRung("connect")).toBeTrue();
+    wake.ring("file");
+    await waiting;
+    expect(wake.hasRung("connect", "file")).toBeFalse();
+  });
+});

@@ -1,0 +1,76 @@
+import { describeRejection, isUsable, observeConfig, planConfig, readLiveFile } from "./config.ts";
+import { createComplaints } from "./complaint.ts";
+import { describeProblem, readDefinitions } from "./definition-files.ts";
+import type { Log } from "./log.ts";
+import type { PassOutcome } from "./loop.ts";
+import { attemptPass } from "./pass.ts";
+import { publishFile, sweepTemporaries } from "./publish.ts";
+import type { Settings } from "./settings.ts";
+import { stageDefinitions } from "./staging.ts";
+
+/**
+ * Does what the plan's init containers do, before the gateway starts: the config to the volume, the cron
+ * definitions to the staging directory. What is broken never replaces what is good.
+ *
+ * @returns whether OpenClaw will find a config that it can read.
+ */
+export async function initialize(settings: Settings, log: Log): Promise<boolean> {
+  const complaints = createComplaints(log);
+  await attemptPass("Failed to update config", () => initConfig(settings, log), complaints);
+  await attemptPass("Failed to stage cron config", () => initCron(settings, log), complaints);
+  return isUsable(await readLiveFile(settings.pvcConfig).catch(() => undefined));
+}
+
+async function initConfig({ configDir, pvcConfig, checksumDir }: Settings, log: Log): Promise<PassOutcome> {
+  await sweepTemporaries(pvcConfig);
+  const state = await observeConfig({ configDir, pvcConfig, checksumDir });
+  // Git wins over an edit of the live file, as it does in a new container.
+  const plan = planConfig(
+    { ...state, lastApplied: undefined },
+    { release: undefined, selfHeal: false, isPodStart: true },
+  );
+  switch (plan.kind) {
+    case "missing":
+      log(`WARNING: Config file not found: ${configDir}/openclaw.json`);
+      break;
+
+    case "reject":
+      for (const line of describeRejection(pvcConfig, plan.problems)) log(line);
+      break;
+
+    case "update":
+      for (const warning of plan.warnings) log(warning);
+      await publishFile(pvcConfig, plan.bytes);
+      log(`Config copied to PVC: ${pvcConfig}`);
+      return { kind: "equal" };
+
+    case "none":
+    case "judge":
+    case "drift":
+      return { kind: "equal" };
+  }
+  if (plan.lastGood) {
+    await publishFile(pvcConfig, plan.lastGood);
+    log(`Last good config put back: ${pvcConfig}`);
+  }
+  return { kind: "rejected" };
+}
+
+async function initCron({ cronDir, stagingDir }: Settings, log: Log): Promise<PassOutcome> {
+  log("=== Staging cron job config from ConfigMap ===");
+  const desired = await readDefinitions(cronDir);
+  switch (desired.kind) {
+    case "missing":
+      log("=== No cron config found, skipping ===");
+      return { kind: "rejected" };
+
+    case "invalid":
+      for (const problem of desired.problems) log(describeProblem(problem));
+      return { kind: "rejected" };
+
+    case "valid":
+      await stageDefinitions(desired.files, stagingDir);
+      log("=== Cron config staged successfully ===");
+      return { kind: "equal" };
+  }
+}
