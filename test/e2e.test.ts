@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type TestGateway, createGateway } from "./support/gateway.ts";
+import { type Pod, createPod } from "./support/pod.ts";
 import { RELEASES, getRelease } from "./support/release.ts";
-import { type Mounts, type Sidecar, createMounts, readMaybe, runBinary, startSidecar } from "./support/sidecar.ts";
+import { type Mounts, readMaybe, runBinary } from "./support/sidecar.ts";
 import { until } from "./support/until.ts";
 
 const PLAN_JOB = {
@@ -31,57 +32,32 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
   const testWithCommands = hasCommands ? test : () => undefined;
   const testWithoutCommands = hasCommands ? () => undefined : test;
   let gateway: TestGateway;
+  let pod: Pod;
   let mounts: Mounts;
-  let sidecars: Sidecar[] = [];
-  let owner = "";
-  let tests = 0;
 
   beforeAll(async () => {
     gateway = await createGateway(await getRelease(version));
     await gateway.start();
   });
   afterAll(() => gateway.dispose());
-  afterEach(async () => {
-    await Promise.all(sidecars.map((sidecar) => sidecar.dispose()));
-    sidecars = [];
-    await mounts.dispose();
-  });
+  afterEach(() => pod.dispose());
 
   /** Mounts with these jobs and a config that the gateway starts with. */
   async function setUp(jobs: unknown = [], config: Record<string, unknown> = {}): Promise<void> {
-    mounts = await createMounts();
-    tests += 1;
-    owner = `owner-${tests}`;
-    await mounts.config.publish({ "openclaw.json": gateway.config(config) });
+    pod = await createPod(gateway);
+    mounts = pod.mounts;
+    await pod.publishConfig(config);
     await mounts.publishJobs(jobs);
   }
 
-  const environment = (more: Record<string, string> = {}) =>
-    mounts.environment({
-      PVC_CONFIG: gateway.configPath,
-      OPENCLAW_GATEWAY_URL: gateway.url,
-      CONFIG_MANAGER_OWNER: owner,
-      ...more,
-    });
-
-  function start(more: Record<string, string> = {}): Sidecar {
-    const sidecar = startSidecar(environment(more));
-    sidecars.push(sidecar);
-    return sidecar;
-  }
-
-  /** One pass that must succeed; its log messages. */
-  async function sync(...args: string[]): Promise<string[]> {
-    const { exitCode, messages, stderr } = await runBinary(["sync", ...args], environment());
-    if (exitCode !== 0) throw new Error(`sync ended with ${exitCode}:\n${messages.join("\n")}\n${stderr}`);
-    return messages;
-  }
+  const start = (more?: Record<string, string>) => pod.start(more);
+  const sync = (...args: string[]) => pod.sync(...args);
 
   /** Our jobs, oldest first. */
   async function ownJobs() {
     const jobs = await gateway.jobs();
     const own = jobs.filter(({ declarationKey, description }) => {
-      return declarationKey?.startsWith(`${owner}:`) || description?.endsWith(`[managed-by=${owner}]`);
+      return declarationKey?.startsWith(`${pod.owner}:`) || description?.endsWith(`[managed-by=${pod.owner}]`);
     });
     return own.toSorted((a, b) => a.createdAtMs - b.createdAtMs);
   }
@@ -100,7 +76,9 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
       const config = gateway.config({ messages: { ackReaction } });
       await mounts.config.publish({ "openclaw.json": config });
       await sidecar.waitFor("Config update complete (openclaw will auto-detect via chokidar)", before);
-      expect(sidecar.messages().slice(before)).toContain("  Changed: messages.ackReaction");
+      expect(sidecar.messages().slice(before)).toContain(
+        `  Changed: messages.ackReaction (${hasCommands ? "none" : "hot"})`,
+      );
       expect(await readMaybe(gateway.configPath)).toBe(config);
       await until(
         "the gateway to reload messages.ackReaction",
@@ -423,7 +401,7 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
 
   test("the openclaw CLI is another way to the same jobs", async () => {
     await setUp();
-    const cli = environment({ ...gateway.environment, CONFIG_MANAGER_TRANSPORT: "cli" });
+    const cli = pod.environment({ ...gateway.environment, CONFIG_MANAGER_TRANSPORT: "cli" });
     const pass = () => runBinary(["sync", "--only", "cron"], cli);
     const message = `-quoted "text", $(not run) and 'more'\nin two lines`;
     await mounts.publishJobs([
@@ -464,7 +442,7 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     const deno = resolve(import.meta.dir, "../node_modules/deno/deno");
     const script = resolve(import.meta.dir, "../manager.ts");
     const args = ["run", "--allow-all", "--cached-only", "--no-lock", script, "sync"];
-    const { exitCode, messages, stderr } = await runBinary(args, environment({ NO_COLOR: "1" }), [deno]);
+    const { exitCode, messages, stderr } = await runBinary(args, pod.environment({ NO_COLOR: "1" }), [deno]);
     expect(stderr).toBe("");
     expect(messages.at(-1)).toBe(COMPLETE);
     expect(exitCode).toBe(0);

@@ -1,0 +1,56 @@
+import type { TestGateway } from "./gateway.ts";
+import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from "./sidecar.ts";
+
+/** The mounts of a sidecar beside a gateway, and the sidecars that a test starts on them. */
+export interface Pod {
+  readonly mounts: Mounts;
+  /** Whose jobs are this Pod's: those of one test are foreign to the others. */
+  readonly owner: string;
+  environment(more?: Record<string, string>): Record<string, string>;
+  /** Publishes a config that the gateway starts with, and some more in it; its text. */
+  publishConfig(more?: Record<string, unknown>): Promise<string>;
+  start(more?: Record<string, string>, args?: readonly string[]): Sidecar;
+  /** One pass that must succeed; its log messages. */
+  sync(...args: string[]): Promise<string[]>;
+  dispose(): Promise<void>;
+}
+
+let pods = 0;
+
+export async function createPod(gateway: TestGateway): Promise<Pod> {
+  const mounts = await createMounts();
+  const sidecars: Sidecar[] = [];
+  pods += 1;
+  const owner = `owner-${pods}`;
+  const environment = (more: Record<string, string> = {}) =>
+    mounts.environment({
+      PVC_CONFIG: gateway.configPath,
+      OPENCLAW_GATEWAY_URL: gateway.url,
+      CONFIG_MANAGER_OWNER: owner,
+      ...more,
+    });
+  return {
+    mounts,
+    owner,
+    environment,
+    async publishConfig(more) {
+      const text = gateway.config(more);
+      await mounts.config.publish({ "openclaw.json": text });
+      return text;
+    },
+    start(more, args) {
+      const sidecar = startSidecar(environment(more), args);
+      sidecars.push(sidecar);
+      return sidecar;
+    },
+    async sync(...args) {
+      const { exitCode, messages, stderr } = await runBinary(["sync", ...args], environment());
+      if (exitCode !== 0) throw new Error(`sync ended with ${exitCode}:\n${messages.join("\n")}\n${stderr}`);
+      return messages;
+    },
+    async dispose() {
+      await Promise.all(sidecars.map((sidecar) => sidecar.dispose()));
+      await mounts.dispose();
+    },
+  };
+}
