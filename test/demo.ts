@@ -110,12 +110,28 @@ async function demonstrate(): Promise<void> {
   say("→ and OpenClaw has reloaded it, without a restart:");
   console.log(`            gateway | ${reload}`);
 
-  say("Git gets a broken openclaw.json: a brace is missing.");
-  await pod.config.publish({ "openclaw.json": config.slice(0, -1) });
+  say("Git gets an openclaw.json with a slip of the pen: messages.ackReactoin.");
+  const quiet = live.log().length;
+  await pod.config.publish({ "openclaw.json": live.config({ messages: { ackReactoin: "👍" } }) });
   await sidecar.waitFor(/^WARNING: Config rejected/);
   showLog();
   const isWhole = (await readFile(live.configPath, "utf8")) === config;
   say(`→ the live file is ${isWhole ? "what it was, byte for byte" : "NOT what it was"}`);
+
+  say("Git gets the right one.");
+  await measure(
+    "the live file is the new one",
+    () => pod.config.publish({ "openclaw.json": live.config({ messages: { ackReaction: "👍" } }) }),
+    async () => (await readFile(live.configPath, "utf8")) === live.config({ messages: { ackReaction: "👍" } }),
+  );
+  await sidecar.waitFor("Config in force", sidecar.messages().indexOf("Config in force") + 1);
+  showLog();
+  say("→ and that is all the gateway has to say of the two:");
+  for (const line of live
+    .log()
+    .slice(quiet)
+    .match(/.*\[reload\].*/g) ?? [])
+    console.log(`            gateway | ${line}`);
 
   say("What the gateway holds in the end; the job that was typed in by hand is among it:");
   for (const { name, schedule } of await names())

@@ -15,33 +15,12 @@ import {
 import { describe, expect, test } from "bun:test";
 import { publishFile, sweepTemporaries } from "../lib/publish.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "./support/doubles.ts";
+import { canMountSmallVolume, isRoot, mountSmallVolume } from "./support/small-volume.ts";
 import { until } from "./support/until.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
-const isRoot = process.getuid?.() === 0;
-
-/** A volume of 64 KiB that is gone with the test; undefined where none can be mounted. */
-async function mountSmallVolume() {
-  const scratch = await createScratch();
-  const mount = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", scratch.path]);
-  return {
-    scratch,
-    isMounted: mount.exitCode === 0,
-    async [Symbol.asyncDispose]() {
-      if (mount.exitCode === 0) Bun.spawnSync(["umount", scratch.path]);
-      await scratch[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function canMount(): Promise<boolean> {
-  if (!isRoot || !Bun.which("mount")) return false;
-  await using volume = await mountSmallVolume();
-  return volume.isMounted;
-}
-
-const CAN_MOUNT = await canMount();
+const CAN_MOUNT = await canMountSmallVolume();
 
 describe("publishFile()", () => {
   test("makes a new file, which nobody else may read, and the directories to it", async () => {
@@ -238,7 +217,7 @@ describe("publishFile() leaves everything as it was", () => {
     await using volume = await mountSmallVolume();
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
-    expect(Bun.spawnSync(["mount", "-o", "remount,ro", scratch.path]).exitCode).toBe(0);
+    volume.remount("ro");
     expect(await refusalOf(publishFile(scratch.in("file"), bytes("new")))).toMatchObject({
       code: "file",
       message: `cannot write ${scratch.in("file")}: EROFS`,
