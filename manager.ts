@@ -67,7 +67,7 @@ let isForceOwed = false; // whether it has been delivered and "Config in force" 
 
 // OpenClaw watches the file: to replace it whole is all there is to do. Then it is asked what it makes of it.
 async function handleConfigChange(): Promise<PassOutcome> {
-  await Promise.all([PVC_CONFIG, `${CHECKSUM_DIR}/config`].map(sweepTemporaries));
+  await sweepTemporaries(PVC_CONFIG, `${CHECKSUM_DIR}/config`);
   const gateway = await transport.openConfig(CONNECT_LIMIT_MS);
   const plan = planConfig(
     await observeConfig({ configDir: CONFIG_DIR, pvcConfig: PVC_CONFIG, checksumDir: CHECKSUM_DIR }),
@@ -120,6 +120,7 @@ async function handleConfigChange(): Promise<PassOutcome> {
     }
   }
 }
+
 /** Keeps it, if the gateway can read it; says which, if that is not known yet. */
 async function concludeConfig(
   { checksum, bytes }: ConfigBytes,
@@ -166,6 +167,7 @@ let cronHash = invocation.command === "sync" ? await readChecksum(CHECKSUM_DIR, 
 let cronPending = true; // whether "Cron job sync complete" is still owed
 
 async function handleCronChange(): Promise<PassOutcome> {
+  await sweepTemporaries(`${CHECKSUM_DIR}/cron`);
   const DESIRED_JOBS = await readDefinitions(CRON_DIR);
   const newHash = DESIRED_JOBS.kind === "missing" ? "none" : DESIRED_JOBS.checksum;
   if (newHash !== cronHash) {

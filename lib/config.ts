@@ -75,14 +75,14 @@ export async function observeConfig(places: {
  */
 export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }: ConfigPolicy): ConfigPlan {
   const { desired, observed, lastApplied, rejection } = state;
+  const checksum = computeChecksum(desired);
+  const isInPlace = desired !== undefined && observed !== undefined && checksum === computeChecksum(observed);
+  const isJudged = checksum === computeChecksum(state.lastGood);
+  if (isInPlace && isJudged) return { kind: "none", checksum, bytes: desired };
+
   const live = observed ? parseConfig(observed) : undefined;
   const isLost = !live || (isPodStart && live.kind === "broken");
   if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
-
-  const checksum = computeChecksum(desired);
-  const isInPlace = observed !== undefined && computeChecksum(observed) === checksum;
-  const isJudged = state.lastGood !== undefined && computeChecksum(state.lastGood) === checksum;
-  if (isInPlace && isJudged) return { kind: "none", checksum, bytes: desired };
 
   // What is in place is in Git as well: nobody's work is lost with it.
   const lastGood = isLost || isInPlace ? state.lastGood : undefined;

@@ -103,15 +103,14 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
 
       case "invalid": {
         const { problems } = verdict;
-        await keepRejection(pvcConfig, { checksum, release: gateway.release, problems });
         const restored = previous ?? (await readConfigRecord(pvcConfig)).lastGood;
-        if (!restored) return { kind: "invalid", problems, restored };
         await awaitAge(REST_MS);
         const live = await readLiveFile(pvcConfig);
-        if (live && Buffer.compare(live, bytes) !== 0) {
-          return { kind: "unknown", reason: "something else has changed the file meanwhile" };
-        }
-        await publishFile(pvcConfig, restored);
+        const isOurs = live === undefined || Buffer.compare(live, bytes) === 0;
+        // First of all: there is a debounce to be faster than.
+        if (restored && isOurs) await publishFile(pvcConfig, restored);
+        await keepRejection(pvcConfig, { checksum, release: gateway.release, problems });
+        if (!isOurs) return { kind: "unknown", reason: "something else has changed the file meanwhile" };
         return { kind: "invalid", problems, restored };
       }
     }

@@ -43,10 +43,14 @@ export async function publishFile(path: string, bytes: Uint8Array, newFileMode =
 }
 
 /**
- * Removes what a killed {@link publishFile} of `path` left behind. Another process that is
+ * Removes what a killed {@link publishFile} of these paths left behind. Another process that is
  * writing just now loses its temporary file, fails cleanly at the rename, and tries again.
  */
-export async function sweepTemporaries(path: string): Promise<void> {
+export async function sweepTemporaries(...paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(sweepTemporariesOf));
+}
+
+async function sweepTemporariesOf(path: string): Promise<void> {
   const directory = dirname(path);
   const prefix = temporaryPrefix(path);
   const names = await readdir(directory).catch(() => []);

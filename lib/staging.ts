@@ -2,7 +2,7 @@ import { readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isDefinitionFile, parseDefinitionFiles } from "./definition-files.ts";
 import type { PassOutcome } from "./loop.ts";
-import { publishFile } from "./publish.ts";
+import { publishFile, sweepTemporaries } from "./publish.ts";
 import { type VolumeFile, readVolume } from "./volume.ts";
 
 /**
@@ -13,6 +13,7 @@ import { type VolumeFile, readVolume } from "./volume.ts";
  * @throws {ManagerError} `file` when the volume refuses.
  */
 export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<PassOutcome> {
+  await sweepTemporaries(...files.map(({ name }) => join(directory, name)));
   for (const { name, bytes } of files) {
     const path = join(directory, name);
     const staged = await readFile(path).catch(() => undefined);

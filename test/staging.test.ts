@@ -26,6 +26,14 @@ describe("stageDefinitions()", () => {
     expect(await readFile(scratch.in("b.json"), "utf8")).toBe("[]");
   });
 
+  test("removes what a killed writer left, even where nothing is to be written", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    await writeFile(scratch.in(".a.json.config-manager-0123456789ab.tmp"), "half");
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    expect(await readdir(scratch.path)).toEqual(["a.json"]);
+  });
+
   test("removes a definition file that is no longer declared", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([file("a.json", JOBS), file("b.yaml", "[]")], scratch.path);
