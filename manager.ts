@@ -138,7 +138,7 @@ async function concludeConfig(
     if (delivery.reason) complaints.raise("judgement", [describeUnjudged(delivery)], checksum);
     return UNJUDGED;
   }
-  isForceOwed &&= delivery.tellsForce;
+  isForceOwed &&= delivery.isInForce !== undefined;
   for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
   return confirmConfig({ checksum, bytes }, gateway);
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ManagerError } from "./errors.ts";
-import type { Gateway } from "./gateway.ts";
+import { type Gateway, refusalDetails } from "./gateway.ts";
 
 /** What a change does to a running gateway, in its own words. */
 export type ReloadKind = "hot" | "restart" | "none";
@@ -20,7 +20,7 @@ export interface ConfigView {
   issues: ConfigIssue[];
   /** What it has to say about a valid one. */
   warnings: ConfigIssue[];
-  /** Another for other bytes: their sha256 in hex (2026.2.9), or something opaque (2026.9.6). */
+  /** Another for other bytes: their sha256 in hex (up to 2026.6.11), or something opaque (from 2026.7.35). */
   hash: string | undefined;
   /** Whether the gateway runs on it; undefined where the release does not tell (before 2026.8.2). */
   isInForce: boolean | undefined;
@@ -31,11 +31,19 @@ export interface ConfigGateway {
   /** The gateway's release, `dev` on 2026.2.9. */
   readonly release: string;
   /**
-   * `config.get`. From some release on, the gateway answers from a cache until its watcher has noticed the
-   * file, 200 ms after a write (2026.9.6): whether the view is of the new bytes, only its hash tells.
+   * `config.get`. 2026.9.6 answers from a cache until its watcher has noticed the file, 200 ms after a write;
+   * 2026.8.2 until it has taken it, and of one that it does not take it says nothing, ever. Whether the view
+   * is of the new bytes, only its hash tells.
    */
   readView(): Promise<ConfigView>;
-  /** `config.schema.lookup`; undefined where the gateway has no such call, or does not know the path. */
+  /**
+   * What is wrong with the file as it is now, past that cache; undefined where the gateway cannot be asked so.
+   *
+   * By a `config.patch` that is none: from 2026.8.2 the file is read and judged before the patch is looked at.
+   * Nothing can come of it, for a patch that is no object is refused by every release.
+   */
+  readIssues(): Promise<ConfigIssue[] | undefined>;
+  /** `config.schema.lookup`; undefined where the gateway does not tell (before 2026.5.20), or does not know the path. */
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
 }
 
@@ -59,6 +67,17 @@ export function createConfigGateway(gateway: Gateway): ConfigGateway {
     release: gateway.version,
     async readView() {
       return toView(await gateway.call("config.get", {}));
+    },
+    async readIssues() {
+      try {
+        await gateway.call("config.patch", { raw: "null" });
+      } catch (error) {
+        if (!(error instanceof ManagerError) || error.code !== "rejected") throw error;
+        const issues = v.safeParse(IssuesSchema, refusalDetails(error).issues);
+        if (issues.success && issues.output.length > 0) return issues.output;
+        if (/raw must be an object/.test(error.message)) return [];
+      }
+      return undefined;
     },
     async lookUpReload(path) {
       // A quoted key is one that the call does not take; for those, the schema is that of any key.

@@ -121,10 +121,15 @@ function callError(method: string, error: unknown): ManagerError {
   return new ManagerError("rejected", error.message, { retryAfterMs: error.retryAfterMs, cause: error });
 }
 
-/** `CRON_JOB_CHANGED` and the like: what newer gateways add to a refusal. */
-export function refusalCode(error: unknown): string | undefined {
+/** What newer gateways add to a refusal; empty where they add nothing. */
+export function refusalDetails(error: unknown): Readonly<Record<string, unknown>> {
   const cause = error instanceof ManagerError ? error.cause : undefined;
   const details = cause instanceof GatewayClientRequestError ? cause.details : undefined;
-  const code = details && typeof details === "object" && "code" in details ? details.code : undefined;
+  return details && typeof details === "object" ? { ...details } : {};
+}
+
+/** `CRON_JOB_CHANGED` and the like. */
+export function refusalCode(error: unknown): string | undefined {
+  const { code } = refusalDetails(error);
   return typeof code === "string" ? code : undefined;
 }

@@ -10,6 +10,9 @@ const NOTICE_LIMIT_MS = 5_000;
 /** Between two questions, in milliseconds: a bad file must be out again within the gateway's debounce of 300. */
 const ASK_PAUSE_MS = 10;
 
+/** When to stop waiting for the watcher and ask past it, in milliseconds: late for 2026.9.6, early enough for 2026.8.2. */
+const PROBE_AFTER_MS = 250;
+
 /** How long a valid config may take to be in force before somebody should know, in milliseconds. */
 const FORCE_LIMIT_MS = 30_000;
 
@@ -17,8 +20,8 @@ const FORCE_PAUSE_MS = 100;
 
 /** What a gateway says about a config, without its values. */
 export type Verdict =
-  /** `warnings`: what it will not do with it, all the same. `tellsForce`: whether it can say when it runs on it. */
-  | { kind: "valid"; warnings: string[]; tellsForce: boolean }
+  /** `warnings`: what it will not do with it, all the same. `isInForce`: as {@link ConfigView} has it. */
+  | { kind: "valid"; warnings: string[]; isInForce: boolean | undefined }
   | { kind: "invalid"; problems: string[] }
   /** It did not say. */
   | { kind: "unknown"; reason: string };
@@ -40,12 +43,20 @@ export async function awaitVerdict(
   staleHash: string | undefined,
   { nowMs, pause }: Clock,
 ): Promise<Verdict> {
-  const untilMs = nowMs() + NOTICE_LIMIT_MS;
+  const beganMs = nowMs();
+  let isProbed = false;
   try {
     for (;;) {
       const view = await gateway.readView();
       if (isViewOf(bytes, view, staleHash)) return judge(bytes, view);
-      if (nowMs() > untilMs) return { kind: "unknown", reason: explainBlindness(view) };
+      if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
+        isProbed = true;
+        const issues = await gateway.readIssues();
+        // Of the file it knows no more than that: the rest of the view is that of the former one.
+        const isInForce = view.isInForce === undefined ? undefined : false;
+        if (issues) return judge(bytes, { ...view, isValid: issues.length === 0, issues, warnings: [], isInForce });
+      }
+      if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainBlindness(view) };
       await pause(ASK_PAUSE_MS);
     }
   } catch (error) {
@@ -71,9 +82,7 @@ function judge(bytes: Uint8Array, { isValid, issues, warnings, isInForce }: Conf
     const said = redactValues(message, config.kind === "parsed" ? config.value : {});
     return path === "" ? said : `${path}: ${said}`;
   };
-  if (isValid) {
-    return { kind: "valid", warnings: unique(warnings.map(describe)), tellsForce: isInForce !== undefined };
-  }
+  if (isValid) return { kind: "valid", warnings: unique(warnings.map(describe)), isInForce };
   return { kind: "invalid", problems: unique([...issues.map(describe), ...(issues.length > 0 ? [] : ["invalid"])]) };
 }
 
@@ -83,21 +92,22 @@ function unique(lines: readonly string[]): string[] {
 }
 
 /**
- * Waits until the gateway runs on the config that it sees.
+ * Waits until the gateway runs on the config that it sees, and that is not the one of before.
  *
  * @returns `unknown` where the gateway does not tell, has gone away, or `isOver` says so.
  */
 export async function awaitForce(
   gateway: ConfigGateway,
+  staleHash: string | undefined,
   isOver: () => boolean,
   { nowMs, pause }: Clock,
 ): Promise<"in force" | "late" | "unknown"> {
   const untilMs = nowMs() + FORCE_LIMIT_MS;
   try {
     while (!isOver()) {
-      const { isInForce } = await gateway.readView();
+      const { isInForce, hash } = await gateway.readView();
       if (isInForce === undefined) return "unknown";
-      if (isInForce) return "in force";
+      if (isInForce && (staleHash === undefined || hash !== staleHash)) return "in force";
       if (nowMs() > untilMs) return "late";
       await pause(FORCE_PAUSE_MS);
     }

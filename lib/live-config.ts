@@ -13,8 +13,8 @@ import { publishFile } from "./publish.ts";
 const DIGEST_MS = 1_000;
 
 /**
- * How long a file stays at least, in milliseconds. The watcher of 2026.2.9 loses a file, and all its further
- * changes, that is replaced twice within 5 ms; its debounce of 300 is far enough.
+ * How long a file stays at least, in milliseconds. The watcher of every release (chokidar) is deaf, until the
+ * gateway starts anew, once a file has been replaced twice within some 12 ms; the debounce of 300 is far enough.
  */
 const REST_MS = 100;
 
@@ -62,7 +62,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   const { nowMs, pause } = clock;
   let healedMs = Number.NEGATIVE_INFINITY;
   /** By which a view of what was there before the last delivery is told. */
-  let stale: { checksum: string; hash: string | undefined } | undefined;
+  let stale: { checksum: string; hash: string | undefined; isChange: boolean } | undefined;
 
   /** Waits until nobody has touched the file for so long. A wrong clock is not waited for. */
   async function awaitAge(restMs: number): Promise<void> {
@@ -76,7 +76,8 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
 
   /**
    * What comes in between the moment a gateway reads its file and the moment it begins to watch it, 2026.2.9
-   * never learns of. The same bytes once more are a change to a watcher, and none to a gateway that has them.
+   * and 2026.8.2 never learn of. The same bytes once more are a change to a watcher, and none to a gateway that
+   * has them.
    */
   async function showAgain({ bytes }: ConfigBytes): Promise<void> {
     await pause(WATCH_MS);
@@ -120,7 +121,9 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   return {
     async confirm(checksum, gateway, isOver) {
       if (confirmed?.checksum === checksum && confirmed.gateway === gateway) return "unknown";
-      const force = await awaitForce(gateway, isOver, clock);
+      // 2026.8.2 keeps the hash of one that says the same in other words, and runs on it already.
+      const staleHash = stale?.checksum === checksum && stale.isChange ? stale.hash : undefined;
+      const force = await awaitForce(gateway, staleHash, isOver, clock);
       if (force !== "unknown") confirmed = { checksum, gateway };
       return force;
     },
@@ -129,20 +132,20 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
 
     async deliver(update, gateway) {
       // To ask first gives a last good copy to start from, and a gateway whose second answer comes at once.
-      if (gateway) await awaitAge(DIGEST_MS);
+      await awaitAge(gateway ? DIGEST_MS : REST_MS);
       const before = gateway && (await lookBefore(gateway, pause));
       const previous = await readLiveFile(pvcConfig);
       if (previous && before?.isValid && isViewOf(previous, before, undefined)) await keepLastGood(pvcConfig, previous);
       await publishFile(pvcConfig, update.bytes);
       if (update.isHealing) healedMs = nowMs();
-      stale = { checksum: update.checksum, hash: before?.hash };
+      stale = { checksum: update.checksum, hash: before?.hash, isChange: update.paths.length > 0 };
       return settle(update, before && gateway, previous);
     },
 
     async judge(config, gateway) {
       if (gateway) await awaitAge(DIGEST_MS);
       const delivery = await settle(config, gateway, undefined);
-      if (delivery.kind === "valid" && !delivery.tellsForce) await showAgain(config);
+      if (delivery.kind === "valid" && !delivery.isInForce) await showAgain(config);
       return delivery;
     },
   };

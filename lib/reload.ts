@@ -11,7 +11,7 @@ export interface PathChange {
 const FORECAST_BUDGET_MS = 2_000;
 
 /**
- * Says of each changed path what it does to the gateway: by the gateway's own word where it has one (2026.9),
+ * Says of each changed path what it does to the gateway: by the gateway's own word where it has one (from 2026.5.20),
  * else by the plan's table.
  */
 export async function forecastReloads(

@@ -21,9 +21,13 @@ const COMPLAINT = 'messages: Unrecognized key: "nonsenseKey"';
 /** Settings by which a sidecar finds no gateway. */
 const ALONE = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
 
-describe.each(RELEASES)("beside OpenClaw %s", (version) => {
+/** Its `config.get` says nothing, ever, of a file that it does not take; what hangs on that is shown on it too. */
+const BLIND_RELEASE = "2026.8.2";
+
+describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
+  const testElsewhere = version === BLIND_RELEASE ? () => undefined : test;
   const tellsForce = version !== "2026.2.9";
-  const testWhereForceIsTold = tellsForce ? test : () => undefined;
+  const testWhereForceIsTold = tellsForce ? testElsewhere : () => undefined;
   let gateway: TestGateway;
   let pod: Pod;
 
@@ -55,7 +59,7 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
       .match(/\[reload\].*/g) ?? [];
 
   async function waitForReload(from: number): Promise<void> {
-    const hasReloaded = () => reloads(from).some((line) => line.includes("messages.ackReaction"));
+    const hasReloaded = () => reloads(from).some((line) => /evaluating reload \(.*messages/.test(line));
     await until("the gateway to reload", hasReloaded, { explain: () => gateway.log().slice(from) });
   }
 
@@ -110,7 +114,7 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(warnings).toEqual([rejection()]);
   });
 
-  test("each changed path is told with what it does to the gateway, and no value", async () => {
+  testElsewhere("each changed path is told with what it does to the gateway, and no value", async () => {
     const { sidecar } = await startWith("b1");
     const from = sidecar.messages().length;
     const logged = gateway.log().length;
@@ -169,22 +173,25 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(await live()).toBe(config);
   });
 
-  test("what was refused is not delivered again by the next Pod, in which no gateway answers yet", async () => {
-    const { config, sidecar } = await startWith("e1");
-    await pod.publishConfig(BAD);
-    await sidecar.waitFor(REJECTED);
-    await sidecar.dispose();
-    await forgetContainer();
-    const init = await runBinary(["init"], pod.environment());
-    expect(init).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(init.messages).toContain(rejection());
-    expect(await live()).toBe(config);
-    const alone = pod.start(ALONE);
-    await alone.waitFor(rejection());
-    expect(await live()).toBe(config);
-  });
+  testElsewhere(
+    "what was refused is not delivered again by the next Pod, in which no gateway answers yet",
+    async () => {
+      const { config, sidecar } = await startWith("e1");
+      await pod.publishConfig(BAD);
+      await sidecar.waitFor(REJECTED);
+      await sidecar.dispose();
+      await forgetContainer();
+      const init = await runBinary(["init"], pod.environment());
+      expect(init).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(init.messages).toContain(rejection());
+      expect(await live()).toBe(config);
+      const alone = pod.start(ALONE);
+      await alone.waitFor(rejection());
+      expect(await live()).toBe(config);
+    },
+  );
 
-  test("what one release has refused is tried again with another", async () => {
+  testElsewhere("what one release has refused is tried again with another", async () => {
     const { sidecar } = await startWith("f1");
     const bad = await pod.publishConfig(BAD);
     await sidecar.waitFor(REJECTED);
@@ -203,21 +210,24 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     expect(reloads(logged)).toEqual([]);
   });
 
-  test("a config that mends a gateway which cannot start with the old one gets through, and it comes up", async () => {
-    await gateway.kill();
-    const bad = await pod.publishConfig(BAD);
-    await writeFile(gateway.configPath, bad);
-    expect(gateway.start()).rejects.toThrow(/ended/);
-    const sidecar = pod.start();
-    await sidecar.waitFor("Waiting for openclaw main process to start...");
-    const good = await pod.publishConfig(reacting("g1"));
-    await sidecar.waitFor(COMPLETE);
-    expect(await live()).toBe(good);
-    await gateway.start();
-    await sidecar.waitFor("Main process detected");
-    await until("the config to be judged", async () => (await readMaybe(lastGood())) === good);
-    if (tellsForce) await sidecar.waitFor("Config in force");
-  });
+  testElsewhere(
+    "a config that mends a gateway which cannot start with the old one gets through, and it comes up",
+    async () => {
+      await gateway.kill();
+      const bad = await pod.publishConfig(BAD);
+      await writeFile(gateway.configPath, bad);
+      expect(gateway.start()).rejects.toThrow(/ended/);
+      const sidecar = pod.start();
+      await sidecar.waitFor("Waiting for openclaw main process to start...");
+      const good = await pod.publishConfig(reacting("g1"));
+      await sidecar.waitFor(COMPLETE);
+      expect(await live()).toBe(good);
+      await gateway.start();
+      await sidecar.waitFor("Main process detected");
+      await until("the config to be judged", async () => (await readMaybe(lastGood())) === good);
+      if (tellsForce) await sidecar.waitFor("Config in force");
+    },
+  );
 
   test("a config that comes in while the gateway starts is one that it runs on in the end", async () => {
     // Of 2026.2.9 a model can be seen; 2026.9.6 says itself what it runs on, and dies of a model that changes now.
@@ -238,76 +248,85 @@ describe.each(RELEASES)("beside OpenClaw %s", (version) => {
     await until("the gateway to run on it", runsOnIt, { explain: () => gateway.log().slice(logged) });
   });
 
-  test("an edit of the live file is told once and left alone, and goes with the next change in Git", async () => {
-    const { sidecar } = await startWith("h1");
-    const from = sidecar.messages().length;
-    const edited = gateway.config({ messages: { ackReaction: "h2-marked-value" } });
-    await writeFile(gateway.configPath, edited);
-    sidecar.signal("SIGHUP");
-    const drift = await sidecar.waitFor(/^WARNING: Config drift/, from);
-    expect(drift).toBe(
-      `WARNING: Config drift: ${gateway.configPath} was changed by something else: messages.ackReaction ` +
-        "(it stays so until the ConfigMap changes; --self-heal would put it back)",
-    );
-    sidecar.signal("SIGHUP");
-    const good = await pod.publishConfig(reacting("h3"));
-    await sidecar.waitFor(COMPLETE, from);
-    expect(await live()).toBe(good);
-    expect(sidecar.messages().filter((line) => line === drift)).toHaveLength(1);
-  });
+  testElsewhere(
+    "an edit of the live file is told once and left alone, and goes with the next change in Git",
+    async () => {
+      const { sidecar } = await startWith("h1");
+      const from = sidecar.messages().length;
+      const edited = gateway.config({ messages: { ackReaction: "h2-marked-value" } });
+      await writeFile(gateway.configPath, edited);
+      sidecar.signal("SIGHUP");
+      const drift = await sidecar.waitFor(/^WARNING: Config drift/, from);
+      expect(drift).toBe(
+        `WARNING: Config drift: ${gateway.configPath} was changed by something else: messages.ackReaction ` +
+          "(it stays so until the ConfigMap changes; --self-heal would put it back)",
+      );
+      sidecar.signal("SIGHUP");
+      const good = await pod.publishConfig(reacting("h3"));
+      await sidecar.waitFor(COMPLETE, from);
+      expect(await live()).toBe(good);
+      expect(sidecar.messages().filter((line) => line === drift)).toHaveLength(1);
+    },
+  );
 
-  test("an edit of the live file is put back with --self-heal, and what OpenClaw stamps into it is none", async () => {
-    const { config, sidecar } = await startWith("i1", ["run", "--self-heal"]);
-    const from = sidecar.messages().length;
-    const stamped = JSON.stringify({ ...JSON.parse(config), meta: { lastTouchedAt: "2026-11-22" } }, undefined, 2);
-    await writeFile(gateway.configPath, stamped);
-    sidecar.signal("SIGHUP");
-    await writeFile(gateway.configPath, gateway.config(reacting("i2")));
-    sidecar.signal("SIGHUP");
-    await sidecar.waitFor(`Healing config drift in ${gateway.configPath}`, from);
-    await sidecar.waitFor(COMPLETE, from);
-    expect(await live()).toBe(config);
-    // No write war: the second edit within the minute stays for now.
-    const again = gateway.config(reacting("i3"));
-    await writeFile(gateway.configPath, again);
-    sidecar.signal("SIGHUP");
-    await sidecar.waitFor(/^WARNING: Config drift: .* at most once a minute\)$/, from);
-    expect(await live()).toBe(again);
-  });
+  testElsewhere(
+    "an edit of the live file is put back with --self-heal, and what OpenClaw stamps into it is none",
+    async () => {
+      const { config, sidecar } = await startWith("i1", ["run", "--self-heal"]);
+      const from = sidecar.messages().length;
+      const stamped = JSON.stringify({ ...JSON.parse(config), meta: { lastTouchedAt: "2026-11-22" } }, undefined, 2);
+      await writeFile(gateway.configPath, stamped);
+      sidecar.signal("SIGHUP");
+      await writeFile(gateway.configPath, gateway.config(reacting("i2")));
+      sidecar.signal("SIGHUP");
+      await sidecar.waitFor(`Healing config drift in ${gateway.configPath}`, from);
+      await sidecar.waitFor(COMPLETE, from);
+      expect(await live()).toBe(config);
+      // No write war: the second edit within the minute stays for now.
+      const again = gateway.config(reacting("i3"));
+      await writeFile(gateway.configPath, again);
+      sidecar.signal("SIGHUP");
+      await sidecar.waitFor(/^WARNING: Config drift: .* at most once a minute\)$/, from);
+      expect(await live()).toBe(again);
+    },
+  );
 
-  test("killed at 200 moments under constant change, the live file is always whole, and nothing stays behind", async () => {
-    const configs = ["j1", "j2", "j3"].map((name) => gateway.config({ ...reacting(name.repeat(10_000)) }));
-    await writeFile(gateway.configPath, configs[0] ?? "");
-    const isDone = new AbortController();
-    const changing = (async () => {
-      for (let round = 0; !isDone.signal.aborted; round++) {
-        await pod.mounts.config.publish({ "openclaw.json": configs[round % configs.length] ?? "" });
-        await new Promise((resolve) => setTimeout(resolve, 15));
+  testElsewhere(
+    "killed at 200 moments under constant change, the live file is always whole, and nothing stays behind",
+    async () => {
+      const configs = ["j1", "j2", "j3"].map((name) => gateway.config({ ...reacting(name.repeat(10_000)) }));
+      await writeFile(gateway.configPath, configs[0] ?? "");
+      const isDone = new AbortController();
+      const changing = (async () => {
+        for (let round = 0; !isDone.signal.aborted; round++) {
+          await pod.mounts.config.publish({ "openclaw.json": configs[round % configs.length] ?? "" });
+          await new Promise((resolve) => setTimeout(resolve, 15));
+        }
+      })();
+      const seen = new Set<string>();
+      try {
+        // Half of them while a gateway is asked, half in the midst of plain writing.
+        for (let kill = 0; kill < 200; kill++) {
+          const [env, limitMs] = kill % 2 === 0 ? [{}, 600] : [ALONE, 150];
+          // Else the sidecar leaves the gateway a second to take in the last change.
+          await utimes(gateway.configPath, new Date(0), new Date(0));
+          const sidecar = pod.start({ POLL_INTERVAL: "0.01", ...env });
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * limitMs));
+          sidecar.signal("SIGKILL");
+          expect(await sidecar.exited).toBeNull();
+          const text = await live();
+          expect(configs.indexOf(text ?? "")).not.toBe(-1);
+          seen.add(text ?? "");
+        }
+      } finally {
+        isDone.abort();
+        await changing;
       }
-    })();
-    const seen = new Set<string>();
-    try {
-      // Half of them while a gateway is asked, half in the midst of plain writing.
-      for (let kill = 0; kill < 200; kill++) {
-        const [env, limitMs] = kill % 2 === 0 ? [{}, 600] : [ALONE, 150];
-        // Else the sidecar leaves the gateway a second to take in the last change.
-        await utimes(gateway.configPath, new Date(0), new Date(0));
-        const sidecar = pod.start({ POLL_INTERVAL: "0.01", ...env });
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * limitMs));
-        sidecar.signal("SIGKILL");
-        expect(await sidecar.exited).toBeNull();
-        const text = await live();
-        expect(configs.indexOf(text ?? "")).not.toBe(-1);
-        seen.add(text ?? "");
+      expect(seen.size).toBeGreaterThan(1);
+      await pod.sync();
+      for (const directory of [dirname(gateway.configPath), pod.mounts.checksums, pod.mounts.staging]) {
+        expect((await readdir(directory)).filter((name) => name.includes(".tmp"))).toEqual([]);
       }
-    } finally {
-      isDone.abort();
-      await changing;
-    }
-    expect(seen.size).toBeGreaterThan(1);
-    await pod.sync();
-    for (const directory of [dirname(gateway.configPath), pod.mounts.checksums, pod.mounts.staging]) {
-      expect((await readdir(directory)).filter((name) => name.includes(".tmp"))).toEqual([]);
-    }
-  });
+    },
+  );
 });

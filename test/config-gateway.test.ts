@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { GatewayClientRequestError } from "@openclaw/gateway-client";
 import { createConfigGateway } from "../lib/config-gateway.ts";
 import { ManagerError } from "../lib/errors.ts";
 import type { Gateway } from "../lib/gateway.ts";
@@ -158,6 +159,47 @@ describe("readView()", () => {
       throw error;
     });
     expect(await refusalOf(config.readView())).toBe(error);
+  });
+});
+
+describe("readIssues()", () => {
+  const issues = [{ path: "messages", message: 'Unrecognized key: "nonsense"' }];
+  const refusal = (message: string, details?: object) => () => {
+    const cause = new GatewayClientRequestError({ code: "INVALID_REQUEST", message, details });
+    throw new ManagerError("rejected", message, { cause });
+  };
+
+  test("asks by a patch that no release takes, and finds what is wrong with the file", async () => {
+    const { calls, config } = connect(
+      refusal("messages: Unrecognized key; fix (openclaw doctor) before patching", { issues }),
+    );
+    expect(await config.readIssues()).toEqual(issues);
+    expect(calls).toEqual([["config.patch", { raw: "null" }]]);
+  });
+
+  test("finds nothing wrong where it is only the patch that is refused", async () => {
+    expect(await connect(refusal("config.patch raw must be an object")).config.readIssues()).toEqual([]);
+  });
+
+  test.each([
+    "config base hash required; re-run config.get and retry",
+    "unknown method: config.patch",
+    "rate limit exceeded for config.patch",
+  ])("does not know where the gateway says: %s", async (message) => {
+    expect(await connect(refusal(message)).config.readIssues()).toBeUndefined();
+    expect(await connect(refusal(message, { issues: "none" })).config.readIssues()).toBeUndefined();
+  });
+
+  test("does not know where the gateway takes what no gateway takes", async () => {
+    expect(await connect(() => ({ ok: true })).config.readIssues()).toBeUndefined();
+  });
+
+  test("lets it be known that the gateway is gone", async () => {
+    const error = new ManagerError("unreachable", "config.patch: gateway closed (1006)");
+    const { config } = connect(() => {
+      throw error;
+    });
+    expect(await refusalOf(config.readIssues())).toBe(error);
   });
 });
 

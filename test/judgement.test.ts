@@ -16,11 +16,12 @@ function viewOf(fields: Partial<ConfigView> = {}): ConfigView {
 
 const invalid = (...issues: ConfigIssue[]) => viewOf({ isValid: false, issues });
 
-const VALID: Verdict = { kind: "valid", warnings: [], tellsForce: false };
+const VALID: Verdict = { kind: "valid", warnings: [], isInForce: undefined };
 
 /** A gateway that shows these views, one after the other, and the last one for ever; what is thrown goes out. */
 function showing(...views: (ConfigView | Error)[]) {
   let asked = 0;
+  let probed = 0;
   const gateway: ConfigGateway = {
     release: "2026.9.6",
     async readView() {
@@ -29,10 +30,20 @@ function showing(...views: (ConfigView | Error)[]) {
       if (view instanceof Error) throw view;
       return view;
     },
+    async readIssues() {
+      probed += 1;
+      return found.issues;
+    },
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
+  /** What is wrong with the file itself, where the gateway can be asked past its cache. */
+  const found: { issues: ConfigIssue[] | undefined } = { issues: undefined };
   return {
     gateway,
+    found,
+    get probed() {
+      return probed;
+    },
     get asked() {
       return asked;
     },
@@ -54,7 +65,7 @@ describe("awaitVerdict()", () => {
 
   test("knows whether the gateway can say when it runs on it", async () => {
     for (const isInForce of [true, false]) {
-      expect(await verdictOf(showing(viewOf({ isInForce })).gateway)).toEqual({ ...VALID, tellsForce: true });
+      expect(await verdictOf(showing(viewOf({ isInForce })).gateway)).toEqual({ ...VALID, isInForce });
     }
   });
 
@@ -190,6 +201,40 @@ describe("isViewOf()", () => {
   });
 });
 
+describe("awaitVerdict() of a gateway that does not notice the file", () => {
+  const stale = viewOf({ hash: "hmac-sha256:v1:old", isInForce: true });
+  const verdictOf = (gateway: ConfigGateway, clock = createClock()) =>
+    awaitVerdict(BYTES, gateway, "hmac-sha256:v1:old", clock);
+
+  test("asks past its cache once, within its debounce, and tells what is wrong without the value", async () => {
+    const clock = createClock();
+    const shown = showing(stale);
+    shown.found.issues = [{ path: "agents", message: "no s3cret-value" }];
+    expect(await verdictOf(shown.gateway, clock)).toEqual({ kind: "invalid", problems: ["agents: no ***"] });
+    expect(shown.probed).toBe(1);
+    expect(clock.nowMs() - 1_000_000).toBeWithin(250, 290);
+  });
+
+  test("takes it for valid where nothing is wrong with the file itself", async () => {
+    const shown = showing(stale);
+    shown.found.issues = [];
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: false });
+  });
+
+  test("goes on waiting where it cannot be asked so", async () => {
+    const shown = showing(stale);
+    expect(await verdictOf(shown.gateway)).toMatchObject({ kind: "unknown" });
+    expect(shown.probed).toBe(1);
+  });
+
+  test("does not ask where the gateway has noticed it before that", async () => {
+    const shown = showing(...Array<ConfigView>(20).fill(stale), viewOf({ hash: "hmac-sha256:v1:new" }));
+    shown.found.issues = [{ path: "agents", message: "bad" }];
+    expect(await verdictOf(shown.gateway)).toEqual(VALID);
+    expect(shown.probed).toBe(0);
+  });
+});
+
 describe("awaitForce()", () => {
   const never = () => false;
   const pending = viewOf({ isInForce: false });
@@ -197,20 +242,27 @@ describe("awaitForce()", () => {
   test("waits until the config is in force", async () => {
     const clock = createClock();
     const shown = showing(pending, pending, viewOf({ isInForce: true }));
-    expect(await awaitForce(shown.gateway, never, clock)).toBe("in force");
+    expect(await awaitForce(shown.gateway, undefined, never, clock)).toBe("in force");
     expect({ asked: shown.asked, pauses: clock.pauses }).toEqual({ asked: 3, pauses: [100, 100] });
+  });
+
+  test("does not take what the gateway has run on before for it", async () => {
+    const before = viewOf({ isInForce: true, hash: "hmac-sha256:v1:old" });
+    const shown = showing(before, before, viewOf({ isInForce: true, hash: "hmac-sha256:v1:new" }));
+    expect(await awaitForce(shown.gateway, "hmac-sha256:v1:old", never, createClock())).toBe("in force");
+    expect(shown.asked).toBe(3);
   });
 
   test("is late after thirty seconds", async () => {
     const clock = createClock();
-    expect(await awaitForce(showing(pending).gateway, never, clock)).toBe("late");
+    expect(await awaitForce(showing(pending).gateway, undefined, never, clock)).toBe("late");
     expect(clock.nowMs() - 1_000_000).toBeWithin(30_000, 30_300);
   });
 
   test("is not known where the gateway does not tell, or no longer", async () => {
     for (const views of [[viewOf()], [pending, viewOf()]]) {
       const shown = showing(...views);
-      expect(await awaitForce(shown.gateway, never, createClock())).toBe("unknown");
+      expect(await awaitForce(shown.gateway, undefined, never, createClock())).toBe("unknown");
       expect(shown.asked).toBe(views.length);
     }
   });
@@ -218,18 +270,18 @@ describe("awaitForce()", () => {
   test("is not known where there is something newer to do, before or meanwhile", async () => {
     for (const limit of [0, 2]) {
       const shown = showing(pending);
-      expect(await awaitForce(shown.gateway, () => shown.asked >= limit, createClock())).toBe("unknown");
+      expect(await awaitForce(shown.gateway, undefined, () => shown.asked >= limit, createClock())).toBe("unknown");
       expect(shown.asked).toBe(limit);
     }
   });
 
   test("is not known where the gateway goes away: most likely it is restarting", async () => {
-    expect(await awaitForce(showing(pending, gone()).gateway, never, createClock())).toBe("unknown");
+    expect(await awaitForce(showing(pending, gone()).gateway, undefined, never, createClock())).toBe("unknown");
   });
 
   test("does not hide a bug", async () => {
     const bug = new TypeError("a bug");
-    expect(await thrownBy(awaitForce(showing(bug).gateway, never, createClock()))).toBe(bug);
+    expect(await thrownBy(awaitForce(showing(bug).gateway, undefined, never, createClock()))).toBe(bug);
   });
 });
 

@@ -22,9 +22,10 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
 const gone = () => new ManagerError("unreachable", "config.get: gateway closed (1006)");
 
-/** Two ways to name what was seen. */
+/** Ways to name what was seen. */
 const HASHES = {
   "2026.2.9": sha256,
+  "2026.8.2": (text: string) => `hmac-sha256:v1:${sha256(`pepper ${text}`)}`,
   "2026.9.6": (text: string) => `hmac-sha256:v1:${sha256(`salt ${text}`)}`,
 } as const;
 
@@ -33,12 +34,17 @@ interface GatewayHabits {
   /** How many questions after a change it still answers from its cache. */
   lag?: number;
   /** What happens when it is asked, counted from 1, before it answers; and after it has looked. */
+  /** Whether it can be asked past that cache. */
+  canBeProbed?: boolean;
   before?: (asked: number) => void;
   after?: (asked: number) => void;
 }
 
 /** A gateway that reads this file, and judges it as gateways do. */
-function serveFile(path: string, { release = "2026.2.9", lag = 0, before, after }: GatewayHabits = {}) {
+function serveFile(
+  path: string,
+  { release = "2026.2.9", lag = 0, canBeProbed = release !== "2026.2.9", before, after }: GatewayHabits = {},
+) {
   let seen: string | undefined;
   let behind = 0;
   let asked = 0;
@@ -49,21 +55,25 @@ function serveFile(path: string, { release = "2026.2.9", lag = 0, before, after 
       before?.(asked);
       const text = existsSync(path) ? readFileSync(path, "utf8") : "";
       if (text !== seen) behind += 1;
-      if (seen === undefined || behind > lag) [seen, behind] = [text, 0];
+      const isSilent = release === "2026.8.2" && !isValid(text); // of what it does not take it says nothing
+      if (seen === undefined || (behind > lag && !isSilent)) [seen, behind] = [text, 0];
       after?.(asked);
       return judge(seen);
     },
+    async readIssues() {
+      return canBeProbed ? judge(readFileSync(path, "utf8")).issues : undefined;
+    },
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
+  const isValid = (text: string) => !text.includes("nonsense");
   const judge = (text: string): ConfigView => {
-    const isValid = !text.includes("nonsense");
     return {
       path,
-      isValid,
-      issues: isValid ? [] : [{ path: "agents", message: "nonsense: s3cret-value" }],
+      isValid: isValid(text),
+      issues: isValid(text) ? [] : [{ path: "agents", message: "nonsense: s3cret-value" }],
       warnings: text.includes("dubious") ? [{ path: "a", message: "dubious" }] : [],
       hash: HASHES[release](text),
-      isInForce: release === "2026.9.6" ? true : undefined,
+      isInForce: release === "2026.2.9" ? undefined : true,
     };
   };
   return {
@@ -104,12 +114,13 @@ const rejectionOf = (text: string, release = "2026.2.9") => {
 };
 
 const validOn = (release: keyof typeof HASHES): Delivery => {
-  return { kind: "valid", warnings: [], tellsForce: release === "2026.9.6" };
+  return { kind: "valid", warnings: [], isInForce: release === "2026.2.9" ? undefined : true };
 };
 
 const EVERY_KIND = [
   ["2026.2.9", 0],
   ["2026.2.9", 3],
+  ["2026.8.2", 3],
   ["2026.9.6", 0],
   ["2026.9.6", 3],
 ] as const;
@@ -175,7 +186,7 @@ describe("deliver() to a gateway that has not noticed the file after five second
       ] as const) {
         await using at = await start(former);
         await keepLastGood(at.path, Buffer.from(OLD));
-        const served = serveFile(at.path, { release, lag: 1_200 });
+        const served = serveFile(at.path, { release, lag: 1_200, canBeProbed: false });
         const blind = {
           kind: "unknown",
           reason: `the gateway has not noticed the file within 5 s; it reads ${at.path}`,
@@ -405,7 +416,7 @@ describe("deliver()", () => {
     expect(await at.config.deliver(updateTo("{a: 'dubious'}"), serveFile(at.path).gateway)).toEqual({
       kind: "valid",
       warnings: ["a: ***"],
-      tellsForce: false,
+      isInForce: undefined,
     });
   });
 
@@ -434,12 +445,15 @@ describe("deliver()", () => {
     }
   });
 
-  test("does not wait for a gateway that is not there", async () => {
+  test("leaves a gateway that cannot be asked just the time that its watcher needs", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     await utimes(at.path, clock.nowMs() / 1000, clock.nowMs() / 1000);
     await at.config.deliver(updateTo(GOOD), undefined);
-    expect(clock.pauses).toEqual([]);
+    expect(clock.pauses).toEqual([100]);
+    await utimes(at.path, 0, 0);
+    await at.config.deliver(updateTo(OLD), undefined);
+    expect(clock.pauses).toEqual([100]);
   });
 
   test("says where it cannot write, and leaves what was there", async () => {
@@ -610,6 +624,7 @@ describe("confirm()", () => {
         asked += 1;
         return { path: undefined, isValid: true, issues: [], warnings: [], hash: undefined, isInForce };
       },
+      readIssues: async () => undefined,
       lookUpReload: () => Promise.reject(new Error("nobody should ask")),
     };
     return {
@@ -620,6 +635,18 @@ describe("confirm()", () => {
     };
   }
   const never = () => false;
+
+  test("does not take what the gateway ran on before for the config, unless that says the same", async () => {
+    for (const [paths, answer] of [
+      [["a"], "late"],
+      [[], "in force"],
+    ] as const) {
+      await using at = await start();
+      const { gateway } = serveFile(at.path, { release: "2026.8.2", lag: 10_000 });
+      await at.config.deliver({ ...updateTo(GOOD), paths: [...paths] }, gateway);
+      expect(await at.config.confirm(computeChecksum(Buffer.from(GOOD)), gateway, never)).toBe(answer);
+    }
+  });
 
   test("waits until the config is in force, and asks once per connection and config", async () => {
     await using at = await start();
