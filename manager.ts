@@ -69,6 +69,7 @@ let isForceOwed = false; // whether it has been delivered and "Config in force" 
 async function handleConfigChange(): Promise<PassOutcome> {
   await sweepTemporaries(PVC_CONFIG, `${CHECKSUM_DIR}/config`);
   const gateway = await transport.openConfig(CONNECT_LIMIT_MS);
+  if (!gateway && transport.isRestarting()) return UNJUDGED; // it would start with whatever came in now
   const plan = planConfig(
     await observeConfig({ configDir: CONFIG_DIR, pvcConfig: PVC_CONFIG, checksumDir: CHECKSUM_DIR }),
     {
@@ -99,6 +100,7 @@ async function handleConfigChange(): Promise<PassOutcome> {
       return concludeConfig(plan, await live.judge(plan, gateway), gateway);
 
     case "update": {
+      if (gateway && !(await live.isReady(gateway))) return UNJUDGED;
       log(
         plan.isHealing
           ? `Healing config drift in ${PVC_CONFIG}`

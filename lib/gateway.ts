@@ -9,13 +9,19 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** How long it may take over one call; the slowest ever seen took one second. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** WebSocket's close code of a service that will be back; 2026.2.9 and 2026.9.6 give it when they restart in-process. */
+const SERVICE_RESTART = 1012;
+
 export interface GatewayOptions {
   url: string;
   credentials: Credentials;
   /** An event of the gateway, by its name. */
   onEvent: (event: string, payload: unknown) => void;
-  /** The connection has ended, for whatever reason; called once, and not for {@link Gateway.close}. */
-  onClose: () => void;
+  /**
+   * The connection has ended, for whatever reason; called once, and not for {@link Gateway.close}. A gateway
+   * that means to be back says so: it applies a change of its config that takes a restart.
+   */
+  onClose: (isRestart: boolean) => void;
 }
 
 /** One connection to a gateway: made once, and of no more use when it has ended. */
@@ -58,7 +64,7 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
       reject(connectError(url, info?.connectError ?? new Error(`closed by the gateway (${code} ${reason})`.trim())));
       // The client would connect again by itself, with the credentials of now.
       client.stop();
-      if (isOpen) onClose();
+      if (isOpen) onClose(code === SERVICE_RESTART);
       isOpen = false;
     },
   });
@@ -126,6 +132,12 @@ export function refusalDetails(error: unknown): Readonly<Record<string, unknown>
   const cause = error instanceof ManagerError ? error.cause : undefined;
   const details = cause instanceof GatewayClientRequestError ? cause.details : undefined;
   return details && typeof details === "object" ? { ...details } : {};
+}
+
+/** Whether the gateway is there, but for the moment not to be asked: it starts, or is about to restart. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof ManagerError ? error.cause : undefined;
+  return cause instanceof GatewayClientRequestError && cause.gatewayCode === "UNAVAILABLE";
 }
 
 /** `CRON_JOB_CHANGED` and the like. */

@@ -3,6 +3,7 @@ import { type ConfigUpdate, readLiveFile } from "./config.ts";
 import type { ConfigGateway, ConfigView } from "./config-gateway.ts";
 import { forgetRejection, keepLastGood, keepRejection, readConfigRecord } from "./config-record.ts";
 import { ManagerError } from "./errors.ts";
+import { isUnavailable } from "./gateway.ts";
 import { type Clock, type Verdict, awaitForce, awaitVerdict, isViewOf } from "./judgement.ts";
 import { publishFile } from "./publish.ts";
 
@@ -45,6 +46,11 @@ export type Delivery =
 export interface LiveConfig {
   /** Whether an edit may be overwritten again. */
   mayHeal(): boolean;
+  /**
+   * Waits until the gateway is done with the last change, and tells whether it still answers. One that has
+   * gone meanwhile is most likely restarting for that change, and would start with whatever came in now.
+   */
+  isReady(gateway: ConfigGateway): Promise<boolean>;
   /**
    * Puts the bytes in place and asks the gateway about them; where it finds them invalid, puts back what was
    * there, byte for byte, before the gateway acts on them. Without a gateway they stay.
@@ -129,6 +135,17 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
     },
 
     mayHeal: () => nowMs() - healedMs >= HEAL_INTERVAL_MS,
+
+    async isReady(gateway) {
+      await awaitAge(DIGEST_MS);
+      try {
+        await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS)]);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ManagerError)) throw error;
+        return error.code !== "unreachable" && !isUnavailable(error);
+      }
+    },
 
     async deliver(update, gateway) {
       // To ask first gives a last good copy to start from, and a gateway whose second answer comes at once.

@@ -12,6 +12,9 @@ import type { CronStore } from "./store.ts";
 /** How long a gateway is left alone with credentials that it refused, in milliseconds: it counts failed logins. */
 const REFUSAL_PAUSE_MS = 60_000;
 
+/** How long a gateway that restarts is believed to come back, in milliseconds: 2026.9.6 takes some 10 s. */
+const RESTART_GRACE_MS = 60_000;
+
 /** Which way to take: `auto` is the gateway, and the CLI where the gateway does not let us in. */
 type TransportKind = "auto" | "gateway" | "cli";
 
@@ -40,6 +43,8 @@ export interface Transport {
    * is the way that was chosen: it takes seconds to ask it, and a bad config must be out again long before.
    */
   openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
+  /** Whether the gateway has said that it will be back, and has still time to keep its word. */
+  isRestarting(): boolean;
   /** Whether the main process runs. One that refuses us does. */
   probe(): Promise<{ isUp: true; reason?: undefined } | { isUp: false; reason: string }>;
   close(): Promise<void>;
@@ -53,6 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
   let connection: { gateway: Gateway; cron: CronStore; config: ConfigGateway } | undefined;
   let opening: Promise<CronStore> | undefined;
   let configWaits = 0;
+  let restartUntilMs = Number.NEGATIVE_INFINITY;
   let cliStore: CronStore | undefined;
   let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
 
@@ -78,11 +84,15 @@ export function createTransport(options: TransportOptions): Transport {
         onEvent(event, payload) {
           if (event === "cron" && LIST_CHANGES.has(readAction(payload))) onChange("cron-event");
         },
-        onClose: () => onChange("disconnect"),
+        onClose(isRestart) {
+          if (isRestart) restartUntilMs = nowMs() + RESTART_GRACE_MS;
+          onChange("disconnect");
+        },
       });
       await checkScope(opened);
       connection = { gateway: opened, cron: createGatewayStore(opened), config: createConfigGateway(opened) };
       refusal = undefined;
+      restartUntilMs = Number.NEGATIVE_INFINITY;
       log(`Connected to gateway: ${url} (OpenClaw ${opened.version}, protocol ${opened.protocol})`);
       if (configWaits === 0) onConnect();
       return connection.cron;
@@ -121,6 +131,7 @@ export function createTransport(options: TransportOptions): Transport {
     open,
     async openConfig(limitMs) {
       if (kind === "cli") return undefined;
+      if (connection?.gateway.isOpen) return connection.config;
       const opened = openGateway().catch((error: unknown) => {
         if (!(error instanceof ManagerError)) throw error; // who wants the jobs says what is wrong
       });
@@ -130,6 +141,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
       return connection?.gateway.isOpen ? connection.config : undefined;
     },
+    isRestarting: () => nowMs() < restartUntilMs,
     async probe() {
       try {
         const store = await open();

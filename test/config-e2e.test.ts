@@ -210,6 +210,25 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     expect(reloads(logged)).toEqual([]);
   });
 
+  testElsewhere("a bad config that comes in while the gateway restarts does not keep it from coming back", async () => {
+    const { sidecar } = await startWith("m1");
+    const from = sidecar.messages().length;
+    const logged = gateway.log().length;
+    const restarting = JSON.parse(gateway.config(reacting("m2")));
+    restarting.gateway.port = gateway.port - 1; // the gateway's own --port wins over it
+    const good = JSON.stringify(restarting);
+    await pod.mounts.config.publish({ "openclaw.json": good });
+    await until("the gateway to restart", () => /restart/.test(gateway.log().slice(logged)));
+    await sidecar.waitFor(COMPLETE, from);
+    await pod.publishConfig(BAD);
+    await sidecar.waitFor(REJECTED, from);
+    expect(await live()).toBe(good);
+    await waitForGateway();
+    expect(reloads(logged).filter((line) => /skipped|invalid/.test(line))).toEqual([]);
+    await pod.publishConfig(reacting("m3"));
+    await until("the config to be judged", async () => (await readMaybe(lastGood()))?.includes("m3"));
+  });
+
   testElsewhere(
     "a config that mends a gateway which cannot start with the old one gets through, and it comes up",
     async () => {

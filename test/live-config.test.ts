@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
+import { GatewayClientRequestError } from "@openclaw/gateway-client";
 import { computeChecksum } from "../lib/checksum.ts";
 import type { ConfigUpdate } from "../lib/config.ts";
 import type { ConfigGateway, ConfigView } from "../lib/config-gateway.ts";
@@ -9,7 +10,7 @@ import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from ".
 import { ManagerError } from "../lib/errors.ts";
 import type { Clock } from "../lib/judgement.ts";
 import { type Delivery, createLiveConfig, describeUnjudged } from "../lib/live-config.ts";
-import { createClock, createScratch, refusalOf } from "./support/doubles.ts";
+import { createClock, createScratch, refusalOf, thrownBy } from "./support/doubles.ts";
 
 /** A gateway takes what holds the word `nonsense` for invalid, and warns of what holds `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
@@ -610,6 +611,44 @@ describe("judge()", () => {
     expect(clock.pauses).toEqual([]);
     await at.config.judge(configOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
     expect(clock.pauses.map(Math.round)).toEqual([700]);
+  });
+});
+
+describe("isReady()", () => {
+  const answering = (answer: () => Promise<ConfigView>): ConfigGateway => {
+    const nobody = () => Promise.reject(new Error("nobody should ask"));
+    return { release: "2026.9.6", readView: answer, readIssues: nobody, lookUpReload: nobody };
+  };
+  const failing = (error: Error) => answering(() => Promise.reject(error));
+
+  test("waits until the last change is old news", async () => {
+    const clock = createClock();
+    await using at = await start(OLD, clock);
+    await utimes(at.path, clock.nowMs() / 1000, clock.nowMs() / 1000);
+    expect(await at.config.isReady(serveFile(at.path).gateway)).toBeTrue();
+    expect(clock.pauses[0]).toBe(1_000);
+  });
+
+  test("is false for a gateway that has gone, or is about to go", async () => {
+    await using at = await start();
+    const unavailable = new GatewayClientRequestError({ code: "UNAVAILABLE", message: "during gateway restart" });
+    expect(await at.config.isReady(failing(gone()))).toBeFalse();
+    const leaving = new ManagerError("rejected", "config.get unavailable during gateway restart", {
+      cause: unavailable,
+    });
+    expect(await at.config.isReady(failing(leaving))).toBeFalse();
+  });
+
+  test("is true for one that is there, and says nothing of use", async () => {
+    await using at = await start();
+    expect(await at.config.isReady(failing(new ManagerError("rejected", "config.get: no sense")))).toBeTrue();
+    expect(await at.config.isReady(answering(() => new Promise(() => {})))).toBeTrue();
+  });
+
+  test("does not hide a bug", async () => {
+    await using at = await start();
+    const bug = new TypeError("a bug");
+    expect(await thrownBy(at.config.isReady(failing(bug)))).toBe(bug);
   });
 });
 

@@ -457,6 +457,41 @@ describe("openConfig()", () => {
   });
 });
 
+describe("isRestarting()", () => {
+  test("believes for a minute a gateway that says it will be back, and no other", async () => {
+    await using gateway = serveGateway();
+    let nowMs = 0;
+    await using transport = startTransport(gateway.url, { nowMs: () => nowMs });
+    expect(transport.isRestarting()).toBeFalse();
+    for (const [code, isBelieved] of [
+      [undefined, false],
+      [1001, false],
+      [1012, true],
+    ] as const) {
+      await transport.open();
+      const before = transport.changes.length;
+      gateway.drop(code);
+      await until("the end to be told", () => transport.changes.length > before);
+      expect(transport.isRestarting()).toBe(isBelieved);
+    }
+    nowMs += 59_999;
+    expect(transport.isRestarting()).toBeTrue();
+    nowMs += 1;
+    expect(transport.isRestarting()).toBeFalse();
+  });
+
+  test("is over with the next connection", async () => {
+    await using gateway = serveGateway();
+    await using transport = startTransport(gateway.url);
+    await transport.open();
+    gateway.drop(1012);
+    await until("the end to be told", () => transport.changes.length > 0);
+    expect(transport.isRestarting()).toBeTrue();
+    await transport.open();
+    expect(transport.isRestarting()).toBeFalse();
+  });
+});
+
 describe("onConnect()", () => {
   test("is told of each connection once it can be asked, and of no try that came to nothing", async () => {
     await using gateway = serveGateway({ connect: () => "drop" });

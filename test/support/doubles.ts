@@ -273,8 +273,8 @@ export interface FakeGateway extends AsyncDisposable {
   answers: Record<string, Handler>;
   /** Sends an event to everybody who is connected. */
   emit(event: string, payload: unknown): void;
-  /** Cuts all connections. */
-  drop(): void;
+  /** Cuts all connections, or closes them with a code of WebSocket's. */
+  drop(code?: number): void;
 }
 
 /** Speaks the gateway's protocol, but answers what it is told to: for what no real gateway can be made to do. */
@@ -321,8 +321,11 @@ export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway
     emit(event, payload) {
       for (const socket of sockets) send(socket, { type: "event", event, payload });
     },
-    drop() {
-      for (const socket of sockets) socket.terminate();
+    drop(code) {
+      for (const socket of sockets) {
+        if (code === undefined) socket.terminate();
+        else socket.close(code);
+      }
     },
     async [Symbol.asyncDispose]() {
       await server.stop(true);
