@@ -619,7 +619,7 @@ describe("isReady()", () => {
     const nobody = () => Promise.reject(new Error("nobody should ask"));
     return { release: "2026.9.6", readView: answer, readIssues: nobody, lookUpReload: nobody };
   };
-  const failing = (error: Error) => answering(() => Promise.reject(error));
+  const failing = (thrown: Error) => answering(() => Promise.reject(thrown));
 
   test("waits until the last change is old news", async () => {
     const clock = createClock();
