@@ -25,6 +25,11 @@ const WATCH_MS = 2_000;
 /** How long a gateway may think about the file that is there, before the next one goes in without it, in milliseconds. */
 const LOOK_LIMIT_MS = 3_000;
 
+/** How long a gateway that tells may take to apply one config before the next one goes in, in milliseconds. */
+const APPLY_LIMIT_MS = 5_000;
+
+const APPLY_PAUSE_MS = 100;
+
 /** No write war with whatever edits the file: the least time between two healings, in milliseconds. */
 const HEAL_INTERVAL_MS = 60_000;
 
@@ -138,9 +143,13 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
 
     async isReady(gateway) {
       await awaitAge(DIGEST_MS);
+      const untilMs = nowMs() + APPLY_LIMIT_MS;
       try {
-        await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS)]);
-        return true;
+        for (;;) {
+          const view = await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS).then(() => undefined)]);
+          if (view?.isInForce !== false || nowMs() >= untilMs) return true;
+          await pause(APPLY_PAUSE_MS);
+        }
       } catch (error) {
         if (!(error instanceof ManagerError)) throw error;
         return error.code !== "unreachable" && !isUnavailable(error);

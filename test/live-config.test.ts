@@ -629,6 +629,31 @@ describe("isReady()", () => {
     expect(clock.pauses[0]).toBe(1_000);
   });
 
+  test("waits until the gateway runs on what is there, but not for ever", async () => {
+    const clock = createClock();
+    await using at = await start(OLD, clock);
+    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isInForce: false };
+    let asked = 0;
+    const applying = answering(async () => ({ ...view, isInForce: ++asked >= 3 }));
+    expect(await at.config.isReady(applying)).toBeTrue();
+    expect(asked).toBe(3);
+    const beganMs = clock.nowMs();
+    expect(await at.config.isReady(answering(async () => view))).toBeTrue();
+    expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test("is false where it goes while it is waited for", async () => {
+    await using at = await start();
+    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isInForce: false };
+    let asked = 0;
+    const leaving = answering(async () => {
+      asked += 1;
+      if (asked > 2) throw gone();
+      return view;
+    });
+    expect(await at.config.isReady(leaving)).toBeFalse();
+  });
+
   test("is false for a gateway that has gone, or is about to go", async () => {
     await using at = await start();
     const unavailable = new GatewayClientRequestError({ code: "UNAVAILABLE", message: "during gateway restart" });
