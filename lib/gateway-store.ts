@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import { ManagerError } from "./errors.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
+import type { Admission } from "./admission.ts";
 import { type Gateway, refusalCode } from "./gateway.ts";
+import { createGatewayWriter } from "./gateway-writer.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "./job.ts";
 import type { JsonObject } from "./json.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
@@ -13,12 +15,13 @@ const PAGE_SIZE = 200;
 const LIST_ATTEMPTS = 5;
 
 /** The live jobs over a connection to the gateway. */
-export function createGatewayStore(gateway: Gateway): CronStore {
+export function createGatewayStore({ gateway, openAnother }: Admission, nowMs: () => number): CronStore {
+  const writer = createGatewayWriter(gateway, openAnother, nowMs);
   let features = featuresOf(gateway.version, gateway.protocol);
 
   const write = async (method: string, params: object) => {
     try {
-      return await gateway.call(method, params);
+      return await writer.call(method, params);
     } catch (error) {
       const learned = error instanceof ManagerError ? learnFromRefusal(features, error.message) : undefined;
       if (!learned) throw error;
@@ -34,6 +37,7 @@ export function createGatewayStore(gateway: Gateway): CronStore {
       return features;
     },
     async listJobs() {
+      await writer.rest();
       for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt++) {
         const jobs = await listOnce(gateway);
         if (jobs) return jobs;

@@ -1,6 +1,7 @@
 import { GatewayClient, GatewayClientRequestError } from "@openclaw/gateway-client";
 import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import type { Credentials } from "./credentials.ts";
+import { type Device, encodePublicKey, signPayload } from "./device.ts";
 import { ManagerError, describeError } from "./errors.ts";
 
 /** How long a gateway may take from the first packet to its greeting, in milliseconds. */
@@ -9,12 +10,24 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** How long it may take over one call; the slowest ever seen took one second. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** What stands around the parameters of a call, in bytes, at most: its type, its id, its method. */
+const FRAME_BYTES = 256;
+
 /** WebSocket's close code of a service that will be back; 2026.2.9 and 2026.9.6 give it when they restart in-process. */
 const SERVICE_RESTART = 1012;
+
+interface Greeting {
+  version: string;
+  protocol: number;
+  /** The largest message that it takes: 512 KiB on 2026.2.9, 25 MiB from 2026.2.26. */
+  maxBytes: number;
+}
 
 export interface GatewayOptions {
   url: string;
   credentials: Credentials;
+  /** For 2026.3 and 2026.4, which let a token in and refuse it everything; 2026.2.9 refuses a device. */
+  device?: Device | undefined;
   /** An event of the gateway, by its name. */
   onEvent: (event: string, payload: unknown) => void;
   /**
@@ -42,22 +55,33 @@ export interface Gateway {
  *
  * @throws {ManagerError} `unreachable` (nobody there, still starting, no answer) or `refused` (token, password).
  */
-export async function connectGateway({ url, credentials, onEvent, onClose }: GatewayOptions): Promise<Gateway> {
+export async function connectGateway(options: GatewayOptions): Promise<Gateway> {
+  const { url, credentials, device, onEvent, onClose } = options;
   let isOpen = false;
-  const { promise: greeted, resolve, reject } = Promise.withResolvers<{ version: string; protocol: number }>();
+  const { promise: greeted, resolve, reject } = Promise.withResolvers<Greeting>();
   const client = new GatewayClient({
     url,
     ...credentials,
     minProtocol: 3, // 2026.2.9
     maxProtocol: PROTOCOL_VERSION, // 2026.5 and later
     scopes: ["operator.admin"],
-    deviceIdentity: null,
+    deviceIdentity: device ?? null,
     clientDisplayName: "config-manager",
     connectChallengeTimeoutMs: CONNECT_TIMEOUT_MS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     notifyOnStartupRetry: true,
-    hostDeps: { logDebug: () => undefined, logError: () => undefined },
-    onHelloOk: ({ server, protocol }) => resolve({ version: server?.version ?? "dev", protocol }),
+    hostDeps: {
+      logDebug: () => undefined,
+      logError: () => undefined,
+      signDevicePayload: signPayload,
+      publicKeyRawBase64UrlFromPem: encodePublicKey,
+    },
+    onHelloOk: ({ server, protocol, policy }) =>
+      resolve({
+        version: server?.version ?? "dev",
+        protocol,
+        maxBytes: policy?.maxPayload ?? Number.POSITIVE_INFINITY,
+      }),
     onEvent: ({ event, payload }) => onEvent(event, payload),
     onConnectError: (error) => reject(connectError(url, error)),
     onClose: (code, reason, info) => {
@@ -71,7 +95,7 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
   const timer = setTimeout(() => reject(connectError(url, new Error("no answer"))), CONNECT_TIMEOUT_MS);
   try {
     client.start();
-    const { version, protocol } = await greeted;
+    const { version, protocol, maxBytes } = await greeted;
     isOpen = true;
     return {
       version,
@@ -80,6 +104,11 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
         return isOpen;
       },
       async call(method, params) {
+        const bytes = Buffer.byteLength(JSON.stringify(params)) + FRAME_BYTES;
+        // It would close the connection on us, for this call and all others.
+        if (bytes > maxBytes) {
+          throw new ManagerError("rejected", `${method} of ${bytes} bytes; this gateway takes ${maxBytes} at once`);
+        }
         try {
           return await client.request(method, params);
         } catch (error) {
@@ -99,12 +128,19 @@ export async function connectGateway({ url, credentials, onEvent, onClose }: Gat
   }
 }
 
+const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
+
+const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
+  [/pairing required/i, APPROVE_HINT],
+  [/token|password|unauthorized|device/i, "give this container the gateway's OPENCLAW_GATEWAY_TOKEN"],
+];
+
 function connectError(url: string, error: unknown): ManagerError {
   const isAnswer = error instanceof GatewayClientRequestError && error.gatewayCode !== "UNAVAILABLE";
   if (isAnswer) {
-    const isKeyWrong = /token|password|unauthorized|device/i.test(error.message);
+    const hint = CONNECT_HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
     return new ManagerError("refused", `the gateway at ${url} does not let us in: ${error.message}`, {
-      ...(isKeyWrong ? { hint: "give this container the gateway's OPENCLAW_GATEWAY_TOKEN" } : {}),
+      ...(hint === undefined ? {} : { hint }),
       retryAfterMs: error.retryAfterMs,
       cause: error,
     });
@@ -120,11 +156,17 @@ function callError(method: string, error: unknown): ManagerError {
   }
   if (/missing scope/.test(error.message)) {
     return new ManagerError("refused", `the gateway lets us in, but not to ${method}: ${error.message}`, {
-      hint: "releases 2026.3 and 2026.4 ask for a paired device; the openclaw CLI in this container has one",
+      hint: APPROVE_HINT,
       cause: error,
     });
   }
   return new ManagerError("rejected", error.message, { retryAfterMs: error.retryAfterMs, cause: error });
+}
+
+/** Whether the gateway has greeted us, and refuses the calls themselves. */
+export function isScopeMissing(error: unknown): boolean {
+  const cause = error instanceof ManagerError ? error.cause : undefined;
+  return cause instanceof GatewayClientRequestError && /missing scope/.test(cause.message);
 }
 
 /** What newer gateways add to a refusal; empty where they add nothing. */

@@ -3,7 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ConfigGateway, createConfigGateway } from "./config-gateway.ts";
 import { type CredentialSources, type Credentials, readCredentials } from "./credentials.ts";
 import { ManagerError, describeError } from "./errors.ts";
-import { type Gateway, connectGateway } from "./gateway.ts";
+import { enterGateway } from "./admission.ts";
+import { readDevice } from "./device.ts";
+import type { Gateway } from "./gateway.ts";
 import { createGatewayStore } from "./gateway-store.ts";
 import type { Log } from "./log.ts";
 import { openCliStore } from "./openclaw-cli.ts";
@@ -22,6 +24,8 @@ export interface TransportOptions {
   kind: TransportKind;
   url: string;
   credentials: CredentialSources;
+  /** Where the device key is, or is to be, for a gateway that wants one. */
+  devicePath: string;
   log: Log;
   /** The live jobs may have changed, or the connection has ended: time to look. */
   onChange: (reason: "cron-event" | "disconnect") => void;
@@ -76,11 +80,11 @@ export function createTransport(options: TransportOptions): Transport {
     const credentials = await readCredentials(options.credentials);
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
     if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
-    let opened: Gateway | undefined;
     try {
-      opened = await connectGateway({
+      const admission = await enterGateway({
         url,
         credentials,
+        readDevice: () => readDevice(options.devicePath),
         onEvent(event, payload) {
           if (event === "cron" && LIST_CHANGES.has(readAction(payload))) onChange("cron-event");
         },
@@ -89,15 +93,14 @@ export function createTransport(options: TransportOptions): Transport {
           onChange("disconnect");
         },
       });
-      await checkScope(opened);
-      connection = { gateway: opened, cron: createGatewayStore(opened), config: createConfigGateway(opened) };
+      const { gateway } = admission;
+      connection = { gateway, cron: createGatewayStore(admission, nowMs), config: createConfigGateway(gateway) };
       refusal = undefined;
       restartUntilMs = Number.NEGATIVE_INFINITY;
-      log(`Connected to gateway: ${url} (OpenClaw ${opened.version}, protocol ${opened.protocol})`);
+      log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
       if (configWaits === 0) onConnect();
       return connection.cron;
     } catch (error) {
-      await opened?.close();
       if (error instanceof ManagerError && error.code === "refused") {
         refusal = { error, credentials, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
       }
@@ -156,15 +159,6 @@ export function createTransport(options: TransportOptions): Transport {
       await connection?.gateway.close();
     },
   };
-}
-
-/** 2026.3 and 2026.4 greet everybody, and refuse each call of a client without a paired device. */
-async function checkScope(gateway: Gateway): Promise<void> {
-  try {
-    await gateway.call("cron.status", {});
-  } catch (error) {
-    if (!(error instanceof ManagerError) || error.code !== "rejected") throw error;
-  }
 }
 
 function readAction(payload: unknown): string {

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { type Socket, connect, createServer } from "node:net";
 import { describe, expect, jest, test } from "bun:test";
+import { readDevice } from "../lib/device.ts";
 import { toJobSpec } from "../lib/job-spec.ts";
 import type { CronStore } from "../lib/store.ts";
 import { type TransportOptions, createTransport } from "../lib/transport.ts";
@@ -34,6 +36,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
       pvcConfig: "/nonexistent/openclaw.json",
       env: { OPENCLAW_GATEWAY_TOKEN: TOKEN },
     },
+    devicePath: "/dev/null/device.pem",
     log: (line) => lines.push(line),
     onChange: (reason) => changes.push(reason),
     onConnect: () => undefined,
@@ -315,16 +318,43 @@ describe("open() where the gateway does not let us in", () => {
     expect(await transport.open()).toMatchObject({ transport: "gateway" });
   });
 
-  test("takes one that greets everybody and then lets them do nothing for that", async () => {
+  test("takes one that greets everybody and then lets them do nothing for that, with a device key or without", async () => {
     await using gateway = serveGateway({ "cron.status": () => refuse("missing scope: operator.read") });
-    await using transport = startTransport(gateway.url);
+    await using scratch = await createScratch();
+    await using transport = startTransport(gateway.url, { devicePath: scratch.in("device.pem") });
     expect(await refusalOf(transport.open())).toMatchObject({
       code: "refused",
       message: "the gateway lets us in, but not to cron.status: missing scope: operator.read",
-      hint: expect.stringContaining("2026.3"),
+      hint: expect.stringContaining("openclaw devices approve"),
     });
     await until("the connection to end", () => gateway.connections === 0);
     expect(transport.changes).toEqual([]);
+  });
+
+  test("comes with a device key where one is wanted, and only there", async () => {
+    await using gateway = serveGateway();
+    await using scratch = await createScratch();
+    const devicePath = scratch.in("device.pem");
+    await using first = startTransport(gateway.url, { devicePath });
+    await first.open();
+    expect(existsSync(devicePath)).toBe(false);
+
+    let isPaired = false;
+    gateway.answers = {
+      connect(params) {
+        isPaired = params.device !== undefined;
+        return { payload: greeting("2026.4.15", 3) };
+      },
+      "cron.status": () => (isPaired ? { payload: {} } : refuse("missing scope: operator.read")),
+    };
+    await using second = startTransport(gateway.url, { devicePath });
+    expect(await second.open()).toMatchObject({ version: "2026.4.15" });
+    expect(paramsOf(gateway, "connect").slice(1)).toMatchObject([
+      expect.not.objectContaining({ device: expect.anything() }),
+      { auth: { token: TOKEN }, device: { id: (await readDevice(devicePath)).deviceId } },
+    ]);
+    expect(second.lines).toHaveLength(1);
+    expect(second.changes).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises"
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { devicePathOf, readDevice } from "../../lib/device.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway.ts";
 import type { LiveJob } from "../../lib/job.ts";
 import type { Release } from "./release.ts";
@@ -53,6 +54,7 @@ export async function createGateway(release: Release): Promise<TestGateway> {
     OPENCLAW_GATEWAY_TOKEN: token,
     NO_COLOR: "1",
   };
+  const needsDevice = /^2026\.[34]\./.test(release.version);
   let child: ChildProcess | undefined;
   let client: Gateway | undefined;
 
@@ -66,7 +68,8 @@ export async function createGateway(release: Release): Promise<TestGateway> {
 
   async function connect(): Promise<Gateway> {
     if (client?.isOpen) return client;
-    client = await connectGateway({ url, credentials: { token }, onEvent: () => {}, onClose: () => {} });
+    const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp"))) : undefined;
+    client = await connectGateway({ url, credentials: { token }, device, onEvent: () => {}, onClose: () => {} });
     return client;
   }
 
