@@ -13,8 +13,9 @@ import { readCommandLine } from "./lib/command-line.ts";
 import { createComplaints } from "./lib/complaint.ts";
 import { describeDrift, describeRejection, observeConfig, planConfig } from "./lib/config.ts";
 import type { ConfigGateway } from "./lib/config-gateway.ts";
-import { converge, describeRefusal } from "./lib/converge.ts";
+import { converge, describeImpossible, describeRefusal } from "./lib/converge.ts";
 import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
+import { devicePathOf } from "./lib/device.ts";
 import { ManagerError } from "./lib/errors.ts";
 import { initialize } from "./lib/init.ts";
 import { describeLateness } from "./lib/judgement.ts";
@@ -56,6 +57,7 @@ const transport = createTransport({
   kind: settings.transport,
   url: settings.gatewayUrl,
   credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: PVC_CONFIG, env: process.env },
+  devicePath: devicePathOf(STAGING_DIR),
   log,
   onChange: (reason) => wakes.cron.ring(reason),
   onConnect: () => wakes.config.ring("connect"),
@@ -197,7 +199,7 @@ async function handleCronChange(): Promise<PassOutcome> {
       );
 
       const store = await transport.open();
-      const { isEqual, changed, refusedRemovals } = await converge({
+      const { isEqual, changed, refusedRemovals, impossible } = await converge({
         definitions: DESIRED_JOBS.definitions,
         store,
         policy: { owner: settings.owner, prune: settings.prune, allowMassRemoval: invocation.allowMassRemoval },
@@ -209,7 +211,9 @@ async function handleCronChange(): Promise<PassOutcome> {
         return { kind: "rejected" };
       }
       complaints.settle("removals");
+      complaints.raise("impossible", describeImpossible(impossible, store.version));
       if (!isEqual) return FAILED;
+      if (impossible.length > 0) return { kind: "rejected" };
 
       await writeChecksum(CHECKSUM_DIR, "cron", newHash);
       if (cronPending || changed > 0) log("Cron job sync complete");

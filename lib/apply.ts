@@ -12,6 +12,9 @@ export type ActionOutcome =
   /** The live job was no longer what was planned on: observe and plan again. */
   | { kind: "conflict" };
 
+/** After how many actions a long pass says how far it is: some 3 s on 2026.9.6. */
+const PROGRESS_STEP = 50;
+
 /**
  * Applies the actions one after the other; one that fails does not stop the others.
  *
@@ -25,6 +28,8 @@ export async function applyActions(
   const outcomes: ActionOutcome[] = [];
   for (const action of actions) {
     if (signal.aborted) throw new ManagerError("aborted", "told to stop");
+    const done = outcomes.length;
+    if (done > 0 && done % PROGRESS_STEP === 0) log(`  Progress: ${done} of ${actions.length}`);
     log(announce(action));
     outcomes.push(await applyAction(action, store, log));
   }
@@ -74,14 +79,19 @@ const INTERIM: JsonObject = {
 };
 
 /**
- * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it.
+ * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it;
+ * it checks no revision, so an update of the rest goes first.
  * Without one, another kind of them drops the old fields on every release, and the main session any delivery;
  * what a crash leaves between the two is a difference like any other, and the next pass mends it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
   const { spec, declarationKey, hasFailureDestination } = replacement;
-  // What is left to do then, a description say, is seen by the observation after this one.
-  if (declarationKey !== undefined) return store.addJob(spec, declarationKey);
+  if (declarationKey !== undefined) {
+    // What `cron.add` leaves as it is; and the one word of the two that a change made meanwhile refuses.
+    const { schedule: _s, payload: _p, delivery: _d, ...own } = change.patch;
+    await store.updateJob(change.id, { ...own, name: spec.name }, change.expectedConfigRevision);
+    return store.addJob(spec, declarationKey);
+  }
   const { schedule, sessionTarget, payload, delivery } = spec;
   const interim = hasFailureDestination
     ? { ...INTERIM, delivery: { mode: "none", failureDestination: null } }

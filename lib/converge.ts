@@ -1,7 +1,7 @@
 import { applyActions } from "./apply.ts";
 import type { Definition } from "./definition.ts";
 import type { Log } from "./log.ts";
-import { type CronAction, type CronPlan, type PlanOptions, planCron } from "./plan.ts";
+import { type CronAction, type CronPlan, type ImpossibleJob, type PlanOptions, planCron } from "./plan.ts";
 import type { CronStore } from "./store.ts";
 
 /**
@@ -20,12 +20,17 @@ export interface ConvergeOptions {
 }
 
 export interface Convergence {
-  /** Whether the live jobs are the declared ones, by an observation made after the last write. */
+  /**
+   * Whether the live jobs are the declared ones, but for those that are impossible, by an observation made after
+   * the last write.
+   */
   isEqual: boolean;
   /** How many writes were done. */
   changed: number;
   /** Names that were to be removed: too many at once, so that nothing was done at all. */
   refusedRemovals: string[];
+  /** Jobs that this gateway cannot take as they are declared. */
+  impossible: ImpossibleJob[];
 }
 
 /**
@@ -40,15 +45,16 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
   for (let round = 1; ; round++) {
     const live = await store.listJobs();
     const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
-    const { actions, refusedRemovals } = plan;
-    if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, refusedRemovals };
+    const { actions, refusedRemovals, impossible } = plan;
+    const rest = { refusedRemovals, impossible };
+    if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
     if (round > MAX_ROUNDS) {
       log(`WARNING: Cron jobs do not become equal to the ConfigMap: ${describePlan(plan)}`);
-      return { isEqual: false, changed, refusedRemovals };
+      return { isEqual: false, changed, ...rest };
     }
     const outcomes = await applyActions(actions, { store, log, signal });
     changed += outcomes.filter(({ kind }) => kind === "done").length;
-    if (outcomes.some(({ kind }) => kind === "failed")) return { isEqual: false, changed, refusedRemovals };
+    if (outcomes.some(({ kind }) => kind === "failed")) return { isEqual: false, changed, ...rest };
   }
 }
 
@@ -65,4 +71,13 @@ export function describeRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
   const warning = `WARNING: Cron jobs left as they are: ${names.length} would be removed at once (${shown}, …), over half of ours`;
   return `${warning}; --allow-mass-removal lets it happen`;
+}
+
+/** Says of each job what it has that the gateway does not know, and which one would. */
+export function describeImpossible(jobs: readonly ImpossibleJob[], version: string): string[] {
+  const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
+  return jobs.map(({ name, wanted, missing }) => {
+    const reasons = missing.map(({ field, since }) => `${field} needs OpenClaw ${since} or later`);
+    return `WARNING: Failed to ${wanted} cron job: ${name}: ${reasons.join(", ")}; ${own}`;
+  });
 }

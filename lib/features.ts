@@ -1,32 +1,95 @@
-/**
- * What a gateway can do that another cannot. Measured on real gateways; where a release is wrong here,
- * the gateway's own refusal corrects it at run time (see {@link learnFromRefusal}).
- */
-export interface Features {
-  /** `payload.kind: "command"`: jobs that run a command and cost no model tokens. */
-  commandPayload: boolean;
-  /** `declarationKey`: an identity of our own on a job, and `cron.add` as an upsert by it. */
-  declarationKey: boolean;
+import type { JobSpec } from "./job.ts";
+import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+
+/** One row: since when gateways have it, and which jobs cannot be without it. */
+interface FeatureRow {
+  /**
+   * The first release that may have it: measured absent on the last one before it that was tried, present on the
+   * next one. A release in between that lacks it refuses the job by itself.
+   */
+  since: string;
+  /** The field of the job that needs it; none where another shape of the job will do. */
+  field?: string;
+  /** Which values of the field need it, where not all do. */
+  when?: (value: Json, spec: JobSpec) => boolean;
+  /** How a gateway, or the CLI, refuses what another shape of the job does without. */
+  refusal?: RegExp;
 }
 
-/** The first release with the feature: absent on the one measured before it, present on this one. */
-const FIRST_RELEASE = {
-  commandPayload: "2026.6.1", // not on 2026.5.20, on 2026.6.11
-  declarationKey: "2026.7.1", // not on 2026.6.11, on 2026.7.35
-} as const satisfies Record<keyof Features, string>;
+/**
+ * What a gateway can do that another cannot. Measured on 2026.2.9, 2026.2.26, 2026.3.13, 2026.4.15, 2026.5.20,
+ * 2026.6.11, 2026.7.35, 2026.8.2 and 2026.9.6, and held against them, row by row, by `test/releases.test.ts`:
+ * "ROW is there, or not, as the table of features says". Most gateways refuse what they do not know; where one drops
+ * it without a word, which is said here, the job would never be what was declared.
+ */
+const FEATURES = {
+  /** An identity of our own on a job, and `cron.add` as an upsert by it. Without: a mark in the description. */
+  declarationKey: {
+    since: "2026.7.1",
+    refusal: /unexpected property 'declarationKey'|unknown option '--declaration-key/,
+  },
+  /** Jobs that run a command and cost no model tokens. Without: an agent turn that asks for it. */
+  commandPayload: {
+    since: "2026.6.1",
+    refusal: /at \/payload: unexpected property 'argv'|unknown option '--command-argv/,
+  },
+  scriptPayload: { since: "2026.8.1", field: "payload.kind", when: (kind) => kind === "script" },
+  toolsOfTurn: {
+    since: "2026.4.1",
+    field: "payload.toolsAllow",
+    when: (_, { payload }) => payload.kind === "agentTurn",
+  },
+  /** Dropped by 2026.6 and 2026.7. */
+  toolsOfOther: {
+    since: "2026.8.1",
+    field: "payload.toolsAllow",
+    when: (_, { payload }) => payload.kind !== "agentTurn",
+  },
+  fallbacks: { since: "2026.3.1", field: "payload.fallbacks" },
+  lightContext: { since: "2026.3.1", field: "payload.lightContext" },
+  /** 2026.2.9 makes one second of it. */
+  noTimeout: { since: "2026.2.26", field: "payload.timeoutSeconds", when: (seconds) => seconds === 0 },
+  /** Cut off to whole seconds before. */
+  fractionOfTimeout: {
+    since: "2026.4.1",
+    field: "payload.timeoutSeconds",
+    when: (seconds) => !Number.isInteger(seconds),
+  },
+  stagger: { since: "2026.2.26", field: "schedule.staggerMs" },
+  onExitSchedule: { since: "2026.7.1", field: "schedule.kind", when: (kind) => kind === "on-exit" },
+  streamSchedule: { since: "2026.8.1", field: "schedule.kind", when: (kind) => kind === "stream" },
+  webhook: { since: "2026.2.26", field: "delivery.mode", when: (mode) => mode === "webhook" },
+  deliveryAccount: { since: "2026.2.26", field: "delivery.accountId" },
+  deliveryThread: { since: "2026.5.1", field: "delivery.threadId" },
+  failureDestination: { since: "2026.3.1", field: "delivery.failureDestination" },
+  completionDestination: { since: "2026.6.1", field: "delivery.completionDestination" },
+  failureAlert: { since: "2026.3.1", field: "failureAlert" },
+  alertOnSkip: { since: "2026.5.1", field: "failureAlert.includeSkipped" },
+  /** Made `isolated` before, without a word. */
+  namedSession: { since: "2026.4.1", field: "sessionTarget", when: (target) => String(target).startsWith("session:") },
+  sessionKey: { since: "2026.2.26", field: "sessionKey" },
+  displayName: { since: "2026.7.1", field: "displayName" },
+  /** 2026.7 knows it, and wants `cron.triggers.enabled`; it says so itself. */
+  trigger: { since: "2026.7.1", field: "trigger" },
+  pacing: { since: "2026.8.1", field: "pacing" },
+} as const satisfies Record<string, FeatureRow>;
+
+export type Feature = keyof typeof FEATURES;
+
+/** What a gateway can do. */
+export type Features = Readonly<Record<Feature, boolean>>;
+
+const ROWS = Object.entries(FEATURES) as [Feature, FeatureRow][];
 
 /** Versions that say nothing: 2026.2.9 calls itself `dev`, as do builds from source. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)/;
 
 /**
- * What a release can do. A version that says nothing is judged by the protocol: all that spoke version 3
- * were before either feature; of a later one the best is assumed, and it will say if it cannot.
+ * What a release can do. A version that says nothing is judged by the protocol: of those that spoke version 3
+ * the first is assumed, which has none of it; of a later one the best, and it will say if it cannot.
  */
 export function featuresOf(version: string, protocol: number): Features {
-  return {
-    commandPayload: hasReached(version, protocol, FIRST_RELEASE.commandPayload),
-    declarationKey: hasReached(version, protocol, FIRST_RELEASE.declarationKey),
-  };
+  return Object.fromEntries(ROWS.map(([name, { since }]) => [name, hasReached(version, protocol, since)])) as Features;
 }
 
 function hasReached(version: string, protocol: number, release: string): boolean {
@@ -37,23 +100,40 @@ function hasReached(version: string, protocol: number, release: string): boolean
   return place === -1 || (own[place] ?? 0) > (wanted[place] ?? 0);
 }
 
-/** How a gateway, or the CLI, says that it does not know a feature. */
-const REFUSALS = {
-  commandPayload: /at \/payload: unexpected property 'argv'|unknown option '--command-argv/,
-  declarationKey: /unexpected property 'declarationKey'|unknown option '--declaration-key/,
-} as const satisfies Record<keyof Features, RegExp>;
-
 /**
  * Corrects the features by what was refused, in the gateway's or the CLI's own words.
  *
  * @returns the corrected features, or undefined when the refusal was about something else.
  */
 export function learnFromRefusal(features: Features, refusal: string): Features | undefined {
-  const learned = {
-    commandPayload: features.commandPayload && !REFUSALS.commandPayload.test(refusal),
-    declarationKey: features.declarationKey && !REFUSALS.declarationKey.test(refusal),
-  };
-  const isNew =
-    learned.commandPayload !== features.commandPayload || learned.declarationKey !== features.declarationKey;
-  return isNew ? learned : undefined;
+  const missing = ROWS.filter(([name, row]) => features[name] && row.refusal?.test(refusal));
+  if (missing.length === 0) return undefined;
+  return { ...features, ...Object.fromEntries(missing.map(([name]) => [name, false])) };
+}
+
+/** Something that a job is declared to have and a gateway does not know. */
+export interface MissingFeature {
+  /** Dotted, in OpenClaw's names. */
+  field: string;
+  /** The release that could, such as `2026.8`. */
+  since: string;
+}
+
+/** What of this job a gateway with these features would refuse, or drop without a word. */
+export function findMissingFeatures(spec: JobSpec, features: Features): MissingFeature[] {
+  return ROWS.flatMap(([name, { field, since, when = () => true }]) => {
+    const value = field === undefined || features[name] ? undefined : readField(spec, field);
+    return field !== undefined && value !== undefined && when(value, spec) ? [{ field, since: trainOf(since) }] : [];
+  });
+}
+
+function readField(spec: JobSpec, field: string): Json | undefined {
+  let value: Json | undefined = spec as unknown as JsonObject;
+  for (const key of field.split(".")) value = isJsonObject(value) ? value[key] : undefined;
+  return value;
+}
+
+/** `2026.8` for `2026.8.1`: which of that month's releases was the first is not known. */
+function trainOf(release: string): string {
+  return release.replace(/\.1$/, "");
 }

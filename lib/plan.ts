@@ -1,6 +1,6 @@
 import type { Definition } from "./definition.ts";
 import { findDifference } from "./difference.ts";
-import type { Features } from "./features.ts";
+import { type Features, type MissingFeature, findMissingFeatures } from "./features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
@@ -35,10 +35,21 @@ export interface Replacement {
   hasFailureDestination?: true;
 }
 
+/** A job that is declared to have what this gateway does not know. It is left as it is, or not made. */
+export interface ImpossibleJob {
+  kind: "impossible";
+  name: string;
+  /** What it would have been. */
+  wanted: "add" | "update";
+  missing: MissingFeature[];
+}
+
 export interface CronPlan {
   /** In the order of manager.sh: adds and updates as they are defined, then removals as they are listed. */
   actions: CronAction[];
   unchanged: number;
+  /** Jobs that this gateway cannot take as they are declared; the others are none the worse for it. */
+  impossible: ImpossibleJob[];
   /** Live jobs that are not ours and stay as they are. */
   unmanaged: number;
   /** Names of jobs that would go. So many at once look like an accident: nothing is done at all. */
@@ -66,6 +77,7 @@ const MASS_REMOVAL = 10;
 export function planCron(definitions: readonly Definition[], live: readonly LiveJob[], options: PlanOptions): CronPlan {
   const { ours, unclaimed } = groupByClaim(live, options.owner);
   const changes: CronAction[] = [];
+  const impossible: ImpossibleJob[] = [];
   const duplicates = new Set<string>();
   let unchanged = 0;
   let adopted = 0;
@@ -75,10 +87,11 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
     const [own, ...others] = ours.get(name) ?? [];
     for (const other of others) duplicates.add(other.id);
     const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
-    const action = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
-    if (action) changes.push(action);
+    const planned = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
+    if (planned?.kind === "impossible") impossible.push(planned);
+    else if (planned) changes.push(planned);
     else if (own) unchanged += 1;
-    if (action?.kind === "adopt") adopted += 1;
+    if (planned?.kind === "adopt") adopted += 1;
   }
 
   const declared = new Set(definitions.map(({ name }) => name));
@@ -94,6 +107,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   return {
     actions: isAccident ? [] : [...changes, ...removeActions],
     unchanged,
+    impossible,
     unmanaged: live.length - owned.length - adopted,
     refusedRemovals: isAccident ? removals.map(({ name }) => name) : [],
   };
@@ -104,7 +118,7 @@ function planJob(
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
   { owner, features, nowMs }: PlanOptions,
-): CronAction | undefined {
+): CronAction | ImpossibleJob | undefined {
   const { name } = definition;
   const spec = toJobSpec(definition, features);
   const commandAsTurn = isCommandAsTurn(definition, features);
@@ -112,6 +126,8 @@ function planJob(
 
   // Neither made nor moved to then: the gateway takes no moment that is over.
   if (hasPassed(spec, nowMs)) return undefined;
+  const missing = findMissingFeatures(spec, features);
+  if (missing.length > 0) return { kind: "impossible", name, wanted: live ? "update" : "add", missing };
   if (!live) {
     const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
     if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ConvergeOptions, converge, describeRefusal } from "../lib/converge.ts";
+import { type ConvergeOptions, converge, describeImpossible, describeRefusal } from "../lib/converge.ts";
 import type { Definition } from "../lib/definition.ts";
 import { ManagerError } from "../lib/errors.ts";
 import {
@@ -35,7 +35,7 @@ function again(store: MemoryStore): MemoryStore {
   return createMemoryStore(store.jobs, { features: store.features });
 }
 
-const EQUAL = { isEqual: true, changed: 0, refusedRemovals: [], lines: [] };
+const EQUAL = { isEqual: true, changed: 0, refusedRemovals: [], impossible: [], lines: [] };
 
 describe("converge()", () => {
   test("writes nothing where nothing differs, and looks once", async () => {
@@ -47,7 +47,7 @@ describe("converge()", () => {
   test("adds, updates and removes, and looks again after the last write", async () => {
     const store = createMemoryStore([ourJob(define()), ourJob(define({ name: "gone" }), { id: "id-2" })]);
     const result = await bring(store, [define({ description: "Nightly" }), define({ name: "new" })]);
-    expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [] });
+    expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [], impossible: [] });
     expect(store.calls).toEqual(["list", "update id-1", "add new", "remove id-2", "list"]);
   });
 
@@ -242,7 +242,10 @@ const STATES: Record<string, Partial<Definition>> = {
   "a moment": { message: "x", schedule: { kind: "at", at: "2027-01-31T09:00:00+09:00" } },
 };
 
-for (const [gateway, features] of Object.entries({ "a new gateway": NEW, "an old gateway": OLD })) {
+/** The two that change the shape of a job; what a job may have, all the same. */
+const OTHER_SHAPE = { ...NEW, commandPayload: false, declarationKey: false };
+
+for (const [gateway, features] of Object.entries({ "a new gateway": NEW, "an old gateway": OTHER_SHAPE })) {
   describe(`converge() on ${gateway}`, () => {
     for (const [name, before] of Object.entries(STATES)) {
       test.each(Object.keys(STATES))(`leaves no difference where ${name} becomes %s`, async (next) => {
@@ -270,6 +273,44 @@ for (const [gateway, features] of Object.entries({ "a new gateway": NEW, "an old
     });
   });
 }
+
+describe("converge() and jobs that the gateway cannot take", () => {
+  const script = define({ name: "script", payload: { kind: "script", script: "return {}" } });
+
+  test("leaves them out, and does the rest", async () => {
+    const store = createMemoryStore([], { features: OLD });
+    const result = await bring(store, [script, define({ message: "x" })]);
+    expect(result).toMatchObject({ isEqual: true, changed: 1, impossible: [{ name: "script", wanted: "add" }] });
+    expect(store.jobs).toMatchObject([{ name: "backup" }]);
+  });
+
+  test("leaves one that is there as it is, and does not take it for one that is no longer declared", async () => {
+    const live = ourJob(define({ name: "script", message: "x" }), {}, OLD);
+    const store = createMemoryStore([live], { features: OLD });
+    expect(await bring(store, [script])).toMatchObject({ impossible: [{ name: "script", wanted: "update" }] });
+    expect(store.writes).toEqual([]);
+    expect(store.jobs).toEqual([live]);
+  });
+});
+
+describe("describeImpossible()", () => {
+  const missing = [
+    { field: "payload.fallbacks", since: "2026.3" },
+    { field: "pacing", since: "2026.8" },
+  ];
+
+  test("names the job, each field, and the release that could", () => {
+    expect(describeImpossible([{ kind: "impossible", name: "x", wanted: "add", missing }], "2026.2.26")).toEqual([
+      "WARNING: Failed to add cron job: x: payload.fallbacks needs OpenClaw 2026.3 or later, pacing needs OpenClaw 2026.8 or later; this is 2026.2.26",
+    ]);
+  });
+
+  test("quotes no version that says nothing", () => {
+    const [line] = describeImpossible([{ kind: "impossible", name: "x", wanted: "update", missing }], "dev");
+    expect(line).toStartWith("WARNING: Failed to update cron job: x: ");
+    expect(line).toEndWith("; this is an older one");
+  });
+});
 
 describe("describeRefusal()", () => {
   test("names some of the jobs and the way to have them removed", () => {

@@ -29,13 +29,19 @@ function crowd(count: number, declared: number): [Definition[], LiveJob[]] {
 
 describe("planCron()", () => {
   test("plans nothing where nothing is declared and nothing lives", () => {
-    expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [] });
+    expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [], impossible: [] });
   });
 
   test("plans nothing where the live jobs are as declared", () => {
     const definitions = [define({ name: "a" }), define({ name: "b", message: "x" })];
     const live = definitions.map((each, index) => ourJob(each, { id: `id-${index}` }));
-    expect(plan(definitions, live)).toEqual({ actions: [], unchanged: 2, unmanaged: 0, refusedRemovals: [] });
+    expect(plan(definitions, live)).toEqual({
+      actions: [],
+      unchanged: 2,
+      unmanaged: 0,
+      refusedRemovals: [],
+      impossible: [],
+    });
   });
 
   test("adds a job that is not there, under a key", () => {
@@ -207,6 +213,7 @@ describe("planCron() and jobs that nobody claims", () => {
       unchanged: 0,
       unmanaged: 0,
       refusedRemovals: [],
+      impossible: [],
     });
   });
 
@@ -240,7 +247,13 @@ describe("planCron() and jobs that nobody claims", () => {
 
   test("leaves the reminders that people asked the agent for", () => {
     const reminder = liveJob({ name: "Remind Ann to call Bob", payload: { kind: "systemEvent", text: "Call Bob" } });
-    expect(plan([], [reminder])).toEqual({ actions: [], unchanged: 0, unmanaged: 1, refusedRemovals: [] });
+    expect(plan([], [reminder])).toEqual({
+      actions: [],
+      unchanged: 0,
+      unmanaged: 1,
+      refusedRemovals: [],
+      impossible: [],
+    });
   });
 });
 
@@ -325,8 +338,16 @@ describe("planCron() and jobs that have to go", () => {
       ourJob(define(), { id: "young", createdAtMs: 2 }),
       ourJob(define({ name: "gone" }), { id: "gone" }),
     ];
-    expect(plan([define()], live, { prune: "none" })).toMatchObject({ actions: [], refusedRemovals: [] });
-    expect(plan([], crowd(20, 0)[1], { prune: "none" })).toMatchObject({ actions: [], refusedRemovals: [] });
+    expect(plan([define()], live, { prune: "none" })).toMatchObject({
+      actions: [],
+      refusedRemovals: [],
+      impossible: [],
+    });
+    expect(plan([], crowd(20, 0)[1], { prune: "none" })).toMatchObject({
+      actions: [],
+      refusedRemovals: [],
+      impossible: [],
+    });
   });
 
   test("still adds and updates where prune is none", () => {
@@ -368,7 +389,7 @@ describe("planCron() and jobs that have to go", () => {
   });
 
   test("removes them all the same where that is allowed", () => {
-    expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [] });
+    expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [], impossible: [] });
     expect(summary(...crowd(10, 0), { allowMassRemoval: true })).toHaveLength(10);
   });
 });

@@ -5,7 +5,7 @@ import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
 import type { Definition } from "../../lib/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
-import type { Features } from "../../lib/features.ts";
+import { type Features, featuresOf } from "../../lib/features.ts";
 import type { Clock } from "../../lib/judgement.ts";
 import { toJobSpec } from "../../lib/job-spec.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/job.ts";
@@ -14,10 +14,10 @@ import { declarationKeyOf, markDescription } from "../../lib/ownership.ts";
 import type { CronStore } from "../../lib/store.ts";
 
 /** What the newest releases can do. */
-export const NEW: Features = { commandPayload: true, declarationKey: true };
+export const NEW: Features = featuresOf("2026.9.6", 4);
 
 /** What the plan's release can do. */
-export const OLD: Features = { commandPayload: false, declarationKey: false };
+export const OLD: Features = featuresOf("dev", 3);
 
 export const OWNER = "config-manager";
 
