@@ -30,7 +30,7 @@ const SYNONYMS = [
   ["tools", "toolsAllow"],
 ] as const;
 
-/** What does not go together in a definition, told beside whatever else is wrong with it. */
+/** Which flat fields of a definition do not go together, told beside whatever else is wrong with it. */
 export function findContradictions(definition: JsonObject): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const report = (field: string, problem: string) => problems.push({ field, problem });
@@ -58,10 +58,6 @@ export function findContradictions(definition: JsonObject): FieldProblem[] {
   }
   if (definition.retry !== undefined && definition.input !== undefined) {
     report("retry", "does not go with input; only the first attempt would read it");
-  }
-  const { delivery } = definition;
-  if (isJsonObject(delivery) && delivery.mode === "webhook" && delivery.to === undefined) {
-    report("delivery.to", "is required for a webhook");
   }
   return problems;
 }

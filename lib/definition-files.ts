@@ -1,11 +1,9 @@
 import { join } from "node:path";
-import JSON5 from "json5";
-import { parseDocument } from "yaml";
 import { computeSetChecksum } from "./checksum.ts";
 import { type Definition, parseDefinition, readName } from "./definition.ts";
-import { describeError, systemCode } from "./errors.ts";
+import { parseDefinitionText } from "./definition-text.ts";
 import type { FieldProblem } from "./field-problem.ts";
-import type { Json } from "./json.ts";
+import { type Json, isJsonObject } from "./json.ts";
 import { type VolumeFile, readVolume } from "./volume.ts";
 
 /** One thing that is wrong, and where. */
@@ -53,19 +51,25 @@ export function parseDefinitionFiles(files: VolumeFile[]): Exclude<DesiredSet, {
   const homes = new Map<string, string>();
 
   for (const { name: file, bytes } of files) {
-    const parsed = parseFile(file, bytes);
-    if (parsed.kind === "unreadable") {
-      problems.push({ file, job: "", field: "", problem: parsed.problem });
+    const text = parseDefinitionText(file, bytes);
+    if (text.kind === "unreadable") {
+      problems.push({ file, job: "", field: "", problem: text.problem });
       continue;
     }
-    const inputs = Array.isArray(parsed.value) ? parsed.value : [parsed.value];
+    const isList = Array.isArray(text.value);
+    const inputs = Array.isArray(text.value) ? text.value : [text.value];
+    for (const { path, problem } of text.problems) {
+      const [index, ...inner] = isList ? path : [0, ...path];
+      const job = typeof index === "number" ? nameJob(inputs[index], index) : "";
+      problems.push({ file, job, field: inner.join("."), problem });
+    }
     for (const [index, input] of inputs.entries()) {
-      const result = parseDefinition(input);
-      const name = readName(input);
-      const job = name ?? `#${index + 1}`;
+      const job = nameJob(input, index);
+      const result = isWrapped(input) ? WRAPPED : parseDefinition(input);
       if (result.kind === "valid") definitions.push(result.definition);
       else problems.push(...result.problems.map(({ field, problem }) => ({ file, job, field, problem })));
 
+      const name = readName(input);
       if (name === undefined) continue;
       const home = homes.get(name);
       if (home !== undefined)
@@ -79,31 +83,21 @@ export function parseDefinitionFiles(files: VolumeFile[]): Exclude<DesiredSet, {
   return { kind: "valid", definitions, files, checksum };
 }
 
+function nameJob(input: Json | undefined, index: number): string {
+  return (input === undefined ? undefined : readName(input)) ?? `#${index + 1}`;
+}
+
+/** OpenClaw's own list of jobs, and its old store, are an object with the list in it. */
+function isWrapped(input: Json): boolean {
+  return isJsonObject(input) && Array.isArray(input.jobs) && input.name === undefined;
+}
+
+const WRAPPED = {
+  kind: "invalid",
+  problems: [{ field: "jobs", problem: "expected a list of jobs, or one job; write the list alone" }],
+} as const;
+
 /** A WARNING with `file: job: field: problem`, without the parts that do not apply. */
 export function describeProblem({ file, job, field, problem }: DefinitionProblem): string {
   return `WARNING: Cron config rejected: ${[file, job, field, problem].filter(Boolean).join(": ")}`;
-}
-
-function parseFile(
-  name: string,
-  bytes: Uint8Array,
-): { kind: "parsed"; value: Json } | { kind: "unreadable"; problem: string } {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
-    return { kind: "parsed", value: /\.ya?ml$/.test(name) ? parseYaml(text) : JSON5.parse<Json>(text) };
-  } catch (error) {
-    const isDecodeError = systemCode(error) === "ERR_ENCODING_INVALID_ENCODED_DATA" || error instanceof TypeError;
-    const problem = isDecodeError ? "is not UTF-8 text" : describeError(error).replace(/^JSON5: /, "");
-    return { kind: "unreadable", problem };
-  }
-}
-
-/** @throws {SyntaxError} with the first line of the parser's message: the rest of it quotes the file. */
-function parseYaml(text: string): Json {
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error?.code === "MULTIPLE_DOCS") throw new SyntaxError("holds several documents; write one list of jobs");
-  if (error) throw new SyntaxError(error.message.split("\n")[0]?.replace(/:$/, "") ?? "invalid YAML");
-  return document.toJS({ maxAliasCount: 100 }) as Json;
 }

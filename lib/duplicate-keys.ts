@@ -1,41 +1,60 @@
 import JSON5 from "json5";
 import { formatKey } from "./changed-paths.ts";
 
-/** Comments, texts, brackets and what stands between them: all that JSON5 is made of. */
-const TOKEN =
-  /\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/g;
+/** Where something stands: keys of objects, and places in lists, from 0. */
+export type KeyPath = readonly (string | number)[];
 
 /**
- * The dotted paths of keys that stand twice in one object, sorted. JSON5 lets the last one win without a word,
- * and a merge leaves such things behind. Of a text that does not parse, nothing is promised.
+ * Blanks, comments, texts, brackets and what stands between them: all that JSON5 is made of. Each begins where the last
+ * one ended, so that a text with no end is not read again from each quote in it.
  */
-export function findDuplicateKeys(text: string): string[] {
-  const duplicates = new Set<string>();
+const TOKEN =
+  /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/gy;
+
+/**
+ * Where keys stand twice in one object, each once. JSON5 lets the last one win without a word, and a merge leaves such
+ * things behind. Of a text that does not parse, nothing is promised.
+ */
+export function findDuplicates(text: string): KeyPath[] {
+  const duplicates = new Map<string, KeyPath>();
   /** The objects and lists that are open here: of an object the keys so far, and the one at hand. */
-  const open: { keys: Set<string> | undefined; key: string }[] = [];
+  const open: { keys: Set<string> | undefined; at: string | number }[] = [];
   let last = "";
   for (const [token] of text.matchAll(TOKEN)) {
-    if (token.startsWith("//") || token.startsWith("/*")) continue;
+    if (/^(?:[\s\uFEFF]|\/[/*])/.test(token)) continue;
     const inner = open.at(-1);
     if (token === "{" || token === "[") {
-      open.push({ keys: token === "{" ? new Set() : undefined, key: "" });
+      open.push(token === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
     } else if (token === "}" || token === "]") {
       open.pop();
+    } else if (token === "," && typeof inner?.at === "number") {
+      inner.at += 1;
     } else if (token === ":" && inner?.keys) {
-      inner.key = readKey(last);
-      if (inner.keys.has(inner.key))
-        duplicates.add(open.map(({ keys, key }) => (keys ? formatKey(key) : "[]")).join("."));
-      inner.keys.add(inner.key);
+      const key = readKey(last);
+      inner.at = key;
+      if (inner.keys.has(key)) {
+        const path = open.map(({ at }) => at);
+        duplicates.set(JSON.stringify(path), path);
+      }
+      inner.keys.add(key);
     }
     last = token;
   }
-  return [...duplicates].toSorted();
+  return [...duplicates.values()];
+}
+
+/** The same as dotted paths, sorted; `[]` for any place in a list. */
+export function findDuplicateKeys(text: string): string[] {
+  const paths = findDuplicates(text).map((path) =>
+    path.map((part) => (typeof part === "number" ? "[]" : formatKey(part))).join("."),
+  );
+  return [...new Set(paths)].toSorted();
 }
 
 /** `"a"`, `'a'` and `a` are one key. */
 function readKey(token: string): string {
   try {
-    return /^["']/.test(token) ? JSON5.parse<string>(token) : token;
+    return /^["']/.test(token) ? JSON5.parse<string>(token) : JSON5.parse<string>(`"${token}"`);
   } catch {
     return token;
   }

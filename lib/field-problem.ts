@@ -8,10 +8,29 @@ export interface FieldProblem {
   problem: string;
 }
 
+/** What `openclaw cron list` shows of a job beside its definition. */
+const KEPT_BY_OPENCLAW =
+  /^(?:id|jobId|state|status|owner|declarationKey|configRevision|scheduledToolPolicy|toolsAllowIsDefault|(?:created|updated|nextRun|lastRun)AtMs|lastRunStatus)$/;
+
+/** What other tools call it: no slip of the finger, so no likeness of letters helps. */
+const ELSEWHERE: Record<string, string> = {
+  at: "schedule",
+  cmd: "command",
+  cron: "schedule",
+  every: "schedule",
+  prompt: "message",
+  script: "payload",
+  timeZone: "tz",
+  timezone: "tz",
+};
+
 /** An unknown field, with the known one that was most likely meant. */
 export function wordUnknownField(field: string, known: readonly string[]): string {
+  if (KEPT_BY_OPENCLAW.test(field)) return "is kept by OpenClaw itself; leave it out";
+  const meant = Object.hasOwn(ELSEWHERE, field) ? ELSEWHERE[field] : undefined;
+  if (meant !== undefined && known.includes(meant)) return `unknown field, did you mean ${meant}?`;
   const nearest = closest(field, known);
-  const isNear = distance(field, nearest) <= Math.max(2, field.length / 3);
+  const isNear = distance(field, nearest) <= Math.min(field.length - 1, Math.max(2, field.length / 3));
   return isNear ? `unknown field, did you mean ${nearest}?` : `unknown field, the nearest known one is ${nearest}`;
 }
 
@@ -52,6 +71,8 @@ function wordIssue(issue: v.BaseIssue<unknown>): string {
       return `expected at least ${String(issue.requirement)} but received ${String(issue.input)}`;
     case "max_value":
       return `expected at most ${String(issue.requirement)} but received ${String(issue.input)}`;
+    case "max_graphemes":
+      return `expected at most ${String(issue.requirement)} characters`;
     case "min_length":
       return "expected at least one entry but received none";
   }

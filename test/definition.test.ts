@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { parseDefinition } from "../lib/definition.ts";
 import type { Json, JsonObject } from "../lib/json.ts";
 import { ODD_NAMES } from "./support/doubles.ts";
@@ -55,7 +56,7 @@ describe("parseDefinition()", () => {
     ["OpenClaw's own command", { payload: { kind: "command", argv: ["true"], timeoutSeconds: 5 } }],
     ["OpenClaw's own agent turn", { payload: { kind: "agentTurn", message: "Hello", fallbacks: ["a/b"] } }],
     ["OpenClaw's own system event", { payload: { kind: "systemEvent", text: "Hello" } }],
-    ["OpenClaw's own script", { payload: { kind: "script", script: "return 1", toolBudget: 1, timeoutSeconds: 0 } }],
+    ["OpenClaw's own script", { payload: { kind: "script", script: "return 1", toolBudget: 1, timeoutSeconds: 1 } }],
     ["an agent turn with all that goes with it", { message: "x", ...TURN, timeout: 1, tools: ["exec"] }],
     ["the same in OpenClaw's spelling", { message: "x", ...TURN, timeoutSeconds: 1, toolsAllow: ["exec"] }],
     ["a system event with tools", { systemEvent: "x", tools: ["exec"] }],
@@ -71,11 +72,6 @@ describe("parseDefinition()", () => {
     ["an interval", { kind: "every", everyMs: 60_000, anchorMs: 0 }],
     ["a moment", { kind: "at", at: "2027-01-31T09:00:00+09:00" }],
     ["the end of a command", { kind: "on-exit", command: "make", cwd: "/srv" }],
-    ["matching output of a command", { kind: "stream", command: ["tail", "-f", "x"], mode: "match", match: "error" }],
-    [
-      "lines of a command",
-      { kind: "stream", command: ["tail"], mode: "line", cwd: "/srv", batchMs: 50, maxBatchBytes: 1024 },
-    ],
   ] satisfies [string, Json][])("takes a schedule of %s", (_, schedule) => {
     expect(problemsOf(write({ schedule }))).toEqual([]);
   });
@@ -130,7 +126,7 @@ describe("parseDefinition()", () => {
       deleteAfterRun: false,
       tz: "Asia/Tokyo",
       sessionKey: "agent:main:main",
-      env: { A: "1", "": "" },
+      env: { A: "1", B: "" },
       cwd: "/srv",
       input: "",
       noOutputTimeoutSeconds: 1.5,
@@ -145,6 +141,27 @@ describe("parseDefinition()", () => {
 
   test.each(Object.entries(ODD_NAMES))("takes a name with %s as it is", (_, name) => {
     expect(accepted(write({ name })).name).toBe(name);
+  });
+
+  test.each(["main", "isolated", "session:x", "session:agent/ops notes"])("takes the session %s", (session) => {
+    const payload = { kind: "script", script: "x" };
+    const isNamed = session.startsWith("session:");
+    expect(problemsOf(writeWithout(isNamed ? { message: "x", session } : { payload, session }))).toEqual([]);
+    expect(problemsOf(writeWithout(isNamed ? { message: "x", sessionTarget: session } : { payload }))).toEqual([]);
+  });
+
+  test.each(["Main", "session:", "session: x", "isolate", "agent:main:main"])("refuses the session %j", (session) => {
+    for (const field of ["session", "sessionTarget"]) {
+      expect(problemsOf(write({ [field]: session }))).toEqual([
+        `${field}: expected "main" or "isolated" or "session:NAME"`,
+      ]);
+    }
+  });
+
+  test("refuses the session of a conversation, as there is none", () => {
+    expect(problemsOf(write({ session: "current" }))).toEqual([
+      "session: current needs the sessionKey of a conversation",
+    ]);
   });
 
   test("takes a command's text as it is", () => {
@@ -181,18 +198,38 @@ describe("parseDefinition()", () => {
       "delivery.chanel: unknown field, did you mean channel?",
     ]);
     expect(problemsOf(write({ schedule: { kind: "cron", expr: "* * * * *", timezone: "UTC" } }))).toEqual([
-      "schedule.timezone: unknown field, the nearest known one is kind",
+      "schedule.timezone: unknown field, did you mean tz?",
     ]);
   });
 
   test.each([
     ["retyr", "did you mean retry?"],
     ["retryabc", "the nearest known one is retry"],
+    ["a", "the nearest known one is tz"],
     ["scheduxyz", "did you mean schedule?"],
     ["Schedule", "did you mean schedule?"],
   ])("tells a slip from another word: %s", (field, advice) => {
     expect(problemsOf(write({ [field]: 1 }))).toEqual([`${field}: unknown field, ${advice}`]);
   });
+
+  test.each([
+    ["timezone", "tz"],
+    ["cron", "schedule"],
+    ["every", "schedule"],
+    ["at", "schedule"],
+    ["prompt", "message"],
+    ["cmd", "command"],
+    ["script", "payload"],
+  ])("knows what is meant by %s", (field, meant) => {
+    expect(problemsOf(write({ [field]: "x" }))).toEqual([`${field}: unknown field, did you mean ${meant}?`]);
+  });
+
+  test.each(["id", "state", "declarationKey", "configRevision", "createdAtMs", "scheduledToolPolicy"])(
+    "says of %s that it is no part of a definition",
+    (field) => {
+      expect(problemsOf(write({ [field]: "x" }))).toEqual([`${field}: is kept by OpenClaw itself; leave it out`]);
+    },
+  );
 
   test("names the nearest known field even where none is near", () => {
     expect(problemsOf(write({ concurrencyPolicy: "Forbid" }))).toEqual([
@@ -246,6 +283,14 @@ describe("parseDefinition()", () => {
     ["delivery", "none", "expected an object but received other text"],
     ["failureAlert", true, "expected false or an object but received true"],
     ["outputMaxBytes", 0, "expected at least 1 but received 0"],
+    ["delivery", [], "expected an object but received a list"],
+    ["failureAlert", [], "expected false or an object but received a list"],
+    ["pacing", 5, "expected an object but received a number"],
+    ["trigger", [1], "expected an object but received a list"],
+    ["agent", "my agent", "expected up to 64 letters, digits, _ and -"],
+    ["agentId", "エージェント", "expected up to 64 letters, digits, _ and -"],
+    ["displayName", "x".repeat(201), "expected at most 200 characters"],
+    ["tz", "Asia/Tokio", "is no time zone; expected one such as Asia/Tokyo or +09:00"],
   ] satisfies [string, Json, string][])("refuses a %s of %j", (field, value, problem) => {
     expect(problemsOf(write({ [field]: value }))).toEqual([`${field}: ${problem}`]);
   });
@@ -284,6 +329,20 @@ describe("parseDefinition()", () => {
     ],
     ["failureAlert.after", { failureAlert: { after: 0 } }, "expected at least 1 but received 0"],
     ["trigger.script", { trigger: {} }, "is required"],
+    ["trigger.script", { trigger: { script: "x".repeat(65_537) } }, "expected at most 65536 characters"],
+    ["tools.0", { tools: [" "] }, "expected some text but received none"],
+    ["toolsAllow.1", { toolsAllow: ["exec", 5] }, "expected text but received a number"],
+    ["pacing.min", { pacing: { min: "soon" } }, "expected a duration such as 15m or 1h30m"],
+    ["pacing.max", { pacing: { max: "0m" } }, "expected a duration such as 15m or 1h30m"],
+    [
+      "delivery.threadId",
+      { delivery: { mode: "announce", threadId: 2 ** 60 } },
+      "has more digits than a number keeps; write it as text, in quotes",
+    ],
+    ["delivery.threadId", { delivery: { mode: "announce", threadId: " " } }, "expected some text but received none"],
+    ["failureAlert.cooldownMs", { failureAlert: { cooldownMs: 0.5 } }, "expected a whole number but received 0.5"],
+    ["env.A", { env: { A: "\ud83e" } }, "holds half a character, an unpaired surrogate"],
+    ["command", { command: "\ud83e" }, "holds half a character, an unpaired surrogate"],
   ] satisfies [string, Record<string, Json>, string][])("says that %s is wrong in %j", (field, fields, problem) => {
     expect(problemsOf(write(fields))).toEqual([`${field}: ${problem}`]);
   });
@@ -297,8 +356,49 @@ describe("parseDefinition()", () => {
       'expected "systemEvent" or "agentTurn" or "command" or "script" but received other text',
     ],
     ["payload.modl", { kind: "agentTurn", message: "x", modl: "y" }, "unknown field, did you mean model?"],
+    [
+      "payload.fallbacks.0",
+      { kind: "agentTurn", message: "x", fallbacks: [""] },
+      "expected some text but received none",
+    ],
+    ["payload.script", { kind: "script", script: "x".repeat(65_537) }, "expected at most 65536 characters"],
+    [
+      "payload.timeoutSeconds",
+      { kind: "script", script: "x", timeoutSeconds: 0 },
+      "expected at least 1 but received 0",
+    ],
+    ["payload.toolBudget", { kind: "script", script: "x", toolBudget: 0 }, "expected at least 1 but received 0"],
+    [
+      "payload.outputMaxBytes",
+      { kind: "command", argv: ["x"], outputMaxBytes: 1.5 },
+      "expected a whole number but received 1.5",
+    ],
   ] satisfies [string, Json, string][])("says that %s is wrong in %j", (field, payload, problem) => {
     expect(problemsOf(writeWithout({ payload }))).toEqual([`${field}: ${problem}`]);
+  });
+
+  test.each(["", " ", " A", "A ", "A=B", "\0"])("refuses %j for the name of a variable", (name) => {
+    const problem = "is no name of a variable: it is empty, or has an = in it or blanks around it";
+    expect(problemsOf(write({ env: { B: "x", [name]: "x" } }))).toEqual([`env.${name}: ${problem}`]);
+  });
+
+  test("takes any other name of a variable, and any value", () => {
+    const env = JSON.parse('{"constructor": "a", "__proto__": "b", "a.b": " c ", "1": ""}') as JsonObject;
+    expect(Object.entries(accepted(write({ env })).env ?? {})).toEqual(Object.entries(env) as [string, string][]);
+  });
+
+  test("takes what is as long as a gateway lets it be", () => {
+    const family = "👩‍👩‍👧";
+    const trigger = { script: "x".repeat(65_536) };
+    expect(problemsOf(write({ displayName: family.repeat(200), trigger }))).toEqual([]);
+    expect(problemsOf(writeWithout({ message: "x".repeat(1 << 20) }))).toEqual([]);
+  });
+
+  test("takes no tools, or no fallbacks, for what it is", () => {
+    expect(accepted(writeWithout({ message: "x", tools: [], fallbacks: [] }))).toMatchObject({
+      tools: [],
+      fallbacks: [],
+    });
   });
 
   test("asks for exactly one thing to do", () => {
@@ -346,7 +446,7 @@ describe("parseDefinition()", () => {
   test.each([
     ["timeout", 5, "timeoutSeconds", 5],
     ["agent", "a", "agentId", "a"],
-    ["session", "main", "sessionTarget", "main"],
+    ["session", "isolated", "sessionTarget", "isolated"],
     ["wake", "now", "wakeMode", "now"],
     ["tools", ["a"], "toolsAllow", ["a"]],
   ] satisfies [string, Json, string, Json][])("refuses %s of %j together with %s", (ours, one, theirs, other) => {
@@ -375,6 +475,64 @@ describe("parseDefinition()", () => {
     const problems = problemsOf(write(fields));
     expect(problems).not.toBeEmpty();
     expect(problems.join()).not.toContain("s3cret");
+  });
+});
+
+/** Values of each kind, right ones and others, for any field. */
+const anyValue = fc.oneof(
+  fc.jsonValue() as fc.Arbitrary<Json>,
+  fc.constantFrom<Json[]>("main", "now", "@daily", "x", 5, 0.5, Number.NaN, true, [], ["x"], {}, "\ud83e"),
+  fc.constantFrom<Json[]>(
+    { kind: "cron", expr: "0 3 * * *" },
+    { kind: "every", everyMs: 5 },
+    { kind: "stream", command: ["x"] },
+    { kind: "agentTurn", message: " x " },
+    { kind: "command", argv: ["x"], env: { A: "b" } },
+    { mode: "announce", channel: "X" },
+    { mode: "webhook" },
+  ),
+);
+const FIELDS = ["schedule", "tz", "command", "message", "systemEvent", "payload", "timeout", "retry", "env", "cwd"];
+const MORE_FIELDS = [
+  "agent",
+  "session",
+  "wake",
+  "delivery",
+  "failureAlert",
+  "pacing",
+  "trigger",
+  "tools",
+  "enabled",
+  "x",
+];
+const anyJob = fc.dictionary(fc.constantFrom("name", ...FIELDS, ...MORE_FIELDS), anyValue) as fc.Arbitrary<JsonObject>;
+
+describe("parseDefinition() of anything", () => {
+  const soundJob = anyJob.map((fields): JsonObject => ({ schedule: "0 3 * * *", ...fields, name: "a", command: "x" }));
+
+  test("never throws, and tells a problem where there is one", () => {
+    fc.assert(
+      fc.property(fc.oneof(anyJob, soundJob, fc.jsonValue() as fc.Arbitrary<Json>), (input) => {
+        const parsed = parseDefinition(input);
+        if (parsed.kind === "invalid") expect(parsed.problems).not.toBeEmpty();
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("takes what it has taken, again and just so, and JSON text carries it", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.oneof(soundJob, anyJob), (input) => {
+        const parsed = parseDefinition(input);
+        if (parsed.kind === "invalid") return;
+        taken += 1;
+        const carried = JSON.parse(JSON.stringify(parsed.definition)) as Json;
+        expect(parseDefinition(carried)).toEqual(parsed);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(taken).toBeGreaterThan(50);
   });
 });
 

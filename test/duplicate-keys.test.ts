@@ -1,5 +1,50 @@
 import { describe, expect, test } from "bun:test";
-import { findDuplicateKeys } from "../lib/duplicate-keys.ts";
+import * as fc from "fast-check";
+import { findDuplicateKeys, findDuplicates } from "../lib/duplicate-keys.ts";
+
+describe("findDuplicates()", () => {
+  test.each([
+    ["[{a: 1}, {b: {c: 1, c: 2}}]", [[1, "b", "c"]]],
+    ["[[1, 2], [{}, {a: [], a: [,]}]]", [[1, 1, "a"]]],
+    ["{a: 1, a: 2, b: {a: 1, a: 2}, a: 3}", [["a"], ["b", "a"]]],
+    ["{'a.b': 1, \"a.b\": 2, a: {b: 1}}", [["a.b"]]],
+  ])("finds where keys stand twice in %s", (text, paths) => {
+    expect(findDuplicates(text)).toEqual(paths);
+  });
+
+  test("finds nothing in what JSON.stringify() wrote", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary" }), fc.constantFrom(0, 1, 2), (value, indent) => {
+        expect(findDuplicates(JSON.stringify(value, undefined, indent))).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("finds a key wherever it is put a second time", () => {
+    const key = fc.string({ unit: "binary" });
+    fc.assert(
+      fc.property(key, fc.jsonValue(), fc.jsonValue(), (name, one, other) => {
+        const text = `[0, {${JSON.stringify(name)}: ${JSON.stringify(one)}, ${JSON.stringify(name)}: ${JSON.stringify(other)}}]`;
+        expect(findDuplicates(text)).toEqual([[1, name]]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is not kept busy by a text with no end", () => {
+    const start = performance.now();
+    for (const text of [
+      `"${'\\"'.repeat(200_000)}`,
+      '"\\'.repeat(200_000),
+      "/*".repeat(200_000),
+      "[{".repeat(200_000),
+    ]) {
+      findDuplicates(text);
+    }
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+});
 
 describe("findDuplicateKeys()", () => {
   test.each([

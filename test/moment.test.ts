@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { parseMoment } from "../lib/moment.ts";
 
 const DAY = Date.UTC(2027, 0, 31);
@@ -33,4 +34,24 @@ describe("parseMoment()", () => {
     "2027-01-31T25:00Z",
     "",
   ])("takes %j for no moment", (text) => expect(parseMoment(text)).toBeUndefined());
+
+  test("reads what Date writes", () => {
+    const span = { min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true };
+    fc.assert(
+      fc.property(fc.date(span), (date) => {
+        expect(parseMoment(date.toISOString())).toBe(date.getTime());
+      }),
+    );
+  });
+
+  test("answers to any text", () => {
+    const nearly = fc.stringMatching(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?$/);
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: "binary" }), nearly), (text) => {
+        const moment = parseMoment(text);
+        if (moment !== undefined) expect(parseMoment(new Date(moment).toISOString())).toBe(moment);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

@@ -1,0 +1,34 @@
+import JSON5 from "json5";
+import { findDuplicates } from "./duplicate-keys.ts";
+import { describeError } from "./errors.ts";
+import type { Json } from "./json.ts";
+import { type ParsedText, parseYaml } from "./yaml-text.ts";
+
+/**
+ * Reads the text of a definition file: YAML by its name, else JSON5. Never throws, and quotes nothing of the text but
+ * keys and single characters.
+ */
+export function parseDefinitionText(name: string, bytes: Uint8Array): ParsedText {
+  const text = decode(bytes);
+  if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
+  if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
+  return /\.ya?ml$/.test(name) ? parseYaml(text) : parseJson(text);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): ParsedText {
+  try {
+    const value = JSON5.parse<Json>(text);
+    const problems = findDuplicates(text).map((path) => ({ path, problem: "stands twice in one object" }));
+    return { kind: "parsed", value, problems };
+  } catch (error) {
+    return { kind: "unreadable", problem: describeError(error).replace(/^JSON5: /, "") };
+  }
+}
