@@ -1,5 +1,6 @@
 import type { Device } from "./device.ts";
 import { ManagerError } from "./errors.ts";
+import { type Features, featuresOf } from "./features.ts";
 import { type Gateway, type GatewayOptions, connectGateway, isScopeMissing } from "./gateway.ts";
 
 export interface AdmissionOptions extends Omit<GatewayOptions, "device"> {
@@ -10,8 +11,9 @@ export interface AdmissionOptions extends Omit<GatewayOptions, "device"> {
 /** A connection over which jobs can be read and written. */
 export interface Admission {
   readonly gateway: Gateway;
+  readonly features: Features;
   /** Another connection like it, for the same credentials; nobody hears of its events, or of its end. */
-  openAnother(): Promise<Gateway>;
+  readonly openAnother: () => Promise<Gateway>;
 }
 
 /**
@@ -33,21 +35,37 @@ export async function enterGateway({ readDevice, ...options }: AdmissionOptions)
 
 async function enterAs(device: Device | undefined, options: GatewayOptions): Promise<Admission> {
   const gateway = await connectGateway({ ...options, device });
+  let features: Features;
   try {
     await checkScope(gateway);
+    features = await findFeatures(gateway);
   } catch (error) {
     await gateway.close();
     throw error;
   }
   const silent = { onEvent: () => undefined, onClose: () => undefined };
-  return { gateway, openAnother: () => connectGateway({ ...options, ...silent, device }) };
+  return { gateway, features, openAnother: () => connectGateway({ ...options, ...silent, device }) };
 }
 
 /** Any call will do, and any answer, but for the one that all are refused. */
 async function checkScope(gateway: Gateway): Promise<void> {
+  await isTaken(gateway, "cron.status", {});
+}
+
+/** 2026.2.9 and 2026.2.26 both call themselves `dev`; the second alone can send a list in pages. */
+async function findFeatures(gateway: Gateway): Promise<Features> {
+  const { version, protocol } = gateway;
+  const hasPages = version === "dev" && protocol === 3 && (await isTaken(gateway, "cron.list", { limit: 1 }));
+  return featuresOf(hasPages ? "2026.2.26" : version, protocol);
+}
+
+/** Whether the gateway takes this call, rather than refusing it. */
+async function isTaken(gateway: Gateway, method: string, params: object): Promise<boolean> {
   try {
-    await gateway.call("cron.status", {});
+    await gateway.call(method, params);
+    return true;
   } catch (error) {
     if (!(error instanceof ManagerError) || error.code !== "rejected") throw error;
+    return false;
   }
 }

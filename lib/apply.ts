@@ -79,18 +79,15 @@ const INTERIM: JsonObject = {
 };
 
 /**
- * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it;
- * it checks no revision, so an update of the rest goes first.
+ * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it.
  * Without one, another kind of them drops the old fields on every release, and the main session any delivery;
  * what a crash leaves between the two is a difference like any other, and the next pass mends it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
   const { spec, declarationKey, hasFailureDestination } = replacement;
+  // What is left to do then, a description say, is seen by the observation after this one.
   if (declarationKey !== undefined) {
-    // What `cron.add` leaves as it is; and the one word of the two that a change made meanwhile refuses.
-    const { schedule: _s, payload: _p, delivery: _d, ...own } = change.patch;
-    await store.updateJob(change.id, { ...own, name: spec.name }, change.expectedConfigRevision);
-    return store.addJob(spec, declarationKey);
+    return store.redeclareJob(change.id, spec, declarationKey, change.expectedConfigRevision);
   }
   const { schedule, sessionTarget, payload, delivery } = spec;
   const interim = hasFailureDestination

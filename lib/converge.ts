@@ -77,7 +77,7 @@ export function describeRefusal(names: readonly string[]): string {
 export function describeImpossible(jobs: readonly ImpossibleJob[], version: string): string[] {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
   return jobs.map(({ name, wanted, missing }) => {
-    const reasons = missing.map(({ field, since }) => `${field} needs OpenClaw ${since} or later`);
+    const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
     return `WARNING: Failed to ${wanted} cron job: ${name}: ${reasons.join(", ")}; ${own}`;
   });
 }

@@ -33,7 +33,7 @@ export async function readDevice(path: string): Promise<Device> {
     }
   }
   const { privateKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   await sweepTemporaries(path);
   await publishFile(path, Buffer.from(pem), 0o600);
   return toDevice(pem);
@@ -42,7 +42,7 @@ export async function readDevice(path: string): Promise<Device> {
 function toDevice(privateKeyPem: string): Device {
   const privateKey = createPrivateKey(privateKeyPem);
   if (privateKey.asymmetricKeyType !== "ed25519") throw new TypeError("not an Ed25519 key");
-  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
+  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" });
   return {
     deviceId: createHash("sha256").update(rawPublicKey(publicKeyPem)).digest("hex"),
     privateKeyPem,

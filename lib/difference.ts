@@ -24,7 +24,7 @@ type Fields = Record<string, Json | undefined>;
  * Whatever else the gateway holds (`anchorMs`, `staggerMs`, …) is its own business.
  */
 const CLEARABLE = {
-  schedule: ["tz", "cwd"],
+  schedule: ["tz", "cwd", "mode", "match", "batchMs", "maxBatchBytes"],
   payload: [
     "model",
     "fallbacks",
@@ -63,8 +63,9 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   }
   for (const [field, value] of Object.entries(own)) {
     fields.push(field);
-    // An update would merge it: what is not declared any more goes first, the rest is for the next round.
-    patch[field] = field === "failureAlert" && dropsField(value, actual[field]) ? null : value;
+    // An update would merge it: what is not declared any more goes first, the rest is for the next round. Not by a
+    // null, which 2026.3 does not take.
+    patch[field] = field === "failureAlert" && dropsField(value, actual[field]) ? false : value;
   }
 
   const schedule = diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule);
@@ -114,8 +115,8 @@ function diffKind(desired: JsonObject, actual: Json | undefined, clearable: read
 
 function diffDelivery(desired: JsonObject, actual: Json | undefined): JsonObject {
   const held = isJsonObject(actual) ? actual : { mode: "none" };
-  // Where nothing is delivered, what is left of an old route means nothing.
-  const clearable = desired.mode === "none" ? [] : CLEARABLE.delivery;
+  // Where nothing is delivered, what is left of an old route means nothing; but a failure is still told.
+  const clearable = desired.mode === "none" ? ["failureDestination"] : CLEARABLE.delivery;
   return diffFields(withoutLast(desired), withoutLast(held), clearable);
 }
 

@@ -19,7 +19,7 @@ interface FeatureRow {
 /**
  * What a gateway can do that another cannot. Measured on 2026.2.9, 2026.2.26, 2026.3.13, 2026.4.15, 2026.5.20,
  * 2026.6.11, 2026.7.35, 2026.8.2 and 2026.9.6, and held against them, row by row, by `test/releases.test.ts`:
- * "ROW is there, or not, as the table of features says". Most gateways refuse what they do not know; where one drops
+ * "ROW is there, or not, as the table says". Most gateways refuse what they do not know; where one drops
  * it without a word, which is said here, the job would never be what was declared.
  */
 const FEATURES = {
@@ -45,7 +45,8 @@ const FEATURES = {
     field: "payload.toolsAllow",
     when: (_, { payload }) => payload.kind !== "agentTurn",
   },
-  fallbacks: { since: "2026.3.1", field: "payload.fallbacks" },
+  /** 2026.3.13 takes them with a new job, and overlooks them in an update. */
+  fallbacks: { since: "2026.4.1", field: "payload.fallbacks" },
   lightContext: { since: "2026.3.1", field: "payload.lightContext" },
   /** 2026.2.9 makes one second of it. */
   noTimeout: { since: "2026.2.26", field: "payload.timeoutSeconds", when: (seconds) => seconds === 0 },
@@ -59,14 +60,25 @@ const FEATURES = {
   onExitSchedule: { since: "2026.7.1", field: "schedule.kind", when: (kind) => kind === "on-exit" },
   streamSchedule: { since: "2026.8.1", field: "schedule.kind", when: (kind) => kind === "stream" },
   webhook: { since: "2026.2.26", field: "delivery.mode", when: (mode) => mode === "webhook" },
-  deliveryAccount: { since: "2026.2.26", field: "delivery.accountId" },
+  /** 2026.2.26 takes it with a new job, and overlooks it in an update. */
+  deliveryAccount: { since: "2026.3.1", field: "delivery.accountId" },
   deliveryThread: { since: "2026.5.1", field: "delivery.threadId" },
   failureDestination: { since: "2026.3.1", field: "delivery.failureDestination" },
+  /** `failureDestination: null` in an update; refused before, and no job with one may become another kind. */
+  destinationRemoval: { since: "2026.6.1" },
   completionDestination: { since: "2026.6.1", field: "delivery.completionDestination" },
   failureAlert: { since: "2026.3.1", field: "failureAlert" },
+  /** `failureAlert: null` in an update; refused before, and nothing else goes back to the default. */
+  alertRemoval: { since: "2026.8.1" },
   alertOnSkip: { since: "2026.5.1", field: "failureAlert.includeSkipped" },
   /** Made `isolated` before, without a word. */
-  namedSession: { since: "2026.4.1", field: "sessionTarget", when: (target) => String(target).startsWith("session:") },
+  namedSession: {
+    since: "2026.4.1",
+    field: "sessionTarget",
+    when: (target) => typeof target === "string" && target.startsWith("session:"),
+  },
+  /** With a `sessionKey`; 2026.4 to 2026.7 make `session:KEY` of it, and the others before `isolated`. */
+  currentSession: { since: "2026.8.1", field: "sessionTarget", when: (target) => target === "current" },
   sessionKey: { since: "2026.2.26", field: "sessionKey" },
   displayName: { since: "2026.7.1", field: "displayName" },
   /** 2026.7 knows it, and wants `cron.triggers.enabled`; it says so itself. */
@@ -81,7 +93,7 @@ export type Features = Readonly<Record<Feature, boolean>>;
 
 const ROWS = Object.entries(FEATURES) as [Feature, FeatureRow][];
 
-/** Versions that say nothing: 2026.2.9 calls itself `dev`, as do builds from source. */
+/** Versions that say nothing: 2026.2.9 and 2026.2.26 call themselves `dev`, as do builds from source. */
 const VERSION = /^(\d+)\.(\d+)\.(\d+)/;
 
 /**
@@ -113,27 +125,27 @@ export function learnFromRefusal(features: Features, refusal: string): Features 
 
 /** Something that a job is declared to have and a gateway does not know. */
 export interface MissingFeature {
-  /** Dotted, in OpenClaw's names. */
-  field: string;
+  /** Mostly a dotted field, in OpenClaw's names. */
+  what: string;
   /** The release that could, such as `2026.8`. */
   since: string;
 }
 
 /** What of this job a gateway with these features would refuse, or drop without a word. */
 export function findMissingFeatures(spec: JobSpec, features: Features): MissingFeature[] {
-  return ROWS.flatMap(([name, { field, since, when = () => true }]) => {
+  return ROWS.flatMap(([name, { field, when = () => true }]) => {
     const value = field === undefined || features[name] ? undefined : readField(spec, field);
-    return field !== undefined && value !== undefined && when(value, spec) ? [{ field, since: trainOf(since) }] : [];
+    return field !== undefined && value !== undefined && when(value, spec) ? [missingFeature(name, field)] : [];
   });
+}
+
+/** That `what` cannot be had for want of this feature. */
+export function missingFeature(name: Feature, what: string): MissingFeature {
+  return { what, since: FEATURES[name].since.replace(/\.1$/, "") }; // which of a month's releases was the first is not known
 }
 
 function readField(spec: JobSpec, field: string): Json | undefined {
   let value: Json | undefined = spec as unknown as JsonObject;
   for (const key of field.split(".")) value = isJsonObject(value) ? value[key] : undefined;
   return value;
-}
-
-/** `2026.8` for `2026.8.1`: which of that month's releases was the first is not known. */
-function trainOf(release: string): string {
-  return release.replace(/\.1$/, "");
 }

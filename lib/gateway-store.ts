@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { ManagerError } from "./errors.ts";
-import { featuresOf, learnFromRefusal } from "./features.ts";
+import { learnFromRefusal } from "./features.ts";
 import type { Admission } from "./admission.ts";
 import { type Gateway, refusalCode } from "./gateway.ts";
 import { createGatewayWriter } from "./gateway-writer.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "./job.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, isJsonObject } from "./json.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
 
 /** What 2026.2.26 and later send at most in one page. */
@@ -15,9 +15,10 @@ const PAGE_SIZE = 200;
 const LIST_ATTEMPTS = 5;
 
 /** The live jobs over a connection to the gateway. */
-export function createGatewayStore({ gateway, openAnother }: Admission, nowMs: () => number): CronStore {
+export function createGatewayStore(admission: Admission, nowMs: () => number): CronStore {
+  const { gateway, openAnother } = admission;
   const writer = createGatewayWriter(gateway, openAnother, nowMs);
-  let features = featuresOf(gateway.version, gateway.protocol);
+  let { features } = admission;
 
   const write = async (method: string, params: object) => {
     try {
@@ -29,6 +30,20 @@ export function createGatewayStore({ gateway, openAnother }: Admission, nowMs: (
       throw new ManagerError("conflict", `${method}: this gateway can do less than its version says`, { cause: error });
     }
   };
+
+  async function addJob(spec: JobSpec, declarationKey?: string): Promise<void> {
+    await write("cron.add", { ...toParams(spec), ...(declarationKey === undefined ? {} : { declarationKey }) });
+  }
+
+  async function updateJob(id: string, patch: JsonObject, expectedConfigRevision?: string): Promise<void> {
+    try {
+      const revision = expectedConfigRevision === undefined ? {} : { expectedConfigRevision };
+      await write("cron.update", { id, patch: toPatch(patch), ...revision });
+    } catch (error) {
+      if (!isGone(error) && refusalCode(error) !== "CRON_JOB_CHANGED") throw error;
+      throw new ManagerError("conflict", CHANGED_MEANWHILE, { cause: error });
+    }
+  }
 
   return {
     transport: "gateway",
@@ -44,18 +59,13 @@ export function createGatewayStore({ gateway, openAnother }: Admission, nowMs: (
       }
       throw new ManagerError("rejected", "cron.list: the list kept changing while it was read");
     },
-    async addJob(spec, declarationKey) {
-      await write("cron.add", { ...toParams(spec), ...(declarationKey === undefined ? {} : { declarationKey }) });
+    addJob,
+    async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {
+      // `cron.add` checks no revision. This changes nothing, and is refused where somebody else was faster.
+      if (expectedConfigRevision !== undefined) await updateJob(id, { name: spec.name }, expectedConfigRevision);
+      await addJob(spec, declarationKey);
     },
-    async updateJob(id, patch, expectedConfigRevision) {
-      try {
-        const revision = expectedConfigRevision === undefined ? {} : { expectedConfigRevision };
-        await write("cron.update", { id, patch, ...revision });
-      } catch (error) {
-        if (!isGone(error) && refusalCode(error) !== "CRON_JOB_CHANGED") throw error;
-        throw new ManagerError("conflict", CHANGED_MEANWHILE, { cause: error });
-      }
-    },
+    updateJob,
     async removeJob(id) {
       try {
         await write("cron.remove", { id });
@@ -102,6 +112,12 @@ function toParams(spec: JobSpec): JsonObject {
   // 2026.2.9 refuses any delivery for the main session; none is what it then has.
   const isDefault = spec.sessionTarget === "main" && delivery.mode === "none";
   return { ...(rest as JsonObject), ...(isDefault ? {} : { delivery }) };
+}
+
+/** 2026.8.2 refuses a job that becomes a command, and says nothing of an environment. */
+function toPatch(patch: JsonObject): JsonObject {
+  const { payload } = patch;
+  return isJsonObject(payload) && payload.kind === "command" ? { ...patch, payload: { env: {}, ...payload } } : patch;
 }
 
 /** 2026.9.6 says it by a code, 2026.6.11 by `id not found`, 2026.2.9 by `unknown cron job id`. */

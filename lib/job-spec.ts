@@ -2,7 +2,7 @@ import type { Definition } from "./definition.ts";
 import { parseMoment } from "./moment.ts";
 import type { Features } from "./features.ts";
 import type { JobSpec } from "./job.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 type Payload = JobSpec["payload"];
 
@@ -28,7 +28,7 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     schedule: toSchedule(definition),
     sessionTarget: sessionTarget ?? (payload.kind === "systemEvent" ? "main" : "isolated"),
     payload,
-    delivery: { mode: "none", ...definition.delivery },
+    delivery: toDelivery(definition.delivery),
   };
 }
 
@@ -44,9 +44,41 @@ function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
   return { ...schedule };
 }
 
+function toDelivery(delivery: Definition["delivery"]): JobSpec["delivery"] {
+  if (!delivery) return { mode: "none" };
+  const { failureDestination: destination, threadId, ...rest } = delivery;
+  return {
+    ...withChannel(rest),
+    ...defined({ threadId: typeof threadId === "string" ? threadId.trim() : threadId }),
+    ...(destination ? { failureDestination: withChannel(destination) } : {}),
+  };
+}
+
+/** Gateways store a delivery's channel in lower case; an alert's they leave as it is. */
+function withChannel<T extends { channel?: string }>(route: T): T {
+  return route.channel === undefined ? route : { ...route, channel: route.channel.toLowerCase() };
+}
+
+/** What gateways fill in (2026.8 on): sent, so that a limit that is taken out of a definition goes back to it. */
+function withLimits(script: Payload & { timeoutSeconds?: number; toolBudget?: number }): Payload {
+  return { ...script, timeoutSeconds: script.timeoutSeconds ?? 300, toolBudget: script.toolBudget ?? 50 };
+}
+
+/** With the items of its lists trimmed, as the newer gateways store them. */
 function toPayload(definition: Definition, features: Features): Payload {
+  const payload = toRawPayload(definition, features);
+  const lists = Object.entries(payload).filter(([field]) => field === "fallbacks" || field === "toolsAllow");
+  return { ...payload, ...Object.fromEntries(lists.map(([field, items]) => [field, trimItems(items)])) };
+}
+
+function trimItems(items: Json): Json {
+  return Array.isArray(items) ? items.map((item) => (typeof item === "string" ? item.trim() : item)) : items;
+}
+
+function toRawPayload(definition: Definition, features: Features): Payload {
   const own = definition.payload;
   if (own?.kind === "command") return toCommand(own, undefined, features);
+  if (own?.kind === "script") return withLimits(own);
   if (own) return own;
 
   const timeoutSeconds = definition.timeout ?? definition.timeoutSeconds;
@@ -80,9 +112,20 @@ function toCommand(payload: CommandPayload, retry: number | undefined, features:
  * command travels as arguments, so nothing of it is read as a shell's text.
  */
 function wrapInRetry(argv: readonly string[], retry: number): string[] {
+  return ["sh", "-c", retryLoop(retry), "retry", ...argv];
+}
+
+function retryLoop(retry: number): string {
   const [tries, status] = ["config_manager_tries", "config_manager_status"]; // no names that env might set
-  const loop = `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
-  return ["sh", "-c", loop, "retry", ...argv];
+  return `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
+}
+
+/** Takes the command out of the loop that `retry` puts it into; `retry` is 0 where it stands in none. */
+export function unwrapRetry(argv: readonly string[]): { argv: readonly string[]; retry: number } {
+  const [shell, option, loop, name, ...command] = argv;
+  const retry = Number(/ -lt (\d+) \]/.exec(loop ?? "")?.[1] ?? 0);
+  const isLoop = shell === "sh" && option === "-c" && name === "retry" && loop === retryLoop(retry);
+  return isLoop ? { argv: command, retry } : { argv, retry: 0 };
 }
 
 /** The nearest thing that a gateway without command payloads can do. The line itself stays word for word. */
@@ -101,8 +144,9 @@ function toTurn(payload: CommandPayload, retry: number): Payload {
     ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
     ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
   ].join("\n");
-  const { timeoutSeconds } = payload;
-  return { kind: "agentTurn", message: message.trim(), ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  // Up to a whole second: the first of these gateways cut off the rest.
+  const timeoutSeconds = typeof payload.timeoutSeconds === "number" ? Math.ceil(payload.timeoutSeconds) : undefined;
+  return { kind: "agentTurn", message: message.trim(), ...defined({ timeoutSeconds }) };
 }
 
 /** For a reader, human or model, of the message; no shell is given this by us. */

@@ -47,6 +47,9 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
     async addJob(spec, declarationKey) {
       await write(["add", ...toAddArguments(spec, declarationKey)]);
     },
+    async redeclareJob(_id, spec, declarationKey) {
+      await write(["add", ...toAddArguments(spec, declarationKey)]);
+    },
     async updateJob(id, patch) {
       await forgivingGone(write(["edit", ...toEditArguments(id, patch)]), () => {
         throw new ManagerError("conflict", CHANGED_MEANWHILE);

@@ -26,6 +26,12 @@ export function markDescription(description: string | undefined, owner: string):
   return description ? `${description} ${markOf(owner)}` : markOf(owner);
 }
 
+/** The description without our mark; undefined where nothing else is in it. */
+export function unmarkDescription(description: string | undefined, owner: string): string | undefined {
+  const text = description?.trimEnd() ?? "";
+  return (text.endsWith(markOf(owner)) ? text.slice(0, -markOf(owner).length).trimEnd() : text) || undefined;
+}
+
 /** Reads who claims a live job. A key decides alone; without one, the mark in the description does. */
 export function readClaim(job: LiveJob, owner: string): Claim {
   if (job.declarationKey !== undefined) {
@@ -40,4 +46,23 @@ export function readClaim(job: LiveJob, owner: string): Claim {
 
 function markOf(owner: string): string {
   return `[managed-by=${owner}]`;
+}
+
+/** The jobs that are ours, by the name under which we declared them, and those that nobody claims, by their own. Oldest first. */
+export function groupByClaim(live: readonly LiveJob[], owner: string) {
+  const ours = new Map<string, LiveJob[]>();
+  const unclaimed = new Map<string, LiveJob[]>();
+  const byAge = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+  for (const job of byAge) {
+    const claim = readClaim(job, owner);
+    if (claim.kind === "ours") append(ours, claim.name, job);
+    if (claim.kind === "unclaimed") append(unclaimed, job.name, job);
+  }
+  return { ours, unclaimed };
+}
+
+function append(groups: Map<string, LiveJob[]>, name: string, job: LiveJob): void {
+  const group = groups.get(name);
+  if (group) group.push(job);
+  else groups.set(name, [job]);
 }

@@ -1,11 +1,11 @@
 import type { Definition } from "./definition.ts";
 import { findDifference } from "./difference.ts";
-import { type Features, type MissingFeature, findMissingFeatures } from "./features.ts";
+import { type Features, type MissingFeature, findMissingFeatures, missingFeature } from "./features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
 import { parseMoment } from "./moment.ts";
-import { declarationKeyOf, markDescription, readClaim } from "./ownership.ts";
+import { declarationKeyOf, groupByClaim, markDescription } from "./ownership.ts";
 
 /** One change to one live job. */
 export type CronAction =
@@ -27,7 +27,7 @@ export interface JobChange {
   commandAsTurn: boolean;
 }
 
-/** What a job is to be, and the key to replace it by, if it has one. */
+/** What a job is to be, and the key to replace it by, if that will do. */
 export interface Replacement {
   spec: JobSpec;
   declarationKey: string | undefined;
@@ -99,7 +99,9 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   const undeclared = new Set([...ours].flatMap(([name, jobs]) => (declared.has(name) ? [] : jobs.map(({ id }) => id))));
   const doomed = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
   const removals = options.prune === "none" ? [] : doomed;
-  const isMass = removals.length >= MASS_REMOVAL && removals.length > owned.length / 2;
+  // A duplicate is no loss: the job itself stays.
+  const lost = removals.filter(({ id }) => undeclared.has(id));
+  const isMass = lost.length >= MASS_REMOVAL && lost.length > (owned.length - duplicates.size) / 2;
   const isAccident = isMass && !options.allowMassRemoval;
   const removeActions = removals.map(({ id, name }): CronAction => {
     return { kind: "remove", name, id, reason: undeclared.has(id) ? "undeclared" : "duplicate" };
@@ -109,7 +111,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
     unchanged,
     impossible,
     unmanaged: live.length - owned.length - adopted,
-    refusedRemovals: isAccident ? removals.map(({ name }) => name) : [],
+    refusedRemovals: isAccident ? lost.map(({ name }) => name) : [],
   };
 }
 
@@ -138,43 +140,48 @@ function planJob(
   const target = declarationKey === undefined ? marked : spec;
   const { fields, patch, needsReplacement } = findDifference(target, live);
   if (fields.length === 0) return undefined;
+  const replacement = needsReplacement ? planReplacement(target, live) : undefined;
+  const unable = findMissingRemovals(patch, replacement, features);
+  if (unable.length > 0) return { kind: "impossible", name, wanted: "update", missing: unable };
   const change: JobChange = {
     id: live.id,
     fields,
     patch,
     commandAsTurn,
     ...(configRevision === undefined ? {} : { expectedConfigRevision: configRevision }),
-    ...(needsReplacement ? { replacement: planReplacement(target, live) } : {}),
+    ...(replacement ? { replacement } : {}),
   };
   return namesakes ? { kind: "adopt", name, namesakes, ...change } : { kind: "update", name, ...change };
 }
 
 function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
-  const { declarationKey, delivery } = live as LiveJob & { delivery?: Json };
+  const { declarationKey, delivery, sessionTarget } = live as LiveJob & { delivery?: Json; sessionTarget?: Json };
   const hasFailureDestination = isJsonObject(delivery) && delivery.failureDestination !== undefined;
-  return { spec, declarationKey, ...(hasFailureDestination ? { hasFailureDestination } : {}) };
+  return {
+    spec,
+    // By key, the session stays what it was, and takes no other payload than before.
+    declarationKey: sessionTarget === spec.sessionTarget ? declarationKey : undefined,
+    ...(hasFailureDestination ? { hasFailureDestination } : {}),
+  };
+}
+
+/** What this gateway can put into a job, and not take out again. */
+function findMissingRemovals(
+  patch: JsonObject,
+  replacement: Replacement | undefined,
+  features: Features,
+): MissingFeature[] {
+  const missing: MissingFeature[] = [];
+  if (patch.failureAlert === null && !features.alertRemoval) {
+    missing.push(missingFeature("alertRemoval", "taking out failureAlert"));
+  }
+  if (replacement?.hasFailureDestination && !features.destinationRemoval) {
+    missing.push(missingFeature("destinationRemoval", "taking anything out beside delivery.failureDestination"));
+  }
+  return missing;
 }
 
 /** A job for one moment that is over has run, or was missed. Making it again would run it late, or twice. */
 function hasPassed({ schedule }: JobSpec, nowMs: number): boolean {
   return schedule.kind === "at" && typeof schedule.at === "string" && (parseMoment(schedule.at) ?? 0) <= nowMs;
-}
-
-/** Oldest first: of two, the one with the history stays. */
-function groupByClaim(live: readonly LiveJob[], owner: string) {
-  const ours = new Map<string, LiveJob[]>();
-  const unclaimed = new Map<string, LiveJob[]>();
-  const byAge = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
-  for (const job of byAge) {
-    const claim = readClaim(job, owner);
-    if (claim.kind === "ours") append(ours, claim.name, job);
-    if (claim.kind === "unclaimed") append(unclaimed, job.name, job);
-  }
-  return { ours, unclaimed };
-}
-
-function append(groups: Map<string, LiveJob[]>, name: string, job: LiveJob): void {
-  const group = groups.get(name);
-  if (group) group.push(job);
-  else groups.set(name, [job]);
 }

@@ -14,8 +14,9 @@ export interface CronStore {
   readonly features: Features;
   /** The whole list: every page, disabled jobs too. Never half of it. */
   listJobs(): Promise<LiveJob[]>;
-  /** With a key that exists already, replaces schedule, payload and delivery of that job. */
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;
+  /** Replaces schedule, payload and delivery of the job with this key, and leaves the rest of it. */
+  redeclareJob(id: string, spec: JobSpec, declarationKey: string, expectedConfigRevision?: string): Promise<void>;
   updateJob(id: string, patch: JsonObject, expectedConfigRevision?: string): Promise<void>;
   /** A job that is gone already is a success. */
   removeJob(id: string): Promise<void>;

@@ -295,8 +295,8 @@ describe("converge() and jobs that the gateway cannot take", () => {
 
 describe("describeImpossible()", () => {
   const missing = [
-    { field: "payload.fallbacks", since: "2026.3" },
-    { field: "pacing", since: "2026.8" },
+    { what: "payload.fallbacks", since: "2026.3" },
+    { what: "pacing", since: "2026.8" },
   ];
 
   test("names the job, each field, and the release that could", () => {

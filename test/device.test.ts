@@ -33,7 +33,7 @@ describe("readDevice()", () => {
     ["nothing", ""],
     ["half of a key", "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n"],
     ["something else", "not a key"],
-    ["another kind of key", rsa.privateKey.export({ type: "pkcs8", format: "pem" }).toString()],
+    ["another kind of key", rsa.privateKey.export({ type: "pkcs8", format: "pem" })],
   ])("does not replace a file that holds %s, and quotes nothing of it", async (_, content) => {
     await using scratch = await createScratch();
     const path = scratch.in("device.pem");

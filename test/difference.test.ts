@@ -294,11 +294,12 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("asks for a replacement where a script's budget has to go", () => {
+  test("puts a script's budget back to what the gateway would fill in", () => {
     const payload = { kind: "script", script: "return 1" } as const;
     expect(between({ payload: { ...payload, toolBudget: 5 } }, { payload })).toMatchObject({
       fields: ["payload.toolBudget"],
-      needsReplacement: true,
+      patch: { payload: { toolBudget: 50, timeoutSeconds: 300 } },
+      needsReplacement: false,
     });
   });
 
@@ -337,7 +338,7 @@ describe("findDifference() of a failure alert", () => {
 
   test("goes as a whole first where a part of it has to go: the gateway merges it", () => {
     const held = { failureAlert: { after: 3, cooldownMs: 3_600_000 } };
-    expect(between(declared, declared, held).patch).toEqual({ failureAlert: null });
+    expect(between(declared, declared, held).patch).toEqual({ failureAlert: false });
     expect(between({}, declared).patch).toEqual({ failureAlert: { after: 3 } });
   });
 

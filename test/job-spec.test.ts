@@ -125,9 +125,9 @@ describe("toJobSpec()", () => {
     }
   });
 
-  test("keeps OpenClaw's own payload as it is", () => {
+  test("keeps OpenClaw's own payload as it is, with the limits of a script that the gateway would fill in", () => {
     const payload = { kind: "script", script: "return 1", toolBudget: 3 } as const;
-    expect(payloadOf({ payload })).toEqual(payload);
+    expect(payloadOf({ payload })).toEqual({ ...payload, timeoutSeconds: 300 });
   });
 
   test("leaves out what is not declared: over the wire, absent and undefined differ", () => {

@@ -383,9 +383,17 @@ describe("planCron() and jobs that have to go", () => {
     expect(plan([], [...live, ...others]).refusedRemovals).toHaveLength(10);
   });
 
-  test("counts duplicates for that, too", () => {
-    const live = Array.from({ length: 11 }, (_, index) => ourJob(define(), { id: `id-${index}`, createdAtMs: index }));
-    expect(plan([define()], live)).toMatchObject({ actions: [], refusedRemovals: Array(10).fill("backup") });
+  test("counts no duplicates for that, neither among those that go nor among ours: the job itself stays", () => {
+    const twins = (name: string, count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        ourJob(define({ name }), { id: `${name}-${index}`, createdAtMs: index }),
+      );
+    expect(plan([define()], twins("backup", 12))).toMatchObject({ actions: { length: 11 }, refusedRemovals: [] });
+    // Twenty of ours, of which ten go, and eleven duplicates.
+    const [definitions, live] = crowd(20, 9);
+    const crowded = [...live, ...twins("job-1", 12).slice(1)];
+    expect(plan(definitions, crowded).refusedRemovals).toHaveLength(11);
+    expect(plan([...definitions, define({ name: "job-10" })], crowded).refusedRemovals).toEqual([]);
   });
 
   test("removes them all the same where that is allowed", () => {

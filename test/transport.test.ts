@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { type Socket, connect, createServer } from "node:net";
 import { describe, expect, jest, test } from "bun:test";
 import { readDevice } from "../lib/device.ts";
+import { featuresOf } from "../lib/features.ts";
 import { toJobSpec } from "../lib/job-spec.ts";
 import type { CronStore } from "../lib/store.ts";
 import { type TransportOptions, createTransport } from "../lib/transport.ts";
@@ -134,10 +135,15 @@ describe("open()", () => {
     expect(transport.lines).toEqual([`Connected to gateway: ${gateway.url} (OpenClaw 2026.9.6, protocol 4)`]);
   });
 
-  test("knows what the plan's release cannot do", async () => {
-    await using gateway = serveGateway({ connect: () => ({ payload: greeting("dev", 3) }) });
+  test("knows what the plan's release cannot do, and tells it from a later one of the same name by its pages", async () => {
+    const connect = () => ({ payload: greeting("dev", 3) });
+    await using gateway = serveGateway({ connect, "cron.list": () => refuse("unexpected property 'limit'") });
     await using transport = startTransport(gateway.url);
     expect((await transport.open()).features).toEqual(OLD);
+
+    await using later = serveGateway({ connect });
+    await using other = startTransport(later.url);
+    expect((await other.open()).features).toEqual(featuresOf("2026.2.26", 3));
   });
 
   test("keeps a connection that is up", async () => {

@@ -201,6 +201,14 @@ export function createMemoryStore(
       const own = { id: `made-${made}`, createdAtMs: 1_000_000 + made, enabled: true, wakeMode: "now" };
       store({ ...own, ...withDefaults(spec), declarationKey, configRevision: "1" });
     },
+    async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {
+      note(`redeclare ${id}`);
+      const job = held.find((each) => each.declarationKey === declarationKey);
+      const isOther = expectedConfigRevision !== undefined && expectedConfigRevision !== job?.configRevision;
+      if (!job || isOther) throw new ManagerError("conflict", "the job was changed by somebody else in the meantime");
+      const { schedule, payload, delivery } = withDefaults(spec);
+      store({ ...job, schedule, payload, delivery, configRevision: nextRevision(job) });
+    },
     async updateJob(id, patch, expectedConfigRevision) {
       note(`update ${id}`);
       const job = held.find((each) => each.id === id);
@@ -234,7 +242,7 @@ function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
   const next: Record<string, unknown> = { ...job, ...rest };
   for (const [field, value] of Object.entries(rest)) if (value === null) delete next[field];
   if (failureAlert !== undefined) next.failureAlert = merge(job.failureAlert, failureAlert) ?? undefined;
-  if (isJsonObject(payload)) next.payload = payload.kind === job.payload.kind ? merge(job.payload, payload) : payload;
+  if (isJsonObject(payload)) next.payload = mergePayload(job.payload as JsonObject, payload);
   if (isJsonObject(delivery)) {
     const held = (job.delivery ?? {}) as JsonObject;
     const { failureDestination } = delivery;
@@ -244,8 +252,18 @@ function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
       ...(failureDestination ? { failureDestination: merge(held.failureDestination, failureDestination) } : {}),
     };
   }
-  if (next.sessionTarget === "main" && !delivery) delete next.delivery;
+  // The main session keeps a webhook, and nothing else.
+  if (next.sessionTarget === "main" && (next.delivery as JsonObject | undefined)?.mode !== "webhook") {
+    delete next.delivery;
+  }
   return next;
+}
+
+/** Tools stay, even where the kind changes, until they are named or taken out by a null: of all fields, these alone. */
+function mergePayload(held: JsonObject, { toolsAllow = held.toolsAllow ?? null, ...patch }: JsonObject): JsonObject {
+  const { toolsAllow: _, ...rest } = patch.kind === held.kind ? { ...held, ...patch } : patch;
+  if (toolsAllow !== null) return { ...rest, toolsAllow };
+  return patch.kind === "agentTurn" && held.toolsAllow !== undefined ? { ...rest, toolsAllow: ["*"] } : rest;
 }
 
 function merge(held: unknown, patch: Json): Json {

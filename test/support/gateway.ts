@@ -37,6 +37,11 @@ export interface TestGateway {
   dispose(): Promise<void>;
 }
 
+interface JobPage {
+  jobs: LiveJob[];
+  hasMore?: boolean;
+}
+
 export async function createGateway(release: Release): Promise<TestGateway> {
   const home = await mkdtemp(join(tmpdir(), `openclaw-${release.version}-`));
   const port = await findFreePort();
@@ -57,6 +62,7 @@ export async function createGateway(release: Release): Promise<TestGateway> {
   const needsDevice = /^2026\.[34]\./.test(release.version);
   let child: ChildProcess | undefined;
   let client: Gateway | undefined;
+  let calls = 0;
 
   const config = (more: Record<string, unknown> = {}) =>
     JSON.stringify({
@@ -67,7 +73,10 @@ export async function createGateway(release: Release): Promise<TestGateway> {
     });
 
   async function connect(): Promise<Gateway> {
-    if (client?.isOpen) return client;
+    // 2026.8 takes 30 writes of a kind a minute over one connection.
+    if (client?.isOpen && calls++ < 30) return client;
+    await client?.close();
+    calls = 0;
     const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp"))) : undefined;
     client = await connectGateway({ url, credentials: { token }, device, onEvent: () => {}, onClose: () => {} });
     return client;
@@ -106,7 +115,15 @@ export async function createGateway(release: Release): Promise<TestGateway> {
       return (await (await connect()).call(method, params)) as T;
     },
     async jobs() {
-      return (await gateway.rpc<{ jobs: LiveJob[] }>("cron.list", { includeDisabled: true })).jobs;
+      const jobs: LiveJob[] = [];
+      for (let hasMore = true; hasMore; ) {
+        // 2026.2.9 sends all at once, and knows no offset.
+        const place = jobs.length > 0 ? { limit: 200, offset: jobs.length } : {};
+        const page = await gateway.rpc<JobPage>("cron.list", { includeDisabled: true, ...place });
+        jobs.push(...page.jobs);
+        hasMore = page.hasMore ?? false;
+      }
+      return jobs;
     },
     async start() {
       appendFileSync(logPath, "=== start\n");

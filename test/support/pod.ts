@@ -1,3 +1,5 @@
+import type { LiveJob } from "../../lib/job.ts";
+import { readClaim } from "../../lib/ownership.ts";
 import type { TestGateway } from "./gateway.ts";
 import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from "./sidecar.ts";
 
@@ -12,6 +14,8 @@ export interface Pod {
   start(more?: Record<string, string>, args?: readonly string[]): Sidecar;
   /** One pass that must succeed; its log messages. */
   sync(...args: string[]): Promise<string[]>;
+  /** The live jobs of this owner, oldest first. */
+  ownJobs(): Promise<LiveJob[]>;
   dispose(): Promise<void>;
 }
 
@@ -47,6 +51,11 @@ export async function createPod(gateway: TestGateway): Promise<Pod> {
       const { exitCode, messages, stderr } = await runBinary(["sync", ...args], environment());
       if (exitCode !== 0) throw new Error(`sync ended with ${exitCode}:\n${messages.join("\n")}\n${stderr}`);
       return messages;
+    },
+    async ownJobs() {
+      const jobs = await gateway.jobs();
+      const own = jobs.filter((job) => readClaim(job, owner).kind === "ours");
+      return own.toSorted((a, b) => a.createdAtMs - b.createdAtMs);
     },
     async dispose() {
       await Promise.all(sidecars.map((sidecar) => sidecar.dispose()));

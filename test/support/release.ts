@@ -4,8 +4,26 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
 
-/** The plan's release, and the newest. */
+/** Every release that is supported, as far as they have been tried: newest first. */
+const ALL_RELEASES = [
+  "2026.9.6",
+  "2026.8.2",
+  "2026.7.35",
+  "2026.6.11",
+  "2026.5.20",
+  "2026.4.15",
+  "2026.3.13",
+  "2026.2.26",
+  "2026.2.9",
+];
+
+/** The newest, and the plan's. */
 export const RELEASES = ["2026.9.6", "2026.2.9"] as const;
+
+/** One of each kind of gateway: keys and commands, a device key, neither. `./build.sh test --all-releases` takes all. */
+export const CRON_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES
+  ? ALL_RELEASES
+  : ["2026.9.6", "2026.4.15", "2026.2.9"];
 
 /** OpenClaw 2026.9 needs 24.16 or later; the older ones run on it too. */
 const NODE_VERSION = "24.21.0";
