@@ -5,6 +5,8 @@
 //
 //   main config: put into place on the volume; OpenClaw reloads it by itself
 //   cron jobs:   compared with the gateway's, and only the difference is written
+//
+// The other commands stand below the loop: what the plan's shell did in other containers, and what a person types.
 
 import process from "node:process";
 import { sleep } from "zx";
@@ -14,14 +16,16 @@ import { createComplaints } from "./lib/complaint.ts";
 import { describeDrift, describeRejection, observeConfig, planConfig } from "./lib/config.ts";
 import type { ConfigGateway } from "./lib/config-gateway.ts";
 import { converge, describeImpossible, describeRefusal } from "./lib/converge.ts";
+import type { Definition } from "./lib/definition.ts";
 import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
 import { devicePathOf } from "./lib/device.ts";
 import { ManagerError } from "./lib/errors.ts";
+import { describeOmissions, exportJobs } from "./lib/export.ts";
 import { initialize } from "./lib/init.ts";
 import { describeLateness } from "./lib/judgement.ts";
 import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
 import { createLog } from "./lib/log.ts";
-import { type PassOutcome, keepReconciled } from "./lib/loop.ts";
+import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
 import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
 import { publishFile, sweepTemporaries } from "./lib/publish.ts";
 import { describeChanges } from "./lib/reload.ts";
@@ -48,7 +52,9 @@ const stopRequested = new Promise((resolve) => stopping.signal.addEventListener(
 const wakes = { config: createWake(), cron: createWake() };
 
 process.stdout.on("error", () => undefined); // nobody reads the log any more: no reason to stop
-const log = createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
+const log = isForPerson(invocation)
+  ? () => undefined
+  : createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
 const complaints = createComplaints(log);
 
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
@@ -198,22 +204,8 @@ async function handleCronChange(): Promise<PassOutcome> {
         complaints,
       );
 
-      const store = await transport.open();
-      const { isEqual, changed, refusedRemovals, impossible } = await converge({
-        definitions: DESIRED_JOBS.definitions,
-        store,
-        policy: { owner: settings.owner, prune: settings.prune, allowMassRemoval: invocation.allowMassRemoval },
-        log,
-        signal: stopping.signal,
-      });
-      if (refusedRemovals.length > 0) {
-        complaints.raise("removals", [describeRefusal(refusedRemovals)]);
-        return { kind: "rejected" };
-      }
-      complaints.settle("removals");
-      complaints.raise("impossible", describeImpossible(impossible, store.version));
-      if (!isEqual) return FAILED;
-      if (impossible.length > 0) return { kind: "rejected" };
+      const { outcome, changed } = await syncJobs(DESIRED_JOBS.definitions, settings.prune);
+      if (outcome.kind !== "equal") return outcome;
 
       await writeChecksum(CHECKSUM_DIR, "cron", newHash);
       if (cronPending || changed > 0) log("Cron job sync complete");
@@ -221,6 +213,28 @@ async function handleCronChange(): Promise<PassOutcome> {
       return staged;
     }
   }
+}
+
+/** Makes the live jobs equal to these, and says what cannot be. */
+async function syncJobs(
+  definitions: readonly Definition[],
+  prune: "owned" | "none",
+): Promise<{ outcome: PassOutcome; changed: number }> {
+  const store = await transport.open();
+  const { isEqual, changed, refusedRemovals, impossible } = await converge({
+    definitions,
+    store,
+    policy: { owner: settings.owner, prune, allowMassRemoval: invocation.allowMassRemoval },
+    log,
+    signal: stopping.signal,
+  });
+  if (refusedRemovals.length > 0) complaints.raise("removals", [describeRefusal(refusedRemovals)]);
+  else complaints.settle("removals");
+  complaints.raise("impossible", describeImpossible(impossible, store.version));
+
+  const isPossible = refusedRemovals.length === 0 && impossible.length === 0;
+  if (!isEqual && refusedRemovals.length === 0) return { outcome: FAILED, changed };
+  return { outcome: { kind: isPossible ? "equal" : "rejected" }, changed };
 }
 
 const reconcileConfig = () => attemptPass("Failed to update config", handleConfigChange, complaints);
@@ -247,19 +261,7 @@ async function run(): Promise<void> {
   const loop = { pollIntervalMs, signal: stopping.signal };
   const configLoop = keepReconciled({ pass: reconcileConfig, wake: wakes.config, ...loop });
 
-  // Wait for the main process
-  log("Waiting for openclaw main process to start...");
-  let WAIT_COUNT = 0;
-  while (WAIT_COUNT < 300 && !stopping.signal.aborted) {
-    const { isUp, reason } = await transport.probe();
-    if (isUp) {
-      log("Main process detected");
-      break;
-    }
-    complaints.raise("main process", [`  Not yet: ${reason}`]);
-    await Promise.race([sleep("1s"), stopRequested]);
-    WAIT_COUNT += 1;
-  }
+  await waitForMainProcess(300);
 
   // The first sync of the cron jobs, then again whenever there is a reason
   if (!stopping.signal.aborted) log("Performing initial cron job sync...");
@@ -269,11 +271,63 @@ async function run(): Promise<void> {
   for (const watch of watches) watch.close();
 }
 
+async function waitForMainProcess(limitSeconds: number): Promise<void> {
+  log("Waiting for openclaw main process to start...");
+  let WAIT_COUNT = 0;
+  while (WAIT_COUNT < limitSeconds && !stopping.signal.aborted) {
+    const { isUp, reason } = await transport.probe();
+    if (isUp) {
+      log("Main process detected");
+      break;
+    }
+    complaints.raise("main process", [`  Not yet: ${reason}`]);
+    await Promise.race([sleep("1s"), stopRequested]);
+    WAIT_COUNT += 1;
+  }
+}
+
+// === One pass ===
 async function sync(only: "config" | "cron" | undefined): Promise<boolean> {
   const outcomes = [];
   if (only !== "cron") outcomes.push(await reconcileConfig());
   if (only !== "config") outcomes.push(await reconcileCron());
   return outcomes.every(({ kind }) => kind === "equal" || kind === "pending");
+}
+
+// === Cron jobs at the start of the main container ===
+async function register(waitSeconds: number): Promise<boolean> {
+  const endMs = Date.now() + waitSeconds * 1000;
+  if ((await readDefinitions(STAGING_DIR)).kind === "missing") {
+    log("=== No cron config found, skipping ===");
+    return true;
+  }
+  log("=== Registering cron jobs from staged config ===");
+  await waitForMainProcess(waitSeconds);
+  const pass = () => attemptPass("Failed to register cron jobs", registerJobs, complaints);
+  const outcome = await reconcileWithin(endMs - Date.now(), { pass, wake: wakes.cron, signal: stopping.signal });
+  if (outcome.kind === "equal") log("=== Cron job registration complete ===");
+  return outcome.kind === "equal";
+}
+
+// What it does not find declared may be declared since: the sidecar sees to that.
+async function registerJobs(): Promise<PassOutcome> {
+  const STAGED_JOBS = await readDefinitions(STAGING_DIR);
+  if (STAGED_JOBS.kind === "missing") return { kind: "rejected" };
+  if (STAGED_JOBS.kind === "invalid") {
+    complaints.raise("definitions", STAGED_JOBS.problems.map(describeProblem));
+    return { kind: "rejected" };
+  }
+  return (await syncJobs(STAGED_JOBS.definitions, "none")).outcome;
+}
+
+// === What a person types ===
+async function printExport(): Promise<boolean> {
+  const store = await transport.open();
+  const options = { owner: settings.owner, features: store.features, nowMs: Date.now() };
+  const exported = exportJobs(await store.listJobs(), options);
+  for (const warning of describeOmissions(exported)) process.stderr.write(`warning: ${warning}\n`);
+  process.stdout.write(`${JSON.stringify(exported.definitions, undefined, 2)}\n`);
+  return exported.untold.length === 0;
 }
 
 function readInvocation() {
@@ -283,7 +337,10 @@ function readInvocation() {
       case "run":
       case "sync":
       case "init":
+      case "register":
         return found;
+      case "export":
+        return { ...found, selfHeal: false, allowMassRemoval: false };
       case "help":
         process.stdout.write(found.text);
         break;
@@ -293,11 +350,21 @@ function readInvocation() {
     }
     process.exit(0);
   } catch (error) {
-    if (!(error instanceof ManagerError)) throw error;
-    for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
-    process.stderr.write(`hint: ${error.hint}\n`);
+    printError(error);
     process.exit(64);
   }
+}
+
+/** Whether what it prints is for a person who has typed it, rather than for a container's log. */
+function isForPerson({ command }: { command: string }): boolean {
+  return command === "export";
+}
+
+/** @throws whatever is no {@link ManagerError}: that is a bug. */
+function printError(error: unknown): void {
+  if (!(error instanceof ManagerError)) throw error;
+  for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
+  if (error.hint) process.stderr.write(`hint: ${error.hint}\n`);
 }
 
 async function work(): Promise<boolean> {
@@ -309,6 +376,10 @@ async function work(): Promise<boolean> {
       return sync(invocation.only);
     case "init":
       return initialize(settings, log);
+    case "register":
+      return register(invocation.waitSeconds);
+    case "export":
+      return printExport();
   }
 }
 
@@ -316,6 +387,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => st
 
 // The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
 const stopped = stopRequested.then(() => sleep("500ms")).then(() => invocation.command === "run");
-const isFine = await Promise.race([work(), stopped]);
+const finished = work().catch((error: unknown) => {
+  printError(error);
+  return false;
+});
+const isFine = await Promise.race([finished, stopped]);
 await transport.close();
 process.exit(isFine ? 0 : 1);

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ManagerError } from "./errors.ts";
 import { SETTING_SOURCES, type SettingName, type Settings, readSettings } from "./settings.ts";
 
@@ -13,6 +13,8 @@ interface PassOptions {
 export type Invocation =
   | ({ command: "run" | "init" } & PassOptions)
   | ({ command: "sync"; only: "config" | "cron" | undefined } & PassOptions)
+  | ({ command: "register"; waitSeconds: number } & PassOptions)
+  | { command: "export"; settings: Settings }
   | { command: "version" }
   | { command: "help"; text: string };
 
@@ -20,6 +22,7 @@ interface Flags extends Partial<Record<SettingName, string>> {
   allowMassRemoval?: boolean;
   selfHeal?: boolean;
   only?: "config" | "cron";
+  wait?: number;
 }
 
 /**
@@ -64,7 +67,13 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
   };
   const read = (command: Command): PassOptions => {
-    const { allowMassRemoval = false, selfHeal = false, only: _, ...flags } = command.optsWithGlobals<Flags>();
+    const {
+      allowMassRemoval = false,
+      selfHeal = false,
+      only: _o,
+      wait: _w,
+      ...flags
+    } = command.optsWithGlobals<Flags>();
     const result = readSettings(flags, env);
     if (result.kind === "invalid") {
       throw new ManagerError("usage", result.problems.join("\n"), { hint: "config-manager help" });
@@ -87,6 +96,13 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
   const init = configure(program.command("init"))
     .description("before the gateway starts: config and definitions to the volume; exit 1 when no config is usable")
     .action(() => choose({ command: "init", ...read(init) }));
+  const register = configure(program.command("register"))
+    .description("once the gateway starts: add and update jobs from the staging directory; remove none")
+    .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
+    .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
+  const exporting = configure(program.command("export"))
+    .description("print the live jobs as a definition file that a sync leaves as they are")
+    .action(() => choose({ command: "export", settings: read(exporting).settings }));
   configure(program.command("version"))
     .description("show the version")
     .action(() => choose({ command: "version" }));
@@ -100,6 +116,12 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
     });
   help.usage("[command]");
   return program;
+}
+
+function readSeconds(value: string): number {
+  const seconds = Number(value);
+  if (value.trim() !== "" && seconds >= 0 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("Expected a number of seconds, at most 86400.");
 }
 
 function isHelp({ code }: CommanderError): boolean {

@@ -34,7 +34,7 @@ function formatLocalTime(time: Date): string {
  * Makes one line of any text. A job's name may hold a newline, and must not be able to
  * forge a log line with it, nor to send a terminal an escape sequence.
  */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
     if (character === "\n") return "\\n";

@@ -35,13 +35,36 @@ export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: Loo
       continue;
     }
     attempts += 1;
-    const askedMs = outcome.kind === "failed" ? Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS) : 0;
-    const pauseMs = Math.max(pauseAfter(attempts, outcome.maxPauseMs), askedMs);
     // The events of our own half-done work are no reason to cut the pause short.
-    await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
+    await wake.wait(
+      pauseAfter(outcome, attempts),
+      signal,
+      (reason) => reason !== "cron-event" && reason !== "disconnect",
+    );
   }
 }
 
-function pauseAfter(attempts: number, maxPauseMs: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), maxPauseMs);
+/**
+ * Passes until one is equal, or what is declared cannot be applied, or `limitMs` is over, or aborted.
+ *
+ * @returns the outcome of the last pass.
+ */
+export async function reconcileWithin(
+  limitMs: number,
+  { pass, wake, signal, nowMs = Date.now }: Omit<LoopOptions, "pollIntervalMs"> & { nowMs?: () => number },
+): Promise<PassOutcome> {
+  const endMs = nowMs() + limitMs;
+  for (let attempts = 1; ; attempts++) {
+    const outcome = await pass();
+    const leftMs = endMs - nowMs();
+    if (outcome.kind === "equal" || outcome.kind === "rejected" || leftMs <= 0 || signal.aborted) return outcome;
+    await wake.wait(Math.min(pauseAfter(outcome, attempts), leftMs), signal, () => false);
+  }
+}
+
+type Unfinished = Exclude<PassOutcome, { kind: "equal" | "rejected" }>;
+
+function pauseAfter(outcome: Unfinished, attempts: number): number {
+  const askedMs = outcome.kind === "failed" ? Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS) : 0;
+  return Math.max(Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), outcome.maxPauseMs), askedMs);
 }
