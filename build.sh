@@ -3,7 +3,8 @@
 #
 #   ./build.sh [--target linux-x64|linux-x64-baseline|linux-arm64|all]   the binary, into dist/
 #   ./build.sh demo                                                      the main job, on a real gateway
-#   ./build.sh test [FILE…]                                              every check and test
+#   ./build.sh test [--all-releases] [FILE…]                             every check and test; on nine releases
+#                                                                        of OpenClaw, instead of one of each kind
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -106,6 +107,10 @@ run_tests() {
 }
 
 tests() {
+  if [ "${1:-}" = --all-releases ]; then
+    export CONFIG_MANAGER_ALL_RELEASES=1
+    shift
+  fi
   set_up
   SKIPPED=0
   if [ $# -eq 0 ]; then

@@ -40,6 +40,26 @@ describe("readCommandLine()", () => {
     });
   });
 
+  test("reads register, and how long it is to wait", () => {
+    expect(read("register")).toMatchObject({ command: "register", waitSeconds: 300 });
+    expect(read("register", "--wait", "1.5")).toMatchObject({ waitSeconds: 1.5 });
+    expect(read("register", "--wait=0", "--owner", "git")).toMatchObject({
+      waitSeconds: 0,
+      settings: { owner: "git" },
+    });
+  });
+
+  test.each(["", "abc", "-1", "86401", "NaN", "1s"])("refuses to wait %j seconds", async (seconds) => {
+    const refusal = await refusalOf(() => read("register", `--wait=${seconds}`));
+    expect(refusal).toMatchObject({ code: "usage", hint: "config-manager help" });
+    expect(refusal.message).toContain("--wait");
+    expect(refusal.message).toContain("Expected a number of seconds");
+  });
+
+  test("reads export", () => {
+    expect(read("export", "--owner", "git")).toMatchObject({ command: "export", settings: { owner: "git" } });
+  });
+
   test("heals itself only where it is told to, before the command or after it", () => {
     for (const command of ["run", "sync", "init"]) {
       expect(read(command)).toMatchObject({ command, selfHeal: false });

@@ -59,7 +59,8 @@ describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
 
   const ownJobs = () => pod.ownJobs();
   /** So many that a pass over them can be met in its middle, and more than a minute's worth for one connection. */
-  const manyNames = () => Array.from({ length: 200 }, (_, index) => `job ${String(index).padStart(3, "0")}`);
+  const manyNames = (count: number) =>
+    Array.from({ length: count }, (_, index) => `job ${String(index).padStart(3, "0")}`);
 
   const ownNames = async () => (await ownJobs()).map(({ name }) => name);
 
@@ -327,24 +328,27 @@ describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
     expect(await ownNames()).toEqual(["mended"]);
   });
 
-  test("a gateway that goes away in the middle of a pass gets the rest when it is back, each job once", async () => {
+  test("a config goes in while a long pass over the jobs goes on", async () => {
     await setUp();
-    const names = manyNames();
     const sidecar = start();
     await sidecar.waitFor(COMPLETE);
-    await mounts.publishJobs(names.map((name) => ({ name, schedule: "*/15 * * * *", message: "Say hello" })));
-    await sidecar.waitFor("Adding cron job: job 005");
-    await gateway.kill();
-    await sidecar.waitFor(/^WARNING: Failed to add cron job: job \d+: /);
     const from = sidecar.messages().length;
-    await gateway.start();
+    await mounts.publishJobs(manyNames(60).map((name) => ({ name, schedule: "0 3 1 1 *", message: "Say hello" })));
+    await sidecar.waitFor("Adding cron job: job 010", from);
+    await pod.publishConfig({ messages: { ackReaction: "🐌" } });
     await sidecar.waitFor(COMPLETE, from);
-    expect((await ownNames()).toSorted()).toEqual(names);
+    const messages = sidecar.messages().slice(from);
+    const place = (line: string) => messages.indexOf(line);
+    expect(place("Config update complete (openclaw will auto-detect via chokidar)")).toBeGreaterThan(-1);
+    expect(place("Config update complete (openclaw will auto-detect via chokidar)")).toBeLessThan(place(COMPLETE));
+    expect(place("  Progress: 50 of 60")).toBeGreaterThan(-1);
+    await mounts.publishJobs([]);
+    await sync("--allow-mass-removal");
   });
 
   test("SIGTERM in the middle of a pass ends it cleanly, and the next sidecar does the rest", async () => {
-    const names = manyNames();
-    await setUp(names.map((name) => ({ name, schedule: "*/15 * * * *", message: "Say hello" })));
+    const names = manyNames(40);
+    await setUp(names.map((name) => ({ name, schedule: "0 3 1 1 *", message: "Say hello" })));
     const first = start();
     await first.waitFor("Adding cron job: job 003");
     first.signal("SIGTERM");
@@ -469,5 +473,21 @@ describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
     await waiting.waitFor(/^ {2}Not yet: /);
     waiting.signal(signal);
     expect(await waiting.exited).toBe(0);
+  });
+
+  // The last one here: each write takes the newest release the longer, the more jobs it holds.
+  test("two hundred jobs, and a gateway that is killed in the middle: in the end each is there once", async () => {
+    await setUp();
+    const names = manyNames(200);
+    const sidecar = start();
+    await sidecar.waitFor(COMPLETE);
+    await mounts.publishJobs(names.map((name) => ({ name, schedule: "0 3 1 1 *", message: "Say hello" })));
+    await sidecar.waitFor("Adding cron job: job 100");
+    await gateway.kill();
+    await sidecar.waitFor(/^WARNING: Failed to (add cron job: job \d+|sync cron jobs): /);
+    const from = sidecar.messages().length;
+    await gateway.start();
+    await sidecar.waitFor(COMPLETE, from);
+    expect((await ownNames()).toSorted()).toEqual(names);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import type { Definition } from "../lib/definition.ts";
-import { isCommandAsTurn, toJobSpec } from "../lib/job-spec.ts";
+import { isCommandAsTurn, toJobSpec, unwrapRetry } from "../lib/job-spec.ts";
 import { NEW, ODD_NAMES, OLD, createScratch, define } from "./support/doubles.ts";
 
 const specOf = (fields: Partial<Definition>) => toJobSpec(define(fields), NEW);
@@ -145,6 +145,25 @@ describe("toJobSpec()", () => {
     toJobSpec(definition, NEW);
     toJobSpec(definition, OLD);
     expect(definition).toEqual(before);
+  });
+});
+
+describe("unwrapRetry()", () => {
+  test.each([["x"], ["sh", "-lc", "x"], ["sh", "-c", "x", "retry", "y"], [], ["sh", "-c", " -lt 3 ]", "retry", "y"]])(
+    "leaves what stands in no loop of ours as it is",
+    (...argv) => {
+      expect(unwrapRetry(argv)).toEqual({ argv, retry: 0 });
+    },
+  );
+
+  test("gives back what retry was given", () => {
+    for (const [command, retry] of [
+      ['it\'s "x" $Y', 1],
+      ["x", 100],
+    ] as const) {
+      const { argv } = payloadOf({ command, retry }) as { argv?: string[] };
+      expect(unwrapRetry(argv ?? [])).toEqual({ argv: ["sh", "-lc", command], retry });
+    }
   });
 });
 

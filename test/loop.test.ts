@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type PassOutcome, keepReconciled } from "../lib/loop.ts";
+import { type PassOutcome, keepReconciled, reconcileWithin } from "../lib/loop.ts";
 import { createWake } from "../lib/wake.ts";
-import { thrownBy } from "./support/doubles.ts";
+import { createClock, thrownBy } from "./support/doubles.ts";
 
 type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
 const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
@@ -129,5 +129,58 @@ describe("keepReconciled()", () => {
     };
     const { signal } = new AbortController();
     expect(await thrownBy(keepReconciled({ pass, wake: createWake(), pollIntervalMs: 1, signal }))).toBe(bug);
+  });
+});
+
+/** Lets the passes end so, one after the other, within this time, and tells how often it passed and how long it paused. */
+async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 0) {
+  const clock = createClock();
+  const pauses: number[] = [];
+  let passes = 0;
+  const last = await reconcileWithin(limitMs, {
+    async pass() {
+      clock.advance(takesMs);
+      return outcomes[passes++] ?? { kind: "equal" };
+    },
+    wake: {
+      async wait(timeoutMs) {
+        pauses.push(timeoutMs);
+        clock.advance(timeoutMs);
+      },
+    },
+    signal: new AbortController().signal,
+    nowMs: clock.nowMs,
+  });
+  return { last: last.kind, passes, pauses };
+}
+
+describe("reconcileWithin()", () => {
+  test("is done when all is equal, or nothing can help", async () => {
+    expect(await passesWithin(60_000, [{ kind: "equal" }])).toEqual({ last: "equal", passes: 1, pauses: [] });
+    expect(await passesWithin(60_000, [{ kind: "rejected" }])).toEqual({ last: "rejected", passes: 1, pauses: [] });
+  });
+
+  test("tries again as the sidecar does, until it is over", async () => {
+    const { last, passes, pauses } = await passesWithin(
+      10_000,
+      Array.from({ length: 9 }, () => failed()),
+    );
+    expect({ last, passes, pauses }).toEqual({ last: "failed", passes: 5, pauses: [1_000, 2_000, 4_000, 3_000] });
+    expect(await passesWithin(10_000, [failed(), pending(), failed()])).toMatchObject({ last: "equal", passes: 4 });
+  });
+
+  test("tries once where there is no time at all, and once more when it is over", async () => {
+    expect(await passesWithin(0, [failed()])).toEqual({ last: "failed", passes: 1, pauses: [] });
+    expect(await passesWithin(1_500, [failed(), failed()], 1_000)).toMatchObject({ passes: 2, pauses: [500] });
+  });
+
+  test("is over at once when it is told to stop", async () => {
+    const stopping = new AbortController();
+    const wake = { wait: () => Promise.reject(new Error("waited")) };
+    const pass = async (): Promise<PassOutcome> => {
+      stopping.abort();
+      return failed();
+    };
+    expect(await reconcileWithin(60_000, { pass, wake, signal: stopping.signal })).toMatchObject({ kind: "failed" });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { declarationKeyOf, markDescription, readClaim } from "../lib/ownership.ts";
+import { declarationKeyOf, markDescription, readClaim, unmarkDescription } from "../lib/ownership.ts";
 import { ODD_NAMES, OWNER, liveJob } from "./support/doubles.ts";
 
 const claimOf = (fields: Record<string, unknown>) => readClaim(liveJob(fields), OWNER);
@@ -109,5 +109,19 @@ describe("readClaim()", () => {
       expect(claimOf({ description: markDescription(description, OWNER) })).toMatchObject({ kind: "ours" });
       expect(claimOf({ description: markDescription(description, "other") })).toEqual({ kind: "foreign" });
     }
+  });
+});
+
+describe("unmarkDescription()", () => {
+  test.each([undefined, "Nightly", "two\nlines", "[managed-by=other]", "x [managed-by=other]"])(
+    "gives back %j",
+    (description) => {
+      expect(unmarkDescription(markDescription(description, OWNER), OWNER)).toBe(description);
+      expect(unmarkDescription(description, OWNER)).toBe(description);
+    },
+  );
+
+  test("leaves the mark of another where it is", () => {
+    expect(unmarkDescription("Nightly [managed-by=other]", OWNER)).toBe("Nightly [managed-by=other]");
   });
 });

@@ -227,10 +227,12 @@ function nextRevision({ configRevision }: LiveJob): string {
   return String(Number(configRevision ?? "1") + 1);
 }
 
-function withDefaults(spec: JobSpec): JobSpec {
-  const { schedule, payload } = spec;
+function withDefaults(spec: JobSpec): Record<string, unknown> {
+  const { schedule, payload, delivery, sessionTarget } = spec;
   return {
     ...spec,
+    // None is not sent with a job for the main session, and not made up for one.
+    delivery: sessionTarget === "main" && delivery.mode === "none" ? undefined : delivery,
     schedule: schedule.kind === "every" ? { anchorMs: 1_767_225_600_000, ...schedule } : schedule,
     payload: payload.kind === "agentTurn" ? { toolsAllow: ["*"], ...payload } : payload,
   };

@@ -29,6 +29,8 @@ export interface TestGateway {
   /** The environment in which the `openclaw` CLI finds this gateway, and itself. */
   readonly environment: Record<string, string>;
   start(): Promise<void>;
+  /** Starts another release on the same home, as a new image on the same volume. To be called while it is down. */
+  startAs(release: Release): Promise<void>;
   /** Ends it at once, as the kernel would. */
   kill(): Promise<void>;
   /** Forgets all jobs: a new volume. To be called while it is down. */
@@ -42,7 +44,8 @@ interface JobPage {
   hasMore?: boolean;
 }
 
-export async function createGateway(release: Release): Promise<TestGateway> {
+export async function createGateway(first: Release): Promise<TestGateway> {
+  let release = first;
   const home = await mkdtemp(join(tmpdir(), `openclaw-${release.version}-`));
   const port = await findFreePort();
   const token = `token-${crypto.randomUUID()}`;
@@ -59,7 +62,6 @@ export async function createGateway(release: Release): Promise<TestGateway> {
     OPENCLAW_GATEWAY_TOKEN: token,
     NO_COLOR: "1",
   };
-  const needsDevice = /^2026\.[34]\./.test(release.version);
   let child: ChildProcess | undefined;
   let client: Gateway | undefined;
   let calls = 0;
@@ -74,9 +76,10 @@ export async function createGateway(release: Release): Promise<TestGateway> {
 
   async function connect(): Promise<Gateway> {
     // 2026.8 takes 30 writes of a kind a minute over one connection.
-    if (client?.isOpen && calls++ < 30) return client;
+    if (client?.isOpen && calls++ < 25) return client;
     await client?.close();
     calls = 0;
+    const needsDevice = /^2026\.[34]\./.test(release.version);
     const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp"))) : undefined;
     client = await connectGateway({ url, credentials: { token }, device, onEvent: () => {}, onClose: () => {} });
     return client;
@@ -102,7 +105,9 @@ export async function createGateway(release: Release): Promise<TestGateway> {
   });
 
   const gateway: TestGateway = {
-    release,
+    get release() {
+      return release;
+    },
     home,
     port,
     url,
@@ -148,6 +153,10 @@ export async function createGateway(release: Release): Promise<TestGateway> {
       );
     },
     kill,
+    async startAs(next) {
+      release = next;
+      await gateway.start();
+    },
     async wipeState() {
       for (const name of ["cron", "state", "agents"]) await rm(join(state, name), { recursive: true, force: true });
     },
