@@ -76,26 +76,27 @@ export function createGatewayStore(admission: Admission, nowMs: () => number): C
   };
 }
 
-/** Reads all pages; undefined when the list changed between two of them. */
+/**
+ * Reads all pages; undefined when the list changed between two of them. From 2026.8.2 a revision tells that; before,
+ * each page begins with the last job of the one before it, unless the list has moved.
+ */
 async function listOnce(gateway: Gateway): Promise<LiveJob[] | undefined> {
   const jobs: LiveJob[] = [];
   let revision: string | undefined;
-  let offset: number | undefined;
   for (;;) {
+    const isFirst = jobs.length === 0;
+    const overlap = isFirst || revision !== undefined ? 0 : 1;
     // No paging fields in the first call: 2026.2.9 knows none, refuses them, and sends the whole list at once.
-    const paging = offset === undefined ? {} : { limit: PAGE_SIZE, offset };
+    const paging = isFirst ? {} : { limit: PAGE_SIZE, offset: jobs.length - overlap };
     const page = parsePage(await gateway.call("cron.list", { includeDisabled: true, ...paging }));
-    if (offset !== undefined && page.snapshotRevision !== revision) return undefined;
+    if (!isFirst && page.snapshotRevision !== revision) return undefined;
+    if (overlap > 0 && page.jobs[0]?.id !== jobs.at(-1)?.id) return undefined;
     revision = page.snapshotRevision;
-    jobs.push(...page.jobs);
-    if (!page.hasMore) {
-      const isWhole = page.total === undefined || page.total === jobs.length;
-      const isUnique = new Set(jobs.map(({ id }) => id)).size === jobs.length;
-      return isWhole && isUnique ? jobs : undefined;
-    }
-    const next = page.nextOffset ?? jobs.length;
-    if (next <= (offset ?? 0)) return undefined; // would go on for ever
-    offset = next;
+    const more = page.jobs.slice(overlap);
+    jobs.push(...more);
+    const isUnique = new Set(jobs.map(({ id }) => id)).size === jobs.length;
+    if (!isUnique || (page.hasMore && more.length === 0)) return undefined; // or it would go on for ever
+    if (!page.hasMore) return page.total === undefined || page.total === jobs.length ? jobs : undefined;
   }
 }
 

@@ -48,7 +48,6 @@ export const JobPageSchema = v.looseObject({
   jobs: v.array(LiveJobSchema),
   total: v.optional(v.number()),
   hasMore: v.optional(v.boolean(), false),
-  nextOffset: v.nullish(v.number()),
   /** From 2026.8.2: the same on each page, unless the list changed in between. */
   snapshotRevision: v.optional(v.string()),
 });
