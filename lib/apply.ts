@@ -84,17 +84,23 @@ const INTERIM: JsonObject = {
  * what a crash leaves between the two is a difference like any other, and the next pass mends it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
-  const { spec, declarationKey, hasFailureDestination } = replacement;
+  const { spec, declarationKey } = replacement;
   // What is left to do then, a description say, is seen by the observation after this one.
   if (declarationKey !== undefined) {
     return store.redeclareJob(change.id, spec, declarationKey, change.expectedConfigRevision);
   }
   const { schedule, sessionTarget, payload, delivery } = spec;
-  const interim = hasFailureDestination
-    ? { ...INTERIM, delivery: { mode: "none", failureDestination: null } }
-    : INTERIM;
-  await store.updateJob(change.id, interim, change.expectedConfigRevision);
+  const { description } = change.patch;
+  // With the mark of one that is being adopted: whatever happens in between, it is ours.
+  const marked = description === undefined ? INTERIM : { ...INTERIM, description };
+  await store.updateJob(change.id, { ...marked, ...withoutDelivery(replacement) }, change.expectedConfigRevision);
   await store.updateJob(change.id, { ...change.patch, schedule, sessionTarget, payload, delivery });
+}
+
+/** The main session drops a delivery by itself, but for these. */
+function withoutDelivery({ hasFailureDestination, hasWebhook }: Replacement): JsonObject {
+  if (hasFailureDestination) return { delivery: { mode: "none", failureDestination: null } };
+  return hasWebhook ? { delivery: { mode: "none" } } : {};
 }
 
 const VERBS = { add: "add", update: "update", adopt: "update", remove: "remove" } as const;

@@ -82,7 +82,7 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
     patch.payload = payload.toolsAllow === null ? { ...desired.payload, toolsAllow: null } : desired.payload;
   }
 
-  const delivery = diffDelivery(desired.delivery, actual.delivery);
+  const delivery = diffDelivery(desired.delivery, actual.delivery ?? deliveryOfNone(actual.sessionTarget));
   if (Object.keys(delivery).length > 0) {
     fields.push(...Object.keys(delivery).map((field) => `delivery.${field}`));
     patch.delivery = desired.delivery;
@@ -113,8 +113,16 @@ function diffKind(desired: JsonObject, actual: Json | undefined, clearable: read
   return desired.kind === held.kind ? diffFields(desired, held, clearable) : { ...desired };
 }
 
-function diffDelivery(desired: JsonObject, actual: Json | undefined): JsonObject {
-  const held = isJsonObject(actual) ? actual : { mode: "none" };
+/**
+ * What a gateway does that holds no delivery at all, as after a move out of the main session by hand: outside of that
+ * one, it announces what comes of the job to the last channel (2026.6 on).
+ */
+export function deliveryOfNone(sessionTarget: Json | undefined): JsonObject {
+  return { mode: sessionTarget === "main" ? "none" : "announce" };
+}
+
+function diffDelivery(desired: JsonObject, actual: Json): JsonObject {
+  const held = isJsonObject(actual) ? actual : {};
   // Where nothing is delivered, what is left of an old route means nothing; but a failure is still told.
   const clearable = desired.mode === "none" ? ["failureDestination"] : CLEARABLE.delivery;
   return diffFields(withoutLast(desired), withoutLast(held), clearable);

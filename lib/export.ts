@@ -1,4 +1,5 @@
 import { parseDefinition } from "./definition.ts";
+import { deliveryOfNone } from "./difference.ts";
 import type { Features } from "./features.ts";
 import type { LiveJob } from "./job.ts";
 import { unwrapRetry } from "./job-spec.ts";
@@ -79,7 +80,7 @@ function toDefinition(name: string, live: LiveJob, owner: string): JsonObject {
     wake: wakeMode === "now" ? undefined : wakeMode,
     // The gateway's default for a job of one moment, and for no other.
     deleteAfterRun: deleteAfterRun === isOnce ? undefined : deleteAfterRun,
-    delivery: toDelivery(job.delivery),
+    delivery: toDelivery(job.delivery ?? deliveryOfNone(sessionTarget)),
     failureAlert: job.failureAlert,
     pacing: job.pacing,
     trigger: job.trigger,

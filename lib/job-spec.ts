@@ -15,7 +15,9 @@ type Payload = JobSpec["payload"];
  */
 export function toJobSpec(definition: Definition, features: Features): JobSpec {
   const payload = toPayload(definition, features);
-  const sessionTarget = definition.session ?? definition.sessionTarget;
+  const session = definition.session ?? definition.sessionTarget;
+  const sessionTarget = session ?? (payload.kind === "systemEvent" ? "main" : "isolated");
+  const delivery = toDelivery(definition.delivery);
   return {
     ...pick(definition, ["name", "displayName", "sessionKey", "enabled", "deleteAfterRun"]),
     ...pick(definition, ["failureAlert", "pacing", "trigger"]),
@@ -26,9 +28,10 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     wakeMode: definition.wake ?? definition.wakeMode ?? "now",
     name: definition.name,
     schedule: toSchedule(definition),
-    sessionTarget: sessionTarget ?? (payload.kind === "systemEvent" ? "main" : "isolated"),
+    sessionTarget,
     payload,
-    delivery: toDelivery(definition.delivery),
+    // All that the main session keeps of a delivery that is none.
+    delivery: sessionTarget === "main" && delivery.mode === "none" ? { mode: "none" } : delivery,
   };
 }
 

@@ -33,6 +33,8 @@ export interface Replacement {
   declarationKey: string | undefined;
   /** There when the live job has a failure destination, without which alone the main session takes it. */
   hasFailureDestination?: true;
+  /** There when the live job calls a webhook, the one delivery that the main session keeps. */
+  hasWebhook?: true;
 }
 
 /** A job that is declared to have what this gateway does not know. It is left as it is, or not made. */
@@ -156,12 +158,13 @@ function planJob(
 
 function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
   const { declarationKey, delivery, sessionTarget } = live as LiveJob & { delivery?: Json; sessionTarget?: Json };
-  const hasFailureDestination = isJsonObject(delivery) && delivery.failureDestination !== undefined;
+  const held = isJsonObject(delivery) ? delivery : {};
   return {
     spec,
     // By key, the session stays what it was, and takes no other payload than before.
     declarationKey: sessionTarget === spec.sessionTarget ? declarationKey : undefined,
-    ...(hasFailureDestination ? { hasFailureDestination } : {}),
+    ...(held.failureDestination === undefined ? {} : { hasFailureDestination: true }),
+    ...(held.mode === "webhook" ? { hasWebhook: true } : {}),
   };
 }
 

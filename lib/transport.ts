@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
+import { enterGateway } from "./admission.ts";
 import { type ConfigGateway, createConfigGateway } from "./config-gateway.ts";
 import { type CredentialSources, type Credentials, readCredentials } from "./credentials.ts";
-import { ManagerError, describeError } from "./errors.ts";
-import { enterGateway } from "./admission.ts";
 import { readDevice } from "./device.ts";
+import { ManagerError, describeError } from "./errors.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayStore } from "./gateway-store.ts";
 import type { Log } from "./log.ts";
@@ -117,8 +117,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       return await openGateway();
     } catch (error) {
-      // A gateway that is not there is not there for the CLI either.
-      if (!(error instanceof ManagerError) || error.code !== "refused") throw error;
+      // A gateway that is not there is not there for the CLI either. One that refuses us may know the CLI's device.
+      if (!(error instanceof ManagerError) || error.code === "unreachable") throw error;
       const isFirst = cliStore === undefined;
       const store = await openCli().catch(() => {
         throw error;

@@ -71,7 +71,7 @@ describe("findDifference()", () => {
     ["a switch that is off", { message: "x" }, { payload: { kind: "agentTurn", message: "x", lightContext: false } }],
     ["an empty text", { message: "x" }, { payload: { kind: "agentTurn", message: "x", model: "" } }],
     ["an empty list", { message: "x" }, { payload: { kind: "agentTurn", message: "x", fallbacks: [] } }],
-    ["no delivery", {}, { delivery: undefined }],
+    ["no delivery in the main session", { systemEvent: "x" }, { delivery: undefined }],
     ["the rest of an old route", {}, { delivery: { mode: "none", channel: "discord", to: "1" } }],
   ] satisfies [string, Partial<Definition>, Record<string, unknown>][])(
     "does not see what the gateway adds by itself: %s %j",
@@ -301,6 +301,13 @@ describe("findDifference() of a field that was taken out of the definition", () 
       patch: { payload: { toolBudget: 50, timeoutSeconds: 300 } },
       needsReplacement: false,
     });
+  });
+
+  test("takes no delivery outside the main session for one to the last channel", () => {
+    const held = { delivery: undefined };
+    expect(between({}, {}, held)).toMatchObject({ fields: ["delivery.mode"], patch: { delivery: { mode: "none" } } });
+    const announced = { delivery: { mode: "announce" } } as const;
+    expect(between(announced, announced, held)).toEqual(EQUAL);
   });
 
   test("asks for a replacement where the time zone has to go: the CLI keeps it", () => {
