@@ -73,8 +73,8 @@ describe.each(CRON_RELEASES)("on OpenClaw %s", (version) => {
     ];
     // They come a moment after the start.
     await until("the gateway's own jobs", async () => {
-      const keys = (await gateway.jobs()).map(({ declarationKey }) => declarationKey);
-      return ownOfGateway.every((key) => keys.includes(key));
+      const keys = new Set((await gateway.jobs()).map(({ declarationKey }) => declarationKey));
+      return ownOfGateway.every((key) => keys.has(key));
     });
     const pod = await createPodOf([]);
     const foreign = async () => {
@@ -346,19 +346,17 @@ describe.each(CRON_RELEASES)("on OpenClaw %s", (version) => {
     });
   });
 
-  test.if(/^2026\.[34]\./.test(version))(
-    "the device key that it wants is made once, for nobody else to read",
-    async () => {
-      const pod = await createPodOf([job("x")]);
-      const key = join(pod.mounts.root, "config-manager-device.pem");
-      expect(await readMaybe(key)).toBeUndefined();
-      const messages = await pod.sync("--only", "cron");
-      const made = await readFile(key, "utf8");
-      expect((await Bun.file(key).stat()).mode & 0o777).toBe(0o600);
-      expect(messages.join("\n")).not.toContain("device");
-      await makeEqual(pod, [job("x"), job("y")]);
-      expect(await readFile(key, "utf8")).toBe(made);
-      expect(await namesOf(pod)).toEqual(["x", "y"]);
-    },
-  );
+  const testWithDevice = /^2026\.[34]\./.test(version) ? test : () => undefined;
+  testWithDevice("the device key that it wants is made once, for nobody else to read", async () => {
+    const pod = await createPodOf([job("x")]);
+    const key = join(pod.mounts.root, "config-manager-device.pem");
+    expect(await readMaybe(key)).toBeUndefined();
+    const messages = await pod.sync("--only", "cron");
+    const made = await readFile(key, "utf8");
+    expect((await Bun.file(key).stat()).mode & 0o777).toBe(0o600);
+    expect(messages.join("\n")).not.toContain("device");
+    await makeEqual(pod, [job("x"), job("y")]);
+    expect(await readFile(key, "utf8")).toBe(made);
+    expect(await namesOf(pod)).toEqual(["x", "y"]);
+  });
 });
