@@ -73,6 +73,15 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await until("the gateway to answer", answers);
   }
 
+  /** What a former test left may take a restart: that reads the file once more, whatever it is by then. */
+  async function waitForRestart(from: number): Promise<void> {
+    const said = () => gateway.log().slice(from);
+    const tellsOfStarts = gateway.log().includes(" listening on ");
+    if (!tellsOfStarts || !reloads(from).some((line) => /evaluating reload \(.*gateway\.port/.test(line))) return;
+    await until("the gateway to restart", () => /gateway\.port[^]* listening on /.test(said()), { explain: said });
+    await waitForGateway();
+  }
+
   /** A sidecar whose config is in place, valid, and reloaded. */
   async function startWith(ackReaction: string, args?: string[]): Promise<{ config: string; sidecar: Sidecar }> {
     await waitForGateway();
@@ -82,6 +91,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await sidecar.waitFor(COMPLETE);
     await until("the config to be judged", async () => (await readMaybe(lastGood())) === config);
     await waitForReload(logged);
+    await waitForRestart(logged);
     return { config, sidecar };
   }
 

@@ -25,7 +25,7 @@ import {
   refusalOf,
 } from "./support/doubles.ts";
 
-const RUNS = Number(process.env.CONFIG_MANAGER_PROPERTY_RUNS ?? 150);
+const RUNS = Number(process.env.CONFIG_MANAGER_PROPERTY_RUNS ?? 160);
 
 const NOW = "2026-11-22T12:00:00Z";
 
@@ -64,7 +64,7 @@ const SCHEDULES: readonly JsonObject[] = [
   { schedule: { kind: "stream", command: ["tail", "log"], mode: "match", match: "x", batchMs: 100 } },
 ];
 
-const ELSEWHERE: readonly Json[] = [
+const DELIVERIES: readonly JsonObject[] = [
   { mode: "none" },
   { mode: "none", channel: "discord", to: "1" },
   { mode: "announce" },
@@ -79,7 +79,7 @@ const ELSEWHERE: readonly Json[] = [
   { mode: "announce", completionDestination: { mode: "webhook", to: "https://example.org/b" } },
 ];
 
-const IN_MAIN: readonly Json[] = [
+const IN_MAIN: readonly JsonObject[] = [
   { mode: "none" },
   { mode: "none", to: "1" },
   { mode: "webhook", to: "https://example.org/a" },
@@ -107,6 +107,10 @@ const TURN: Values = {
   toolsAllow: TOOLS,
 };
 
+const SCRIPT: Values = { timeoutSeconds: [60], toolBudget: [5], toolsAllow: TOOLS };
+const OPTIONS = { command: COMMAND, agentTurn: TURN, systemEvent: { toolsAllow: TOOLS }, script: SCRIPT } as const;
+type Kind = keyof typeof OPTIONS;
+
 /** What goes with any payload. */
 const ANY: Values = {
   description: ["Nightly", "", " two\nlines ", "[managed-by=other]", "see [managed-by=config-manager]"],
@@ -120,6 +124,9 @@ const ANY: Values = {
   pacing: [{ min: "1h" }, { min: "1h", max: "2h" }],
   trigger: [{ script: "return true" }, { script: "return true", once: true }],
 };
+
+/** The main session is the default agent's. */
+const { agent: _, ...ANY_IN_MAIN } = ANY;
 
 /** Of each field none or one of its values, and of few fields at once. */
 function someOf(values: Values): fc.Arbitrary<JsonObject> {
@@ -136,12 +143,12 @@ function merged(...parts: fc.Arbitrary<JsonObject>[]): fc.Arbitrary<JsonObject> 
 }
 
 /** A payload of OpenClaw's own, with some of its options. */
-function own(kind: string, values: Values, required: JsonObject): fc.Arbitrary<JsonObject> {
-  return someOf(values).map((options) => ({ payload: { kind, ...required, ...options } }));
+function own(kind: Kind, required: JsonObject): fc.Arbitrary<JsonObject> {
+  return someOf(OPTIONS[kind]).map((options) => ({ payload: { kind, ...required, ...options } }));
 }
 
-const anIsolated = someOf({ ...ANY, session: ["isolated", "session:x", "current"], delivery: ELSEWHERE });
-const aMain = someOf({ ...ANY, session: ["main"], delivery: IN_MAIN });
+const anIsolated = merged(someOf(ANY), someOf({ session: ["isolated", "session:x", "current"], delivery: DELIVERIES }));
+const aMain = merged(someOf(ANY_IN_MAIN), someOf({ session: ["main"], delivery: IN_MAIN }));
 
 const aWork: fc.Arbitrary<JsonObject> = fc.oneof(
   merged(
@@ -151,13 +158,10 @@ const aWork: fc.Arbitrary<JsonObject> = fc.oneof(
   ),
   merged(fc.constantFrom<JsonObject>({ message: "x" }, { message: "y" }), someOf(TURN), anIsolated),
   merged(fc.constantFrom<JsonObject>({ systemEvent: "x" }), someOf({ tools: TOOLS }), aMain),
-  merged(own("command", COMMAND, { argv: ["sh", "-lc", "backup.sh"] }), anIsolated),
-  merged(own("agentTurn", TURN, { message: "x" }), anIsolated),
-  merged(own("systemEvent", { toolsAllow: TOOLS }, { text: "x" }), aMain),
-  merged(
-    own("script", { timeoutSeconds: [60], toolBudget: [5], toolsAllow: TOOLS }, { script: "return {}" }),
-    fc.oneof(anIsolated, merged(aMain, fc.constant({ session: "main" }))),
-  ),
+  merged(own("command", { argv: ["sh", "-lc", "backup.sh"] }), anIsolated),
+  merged(own("agentTurn", { message: "x" }), anIsolated),
+  merged(own("systemEvent", { text: "x" }), aMain),
+  merged(own("script", { script: "return {}" }), fc.oneof(anIsolated, merged(aMain, fc.constant({ session: "main" })))),
 );
 
 /** A definition, to be given a name. */
@@ -180,12 +184,14 @@ interface Claim {
   isMarkFirst?: true;
 }
 
+const OUR_MARK: Claim = { mark: "[managed-by=config-manager]" };
+
 const CLAIMS: readonly Claim[] = [
   {},
   { mark: "by hand" },
   { key: "config-manager:NAME" },
   { key: "config-manager:NAME", mark: "[managed-by=other]" },
-  { mark: "[managed-by=config-manager]" },
+  OUR_MARK,
   { mark: "[managed-by=other] [managed-by=config-manager]\n" },
   { key: "other:NAME" },
   { key: "config-manager-2:NAME" },
@@ -203,18 +209,23 @@ const aLiveJob = fc.record({
   name: aName,
   claim: fc.oneof(fc.constantFrom(...CLAIMS.slice(0, 6)), fc.constantFrom(...CLAIMS)),
   /** What it was made by; none where that is what is declared now. */
-  definition: fc.option(aDefinition, { freq: 3 }),
+  definition: fc.option(aDefinition, { freq: 2 }),
   /** Made when the gateway was an older one. */
   isOld: fc.boolean(),
-  /** What a person did to it, or the gateway. */
-  touch: someOf({
-    name: ["a", "renamed by hand"],
+  /** What a person put into it. */
+  edit: someOf({
     enabled: [false, true],
+    agentId: ["other"],
+    deleteAfterRun: [true],
+    failureAlert: [{ after: 9 }],
+    delivery: DELIVERIES,
+    payload: [{ timeoutSeconds: 9 }, { toolsAllow: ["exec"] }, { cwd: "/tmp" }, { env: { B: "2" } }, { model: "e/f" }],
+  }),
+  /** What a person called it since. */
+  newName: fc.constantFrom(undefined, undefined, "a", "renamed by hand"),
+  past: someOf({
     createdAtMs: [1_000, 2_000, 3_000],
     state: [{ nextRunAtMs: 1, lastStatus: "error", consecutiveErrors: 5 }],
-    deleteAfterRun: [true],
-    agentId: ["other"],
-    failureAlert: [{ after: 9 }],
     updatedAtMs: [5],
     scheduledToolPolicy: [{ mode: "default" }],
   }),
@@ -225,36 +236,49 @@ const aLiveJob = fc.record({
 type ValueOf<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type Recipe = ValueOf<typeof aLiveJob>;
 
-function cook(recipe: Recipe, id: string, features: Features, definitions: readonly Definition[]): LiveJob {
-  const { claim, touch } = recipe;
+function cook(recipe: Recipe, id: string, features: Features, declared: readonly Definition[]): LiveJob {
+  const { claim, newName, past } = recipe;
+  const isOurs = claim.key === "config-manager:NAME";
   const hasKey = claim.key !== undefined && features.declarationKey && recipe.name.length < 180;
   // Where there are no keys, ours have a mark.
-  const isOurs = claim.key === "config-manager:NAME";
   const mark = !hasKey && isOurs ? "[managed-by=config-manager]" : claim.mark;
-  const { description, ...spec } = specOf(recipe, features, definitions);
+  const { description, ...spec } = specOf(recipe, features, declared);
   const words = claim.isMarkFirst ? [mark, description] : [description, mark];
-  const { name = spec.name, ...touched } = touch;
   return liveJob({
     ...spec,
     ...(recipe.hasDefaults ? defaultsFor(spec) : {}),
     createdAtMs: 1_000,
     ...(features.declarationKey ? { configRevision: "1" } : {}),
-    ...touched,
+    ...past,
     id,
     // Who renames a job with a mark makes it another one.
-    name: hasKey && isOurs ? name : spec.name,
+    name: (hasKey && isOurs ? newName : undefined) ?? spec.name,
     description: words.filter(Boolean).join(" ") || undefined,
     declarationKey: hasKey ? claim.key?.replace("NAME", () => recipe.name) : undefined,
   });
 }
 
-function specOf({ name, definition, isOld }: Recipe, features: Features, declared: readonly Definition[]): JobSpec {
+/** As one of its definition, with what was put into it; without what no gateway would hold. */
+function specOf({ name, definition, isOld, edit }: Recipe, features: Features, declared: readonly Definition[]) {
   const shape = isOld ? { ...features, commandPayload: false } : features;
-  const plain = define({ name });
-  const by = definition ?? declared.find((each) => each.name === name) ?? plain;
-  const spec = toJobSpec({ ...by, name }, shape);
-  // No gateway holds what it does not know.
-  return findMissingFeatures(spec, features).length > 0 ? toJobSpec(plain, shape) : spec;
+  const plain = toJobSpec(define({ name }), shape);
+  const by = definition ?? declared.find((each) => each.name === name);
+  const spec = by ? toJobSpec({ ...by, name }, shape) : plain;
+  const isHere = (each: JobSpec) => findMissingFeatures(each, features).length === 0;
+  return [edited(spec, edit), spec].find(isHere) ?? plain;
+}
+
+function edited(spec: JobSpec, { payload = {}, delivery = spec.delivery, agentId, ...fields }: JsonObject): JobSpec {
+  const known = Object.keys(OPTIONS[spec.payload.kind as Kind]);
+  const options = Object.entries(payload as JsonObject).filter(([field]) => known.includes(field));
+  const isMain = spec.sessionTarget === "main";
+  return {
+    ...spec,
+    ...fields,
+    ...(agentId === undefined || isMain ? {} : { agentId: "other" }),
+    payload: { ...spec.payload, ...Object.fromEntries(options) },
+    delivery: isMain && (delivery as JsonObject).mode !== "webhook" ? spec.delivery : (delivery as JobSpec["delivery"]),
+  };
 }
 
 function defaultsFor({ schedule, payload, delivery, sessionTarget }: Omit<JobSpec, "description">) {
@@ -276,30 +300,54 @@ interface World {
   policy: Pick<PlanOptions, "owner" | "prune" | "allowMassRemoval">;
 }
 
-const aWorld = fc
-  .record({
+/** @param isNamed whether each live job has a name that is declared, if any is. */
+function worldOf(lives: fc.Arbitrary<Recipe[]>, isNamed = false): fc.Arbitrary<World> {
+  const parts = fc.record({
     gateway: fc.oneof(fc.constant("2026.9.6"), fc.constantFrom(...Object.keys(GATEWAYS))),
     declared: fc.uniqueArray(fc.tuple(aName, aDefinition), { maxLength: 6, selector: ([name]) => name }),
-    lives: fc.array(aLiveJob, { maxLength: 8 }),
+    lives,
     prune: fc.constantFrom("owned" as const, "none" as const),
     allowMassRemoval: fc.boolean(),
-  })
-  .map(({ gateway, declared, lives, prune, allowMassRemoval }): World => {
+  });
+  return parts.map(({ gateway, declared, lives, prune, allowMassRemoval }) => {
     const definitions = declared.map(([name, definition]) => ({ ...definition, name }));
-    const live = lives.map((recipe, index) => cook(recipe, `id-${index}`, featuresAt(gateway), definitions));
+    const live = lives.map((recipe, index) => {
+      const { name } = (isNamed ? definitions[index % definitions.length] : undefined) ?? recipe;
+      return cook({ ...recipe, name }, `id-${index}`, featuresAt(gateway), definitions);
+    });
     return { gateway, definitions, live: withoutTwins(live), policy: { owner: OWNER, prune, allowMassRemoval } };
   });
+}
+
+const aWorld = worldOf(fc.array(aLiveJob, { maxLength: 8 }));
+
+/** With few jobs, none of them with a key, and all as declared but for what a person did: that takes several calls each. */
+const aSpoiltWorld = worldOf(
+  fc.array(
+    aLiveJob.map((recipe) => ({ ...recipe, claim: recipe.isOld ? {} : OUR_MARK, isOld: false, definition: null })),
+    { minLength: 1, maxLength: 3 },
+  ),
+  true,
+);
 
 /** With so many more of ours that what goes may be too much at once. */
 const aCrowdedWorld = fc
-  .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }) })
-  .map(({ world: { gateway, definitions, live, policy }, declared, others }): World => {
+  .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }), twins: fc.nat(6) })
+  .map(({ world: { gateway, definitions, live, policy }, declared, others, twins }): World => {
     const crowd = Array.from({ length: declared + others }, (_, index) => define({ name: `crowd-${index}` }));
+    const wanted = crowd.slice(0, declared);
     const jobs = crowd.map((each, index) => ourJob(each, { id: `crowd-${index}` }, featuresAt(gateway)));
+    const younger = wanted.slice(0, twins).map((each, index) => {
+      return ourJob(
+        each,
+        { id: `twin-${index}`, createdAtMs: 9_000 },
+        { ...featuresAt(gateway), declarationKey: false },
+      );
+    });
     return {
       gateway,
-      definitions: [...definitions, ...crowd.slice(0, declared)],
-      live: [...live, ...jobs],
+      definitions: [...definitions, ...wanted],
+      live: [...live, ...jobs, ...younger],
       policy: { ...policy, prune: "owned" },
     };
   });
@@ -421,8 +469,9 @@ async function expectDeclared(
   expect(essenceOf(job, spec)).toEqual(essenceOf(like, spec));
   if (definition.enabled !== undefined || !before) expect(job.enabled).toBe(definition.enabled ?? true);
   else expect(job.enabled).toBe(before.enabled);
-  if (!before) return;
-  expect(pastOf(job)).toEqual(pastOf(before));
+  if (before) return expect(pastOf(job)).toEqual(pastOf(before));
+  const key = `config-manager:${definition.name}`;
+  expect(job.declarationKey).toEqual(features.declarationKey && key.length <= 200 ? key : undefined);
 }
 
 function pastOf({ id, createdAtMs, state, declarationKey }: LiveJob) {
@@ -515,7 +564,7 @@ function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
 
 /** What somebody does to a job before one of our calls; `job` counts through those that are there. */
 const aDeed = fc.record({
-  call: fc.nat(8),
+  call: fc.nat(6),
   job: fc.nat(12),
   deed: fc.oneof(
     fc.constant({ kind: "remove" as const }),
@@ -529,9 +578,9 @@ const aDeed = fc.record({
         { failureAlert: { after: 9 } },
         { name: "a" },
         { name: "renamed by hand" },
-        { description: "[managed-by=other]" },
       ),
     }),
+    fc.constant({ kind: "claim" as const }),
     fc.record({ kind: fc.constant("add" as const), recipe: aLiveJob }),
   ),
 });
@@ -544,14 +593,15 @@ function doDeed({ job: place, deed }: ValueOf<typeof aDeed>, store: MemoryStore,
     const { id: _, createdAtMs: _made, declarationKey, delivery = { mode: "none" }, ...spec } = job;
     return void store.addJob({ ...spec, delivery } as unknown as JobSpec, declarationKey);
   }
-  const job = store.jobs[place % store.jobs.length];
+  const isFree = (job: LiveJob) => claimOf(job) === "nobody's";
+  const jobs = deed.kind === "claim" ? store.jobs.filter(isFree) : store.jobs;
+  const job = jobs[place % jobs.length];
   if (!job) return;
   if (deed.kind === "remove") return void store.removeJob(job.id);
-  // Which job it is, or whose: a gateway tells us in time by its revision, if it has one; and none where we remove it.
-  const isOurs = typeof claimOf(job) === "object";
-  const isOther = "description" in deed.patch || ("name" in deed.patch && !isOurs);
-  if (isOther && (isOurs || !features.declarationKey)) return;
-  void store.updateJob(job.id, deed.patch);
+  const patch = deed.kind === "claim" ? { description: "[managed-by=other]" } : deed.patch;
+  // Whose a job is, or which, somebody may change while we do only where a gateway can tell us in time: by its revision.
+  if (isFree(job) && ("description" in patch || "name" in patch) && !features.declarationKey) return;
+  void store.updateJob(job.id, patch).catch(() => {}); // a refusal is theirs
 }
 
 /** The jobs that no pass may touch. */
@@ -574,6 +624,11 @@ function expectTruePlan(world: World): void {
   expect({ definitions, live }).toEqual(given);
 
   const names = impossible.map(({ name }) => name);
+  for (const definition of definitions.filter((each) => !isLeft(each, []))) {
+    const missing = findMissingFeatures(toJobSpec(definition, options.features), options.features);
+    if (missing.length > 0)
+      expect(impossible).toContainEqual(expect.objectContaining({ name: definition.name, missing }));
+  }
   const fates = foretell(world, names);
   const going = live.filter((_, index) => fates[index] === "goes");
   const isRefused = isTooMuch(world, fates);
@@ -634,6 +689,12 @@ function holds<T>(
   return () => fc.assert(promise, { numRuns });
 }
 
+/** What Git holds at another time. */
+const anotherCommit = fc.oneof(
+  fc.constant<Definition[]>([]),
+  aWorld.map(({ definitions }) => definitions),
+);
+
 describe("planCron() of any jobs and any definitions", () => {
   test("touches what is ours, or nobody's and declared, each job once", holds(aWorld, expectTruePlan));
 
@@ -650,13 +711,18 @@ describe("converge() of any jobs and any definitions", () => {
   );
 
   test(
+    "takes out what a person put into its jobs",
+    holds(aSpoiltWorld, (world) => expectPass(world)),
+  );
+
+  test(
     "does nothing at all where too much would go",
     holds(aCrowdedWorld, (world) => expectPass(world), Math.ceil(RUNS / 2)),
   );
 
   test(
     "comes to the same end after a crash, whenever it was",
-    holds(fc.record({ world: aWorld, call: fc.nat(30) }), async ({ world, call }) => {
+    holds(fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), call: fc.nat(30) }), async ({ world, call }) => {
       const whole = storeOf(world);
       await bring(whole, world);
       const store = await crash(world, call);
@@ -668,43 +734,53 @@ describe("converge() of any jobs and any definitions", () => {
 
   test(
     "leaves nothing half done after a crash, though Git has moved on",
-    holds(fc.record({ world: aWorld, next: aWorld, call: fc.nat(30) }), async ({ world, next, call }) => {
-      const store = await crash(world, call);
-      await expectPass({ ...world, definitions: next.definitions, live: [...store.jobs] }, store);
-      if (world.policy.prune === "none") return;
-      const halves = store.jobs.filter((job) => JSON.stringify(job).includes("config-manager is replacing"));
-      // What is over is not moved to any more.
-      expect(halves.filter(({ name }) => !next.definitions.some((each) => each.name === name))).toEqual([]);
-    }),
+    holds(
+      fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), next: anotherCommit, call: fc.nat(30) }),
+      async ({ world, next, call }) => {
+        const store = await crash(world, call);
+        await expectPass({ ...world, definitions: next, live: [...store.jobs] }, store);
+        if (world.policy.prune === "none") return;
+        const halves = store.jobs.filter((job) => JSON.stringify(job).includes("config-manager is replacing"));
+        // What is over is not moved to any more.
+        expect(halves.filter(({ name }) => !next.some((each) => each.name === name))).toEqual([]);
+      },
+    ),
   );
 
   test(
     "touches nothing of others who change jobs at the same time, and mends in the next pass what they did to ours",
-    holds(fc.record({ world: aWorld, deeds: fc.array(aDeed, { maxLength: 5 }) }), async ({ world, deeds }) => {
-      let calls = 0;
-      let isOurs = true;
-      let theirs: LiveJob[] | undefined;
-      const look = () => theirs && expect(theirsOf(store.jobs, world)).toEqual(theirs);
-      const store = storeOf(world, () => {
-        if (!isOurs) return;
+    holds(
+      fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), deeds: fc.array(aDeed, { maxLength: 5 }) }),
+      async ({ world, deeds }) => {
+        let calls = 0;
+        let isOurs = true;
+        let theirs: LiveJob[] | undefined;
+        const look = () => theirs && expect(theirsOf(store.jobs, world)).toEqual(theirs);
+        const store = storeOf(world, () => {
+          if (!isOurs) return;
+          look();
+          isOurs = false;
+          for (const each of deeds) if (each.call === calls) doDeed(each, store, world);
+          isOurs = true;
+          theirs = theirsOf(store.jobs, world);
+          calls += 1;
+        });
+        await bring(store, world);
         look();
-        isOurs = false;
-        for (const each of deeds) if (each.call === calls) doDeed(each, store, world);
-        isOurs = true;
-        theirs = theirsOf(store.jobs, world);
-        calls += 1;
-      });
-      await bring(store, world);
-      look();
-      const undisturbed = createMemoryStore(store.jobs, { features: store.features });
-      await expectPass({ ...world, live: [...store.jobs] }, undisturbed);
-    }),
+        const undisturbed = createMemoryStore(store.jobs, { features: store.features });
+        await expectPass({ ...world, live: [...store.jobs] }, undisturbed);
+      },
+    ),
   );
 
   test(
     "comes to the same end beside another one, register say, however their calls fall",
     holds(
-      fc.record({ world: aWorld, prune: fc.constantFrom("none" as const, "owned" as const), turns: fc.scheduler() }),
+      fc.record({
+        world: fc.oneof(aWorld, aSpoiltWorld),
+        prune: fc.constantFrom("none" as const, "owned" as const),
+        turns: fc.scheduler(),
+      }),
       async ({ world, prune, turns }) => {
         const sidecar: World = { ...world, policy: { owner: OWNER, prune: "owned", allowMassRemoval: true } };
         const other: World = { ...sidecar, policy: { ...sidecar.policy, prune } };
