@@ -19,17 +19,27 @@ import { converge, describeImpossible, describeRefusal } from "./lib/converge.ts
 import type { Definition } from "./lib/definition.ts";
 import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
 import { devicePathOf } from "./lib/device.ts";
-import { ManagerError } from "./lib/errors.ts";
-import { describeOmissions, exportJobs } from "./lib/export.ts";
+import { hasProblems, toDiff } from "./lib/diff.ts";
+import { renderDiff } from "./lib/diff-text.ts";
+import { examine } from "./lib/doctor.ts";
+import { renderDiagnosis } from "./lib/doctor-text.ts";
+import { ManagerError, describeBug } from "./lib/errors.ts";
+import { describeCaveats, exportJobs } from "./lib/export.ts";
 import { initialize } from "./lib/init.ts";
+import { formatJson } from "./lib/json.ts";
 import { describeLateness } from "./lib/judgement.ts";
 import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
 import { createLog } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
 import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
+import { showProgress } from "./lib/progress.ts";
 import { publishFile, sweepTemporaries } from "./lib/publish.ts";
 import { describeChanges } from "./lib/reload.ts";
 import { stageDefinitions } from "./lib/staging.ts";
+import { toStatus } from "./lib/status.ts";
+import { renderStatus } from "./lib/status-text.ts";
+import { takeSurvey } from "./lib/survey.ts";
+import { describeTerminal } from "./lib/terminal.ts";
 import { createTransport } from "./lib/transport.ts";
 import { describeVersion } from "./lib/version.ts";
 import { createWake } from "./lib/wake.ts";
@@ -52,10 +62,10 @@ const stopRequested = new Promise((resolve) => stopping.signal.addEventListener(
 const wakes = { config: createWake(), cron: createWake() };
 
 process.stdout.on("error", () => undefined); // nobody reads the log any more: no reason to stop
-const log = isForPerson(invocation)
-  ? () => undefined
-  : createLog({ format: settings.logFormat, write: (line) => process.stdout.write(line) });
+const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
+const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, write: print });
 const complaints = createComplaints(log);
+const terminal = describeTerminal(process.stdout);
 
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
 
@@ -321,12 +331,33 @@ async function registerJobs(): Promise<PassOutcome> {
 }
 
 // === What a person types ===
+async function printStatus(json: boolean): Promise<boolean> {
+  const survey = await takeSurvey({ transport, ...invocation });
+  const status = toStatus(survey);
+  print(json ? formatJson(status) : renderStatus(survey, status, terminal));
+  return status.healthy;
+}
+
+async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
+  const survey = await takeSurvey({ transport, ...invocation });
+  const diff = toDiff(survey);
+  print(json ? formatJson(diff) : renderDiff(survey, diff, terminal));
+  if (hasProblems(diff)) return 1;
+  return exitCode && diff.changes > 0 ? 2 : 0;
+}
+
+async function printDiagnosis(json: boolean): Promise<boolean> {
+  const diagnosis = await examine(await takeSurvey({ transport, ...invocation }), process.env);
+  print(json ? formatJson(diagnosis) : renderDiagnosis(diagnosis, terminal));
+  return diagnosis.ok;
+}
+
 async function printExport(): Promise<boolean> {
   const store = await transport.open();
   const options = { owner: settings.owner, features: store.features, nowMs: Date.now() };
   const exported = exportJobs(await store.listJobs(), options);
-  for (const warning of describeOmissions(exported)) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(`${JSON.stringify(exported.definitions, undefined, 2)}\n`);
+  for (const warning of describeCaveats(exported)) process.stderr.write(`warning: ${warning}\n`);
+  print(formatJson(exported.definitions));
   return exported.untold.length === 0;
 }
 
@@ -338,6 +369,9 @@ function readInvocation() {
       case "sync":
       case "init":
       case "register":
+      case "status":
+      case "diff":
+      case "doctor":
         return found;
       case "export":
         return { ...found, selfHeal: false, allowMassRemoval: false };
@@ -357,40 +391,71 @@ function readInvocation() {
 
 /** Whether what it prints is for a person who has typed it, rather than for a container's log. */
 function isForPerson({ command }: { command: string }): boolean {
-  return command === "export";
+  return ["status", "diff", "doctor", "export"].includes(command);
 }
 
-/** @throws whatever is no {@link ManagerError}: that is a bug. */
+function print(text: string): void {
+  progress.clear();
+  process.stdout.write(text);
+}
+
 function printError(error: unknown): void {
-  if (!(error instanceof ManagerError)) throw error;
+  if (!(error instanceof ManagerError)) {
+    process.stderr.write(`error: ${describeBug(error)}\n`);
+    return;
+  }
   for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
   if (error.hint) process.stderr.write(`hint: ${error.hint}\n`);
 }
 
-async function work(): Promise<boolean> {
+/** @returns the exit code. */
+async function work(): Promise<number> {
+  const toExitCode = (isFine: boolean) => (isFine ? 0 : 1);
   switch (invocation.command) {
     case "run":
       await run();
-      return true;
+      return 0;
     case "sync":
-      return sync(invocation.only);
+      return toExitCode(await sync(invocation.only));
     case "init":
-      return initialize(settings, log);
+      return toExitCode(await initialize(settings, log));
     case "register":
-      return register(invocation.waitSeconds);
+      return toExitCode(await register(invocation.waitSeconds));
+    case "status":
+      return toExitCode(await printStatus(invocation.json));
+    case "diff":
+      return printDiff(invocation.json, invocation.exitCode);
+    case "doctor":
+      return toExitCode(await printDiagnosis(invocation.json));
     case "export":
-      return printExport();
+      return toExitCode(await printExport());
   }
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    printError(error);
+    process.exit(1);
+  });
+}
+for (const [signal, code] of [
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+] as const) {
+  process.on(signal, () => {
+    // Who types one of these has nothing to finish; and who asks a second time does not want to wait.
+    if (isForPerson(invocation) || stopping.signal.aborted) process.exit(code);
+    stopping.abort();
+  });
+}
 
 // The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
-const stopped = stopRequested.then(() => sleep("500ms")).then(() => invocation.command === "run");
+const stopped = stopRequested.then(() => sleep("500ms")).then(() => (invocation.command === "run" ? 0 : 1));
 const finished = work().catch((error: unknown) => {
   printError(error);
-  return false;
+  return 1;
 });
-const isFine = await Promise.race([finished, stopped]);
+const exitCode = await Promise.race([finished, stopped]);
+progress.end();
 await transport.close();
-process.exit(isFine ? 0 : 1);
+process.exit(exitCode);

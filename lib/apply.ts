@@ -2,6 +2,7 @@ import { ManagerError, describeError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { JsonObject } from "./json.ts";
 import type { CronAction, JobChange, Replacement } from "./plan.ts";
+import { maskJobText } from "./secrets.ts";
 import type { CronStore } from "./store.ts";
 
 /** What became of one action. */
@@ -43,7 +44,8 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
     // Asked to wait: nothing is wrong with the job. The pass says what it waits for.
     if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined || error.code === "aborted") throw error;
-    log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${describeError(error)}`);
+    const reason = maskJobText(describeError(error), action); // a gateway may quote what it does not like
+    log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${reason}`);
     if (error.code !== "rejected") throw error;
     return { kind: "failed" };
   }

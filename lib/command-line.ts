@@ -15,6 +15,8 @@ export type Invocation =
   | ({ command: "sync"; only: "config" | "cron" | undefined } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
   | { command: "export"; settings: Settings }
+  | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
+  | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
   | { command: "version" }
   | { command: "help"; text: string };
 
@@ -23,6 +25,8 @@ interface Flags extends Partial<Record<SettingName, string>> {
   selfHeal?: boolean;
   only?: "config" | "cron";
   wait?: number;
+  json?: boolean;
+  exitCode?: boolean;
 }
 
 /**
@@ -72,6 +76,8 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
       selfHeal = false,
       only: _o,
       wait: _w,
+      json: _j,
+      exitCode: _e,
       ...flags
     } = command.optsWithGlobals<Flags>();
     const result = readSettings(flags, env);
@@ -103,6 +109,19 @@ function createProgram(choose: (invocation: Invocation) => void, env: Readonly<R
   const exporting = configure(program.command("export"))
     .description("print the live jobs as a definition file that a sync leaves as they are")
     .action(() => choose({ command: "export", settings: read(exporting).settings }));
+  const status = configure(program.command("status"))
+    .description("is it healthy, what is in force, and each job; exit 1 when it is not healthy")
+    .option("--json", "for a program")
+    .action(({ json = false }: Flags) => choose({ command: "status", json, ...read(status) }));
+  const diff = configure(program.command("diff"))
+    .description("what a sync would do; changes nothing; exit 1 when something stands in its way")
+    .option("--json", "for a program")
+    .option("--exit-code", "exit 2 when something would change")
+    .action(({ json = false, exitCode = false }: Flags) => choose({ command: "diff", json, exitCode, ...read(diff) }));
+  const doctor = configure(program.command("doctor"))
+    .description("check mounts, permissions, token, gateway and jobs; a hint for each failure, and exit 1")
+    .option("--json", "for a program")
+    .action(({ json = false }: Flags) => choose({ command: "doctor", json, ...read(doctor) }));
   configure(program.command("version"))
     .description("show the version")
     .action(() => choose({ command: "version" }));

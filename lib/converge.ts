@@ -66,18 +66,25 @@ function describeAction(action: CronAction): string {
   return action.kind === "update" || action.kind === "adopt" ? action.fields.join(", ") : action.kind;
 }
 
-/** Says what was not removed, why, and how to have it removed. */
-export function describeRefusal(names: readonly string[]): string {
+/** Says what is not removed, why, and how to have it removed. */
+export function explainRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
-  const warning = `WARNING: Cron jobs left as they are: ${names.length} would be removed at once (${shown}, …), over half of ours`;
-  return `${warning}; --allow-mass-removal lets it happen`;
+  return `${names.length} would be removed at once (${shown}, …), over half of ours; --allow-mass-removal lets it happen`;
 }
 
-/** Says of each job what it has that the gateway does not know, and which one would. */
-export function describeImpossible(jobs: readonly ImpossibleJob[], version: string): string[] {
+export function describeRefusal(names: readonly string[]): string {
+  return `WARNING: Cron jobs left as they are: ${explainRefusal(names)}`;
+}
+
+/** Says of a job what it has that the gateway does not know, and which one would. */
+export function explainImpossible({ missing }: ImpossibleJob, version: string): string {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
-  return jobs.map(({ name, wanted, missing }) => {
-    const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
-    return `WARNING: Failed to ${wanted} cron job: ${name}: ${reasons.join(", ")}; ${own}`;
-  });
+  const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
+  return `${reasons.join(", ")}; ${own}`;
+}
+
+export function describeImpossible(jobs: readonly ImpossibleJob[], version: string): string[] {
+  return jobs.map(
+    (job) => `WARNING: Failed to ${job.wanted} cron job: ${job.name}: ${explainImpossible(job, version)}`,
+  );
 }

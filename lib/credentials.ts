@@ -15,6 +15,12 @@ export interface CredentialSources {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What was found, and where, for a person: `OPENCLAW_GATEWAY_TOKEN`, `the file PATH`; undefined where there is nothing. */
+export interface FoundCredentials {
+  credentials: Credentials;
+  source: string | undefined;
+}
+
 /**
  * Finds token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`,
  * `OPENCLAW_GATEWAY_PASSWORD`, `gateway.auth` of the live config with its `${VAR}` resolved. Reads anew
@@ -23,15 +29,19 @@ export interface CredentialSources {
  *
  * @throws {ManagerError} `refused` when a source is named and cannot be used.
  */
-export async function readCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<Credentials> {
-  if (tokenFile !== undefined) return { token: await readTokenFile(tokenFile) };
-  if (env.OPENCLAW_GATEWAY_TOKEN) return { token: env.OPENCLAW_GATEWAY_TOKEN };
-  if (env.OPENCLAW_GATEWAY_PASSWORD) return { password: env.OPENCLAW_GATEWAY_PASSWORD };
+export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<FoundCredentials> {
+  if (tokenFile !== undefined) {
+    return { credentials: { token: await readTokenFile(tokenFile) }, source: `the file ${tokenFile}` };
+  }
+  const { OPENCLAW_GATEWAY_TOKEN: token, OPENCLAW_GATEWAY_PASSWORD: password } = env;
+  if (token) return { credentials: { token }, source: "OPENCLAW_GATEWAY_TOKEN" };
+  if (password) return { credentials: { password }, source: "OPENCLAW_GATEWAY_PASSWORD" };
   const auth = await readAuth(pvcConfig);
   const isPassword = auth.mode === "password" || (auth.mode === undefined && auth.token === undefined);
   const kind = isPassword ? "password" : "token";
-  const value = resolveVariables(auth[kind], env, `gateway.auth.${kind} of ${pvcConfig}`);
-  return value ? { [kind]: value } : {};
+  const source = `gateway.auth.${kind} of ${pvcConfig}`;
+  const value = resolveVariables(auth[kind], env, source);
+  return value ? { credentials: { [kind]: value }, source } : { credentials: {}, source: undefined };
 }
 
 async function readTokenFile(path: string): Promise<string> {

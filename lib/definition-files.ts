@@ -97,7 +97,12 @@ const WRAPPED = {
   problems: [{ field: "jobs", problem: "expected a list of jobs, or one job; write the list alone" }],
 } as const;
 
-/** A WARNING with `file: job: field: problem`, without the parts that do not apply. */
-export function describeProblem({ file, job, field, problem }: DefinitionProblem): string {
-  return `WARNING: Cron config rejected: ${[file, job, field, problem].filter(Boolean).join(": ")}`;
+/** `file: job: field: problem`, without the parts that do not apply. */
+export function formatProblem({ file, job, field, problem }: DefinitionProblem): string {
+  return [file, job, field, problem].filter(Boolean).join(": ");
+}
+
+/** The same as a WARNING. */
+export function describeProblem(problem: DefinitionProblem): string {
+  return `WARNING: Cron config rejected: ${formatProblem(problem)}`;
 }

@@ -51,3 +51,14 @@ export function systemCode(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }
+
+/**
+ * What to say of an error that nobody has thought of: its kind, and where, a line each. Not its message, which may
+ * quote what it was about, and that may be anything.
+ */
+export function describeBug(error: unknown): string {
+  const kind = error instanceof Error ? error.constructor.name : typeof error;
+  const code = systemCode(error);
+  const frames = error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  return [`a bug in config-manager: ${code ?? kind}`, ...frames].join("\n");
+}

@@ -142,9 +142,13 @@ function keepSaid(fields: Record<string, Json | undefined>): JsonObject {
   return Object.fromEntries(entries) as JsonObject;
 }
 
-/** What an export leaves out, and why, a line each. */
-export function describeOmissions({ namesakes, untold }: ExportedJobs): string[] {
+/** What an export leaves out, and why, and what of it is not for everybody to read, a line each. */
+export function describeCaveats({ definitions, namesakes, untold }: ExportedJobs): string[] {
+  const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
   return [
+    ...withEnv.map(
+      ({ name }) => `written down with its env: ${String(name)}; take secrets out before it goes into Git`,
+    ),
     ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
     ...untold.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
   ].map(escapeControls);

@@ -48,6 +48,7 @@ export function createGatewayStore(admission: Admission, nowMs: () => number): C
   return {
     transport: "gateway",
     version: gateway.version,
+    protocol: gateway.protocol,
     get features() {
       return features;
     },

@@ -152,6 +152,14 @@ function toTurn(payload: CommandPayload, retry: number): Payload {
   return { kind: "agentTurn", message: message.trim(), ...defined({ timeoutSeconds }) };
 }
 
+/** How {@link toTurn} tells of a variable. */
+const TOLD_VARIABLE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
+
+/** Takes the values of a command's `env` out of the agent turn that it has become. */
+export function hideVariables(message: string, mask: string): string {
+  return message.replace(TOLD_VARIABLE, `$1${mask}`);
+}
+
 /** For a reader, human or model, of the message; no shell is given this by us. */
 function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;

@@ -65,6 +65,11 @@ export async function awaitVerdict(
   }
 }
 
+/** What the gateway says of bytes that have been there for long; undefined where it speaks of others. */
+export function readVerdict(bytes: Uint8Array, view: ConfigView): Verdict | undefined {
+  return isViewOf(bytes, view, undefined) ? judge(bytes, view) : undefined;
+}
+
 /** Whether the gateway speaks of these bytes, and not of what was there before. */
 export function isViewOf(bytes: Uint8Array, { hash }: ConfigView, staleHash: string | undefined): boolean {
   const isPlain = hash !== undefined && /^[0-9a-f]{64}$/.test(hash);

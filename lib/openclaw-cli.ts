@@ -38,6 +38,7 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
   return {
     transport: "cli",
     version,
+    protocol: undefined,
     get features() {
       return features;
     },

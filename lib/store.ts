@@ -11,6 +11,8 @@ export interface CronStore {
   readonly transport: "gateway" | "cli";
   /** The release, as it calls itself; `dev` where it does not say. */
   readonly version: string;
+  /** Of the gateway; undefined over the CLI, which keeps it to itself. */
+  readonly protocol: number | undefined;
   readonly features: Features;
   /** The whole list: every page, disabled jobs too. Never half of it. */
   listJobs(): Promise<LiveJob[]>;
@@ -24,3 +26,8 @@ export interface CronStore {
 
 /** Says that an update of a job that is not there any more, or not as it was, has to be planned anew. */
 export const CHANGED_MEANWHILE = "the job was changed by somebody else in the meantime";
+
+/** The release for a person. */
+export function nameRelease(version: string): string {
+  return version === "dev" ? "OpenClaw dev (as 2026.2 calls itself, and builds from source)" : `OpenClaw ${version}`;
+}

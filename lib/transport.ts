@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
 import { enterGateway } from "./admission.ts";
 import { type ConfigGateway, createConfigGateway } from "./config-gateway.ts";
-import { type CredentialSources, type Credentials, readCredentials } from "./credentials.ts";
+import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
 import { readDevice } from "./device.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import type { Gateway } from "./gateway.ts";
@@ -77,7 +77,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function connect(): Promise<CronStore> {
     if (connection?.gateway.isOpen) return connection.cron;
     connection = undefined;
-    const credentials = await readCredentials(options.credentials);
+    const { credentials } = await findCredentials(options.credentials);
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
     if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
     try {

@@ -1,9 +1,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { readCredentials } from "../lib/credentials.ts";
+import { findCredentials } from "../lib/credentials.ts";
 import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "./support/doubles.ts";
 
-type Environment = Parameters<typeof readCredentials>[0]["env"];
+type Sources = Parameters<typeof findCredentials>[0];
+type Environment = Sources["env"];
+
+const readCredentials = async (sources: Sources) => (await findCredentials(sources)).credentials;
 
 /** Reads with this `gateway.auth` in the live config; undefined: with no config at all. */
 async function readWith(auth: unknown, env: Environment = {}, tokenFile?: string) {
@@ -21,7 +24,7 @@ async function writeToken(scratch: Scratch, text: string, mode = 0o600): Promise
 const ALL = { OPENCLAW_GATEWAY_TOKEN: "from-env", OPENCLAW_GATEWAY_PASSWORD: "password-from-env" };
 const AUTH = { mode: "token", token: "from-config" };
 
-describe("readCredentials()", () => {
+describe("findCredentials()", () => {
   test("takes the token file before anything else", async () => {
     await using scratch = await createScratch();
     const tokenFile = await writeToken(scratch, "from-file\n");
@@ -86,7 +89,7 @@ describe("readCredentials()", () => {
   });
 });
 
-describe("readCredentials() of a token in the config", () => {
+describe("findCredentials() of a token in the config", () => {
   const tokenOf = async (token: string, env: Environment = {}) => (await readWith({ mode: "token", token }, env)).token;
 
   test("resolves variables, wherever they stand", async () => {
@@ -136,7 +139,7 @@ describe("readCredentials() of a token in the config", () => {
   });
 });
 
-describe("readCredentials() of a token file", () => {
+describe("findCredentials() of a token file", () => {
   test("takes off the line end that an editor leaves", async () => {
     await using scratch = await createScratch();
     for (const text of ["s3cret", "s3cret\n", "s3cret\r\n", " s3cret \n\n"]) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Definition } from "../lib/definition.ts";
 import { parseDefinition } from "../lib/definition.ts";
-import { describeOmissions, exportJobs } from "../lib/export.ts";
+import { describeCaveats, exportJobs } from "../lib/export.ts";
 import type { LiveJob } from "../lib/job.ts";
 import type { Json } from "../lib/json.ts";
 import { planCron } from "../lib/plan.ts";
@@ -126,9 +126,9 @@ describe("exportJobs()", () => {
   });
 });
 
-describe("describeOmissions()", () => {
+describe("describeCaveats()", () => {
   test("is a line each, whatever a name holds", () => {
-    const lines = describeOmissions({
+    const lines = describeCaveats({
       definitions: [],
       namesakes: [{ name: "a\nb", id: "1" }],
       untold: [{ name: "c", id: "2", reason: "schedule: unknown" }],

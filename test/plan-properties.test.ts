@@ -551,6 +551,7 @@ function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
   return {
     transport: store.transport,
     version: store.version,
+    protocol: store.protocol,
     features: store.features,
     listJobs: scheduler.scheduleFunction(() => store.listJobs()),
     addJob: scheduler.scheduleFunction((...job) => store.addJob(...job)),

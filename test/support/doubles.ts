@@ -180,6 +180,7 @@ export function createMemoryStore(
   return {
     transport: "gateway",
     version: "2026.9.6",
+    protocol: 4,
     features,
     get jobs() {
       return held;

@@ -1,0 +1,78 @@
+import { ManagerError } from "./errors.ts";
+import { findConfigProblems, findCronProblems } from "./findings.ts";
+import type { CronAction } from "./plan.ts";
+import { groupByClaim } from "./ownership.ts";
+import type { PathChange } from "./reload.ts";
+import type { ConfigSurvey, Survey } from "./survey.ts";
+
+/** What a sync would do: the shape of `diff --json`. No value stands in it. */
+export interface Diff {
+  config: {
+    action: "none" | "update" | "reject";
+    /** What differs, also where something else has changed the live file and a sync would leave it. */
+    paths: PathChange[];
+    problems: string[];
+  };
+  cron: {
+    add: string[];
+    update: { name: string; fields: string[] }[];
+    remove: string[];
+    adopt: string[];
+    unchanged: number;
+    unmanaged: number;
+    problems: string[];
+  };
+  /** How many writes a sync would do. */
+  changes: number;
+}
+
+/** Says what a sync would do. Pure. */
+export function toDiff(survey: Survey): Diff {
+  const actions = survey.plan?.actions ?? [];
+  const action = survey.config instanceof ManagerError ? "none" : toAction(survey.config);
+  return {
+    config: {
+      action,
+      paths: survey.config instanceof ManagerError ? [] : survey.config.changes,
+      problems: findConfigProblems(survey),
+    },
+    cron: {
+      add: namesOf(actions, "add"),
+      update: actions.flatMap((one) => (one.kind === "update" ? [{ name: one.name, fields: one.fields }] : [])),
+      remove: namesOf(actions, "remove"),
+      adopt: namesOf(actions, "adopt"),
+      unchanged: survey.plan?.unchanged ?? 0,
+      unmanaged: survey.plan?.unmanaged ?? countUnmanaged(survey),
+      problems: findCronProblems(survey),
+    },
+    changes: actions.length + (action === "update" ? 1 : 0),
+  };
+}
+
+/** Whether there is something that a sync would not put right. */
+export function hasProblems({ config, cron }: Diff): boolean {
+  return config.problems.length > 0 || cron.problems.length > 0;
+}
+
+function toAction({ plan }: ConfigSurvey): Diff["config"]["action"] {
+  switch (plan.kind) {
+    case "update":
+    case "reject":
+      return plan.kind;
+    case "missing":
+    case "none":
+    case "judge":
+    case "drift":
+      return "none";
+  }
+}
+
+function namesOf(actions: readonly CronAction[], kind: CronAction["kind"]): string[] {
+  return actions.filter((action) => action.kind === kind).map(({ name }) => name);
+}
+
+/** Of jobs that were read, where there is no plan for want of definitions. */
+function countUnmanaged({ live, settings }: Survey): number {
+  if (live instanceof ManagerError) return 0;
+  return live.length - [...groupByClaim(live, settings.owner).ours.values()].flat().length;
+}

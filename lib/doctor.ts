@@ -1,0 +1,66 @@
+import { type Check } from "./check.ts";
+import { checkGateway } from "./check-gateway.ts";
+import { checkConfigInForce, checkCronInForce, checkNames, checkRuns } from "./check-jobs.ts";
+import { type Places, checkConfig, checkDefinitions, checkVolumes } from "./check-places.ts";
+import { type FoundCredentials, findCredentials } from "./credentials.ts";
+import { ManagerError } from "./errors.ts";
+import { readMounts } from "./mounts.ts";
+import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "./places.ts";
+import type { Settings } from "./settings.ts";
+import { toStatus } from "./status.ts";
+import type { Survey } from "./survey.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The shape of `doctor --json`. */
+export interface Diagnosis {
+  /** No check has failed. */
+  ok: boolean;
+  /** In order of dependence: what stands first is to be mended first. */
+  checks: Check[];
+}
+
+/** Looks at everything that config-manager stands on, and changes nothing. */
+export async function examine(survey: Survey, env: Environment): Promise<Diagnosis> {
+  const { settings } = survey;
+  const [places, credentials] = await Promise.all([inspectPlaces(settings), findSafely(settings, env)]);
+  const status = toStatus(survey);
+  const checks = [
+    ...checkConfig(survey, places.config),
+    ...checkDefinitions(survey, places.cron),
+    ...checkVolumes(settings, places),
+    ...checkGateway(survey, credentials, namePod(env)),
+    checkNames(survey),
+    checkConfigInForce(survey, status),
+    checkCronInForce(survey, status),
+    checkRuns(survey),
+  ];
+  return { ok: checks.every(({ state }) => state !== "failed"), checks };
+}
+
+async function inspectPlaces({ configDir, cronDir, pvcConfig, stagingDir, checksumDir }: Settings): Promise<Places> {
+  const mounts = await readMounts();
+  const [config, cron, live, staging, checksums] = await Promise.all([
+    inspectMount(configDir, mounts),
+    inspectMount(cronDir, mounts),
+    inspectFilePlace(pvcConfig),
+    inspectMadeDirectory(stagingDir),
+    inspectMadeDirectory(checksumDir),
+  ]);
+  return { config, cron, pvcConfig: live, staging, checksums };
+}
+
+async function findSafely(settings: Settings, env: Environment): Promise<FoundCredentials | ManagerError> {
+  const { gatewayTokenFile: tokenFile, pvcConfig } = settings;
+  try {
+    return await findCredentials({ tokenFile, pvcConfig, env });
+  } catch (error) {
+    if (error instanceof ManagerError) return error;
+    throw error;
+  }
+}
+
+/** In Kubernetes, the host's name is the Pod's. */
+function namePod({ KUBERNETES_SERVICE_HOST, HOSTNAME }: Environment): string {
+  return (KUBERNETES_SERVICE_HOST && HOSTNAME) || "deploy/openclaw";
+}
