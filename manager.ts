@@ -9,7 +9,7 @@
 // The other commands stand below the loop: what the plan's shell did in other containers, and what a person types.
 
 import process from "node:process";
-import { sleep } from "zx";
+import { setTimeout as sleep } from "node:timers/promises";
 import { computeChecksum, readChecksum, writeChecksum } from "./lib/checksum.ts";
 import { readCommandLine } from "./lib/command-line.ts";
 import { createComplaints } from "./lib/complaint.ts";
@@ -291,7 +291,7 @@ async function waitForMainProcess(limitSeconds: number): Promise<void> {
       break;
     }
     complaints.raise("main process", [`  Not yet: ${reason}`]);
-    await Promise.race([sleep("1s"), stopRequested]);
+    await Promise.race([sleep(1_000), stopRequested]);
     WAIT_COUNT += 1;
   }
 }
@@ -450,7 +450,7 @@ for (const [signal, code] of [
 }
 
 // The pass in hand may finish what it has begun; the kubelet would wait, but nobody else has to.
-const stopped = stopRequested.then(() => sleep("500ms")).then(() => (invocation.command === "run" ? 0 : 1));
+const stopped = stopRequested.then(() => sleep(500)).then(() => (invocation.command === "run" ? 0 : 1));
 const finished = work().catch((error: unknown) => {
   printError(error);
   return 1;

@@ -131,8 +131,10 @@ function checkPlace(name: string, path: string, place: WritablePlace, mount: str
     case "refused": {
       if (place.code === "EROFS")
         return fail(name, `${place.directory} is mounted read-only`, `volumeMounts: [${mount}]`);
-      const { uid, gid } = place.owner ?? { uid: 1000, gid: 1000 };
-      const hint = `securityContext: { runAsUser: ${uid}, runAsGroup: ${gid} }`;
+      // To run as root is no advice: the kubelet can give the volume to a group.
+      const isOfUser = place.owner !== undefined && place.owner.uid !== 0;
+      const remedy = isOfUser ? `runAsUser: ${place.owner?.uid}, runAsGroup: ${place.owner?.gid}` : "fsGroup: 1000";
+      const hint = `securityContext: { ${remedy} }`;
       return fail(name, `${place.directory} cannot be written by this user: ${place.code}`, hint);
     }
   }

@@ -59,6 +59,7 @@ export function systemCode(error: unknown): string | undefined {
 export function describeBug(error: unknown): string {
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const code = systemCode(error);
-  const frames = error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  const stack = error instanceof Error ? (error.stack ?? "").replace(error.message, "") : "";
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   return [`a bug in config-manager: ${code ?? kind}`, ...frames].join("\n");
 }

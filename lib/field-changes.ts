@@ -88,7 +88,8 @@ function compare(field: string, before: Json | undefined, after: Json | undefine
   }
   const word = (side: Json | undefined) => (side === undefined ? undefined : isSecret ? MASK : wordValue(field, side));
   const [wasWord, isWord] = [word(old), word(now)];
-  return [{ field, before: wasWord, after: wasWord === isWord ? `${isWord} (another one)` : isWord }];
+  if (wasWord === isWord) return [{ field, before: undefined, after: `${MASK} (another value, not shown)` }];
+  return [{ field, before: wasWord, after: isWord }];
 }
 
 function lastOf(field: string): string {

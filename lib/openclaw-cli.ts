@@ -2,7 +2,6 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
-import { $ } from "zx";
 import { ManagerError } from "./errors.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { JobPageSchema } from "./job.ts";
@@ -67,6 +66,7 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
  * are: zx's `$` does the running, but no shell is started, and none is needed on PATH.
  */
 async function runOpenclaw(args: readonly string[], signal: AbortSignal): Promise<string> {
+  const { $ } = await import("zx"); // 30 ms and 25 MB, for those who need a process
   const run = $({
     nothrow: true,
     quiet: true,

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { access, lstat, stat, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, lstat, readdir, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { systemCode } from "./errors.ts";
 import { type Mount, findSubPath } from "./mounts.ts";
 
@@ -19,8 +19,8 @@ export async function inspectMount(directory: string, mounts: readonly Mount[]):
     await stat(directory);
     const path = findSubPath(mounts, directory);
     if (path !== undefined) return { kind: "sub-path", path };
-    await access(directory, constants.R_OK | constants.X_OK);
-    return { kind: (await isThere(join(directory, "..data"))) ? "volume" : "plain" };
+    const names = await readdir(directory);
+    return { kind: names.includes("..data") ? "volume" : "plain" };
   } catch (error) {
     const code = systemCode(error) ?? "unknown error";
     return code === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", code };
@@ -64,8 +64,4 @@ async function inspectDirectory(directory: string): Promise<WritablePlace> {
     const owner = await stat(directory).catch(() => undefined);
     return { kind: "refused", code, directory, owner: owner && { uid: owner.uid, gid: owner.gid } };
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
 }

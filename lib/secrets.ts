@@ -19,7 +19,7 @@ const SECRET_TEXTS: readonly RegExp[] = [
   /(\w+:\/\/)[^\s/@'"]+(@)/g,
   /([?&][\w.-]*(?:token|secret|key|passw(?:or)?d|auth|sig(?:nature)?)=)[^\s&#'"]+()/gi,
   // Authorization: Bearer …
-  /\b((?:bearer|basic)\s+)[\w.~+/=-]{6,}()/gi,
+  /(authorization:\s*(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{6,}()/gi,
   // TOKEN=…, "apiKey": "…"
   /((?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|private[_-]?key|access[_-]?key|credential)s?["']?\s*[=:]\s*["']?)[^\s"'&;|)]+()/gi,
   // --password …, -token …

@@ -1,4 +1,4 @@
-import { ManagerError } from "./errors.ts";
+import { ManagerError, describeError } from "./errors.ts";
 import type { LiveJob } from "./job.ts";
 import { escapeControls } from "./log.ts";
 import { readClaim } from "./ownership.ts";
@@ -29,16 +29,22 @@ const COLUMNS = [
 
 /** The status for a person: the verdict first, then what it rests on, then the jobs. */
 export function renderStatus(survey: Survey, status: Status, terminal: Terminal): string {
+  const away = survey.gateway instanceof ManagerError ? [describeError(survey.gateway)] : [];
   const lines = [
     renderVerdict(status, terminal),
     "",
     `gateway  ${describeGateway(status, terminal)}`,
+    ...renderProblems(away, terminal),
     `config   ${describeConfig(survey, status, terminal)}`,
     ...renderProblems(status.config.problems, terminal),
     `cron     ${describeCron(status, terminal)}`,
-    ...renderProblems(status.cron.problems, terminal),
+    ...renderProblems(
+      status.cron.problems.filter((problem) => !away.includes(problem)),
+      terminal,
+    ),
   ];
-  return [...lines, ...renderJobs(survey, status, terminal), ""].join("\n");
+  const advice = status.healthy ? [] : ["", `${terminal.paint("faint", "hint:")} config-manager doctor`];
+  return [...lines, ...renderJobs(survey, status, terminal), ...advice, ""].join("\n");
 }
 
 function renderVerdict({ healthy, gateway, config, cron }: Status, { paint }: Terminal): string {

@@ -37,6 +37,19 @@ describe("findCredentials()", () => {
     expect(await readWith(AUTH)).toEqual({ token: "from-config" });
   });
 
+  test("says where it has found it, and never what", async () => {
+    await using scratch = await createScratch();
+    const tokenFile = await writeToken(scratch, "hush");
+    const sourceOf = async (env: Environment, file?: string) =>
+      (await findCredentials({ tokenFile: file, pvcConfig: scratch.in("openclaw.json"), env })).source;
+    expect(await sourceOf(ALL, tokenFile)).toBe(`the file ${tokenFile}`);
+    expect(await sourceOf(ALL)).toBe("OPENCLAW_GATEWAY_TOKEN");
+    expect(await sourceOf({ OPENCLAW_GATEWAY_PASSWORD: "hush" })).toBe("OPENCLAW_GATEWAY_PASSWORD");
+    expect(await sourceOf({})).toBeUndefined();
+    await writeFile(scratch.in("openclaw.json"), JSON.stringify({ gateway: { auth: AUTH } }));
+    expect(await sourceOf({})).toBe(`gateway.auth.token of ${scratch.in("openclaw.json")}`);
+  });
+
   test("takes an empty variable for one that is not set", async () => {
     expect(await readWith(AUTH, { OPENCLAW_GATEWAY_TOKEN: "", OPENCLAW_GATEWAY_PASSWORD: "" })).toEqual({
       token: "from-config",

@@ -127,6 +127,17 @@ describe("exportJobs()", () => {
 });
 
 describe("describeCaveats()", () => {
+  test("warns of what should not go into Git, by the job's name and never by its value", () => {
+    const env = { TOKEN: "hush" };
+    const definitions = [
+      { name: "a", env },
+      { name: "b", payload: { kind: "command", argv: ["x"], env } },
+      { name: "c" },
+    ];
+    const warning = (name: string) => `written down with its env: ${name}; take secrets out before it goes into Git`;
+    expect(describeCaveats({ definitions, namesakes: [], untold: [] })).toEqual([warning("a"), warning("b")]);
+  });
+
   test("is a line each, whatever a name holds", () => {
     const lines = describeCaveats({
       definitions: [],

@@ -1,0 +1,102 @@
+import { writeFile } from "node:fs/promises";
+import type { LiveJob } from "../../lib/job.ts";
+import type { TestGateway } from "./gateway.ts";
+import type { Pod } from "./pod.ts";
+import { runBinary } from "./sidecar.ts";
+import { until } from "./until.ts";
+
+/** What nobody may ever see, not even the half of it. */
+export const MARK = "hush";
+
+/** Planted wherever a secret may stand. */
+const SECRET = `${MARK}-${MARK}-${MARK}`;
+
+/** What the gateway takes, and what it refuses. */
+const GOOD = { messages: { ackReaction: "👀", responsePrefix: `${SECRET}-live` } };
+const BAD = { messages: { ...GOOD.messages, nonsenseKey: `${SECRET}-refused` } };
+
+const MENDED = { messages: { ackReaction: "🦞" }, discovery: { mdns: { mode: "off" } } };
+
+const VAULT = { name: "vault-sync", schedule: "*/15 * * * *", command: "git -C vault pull origin main", timeout: 300 };
+const REPORT = {
+  name: "nightly-report",
+  schedule: "0 3 * * *",
+  tz: "Asia/Tokyo",
+  command: ["sh", "-c", `API_KEY=${SECRET}-typed echo the report >&2; exit 3`],
+  env: { REPORT_KEY: `${SECRET}-env`, LANG: "C" },
+};
+const STEADY = {
+  name: "steady",
+  schedule: { kind: "every", everyMs: 3_600_000, anchorMs: 0 },
+  message: "Look around.",
+  description: "Stays as it is",
+};
+
+/** What Git says of the jobs at first, and later. */
+const BEFORE = [VAULT, REPORT, { name: "old-cleanup", schedule: "@daily", message: "Clean up." }, STEADY];
+const AFTER = [
+  { ...VAULT, timeout: 600, description: "Sync the vault 🦞" },
+  { ...REPORT, env: { REPORT_KEY: `${SECRET}-rotated`, LANG: "C" } },
+  STEADY,
+  { name: "morning-brief", schedule: "0 9 * * *", message: "Tell me what is on today." },
+  { name: "weekly-digest", schedule: "0 9 * * 1", message: "Write a digest of the week." },
+];
+
+/**
+ * Everything wrong at once: a config that the gateway refuses, one of our jobs edited by hand and another that fails, a
+ * job of another manager and one that nobody claims, both under declared names, and changes that wait in Git.
+ */
+export async function setTrouble(gateway: TestGateway, pod: Pod): Promise<void> {
+  await pod.publishConfig(GOOD);
+  await pod.mounts.publishJobs(BEFORE);
+  await pod.sync();
+
+  const foreign = {
+    schedule: { kind: "cron", expr: "0 9 * * 1" },
+    sessionTarget: "isolated",
+    wakeMode: "now",
+    payload: { kind: "agentTurn", message: `${SECRET}-of-somebody` },
+  };
+  await gateway.rpc("cron.add", { ...foreign, name: "weekly-digest", description: "[managed-by=another]" });
+  await gateway.rpc("cron.add", {
+    ...foreign,
+    name: "morning-brief",
+    payload: { kind: "agentTurn", message: "Good morning." },
+  });
+  await gateway.rpc("cron.add", { ...foreign, name: "call-the-dentist" });
+
+  await gateway.rpc("cron.run", { id: (await find(gateway, REPORT.name)).id, mode: "force" });
+  await until("the report to fail", async () => {
+    const { state } = (await find(gateway, REPORT.name)) as LiveJob & { state?: { lastStatus?: string } };
+    return state?.lastStatus === "error";
+  });
+  const patch = { schedule: { kind: "cron", expr: "0 0 * * *" } };
+  await gateway.rpc("cron.update", { id: (await find(gateway, VAULT.name)).id, patch });
+
+  await pod.publishConfig(BAD);
+  const refused = await runBinary(["sync", "--only", "config"], pod.environment());
+  if (refused.exitCode !== 1) throw new Error(`the gateway took it:\n${refused.stdout}`);
+  await pod.mounts.publishJobs(AFTER);
+}
+
+/** Mends the config in Git, with two changes more: one that a gateway takes at once, and one that it restarts for. */
+export async function mendConfig(pod: Pod): Promise<void> {
+  await pod.publishConfig(MENDED);
+}
+
+/** Somebody edits the live file, once the gateway is back from what the last change took. */
+export async function editLive(gateway: TestGateway): Promise<void> {
+  await until("the gateway to be back", () =>
+    gateway.rpc("cron.status").then(
+      () => true,
+      () => false,
+    ),
+  );
+  await writeFile(gateway.configPath, gateway.config({ ...MENDED, messages: { responsePrefix: SECRET } }));
+}
+
+async function find(gateway: TestGateway, name: string): Promise<LiveJob> {
+  const job = (await gateway.jobs()).find((one) => one.name === name);
+  if (!job) throw new Error(`no job ${name}`);
+  return job;
+}

@@ -1,0 +1,85 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { computeChecksum } from "../../lib/checksum.ts";
+import type { ConfigGateway, ConfigView } from "../../lib/config-gateway.ts";
+import { keepLastGood, keepRejection } from "../../lib/config-record.ts";
+import { ManagerError } from "../../lib/errors.ts";
+import type { LiveJob } from "../../lib/job.ts";
+import { readSettings } from "../../lib/settings.ts";
+import { type Survey, takeSurvey } from "../../lib/survey.ts";
+import { type Scratch, createMemoryStore } from "./doubles.ts";
+
+/** What there is to be seen. Whatever is left out is not there. */
+export interface World {
+  /** The ConfigMap's openclaw.json. */
+  config?: string;
+  /** The live file. */
+  live?: string;
+  /** What was applied last, of which a gateway said that it is valid. */
+  applied?: string;
+  /** What a gateway has refused, and why. */
+  refused?: { config: string; problems: string[] };
+  /** The text of cron-jobs.json. */
+  definitions?: string;
+  jobs?: LiveJob[];
+  /** Keeps us from the gateway. */
+  error?: ManagerError;
+  /** What the gateway sees of its config, beside that it is valid and in force. */
+  view?: Partial<ConfigView>;
+  /** The gateway, where it is another than the newest. */
+  gateway?: Partial<{ version: string; protocol: number | undefined; transport: "cli"; features: object }>;
+  /** Directories that are not there: `config.d`, `cron.d`, `sums`. */
+  missing?: string[];
+  selfHeal?: boolean;
+  allowMassRemoval?: boolean;
+  nowMs?: number;
+}
+
+export const NOW_MS = Date.UTC(2026, 10, 23, 12);
+
+/** Looks at a world that is laid out in a directory of the test's own. */
+export async function survey(scratch: Scratch, world: World): Promise<Survey> {
+  const places = { configDir: scratch.in("config.d"), cronDir: scratch.in("cron.d"), checksumDir: scratch.in("sums") };
+  const pvcConfig = scratch.in("openclaw.json");
+  for (const directory of Object.values(places)) await mkdir(directory, { recursive: true });
+  const write = async (path: string, text: string | undefined) => {
+    if (text !== undefined) await writeFile(path, text);
+  };
+  await write(scratch.in("config.d", "openclaw.json"), world.config);
+  await write(scratch.in("cron.d", "cron-jobs.json"), world.definitions);
+  await write(pvcConfig, world.live);
+  if (world.applied !== undefined) {
+    await write(scratch.in("sums", "config"), computeChecksum(Buffer.from(world.applied)));
+    await keepLastGood(pvcConfig, Buffer.from(world.applied));
+  }
+  if (world.refused) {
+    const { config, problems } = world.refused;
+    await keepRejection(pvcConfig, { checksum: computeChecksum(Buffer.from(config)), release: "2026.9.6", problems });
+  }
+  for (const name of world.missing ?? []) await rm(scratch.in(name), { recursive: true });
+  const found = readSettings({ ...places, pvcConfig, stagingDir: scratch.in("staging") }, {});
+  if (found.kind === "invalid") throw new Error(found.problems.join("\n"));
+
+  const { error, selfHeal = false, allowMassRemoval = false, nowMs = NOW_MS } = world;
+  const store = Object.assign(Object.create(createMemoryStore(world.jobs)), world.gateway);
+  const transport = {
+    open: async () => {
+      if (error) throw error;
+      return store;
+    },
+    openConfig: async () => (world.gateway?.transport === "cli" ? undefined : createConfigDouble(world.view)),
+    isRestarting: () => false,
+    probe: async () => ({ isUp: true }) as const,
+    close: async () => undefined,
+  };
+  return takeSurvey({ settings: found.settings, transport, selfHeal, allowMassRemoval, nowMs });
+}
+
+function createConfigDouble(view: Partial<ConfigView> = {}): ConfigGateway {
+  const usual = { path: undefined, isValid: true, issues: [], warnings: [], hash: "opaque", isInForce: true };
+  return {
+    release: "2026.9.6",
+    readView: async () => ({ ...usual, ...view }),
+    readIssues: async () => undefined,
+    lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
+  };
+}
