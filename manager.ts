@@ -42,6 +42,7 @@ import { takeSurvey } from "./lib/survey.ts";
 import { describeTerminal } from "./lib/terminal.ts";
 import { createTransport } from "./lib/transport.ts";
 import { describeVersion } from "./lib/version.ts";
+import { createVitals } from "./lib/vitals.ts";
 import { createWake } from "./lib/wake.ts";
 import { watchDirectory } from "./lib/watch.ts";
 
@@ -66,6 +67,7 @@ const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.comman
 const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, write: print });
 const complaints = createComplaints(log);
 const terminal = describeTerminal(process.stdout);
+const vitals = createVitals({ nowMs: Date.now, uptimeMs: () => performance.now() });
 
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
 
@@ -96,6 +98,7 @@ async function handleConfigChange(): Promise<PassOutcome> {
       isPodStart: false,
     },
   );
+  vitals.configPlan = plan.kind;
   switch (plan.kind) {
     case "missing":
       if (plan.lastGood) await publishFile(PVC_CONFIG, plan.lastGood);
@@ -148,6 +151,7 @@ async function concludeConfig(
   gateway: ConfigGateway | undefined,
 ): Promise<PassOutcome> {
   if (delivery.kind === "invalid") {
+    vitals.configPlan = "reject";
     if (delivery.restored) await writeChecksum(CHECKSUM_DIR, "config", computeChecksum(delivery.restored));
     complaints.raise("config", describeRejection(PVC_CONFIG, delivery.problems, !delivery.restored), checksum);
     return { kind: "rejected" };
@@ -189,6 +193,7 @@ let cronPending = true; // whether "Cron job sync complete" is still owed
 async function handleCronChange(): Promise<PassOutcome> {
   await sweepTemporaries(`${CHECKSUM_DIR}/cron`);
   const DESIRED_JOBS = await readDefinitions(CRON_DIR);
+  vitals.definitions = DESIRED_JOBS.kind;
   const newHash = DESIRED_JOBS.kind === "missing" ? "none" : DESIRED_JOBS.checksum;
   if (newHash !== cronHash) {
     log(`Cron config change detected in ${describeSource(CRON_DIR, DESIRED_JOBS)}`);
@@ -231,13 +236,18 @@ async function syncJobs(
   prune: "owned" | "none",
 ): Promise<{ outcome: PassOutcome; changed: number }> {
   const store = await transport.open();
-  const { isEqual, changed, refusedRemovals, impossible } = await converge({
+  const convergence = await converge({
     definitions,
     store,
     policy: { owner: settings.owner, prune, allowMassRemoval: invocation.allowMassRemoval },
-    log,
+    log(message) {
+      vitals.cron.pulse.beat(); // a line for each job: over the CLI, many of them take hours
+      log(message);
+    },
     signal: stopping.signal,
   });
+  vitals.convergence = convergence;
+  const { isEqual, changed, refusedRemovals, impossible } = convergence;
   if (refusedRemovals.length > 0) complaints.raise("removals", [describeRefusal(refusedRemovals)]);
   else complaints.settle("removals");
   complaints.raise("impossible", describeImpossible(impossible, store.version));
@@ -252,6 +262,7 @@ const reconcileCron = () => attemptPass("Failed to sync cron jobs", handleCronCh
 
 // === Main loop ===
 async function run(): Promise<void> {
+  const server = await openHttpPort(); // first: where it cannot be had, nothing is touched
   log("Starting config-manager-sidecar");
   log(`  Monitoring: ${CONFIG_DIR} (main config → file copy → chokidar auto-reload)`);
   log(`  Monitoring: ${CRON_DIR} (cron jobs → openclaw cron sync)`);
@@ -269,22 +280,43 @@ async function run(): Promise<void> {
 
   // The config from the first second: it may be what a gateway that cannot start is waiting for.
   const loop = { pollIntervalMs, signal: stopping.signal };
-  const configLoop = keepReconciled({ pass: reconcileConfig, wake: wakes.config, ...loop });
+  const configLoop = keepReconciled({
+    pass: () => vitals.config.attend(reconcileConfig),
+    wake: wakes.config,
+    pulse: vitals.config.pulse,
+    ...loop,
+  });
 
   await waitForMainProcess(300);
 
   // The first sync of the cron jobs, then again whenever there is a reason
   if (!stopping.signal.aborted) log("Performing initial cron job sync...");
-  const cronLoop = keepReconciled({ pass: reconcileCron, wake: wakes.cron, ...loop });
+  const cronLoop = keepReconciled({
+    pass: () => vitals.cron.attend(reconcileCron),
+    wake: wakes.cron,
+    pulse: vitals.cron.pulse,
+    ...loop,
+  });
 
   await Promise.all([configLoop, cronLoop]);
   for (const watch of watches) watch.close();
+  server?.close();
+}
+
+async function openHttpPort() {
+  if (settings.httpPort === undefined) return undefined;
+  // Loaded only where it is wanted: it takes some 3 MB.
+  const { openHttpServer } = await import("./lib/http-server.ts");
+  const { createPages } = await import("./lib/pages.ts");
+  const pages = createPages(vitals, () => transport.isConnected());
+  return openHttpServer(settings.httpPort, pages);
 }
 
 async function waitForMainProcess(limitSeconds: number): Promise<void> {
   log("Waiting for openclaw main process to start...");
   let WAIT_COUNT = 0;
   while (WAIT_COUNT < limitSeconds && !stopping.signal.aborted) {
+    vitals.cron.pulse.beat();
     const { isUp, reason } = await transport.probe();
     if (isUp) {
       log("Main process detected");

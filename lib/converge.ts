@@ -1,6 +1,7 @@
 import { applyActions } from "./apply.ts";
 import type { Definition } from "./definition.ts";
 import type { Log } from "./log.ts";
+import { readClaim } from "./ownership.ts";
 import { type CronAction, type CronPlan, type ImpossibleJob, type PlanOptions, planCron } from "./plan.ts";
 import type { CronStore } from "./store.ts";
 
@@ -31,6 +32,10 @@ export interface Convergence {
   refusedRemovals: string[];
   /** Jobs that this gateway cannot take as they are declared. */
   impossible: ImpossibleJob[];
+  /** How many jobs are declared, and how many live ones were ours, and were not, when they were last listed. */
+  declared: number;
+  owned: number;
+  unmanaged: number;
 }
 
 /**
@@ -45,8 +50,9 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
   for (let round = 1; ; round++) {
     const live = await store.listJobs();
     const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
-    const { actions, refusedRemovals, impossible } = plan;
-    const rest = { refusedRemovals, impossible };
+    const { actions, refusedRemovals, impossible, unmanaged } = plan;
+    const owned = live.filter((job) => readClaim(job, policy.owner).kind === "ours").length;
+    const rest = { refusedRemovals, impossible, declared: definitions.length, owned, unmanaged };
     if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
     if (round > MAX_ROUNDS) {
       log(`WARNING: Cron jobs do not become equal to the ConfigMap: ${describePlan(plan)}`);

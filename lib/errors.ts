@@ -12,6 +12,8 @@ export type ErrorCode =
   | "rejected"
   /** The live job is no longer the one that was planned on. Read again, plan again. */
   | "conflict"
+  /** The port to answer HTTP on cannot be had; nothing was done. */
+  | "port"
   /** We were told to stop. */
   | "aborted";
 

@@ -8,9 +8,11 @@ import { escapeControls } from "./log.ts";
 import { groupByClaim, unmarkDescription } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 
+type NamedDefinition = JsonObject & { name: string };
+
 export interface ExportedJobs {
   /** What a definition file says: ours, then the others, oldest first. */
-  definitions: JsonObject[];
+  definitions: NamedDefinition[];
   /** Jobs that share their name with one of ours, or an older one, which alone is exported. */
   namesakes: { name: string; id: string }[];
   /** Jobs that no definition can tell, each with the reason. */
@@ -62,13 +64,12 @@ function findChange({ actions: [action], impossible: [impossible] }: CronPlan): 
   return fields.length > 0 ? `${fields.join(", ")} would change` : undefined;
 }
 
-function toDefinition(name: string, live: LiveJob, owner: string): JsonObject {
+function toDefinition(name: string, live: LiveJob, owner: string): NamedDefinition {
   const job = live as unknown as JsonObject & Pick<LiveJob, "schedule" | "payload">;
   const { sessionTarget, wakeMode, deleteAfterRun } = job;
   const description = unmarkDescription(live.description, owner);
   const isOnce = job.schedule.kind === "at";
-  return keepSaid({
-    name,
+  const said = keepSaid({
     description,
     displayName: job.displayName,
     enabled: live.enabled ? undefined : false,
@@ -85,6 +86,7 @@ function toDefinition(name: string, live: LiveJob, owner: string): JsonObject {
     pacing: job.pacing,
     trigger: job.trigger,
   });
+  return { name, ...said };
 }
 
 /** `0 * * * *` and the like, which gateways spread over five minutes (2026.2.26 on) where nothing else is said. */
@@ -146,9 +148,7 @@ function keepSaid(fields: Record<string, Json | undefined>): JsonObject {
 export function describeCaveats({ definitions, namesakes, untold }: ExportedJobs): string[] {
   const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
   return [
-    ...withEnv.map(
-      ({ name }) => `written down with its env: ${String(name)}; take secrets out before it goes into Git`,
-    ),
+    ...withEnv.map(({ name }) => `written down with its env: ${name}; take secrets out before it goes into Git`),
     ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
     ...untold.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
   ].map(escapeControls);

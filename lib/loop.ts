@@ -1,3 +1,4 @@
+import type { Pulse } from "./pulse.ts";
 import type { Wake } from "./wake.ts";
 
 /** How a pass ended, as far as the next one is concerned. */
@@ -20,27 +21,29 @@ const MAX_ASKED_PAUSE_MS = 3_600_000;
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
   wake: Pick<Wake, "wait">;
+  /** Is told of each pass and each pause. What goes on within a pass, only the pass can tell. */
+  pulse: Pick<Pulse, "beat" | "rest">;
   pollIntervalMs: number;
   signal: AbortSignal;
 }
 
 /** Passes until aborted: at once, then whenever woken, polled, or due for another try. */
-export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: LoopOptions): Promise<void> {
+export async function keepReconciled({ pass, wake, pulse, pollIntervalMs, signal }: LoopOptions): Promise<void> {
   let attempts = 0;
   while (!signal.aborted) {
+    pulse.beat();
     const outcome = await pass();
     if (outcome.kind === "equal" || outcome.kind === "rejected") {
       attempts = 0;
+      pulse.rest(pollIntervalMs);
       await wake.wait(pollIntervalMs, signal);
       continue;
     }
     attempts += 1;
+    const pauseMs = pauseAfter(outcome, attempts);
+    pulse.rest(pauseMs);
     // The events of our own half-done work are no reason to cut the pause short.
-    await wake.wait(
-      pauseAfter(outcome, attempts),
-      signal,
-      (reason) => reason !== "cron-event" && reason !== "disconnect",
-    );
+    await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }
 }
 
@@ -51,7 +54,7 @@ export async function keepReconciled({ pass, wake, pollIntervalMs, signal }: Loo
  */
 export async function reconcileWithin(
   limitMs: number,
-  { pass, wake, signal, nowMs = Date.now }: Omit<LoopOptions, "pollIntervalMs"> & { nowMs?: () => number },
+  { pass, wake, signal, nowMs = Date.now }: Omit<LoopOptions, "pollIntervalMs" | "pulse"> & { nowMs?: () => number },
 ): Promise<PassOutcome> {
   const endMs = nowMs() + limitMs;
   for (let attempts = 1; ; attempts++) {

@@ -15,6 +15,7 @@ interface SettingSource {
 }
 
 const isSeconds = (value: string) => Number(value) > 0 && Number(value) <= 86_400;
+const isPort = (value: string) => /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65_535;
 /** Owners that mean something to OpenClaw itself. */
 const RESERVED_OWNERS = new Set(["heartbeat", "memory-core", "claw", "skill-collection-review"]);
 
@@ -66,7 +67,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     env: "OPENCLAW_GATEWAY_URL",
     flag: "--gateway-url",
     argument: "<url>",
-    default: (env) => `ws://127.0.0.1:${readPort(env.OPENCLAW_GATEWAY_PORT) || "18789"}`,
+    default: (env) => `ws://127.0.0.1:${readVariable(env, "OPENCLAW_GATEWAY_PORT") || "18789"}`,
     describes: "the gateway's address",
   },
   gatewayTokenFile: {
@@ -104,6 +105,13 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     default: () => "text",
     describes: "how log lines are written",
   },
+  httpPort: {
+    env: "CONFIG_MANAGER_HTTP_PORT",
+    flag: "--http-port",
+    argument: "<port>",
+    default: () => undefined,
+    describes: "where run answers /healthz, /readyz and /metrics; nowhere unless set",
+  },
 };
 
 const Path = v.pipe(v.string(), v.nonEmpty("expected a path but received none"));
@@ -130,6 +138,9 @@ const SettingsSchema = v.object({
   prune: v.picklist(["owned", "none"], "expected owned or none"),
   transport: v.picklist(["auto", "gateway", "cli"], "expected auto, gateway or cli"),
   logFormat: v.picklist(["text", "json"], "expected text or json"),
+  httpPort: v.undefinedable(
+    v.pipe(v.string(), v.check(isPort, "expected a whole number from 1 to 65535"), v.transform(Number)),
+  ),
 });
 
 /** Where things are and how to treat them: a flag, else its environment variable, else the default. */
@@ -146,7 +157,7 @@ export function readSettings(flags: Partial<Record<SettingName, string>>, env: E
   const values = Object.fromEntries(
     names.map((name) => {
       const source = SETTING_SOURCES[name];
-      return [name, flags[name] ?? (env[source.env] || source.default(env))];
+      return [name, flags[name] ?? (readVariable(env, source.env) || source.default(env))];
     }),
   );
   const parsed = v.safeParse(SettingsSchema, values);
@@ -168,9 +179,13 @@ function isDirectoryOrAbsent(path: string): boolean {
   }
 }
 
-/** Kubernetes itself sets the variable to `tcp://10.0.0.1:18789` where a Service is called openclaw-gateway. */
-function readPort(value: string | undefined): string | undefined {
-  return value?.startsWith("tcp://") ? undefined : value;
+/**
+ * Kubernetes itself sets a port to `tcp://10.0.0.1:18789`, where a Service is called openclaw-gateway or
+ * config-manager-http: that is nobody's setting.
+ */
+function readVariable(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  return name.endsWith("_PORT") && value?.startsWith("tcp://") ? undefined : value;
 }
 
 function isGatewayUrl(value: string): boolean {

@@ -47,6 +47,8 @@ export interface Transport {
    * is the way that was chosen: it takes seconds to ask it, and a bad config must be out again long before.
    */
   openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
+  /** Whether a connection to the gateway is up. */
+  isConnected(): boolean;
   /** Whether the gateway has said that it will be back, and has still time to keep its word. */
   isRestarting(): boolean;
   /** Whether the main process runs. One that refuses us does. */
@@ -144,6 +146,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
       return connection?.gateway.isOpen ? connection.config : undefined;
     },
+    isConnected: () => connection?.gateway.isOpen ?? false,
     isRestarting: () => nowMs() < restartUntilMs,
     async probe() {
       try {

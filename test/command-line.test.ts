@@ -91,11 +91,13 @@ describe("readCommandLine()", () => {
       prune: "none",
       transport: "cli",
       logFormat: "json",
+      httpPort: "9090",
     };
     for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
       const value = values[name] ?? "somewhere";
-      expect(read(`${flag}=${value}`)).toMatchObject({ settings: { [name]: value } });
-      expect(read("sync", flag, value)).toMatchObject({ settings: { [name]: value } });
+      const settings = { [name]: name === "httpPort" ? Number(value) : value };
+      expect(read(`${flag}=${value}`)).toMatchObject({ settings });
+      expect(read("sync", flag, value)).toMatchObject({ settings });
     }
   });
 

@@ -18,7 +18,7 @@ import {
 async function bring(store: MemoryStore, definitions: Definition[], more: Partial<ConvergeOptions> = {}) {
   const lines: string[] = [];
   const policy = { owner: OWNER, prune: "owned", allowMassRemoval: false } as const;
-  const result = await converge({
+  const { declared, owned, unmanaged, ...result } = await converge({
     definitions,
     store,
     policy,
@@ -27,7 +27,7 @@ async function bring(store: MemoryStore, definitions: Definition[], more: Partia
     nowMs: () => Date.parse("2026-11-22T12:00:00Z"),
     ...more,
   });
-  return { ...result, lines };
+  return { ...result, counts: { declared, owned, unmanaged }, lines };
 }
 
 /** The store as another pass finds it, with its notes forgotten. */
@@ -35,7 +35,14 @@ function again(store: MemoryStore): MemoryStore {
   return createMemoryStore(store.jobs, { features: store.features });
 }
 
-const EQUAL = { isEqual: true, changed: 0, refusedRemovals: [], impossible: [], lines: [] };
+const EQUAL = {
+  isEqual: true,
+  changed: 0,
+  refusedRemovals: [],
+  impossible: [],
+  counts: { declared: expect.any(Number), owned: expect.any(Number), unmanaged: expect.any(Number) },
+  lines: [],
+};
 
 describe("converge()", () => {
   test("writes nothing where nothing differs, and looks once", async () => {
@@ -49,6 +56,28 @@ describe("converge()", () => {
     const result = await bring(store, [define({ description: "Nightly" }), define({ name: "new" })]);
     expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [], impossible: [] });
     expect(store.calls).toEqual(["list", "update id-1", "add new", "remove id-2", "list"]);
+  });
+
+  test("counts what is declared, and what was ours and was not at the last look", async () => {
+    const live = [
+      ourJob(define()),
+      ourJob(define({ name: "gone" }), { id: "id-2" }),
+      liveJob({ id: "id-3", name: "by hand" }),
+      liveJob({ id: "id-4", name: "heartbeat", declarationKey: "heartbeat:main" }),
+    ];
+    const definitions = [define(), define({ name: "new" }), define({ name: "by hand" }), define({ name: "bad" })];
+    expect((await bring(createMemoryStore(live), definitions)).counts).toEqual({
+      declared: 4,
+      owned: 4,
+      unmanaged: 1,
+    });
+    // The last look is the one before the writes, where one of them fails.
+    const store = createMemoryStore(live, {
+      before(call) {
+        if (call === "add bad") throw new ManagerError("rejected", "invalid cron expression");
+      },
+    });
+    expect((await bring(store, definitions)).counts).toEqual({ declared: 4, owned: 2, unmanaged: 1 });
   });
 
   test("keeps id and age of a job that it updates", async () => {

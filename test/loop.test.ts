@@ -1,10 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "../lib/loop.ts";
+import { createPulse } from "../lib/pulse.ts";
 import { createWake } from "../lib/wake.ts";
 import { createClock, thrownBy } from "./support/doubles.ts";
+import { until } from "./support/until.ts";
 
 type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
 const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
+
+const NO_PULSE = { beat: () => undefined, rest: () => undefined };
 
 /** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
 async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
@@ -20,6 +24,7 @@ async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
         if (waits.length === outcomes.length) stopping.abort();
       },
     },
+    pulse: NO_PULSE,
     pollIntervalMs,
     signal: stopping.signal,
   });
@@ -91,7 +96,7 @@ describe("keepReconciled()", () => {
       passes += 1;
       return { kind: "equal" };
     };
-    await keepReconciled({ pass, wake: createWake(), pollIntervalMs: 1, signal: AbortSignal.abort() });
+    await keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal: AbortSignal.abort() });
     expect(passes).toBe(0);
   });
 
@@ -101,7 +106,13 @@ describe("keepReconciled()", () => {
       setTimeout(() => stopping.abort(), 1);
       return { kind: "equal" };
     };
-    await keepReconciled({ pass, wake: createWake(), pollIntervalMs: 3_600_000, signal: stopping.signal });
+    await keepReconciled({
+      pass,
+      wake: createWake(),
+      pulse: NO_PULSE,
+      pollIntervalMs: 3_600_000,
+      signal: stopping.signal,
+    });
   });
 
   test("makes one pass at a time, however often it is woken", async () => {
@@ -118,8 +129,61 @@ describe("keepReconciled()", () => {
       if (passes === 5) stopping.abort();
       return { kind: "equal" };
     };
-    await keepReconciled({ pass, wake, pollIntervalMs: 3_600_000, signal: stopping.signal });
+    await keepReconciled({ pass, wake, pulse: NO_PULSE, pollIntervalMs: 3_600_000, signal: stopping.signal });
     expect({ most, passes }).toEqual({ most: 1, passes: 5 });
+  });
+
+  test("gives a sign of life as each pass begins, and says how long it rests after it", async () => {
+    const stopping = new AbortController();
+    const signs: (string | number)[] = [];
+    const outcomes = [failed(), failed(), pending(), { kind: "equal" }, { kind: "rejected" }] as const;
+    let passes = 0;
+    await keepReconciled({
+      async pass() {
+        signs.push("pass");
+        return outcomes[passes++] ?? { kind: "equal" };
+      },
+      wake: {
+        async wait(timeoutMs) {
+          expect(signs.at(-1)).toBe(timeoutMs);
+          if (passes === outcomes.length) stopping.abort();
+        },
+      },
+      pulse: { beat: () => signs.push("beat"), rest: (limitMs) => signs.push(limitMs) },
+      pollIntervalMs: 60_000,
+      signal: stopping.signal,
+    });
+    const pauses = [1_000, 2_000, 4_000, 60_000, 60_000];
+    expect(signs).toEqual(pauses.flatMap((pauseMs) => ["beat", "pass", pauseMs]));
+  });
+
+  test("is told by its pulse when a pass never ends, and not while it waits", async () => {
+    const clock = createClock();
+    const pulse = createPulse(clock.nowMs);
+    const { signal } = new AbortController();
+    const { promise: resting, resolve: rests } = Promise.withResolvers<void>();
+    let passes = 0;
+    void keepReconciled({
+      // As over a file of a volume that hangs.
+      pass: () => (passes++ === 0 ? Promise.resolve({ kind: "equal" }) : new Promise(() => {})),
+      wake: {
+        async wait(timeoutMs) {
+          rests();
+          clock.advance(timeoutMs);
+          expect(pulse.read().kind).toBe("resting");
+        },
+      },
+      pulse,
+      pollIntervalMs: 3_600_000,
+      signal,
+    });
+    await resting;
+    await until("the second pass", () => passes === 2);
+    expect(pulse.read()).toEqual({ kind: "working", silentMs: 0 });
+    clock.advance(300_000);
+    expect(pulse.read().kind).toBe("working");
+    clock.advance(300_000);
+    expect(pulse.read()).toEqual({ kind: "still", silentMs: 600_000 });
   });
 
   test("lets a bug through, instead of going on in the dark", async () => {
@@ -128,7 +192,9 @@ describe("keepReconciled()", () => {
       throw bug;
     };
     const { signal } = new AbortController();
-    expect(await thrownBy(keepReconciled({ pass, wake: createWake(), pollIntervalMs: 1, signal }))).toBe(bug);
+    expect(
+      await thrownBy(keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal })),
+    ).toBe(bug);
   });
 });
 

@@ -32,6 +32,7 @@ describe("readSettings()", () => {
       prune: "owned",
       transport: "auto",
       logFormat: "text",
+      httpPort: undefined,
     });
   });
 
@@ -48,6 +49,7 @@ describe("readSettings()", () => {
     ["prune", "CONFIG_MANAGER_PRUNE", "--prune"],
     ["transport", "CONFIG_MANAGER_TRANSPORT", "--transport"],
     ["logFormat", "CONFIG_MANAGER_LOG_FORMAT", "--log-format"],
+    ["httpPort", "CONFIG_MANAGER_HTTP_PORT", "--http-port"],
   ] satisfies [SettingName, string, string][])("calls %s by the names %s and %s", (name, env, flag) => {
     expect(SETTING_SOURCES[name]).toMatchObject({ env, flag });
   });
@@ -84,6 +86,13 @@ describe("readSettings()", () => {
     expect(read({}, { OPENCLAW_GATEWAY_PORT: "tcp://10.0.0.1:18789" }).gatewayUrl).toBe("ws://127.0.0.1:18789");
   });
 
+  test("does not take for a port what Kubernetes sets for a Service called config-manager-http", () => {
+    const env = { CONFIG_MANAGER_HTTP_PORT: "tcp://10.0.0.1:9090" };
+    expect(read({}, env).httpPort).toBeUndefined();
+    expect(read({ httpPort: "9091" }, env).httpPort).toBe(9091);
+    expect(problemsOf({ httpPort: "tcp://10.0.0.1:9090" })).toHaveLength(1);
+  });
+
   test.each(["ws://127.0.0.1:1/?token=s3cret", "ws://me:s3cret@127.0.0.1:1"])(
     "takes no address with a secret in it, and does not repeat it: %s",
     (gatewayUrl) => {
@@ -103,6 +112,7 @@ describe("readSettings()", () => {
       CONFIG_MANAGER_OWNER: "a b",
       CONFIG_MANAGER_TRANSPORT: "smoke signals",
       CONFIG_MANAGER_LOG_FORMAT: "xml",
+      CONFIG_MANAGER_HTTP_PORT: "http",
     };
     expect(problemsOf(flags, env)).toEqual([
       `--config-dir: expected a directory, but a file is there: "${scratch.in("file")}"`,
@@ -113,6 +123,7 @@ describe("readSettings()", () => {
       '--prune: expected owned or none: "all"',
       'CONFIG_MANAGER_TRANSPORT: expected auto, gateway or cli: "smoke signals"',
       'CONFIG_MANAGER_LOG_FORMAT: expected text or json: "xml"',
+      'CONFIG_MANAGER_HTTP_PORT: expected a whole number from 1 to 65535: "http"',
     ]);
   });
 
@@ -173,6 +184,19 @@ describe("readSettings()", () => {
     expect(problemsOf({ gatewayUrl })).toEqual([`--gateway-url: ${expected}`]);
     expect(problemsOf({}, { OPENCLAW_GATEWAY_URL: gatewayUrl })).toEqual([`OPENCLAW_GATEWAY_URL: ${expected}`]);
   });
+
+  test.each(["1", "80", "9090", "65535"])("takes the port %s", (httpPort) => {
+    expect(read({ httpPort }).httpPort).toBe(Number(httpPort));
+    expect(read({}, { CONFIG_MANAGER_HTTP_PORT: httpPort }).httpPort).toBe(Number(httpPort));
+  });
+
+  test.each(["", "0", "65536", "99999", "-1", "+1", "1.5", "1e3", "0x50", "080", " 80", "80 ", "http", ":80"])(
+    "refuses the port %j",
+    (httpPort) => {
+      const problem = "--http-port: expected a whole number from 1 to 65535";
+      expect(problemsOf({ httpPort })).toEqual([expect.stringContaining(problem)]);
+    },
+  );
 
   test.each(["auto", "gateway", "cli"])("takes the transport %s", (transport) => {
     expect(read({ transport }).transport).toBe(transport as "auto");

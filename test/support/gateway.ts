@@ -178,7 +178,8 @@ async function removeLocks(database: string): Promise<void> {
   await rmdir(directory).catch(() => undefined); // if those were the last
 }
 
-async function findFreePort(): Promise<number> {
+/** One that nobody has at the moment. */
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

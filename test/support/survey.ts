@@ -68,6 +68,7 @@ export async function survey(scratch: Scratch, world: World): Promise<Survey> {
     },
     openConfig: async () => (world.gateway?.transport === "cli" ? undefined : createConfigDouble(world.view)),
     isRestarting: () => false,
+    isConnected: () => error === undefined,
     probe: async () => ({ isUp: true }) as const,
     close: async () => undefined,
   };
