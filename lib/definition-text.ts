@@ -25,10 +25,19 @@ function decode(bytes: Uint8Array): string | undefined {
 
 function parseJson(text: string): ParsedText {
   try {
-    const value = JSON5.parse<Json>(text);
+    const value = readJson(text);
     const problems = findDuplicates(text).map((path) => ({ path, problem: "stands twice in one object" }));
     return { kind: "parsed", value, problems };
   } catch (error) {
     return { kind: "unreadable", problem: describeError(error).replace(/^JSON5: /, "") };
+  }
+}
+
+/** Plain JSON means the same to both parsers, and costs the first a fraction of time and memory. */
+function readJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return JSON5.parse<Json>(text);
   }
 }

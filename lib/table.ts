@@ -1,5 +1,4 @@
-import Table from "cli-table3";
-import stringWidth from "string-width";
+import { cutText, measureText } from "./excerpt.ts";
 
 /** What stands between two columns, in characters. */
 const GAP = 2;
@@ -12,7 +11,7 @@ export interface Column {
 
 /**
  * Puts rows into columns, as kubectl does. On a screen, lines are made to fit by cutting the cells of the columns that
- * may be cut, the widest first; elsewhere (`screenColumns` undefined) nothing is cut. Cells may hold colours.
+ * may be cut, the widest first; elsewhere (`screenColumns` undefined) nothing is cut. Cells of the others may hold colours.
  */
 export function renderTable(
   columns: readonly Column[],
@@ -20,18 +19,17 @@ export function renderTable(
   screenColumns = Number.POSITIVE_INFINITY,
 ): string {
   const natural = columns.map(({ heading }, index) =>
-    Math.max(stringWidth(heading), ...rows.map((row) => stringWidth(row[index] ?? ""))),
+    Math.max(measureText(heading), ...rows.map((row) => measureText(row[index] ?? ""))),
   );
   const widths = fitWidths(natural, columns, screenColumns - GAP * (columns.length - 1));
-  const table = new Table({
-    head: columns.map(({ heading }) => heading),
-    chars: NO_LINES,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": GAP },
-    colWidths: widths.map((width) => width + GAP),
-  });
-  table.push(...rows.map((row) => [...row]));
-  const lines = table.toString().split("\n");
+  const lines = [columns.map(({ heading }) => heading), ...rows].map((cells) =>
+    widths.map((width, index) => pad(cutText(cells[index] ?? "", width), width + GAP)).join(""),
+  );
   return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - measureText(text)));
 }
 
 function fitWidths(natural: readonly number[], columns: readonly Column[], room: number): number[] {
@@ -44,8 +42,3 @@ function fitWidths(natural: readonly number[], columns: readonly Column[], room:
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
 }
-
-const PLACES =
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle";
-
-const NO_LINES = Object.fromEntries(PLACES.split(" ").map((place) => [place, ""]));
