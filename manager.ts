@@ -63,6 +63,7 @@ const stopRequested = new Promise((resolve) => stopping.signal.addEventListener(
 const wakes = { config: createWake(), cron: createWake() };
 
 process.stdout.on("error", () => undefined); // nobody reads the log any more: no reason to stop
+let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
 const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
 const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, write: print });
 const complaints = createComplaints(log);
@@ -72,7 +73,8 @@ const vitals = createVitals({ nowMs: Date.now, uptimeMs: () => performance.now()
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
 
 const transport = createTransport({
-  kind: settings.transport,
+  // What the CLI can do where the gateway refuses us is no diagnosis.
+  kind: invocation.command === "doctor" && settings.transport === "auto" ? "gateway" : settings.transport,
   url: settings.gatewayUrl,
   credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: PVC_CONFIG, env: process.env },
   devicePath: devicePathOf(STAGING_DIR),
@@ -428,7 +430,9 @@ function isForPerson({ command }: { command: string }): boolean {
 
 function print(text: string): void {
   progress.clear();
-  process.stdout.write(text);
+  printed = new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
 }
 
 function printError(error: unknown): void {
@@ -490,4 +494,6 @@ const finished = work().catch((error: unknown) => {
 const exitCode = await Promise.race([finished, stopped]);
 progress.end();
 await transport.close();
+// A pipe takes 64 KiB at once, and what waits behind it would go with the process. A log is not waited for.
+await Promise.race([printed, ...(isForPerson(invocation) ? [] : [sleep(500)])]);
 process.exit(exitCode);

@@ -29,7 +29,10 @@ export function checkConfig({ settings, config }: Survey, place: MountedDirector
 
 function checkConfigFile(name: string, settings: Settings, config: ConfigSurvey | ManagerError): Check {
   const path = `${settings.configDir}/openclaw.json`;
-  if (config instanceof ManagerError) return fail(name, describeError(config), `ls -ln ${settings.configDir}/; id`);
+  if (config instanceof ManagerError) {
+    const isLive = config.message.includes(settings.pvcConfig);
+    return fail(name, describeError(config), `ls -ln ${isLive ? settings.pvcConfig : `${settings.configDir}/`}; id`);
+  }
   const { plan, state } = config;
   if (plan.kind === "missing") {
     return fail(
