@@ -1,7 +1,8 @@
 import type { FieldProblem } from "./field-problem.ts";
 import { type JsonObject, isJsonObject } from "./json.ts";
 
-const PAYLOADS = ["command", "message", "systemEvent", "payload"] as const;
+/** A definition has one of these, and no other. */
+export const PAYLOADS = ["command", "message", "systemEvent", "payload"] as const;
 
 /** Which flat fields go with which payload; the others would be lost without a word. */
 const PAYLOAD_FIELDS = {

@@ -1,16 +1,28 @@
 import * as v from "valibot";
-import { Text, closed, wholeNumber } from "./fields.ts";
+import { Text, closed, described, optional, wholeNumber } from "./fields.ts";
 
-const Route = { channel: v.exactOptional(Text), to: v.exactOptional(Text), accountId: v.exactOptional(Text) };
+const Route = {
+  channel: optional(Text, "The channel, such as discord; last is the one that was used last."),
+  to: optional(Text, "Whom to tell there; for a webhook, its address."),
+  accountId: optional(Text, "As which account of the channel."),
+};
+
+const mode = optional(v.picklist(["announce", "webhook"]), "Over a channel, or to a web address.");
 
 /** Where the outcome of a run goes. What goes with which mode is told apart (`findBadCombinations`). */
 export const DeliverySchema = closed({
-  mode: v.picklist(["none", "announce", "webhook"]),
+  mode: described(v.picklist(["none", "announce", "webhook"]), "Nowhere, over a channel, or to a web address."),
   ...Route,
-  threadId: v.exactOptional(v.union([Text, v.pipe(v.number(), v.finite())])),
-  bestEffort: v.exactOptional(v.boolean()),
-  failureDestination: v.exactOptional(closed({ ...Route, mode: v.exactOptional(v.picklist(["announce", "webhook"])) })),
-  completionDestination: v.exactOptional(closed({ mode: v.literal("webhook"), to: v.exactOptional(Text) })),
+  threadId: optional(v.union([Text, v.pipe(v.number(), v.finite())]), "The thread of the channel."),
+  bestEffort: optional(v.boolean(), "Whether a run counts as well where nothing could be delivered."),
+  failureDestination: optional(closed({ ...Route, mode }), "Where a failure goes instead."),
+  completionDestination: optional(
+    closed({
+      mode: described(v.literal("webhook"), "To a web address."),
+      to: optional(Text, "The address; it has to be there."),
+    }),
+    "Where the end of a run is told, too.",
+  ),
 });
 
 /** Whom to tell when runs fail again and again; `false` for nobody. */
@@ -18,9 +30,9 @@ export const FailureAlertSchema = v.union([
   v.literal(false),
   closed({
     ...Route,
-    after: v.exactOptional(wholeNumber(1)),
-    cooldownMs: v.exactOptional(wholeNumber(0)),
-    includeSkipped: v.exactOptional(v.boolean()),
-    mode: v.exactOptional(v.picklist(["announce", "webhook"])),
+    after: optional(wholeNumber(1), "After how many failures in a row it is told."),
+    cooldownMs: optional(wholeNumber(0), "The least time between two alerts, in milliseconds."),
+    includeSkipped: optional(v.boolean(), "Whether runs that are skipped again and again are told, too."),
+    mode,
   }),
 ]);

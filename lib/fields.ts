@@ -8,6 +8,16 @@ const NO_TEXT = "expected some text but received none";
 /** The last millisecond that a date can stand for; the gateway takes no longer interval (from 2026.8.2). */
 export const MAX_TIME_MS = 8.64e15;
 
+/** A schema with what a person should know of it, in a line: editors show it (`config-manager schema`). */
+export function described<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
+  return v.pipe(schema, v.description<v.InferOutput<TSchema>, string>(text));
+}
+
+/** The same of a field that may be left out. */
+export function optional<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
+  return v.exactOptional(described(schema, text));
+}
+
 /** A text as the gateway will store it: trimmed as it trims. */
 export const Text = v.pipe(v.string(), v.trim(), v.nonEmpty(NO_TEXT));
 

@@ -1,36 +1,43 @@
 import * as v from "valibot";
-import { Argv, Environment, Names, Script, Seconds, Text, closed, wholeNumber } from "./fields.ts";
+import { Argv, Environment, Names, Script, Seconds, Text, closed, described, optional, wholeNumber } from "./fields.ts";
+
+const toolsAllow = optional(Names, "The tools that the run may use.");
+const timeoutSeconds = optional(Seconds, "Seconds that a run may take.");
 
 /** What to do, in OpenClaw's own terms. */
 export const PayloadSchema = v.variant("kind", [
-  closed({ kind: v.literal("systemEvent"), text: Text, toolsAllow: v.exactOptional(Names) }),
   closed({
-    kind: v.literal("agentTurn"),
-    message: Text,
-    model: v.exactOptional(Text),
-    fallbacks: v.exactOptional(Names),
-    thinking: v.exactOptional(Text),
-    timeoutSeconds: v.exactOptional(Seconds),
-    allowUnsafeExternalContent: v.exactOptional(v.boolean()),
-    lightContext: v.exactOptional(v.boolean()),
-    toolsAllow: v.exactOptional(Names),
+    kind: described(v.literal("systemEvent"), "Tells the main session something."),
+    text: described(Text, "What to tell."),
+    toolsAllow,
   }),
   closed({
-    kind: v.literal("command"),
-    argv: Argv,
-    cwd: v.exactOptional(Text),
-    env: v.exactOptional(Environment),
-    input: v.exactOptional(v.string()),
-    timeoutSeconds: v.exactOptional(Seconds),
-    noOutputTimeoutSeconds: v.exactOptional(Seconds),
-    outputMaxBytes: v.exactOptional(wholeNumber(1)),
-    toolsAllow: v.exactOptional(Names),
+    kind: described(v.literal("agentTurn"), "Asks an agent something."),
+    message: described(Text, "What to ask."),
+    model: optional(Text, "The model that answers."),
+    fallbacks: optional(Names, "Models to try where that one fails, in order."),
+    thinking: optional(Text, "How much the model thinks."),
+    timeoutSeconds,
+    allowUnsafeExternalContent: optional(v.boolean(), "Whether it may bring in content from outside as it is."),
+    lightContext: optional(v.boolean(), "Whether it goes without the workspace's files."),
+    toolsAllow,
   }),
   closed({
-    kind: v.literal("script"),
-    script: Script,
-    timeoutSeconds: v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(1))),
-    toolBudget: v.exactOptional(wholeNumber(1)),
-    toolsAllow: v.exactOptional(Names),
+    kind: described(v.literal("command"), "Runs a program."),
+    argv: described(Argv, "The program and its arguments."),
+    cwd: optional(Text, "Its working directory."),
+    env: optional(Environment, "Its environment variables."),
+    input: optional(v.string(), "What it reads from stdin."),
+    timeoutSeconds,
+    noOutputTimeoutSeconds: optional(Seconds, "Seconds that it may be silent."),
+    outputMaxBytes: optional(wholeNumber(1), "How much of its output is kept, in bytes."),
+    toolsAllow,
+  }),
+  closed({
+    kind: described(v.literal("script"), "Runs a script of OpenClaw."),
+    script: described(Script, "The script's text."),
+    timeoutSeconds: optional(v.pipe(v.number(), v.finite(), v.minValue(1)), "Seconds that a run may take."),
+    toolBudget: optional(wholeNumber(1), "How many calls of tools a run may make."),
+    toolsAllow,
   }),
 ]);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { findExpressionProblem, isDate, splitFields } from "./cron-expression.ts";
-import { Argv, MAX_TIME_MS, Text, TimeZone, closed, textWithout, wholeNumber } from "./fields.ts";
+import { Argv, MAX_TIME_MS, Text, TimeZone, closed, described, optional, textWithout, wholeNumber } from "./fields.ts";
 import { parseMoment } from "./moment.ts";
 
 /** `15m`, `every 5 minutes`. */
@@ -13,27 +13,37 @@ export const ScheduleText = textWithout(findTextProblem);
 /** A schedule that is an object: OpenClaw's own. */
 export const ScheduleSchema = v.variant("kind", [
   closed({
-    kind: v.literal("cron"),
-    expr: textWithout(findExpressionProblem),
-    tz: v.exactOptional(TimeZone),
-    staggerMs: v.exactOptional(wholeNumber(0, MAX_TIME_MS)),
+    kind: described(v.literal("cron"), "Whenever a cron expression says so."),
+    expr: described(textWithout(findExpressionProblem), "A cron expression of 5 to 7 fields: minute first, or second."),
+    tz: optional(TimeZone, "Its time zone, such as Asia/Tokyo."),
+    staggerMs: optional(wholeNumber(0, MAX_TIME_MS), "Within how many milliseconds after that it begins."),
   }),
   closed({
-    kind: v.literal("every"),
-    everyMs: wholeNumber(1, MAX_TIME_MS),
-    anchorMs: v.exactOptional(wholeNumber(0, MAX_TIME_MS)),
+    kind: described(v.literal("every"), "At an interval."),
+    everyMs: described(wholeNumber(1, MAX_TIME_MS), "The interval, in milliseconds."),
+    anchorMs: optional(wholeNumber(0, MAX_TIME_MS), "A moment to count from, in milliseconds since 1970."),
   }),
-  closed({ kind: v.literal("at"), at: textWithout(findMomentProblem) }),
-  closed({ kind: v.literal("on-exit"), command: Text, cwd: v.exactOptional(Text) }),
   closed({
-    kind: v.literal("stream"),
-    command: Argv,
-    cwd: v.exactOptional(Text),
-    mode: v.exactOptional(v.picklist(["line", "match"])),
-    match: v.exactOptional(v.string()),
+    kind: described(v.literal("at"), "Once."),
+    at: described(textWithout(findMomentProblem), "Date and time, such as 2027-01-31T09:00:00+09:00."),
+  }),
+  closed({
+    kind: described(v.literal("on-exit"), "Whenever a program ends."),
+    command: described(Text, "The program, as a shell line."),
+    cwd: optional(Text, "Its working directory."),
+  }),
+  closed({
+    kind: described(v.literal("stream"), "Whenever a program prints something."),
+    command: described(Argv, "The program and its arguments."),
+    cwd: optional(Text, "Its working directory."),
+    mode: optional(v.picklist(["line", "match"]), "Whether each line counts, or each that matches."),
+    match: optional(v.string(), "What a line has to match."),
     // The gateway makes the nearest of these of any other number, and Git would differ from it for ever.
-    batchMs: v.exactOptional(wholeNumber(50, 5_000)),
-    maxBatchBytes: v.exactOptional(wholeNumber(1_024, 65_536)),
+    batchMs: optional(
+      wholeNumber(50, 5_000),
+      "How long it has to be quiet before a batch of lines goes out, in milliseconds.",
+    ),
+    maxBatchBytes: optional(wholeNumber(1_024, 65_536), "How much a batch holds at most, in bytes."),
   }),
 ]);
 
