@@ -29,24 +29,27 @@ import { initialize } from "./lib/init.ts";
 import { formatJson } from "./lib/json.ts";
 import { describeLateness } from "./lib/judgement.ts";
 import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
-import { createLog } from "./lib/log.ts";
+import { createLog, escapeControls } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
 import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
 import { showProgress } from "./lib/progress.ts";
 import { publishFile, sweepTemporaries } from "./lib/publish.ts";
 import { describeChanges } from "./lib/reload.ts";
+import { type Source, readSources } from "./lib/sources.ts";
 import { stageDefinitions } from "./lib/staging.ts";
 import { toStatus } from "./lib/status.ts";
 import { renderStatus } from "./lib/status-text.ts";
 import { takeSurvey } from "./lib/survey.ts";
 import { describeTerminal } from "./lib/terminal.ts";
 import { createTransport } from "./lib/transport.ts";
+import { validate } from "./lib/validate.ts";
 import { describeVersion } from "./lib/version.ts";
 import { createVitals } from "./lib/vitals.ts";
 import { createWake } from "./lib/wake.ts";
 import { watchDirectory } from "./lib/watch.ts";
 
-const invocation = readInvocation();
+process.stdout.on("error", () => undefined); // nobody reads it any more: no reason to stop
+const invocation = await readInvocation();
 const { settings } = invocation;
 const CONFIG_DIR = settings.configDir;
 const CRON_DIR = settings.cronDir;
@@ -62,7 +65,6 @@ const stopping = new AbortController();
 const stopRequested = new Promise((resolve) => stopping.signal.addEventListener("abort", resolve));
 const wakes = { config: createWake(), cron: createWake() };
 
-process.stdout.on("error", () => undefined); // nobody reads the log any more: no reason to stop
 let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
 const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
 const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, write: print });
@@ -395,7 +397,7 @@ async function printExport(): Promise<boolean> {
   return exported.untold.length === 0;
 }
 
-function readInvocation() {
+async function readInvocation() {
   try {
     const found = readCommandLine(process.argv.slice(2), process.env);
     switch (found.command) {
@@ -410,17 +412,33 @@ function readInvocation() {
       case "export":
         return { ...found, selfHeal: false, allowMassRemoval: false };
       case "help":
-        process.stdout.write(found.text);
-        break;
+        return await leave(found.text);
       case "version":
-        process.stdout.write(`${describeVersion()}\n`);
-        break;
+        return await leave(`${describeVersion()}\n`);
+      case "schema":
+        return await leave(formatJson((await import("./lib/schema.ts")).toDefinitionSchema()));
+      case "validate":
+        return await printValidation(found.source);
     }
-    process.exit(0);
   } catch (error) {
     printError(error);
-    process.exit(64);
+    process.exit(error instanceof ManagerError ? 64 : 1);
   }
+}
+
+async function printValidation(source: Source): Promise<never> {
+  const { problems, warnings, checked } = validate(await readSources(source));
+  for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
+  const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
+  return leave(lines.join(""), problems.length > 0 ? 1 : 0);
+}
+
+/** Ends it, once whoever reads has all of the text: a pipe takes 64 KiB at once. */
+async function leave(text: string, exitCode = 0): Promise<never> {
+  await new Promise<void>((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+  process.exit(exitCode);
 }
 
 /** Whether what it prints is for a person who has typed it, rather than for a container's log. */

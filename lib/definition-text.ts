@@ -9,13 +9,14 @@ import { type ParsedText, parseYaml } from "./yaml-text.ts";
  * keys and single characters.
  */
 export function parseDefinitionText(name: string, bytes: Uint8Array): ParsedText {
-  const text = decode(bytes);
+  const text = decodeText(bytes);
   if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
   if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
   return /\.ya?ml$/.test(name) ? parseYaml(text) : parseJson(text);
 }
 
-function decode(bytes: Uint8Array): string | undefined {
+/** Undefined where it is no UTF-8. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -23,7 +24,8 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-function parseJson(text: string): ParsedText {
+/** Reads JSON5. Never throws, and quotes single characters at most. */
+export function parseJson(text: string): ParsedText {
   try {
     const value = readJson(text);
     const problems = findDuplicates(text).map((path) => ({ path, problem: "stands twice in one object" }));

@@ -7,6 +7,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  parseAllDocuments,
   parseDocument,
   visit,
 } from "yaml";
@@ -34,18 +35,36 @@ const OPTIONS = { schema: "core", merge: true, resolveKnownTags: false, logLevel
  * and quotes nothing of the text but keys.
  */
 export function parseYaml(text: string): ParsedText {
+  return attempt(() => readDocument(parseDocument(text, OPTIONS)));
+}
+
+/** The same of each document of a stream, as Kubernetes has them, with `---` in between. */
+export function parseYamlStream(text: string): ParsedText[] {
+  let documents: ReturnType<typeof parseAllDocuments> = [];
+  const failed = attempt(() => {
+    documents = parseAllDocuments(text, OPTIONS);
+    return { kind: "parsed", value: null, problems: [] };
+  });
+  if (failed.kind === "unreadable") return [failed];
+  return documents.map((document) => attempt(() => readDocument(document as Document.Parsed)));
+}
+
+function attempt(read: () => ParsedText): ParsedText {
   try {
-    const document = parseDocument(text, OPTIONS);
-    const broken = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
-    if (broken) return { kind: "unreadable", problem: wordError(broken) };
-    // Where `yes` is true, 010 is 8, and a date is no text.
-    const isOld = document.directives.yaml.version === "1.1";
-    if (isOld) return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
-    const value = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
-    return { kind: "parsed", value, problems: findProblems(document) };
+    return read();
   } catch (error) {
     return { kind: "unreadable", problem: wordFailure(error instanceof Error ? error.message : "") };
   }
+}
+
+function readDocument(document: Document.Parsed): ParsedText {
+  const broken = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
+  if (broken) return { kind: "unreadable", problem: wordError(broken) };
+  // Where `yes` is true, 010 is 8, and a date is no text.
+  const isOld = document.directives.yaml.version === "1.1";
+  if (isOld) return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
+  const value = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
+  return { kind: "parsed", value, problems: findProblems(document) };
 }
 
 /** What is wrong with a document that has a meaning all the same, and another one than it seems to have. */

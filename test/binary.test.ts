@@ -125,3 +125,85 @@ describe("config-manager", () => {
     ]);
   });
 });
+
+describe("config-manager validate", () => {
+  const JOBS = JSON.stringify([{ name: "backup", schedule: "@daily", command: "true" }]);
+  const BAD_SETTINGS = { POLL_INTERVAL: "abc", ...NO_GATEWAY };
+
+  test("checks files with no gateway and no settings, and ends with 0 or 1", async () => {
+    const [good, bad] = ["good.json", "bad.yaml"].map((name) => join(mounts.root, name)) as [string, string];
+    await writeFile(good, JOBS);
+    await writeFile(bad, "- name: x\n  schedule: '@daily'\n  comand: ls\n");
+    expect(await run(["validate", good], BAD_SETTINGS)).toMatchObject({
+      exitCode: 0,
+      stdout: `${good}: 1 job, no problem\n`,
+      stderr: "",
+    });
+    const { exitCode, stdout } = await run(["validate", good, bad], BAD_SETTINGS);
+    expect(stdout.split("\n")).toEqual([
+      `${bad}: x: comand: unknown field, did you mean command?`,
+      `${bad}: x: command: expected exactly one of command, message, systemEvent, payload but received none of them`,
+      `${good}: 1 job, no problem`,
+      "",
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  test("checks what comes in on stdin, a ConfigMap too", async () => {
+    const manifest = `kind: ConfigMap\ndata:\n  cron-jobs.json: |\n    ${JOBS}\n`;
+    const fromStdin = ["sh", "-c", 'printf %s "$0" | "$@"', manifest, BINARY];
+    expect(await runBinary(["validate", "-"], mounts.environment({}), fromStdin)).toMatchObject({
+      exitCode: 0,
+      stdout: "stdin#cron-jobs.json: 1 job, no problem\n",
+    });
+  });
+
+  test("checks what is mounted where no file is named", async () => {
+    await mounts.config.publish({ "openclaw.json": "{" });
+    await mounts.publishJobs([]);
+    expect(await run(["validate"])).toMatchObject({
+      exitCode: 1,
+      stdout: [
+        `${mounts.config.path}/openclaw.json: invalid end of input at 1:2`,
+        `${mounts.cron.path}/cron-jobs.json: 0 jobs, no problem`,
+        "",
+      ].join("\n"),
+    });
+  });
+
+  test("says on stderr where there is nothing to check, and what to type where there is nothing at all", async () => {
+    const file = join(mounts.root, "deployment.yaml");
+    await writeFile(file, "kind: Deployment\n");
+    expect(await run(["validate", file])).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+      stderr: `warning: ${file}: nothing to check in it: kind Deployment\n`,
+    });
+    const { exitCode, stderr } = await run(["validate"], { CONFIG_DIR: "/no/config.d", CRON_DIR: "/no/cron.d" });
+    expect([exitCode, stderr]).toEqual([
+      64,
+      "error: no openclaw.json in /no/config.d, and no definition file in /no/cron.d\nhint: config-manager validate FILE…\n",
+    ]);
+  });
+
+  test("prints all of it, however slowly it is read", async () => {
+    // A pipe takes 64 KiB at once.
+    const jobs = Array.from({ length: 3_000 }, (_, index) => ({
+      name: `job-${index}`,
+      schedule: "@daily",
+      comand: "x",
+    }));
+    const file = join(mounts.root, "many.json");
+    await writeFile(file, JSON.stringify(jobs));
+    const slowly = ["sh", "-c", '"$@" | { sleep 0.5; wc -l; }', "sh", BINARY];
+    expect((await runBinary(["validate", file], mounts.environment({}), slowly)).stdout.trim()).toBe("6000");
+  });
+});
+
+describe("config-manager schema", () => {
+  test("prints the JSON Schema of a definition file", async () => {
+    const { exitCode, stdout, stderr } = await run(["schema"], { POLL_INTERVAL: "abc" });
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#" });
+  });
+});

@@ -199,7 +199,8 @@ describe("readCommandLine() of help", () => {
       ).toBe(
         "Usage: config-manager sync [options] " +
           "one pass of both; exit 0 when all is equal now, 1 when something failed " +
-          'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help',
+          'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help ' +
+          "Settings: those of config-manager help Example: config-manager sync --only cron",
       );
     },
   );
@@ -221,8 +222,53 @@ describe("readCommandLine() of help", () => {
           .trim(),
       ).toBe(
         "Usage: config-manager init [options] before the gateway starts: config and definitions to the volume; " +
-          "exit 1 when no config is usable Options: -h, --help show this help",
+          "exit 1 when no config is usable Options: -h, --help show this help " +
+          "Settings: those of config-manager help Example: config-manager init",
       );
     },
   );
+});
+
+describe("help", () => {
+  const NAMES = "run sync init register export status diff doctor validate schema version help".split(" ");
+
+  test("knows every command", () => {
+    const listed = [...helpOf("help").matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
+    expect(listed).toEqual(expect.arrayContaining(NAMES));
+  });
+
+  test.each(NAMES)("of %s ends with an example that can be typed as it stands", (name) => {
+    const help = helpOf("help", name);
+    expect(helpOf(name, "--help")).toBe(help);
+    const [, example = ""] = /\nExample:\n {2}config-manager (.+)\n$/.exec(help) ?? [];
+    const args = example.replace(/ (?:&|> \S+)$/, "").split(" ");
+    expect(args[0]).toBe(name);
+    expect(read(...args).command).toBe(name as never);
+  });
+
+  test("fits a screen of 80 columns but for where a setting has no room", () => {
+    const wide = helpOf("help")
+      .split("\n")
+      .filter((line) => line.length > 80);
+    expect(wide.filter((line) => !line.startsWith("  -"))).toEqual([]);
+  });
+});
+
+describe("readCommandLine() of what a person types", () => {
+  test("reads status, diff and doctor", () => {
+    expect(read("status")).toMatchObject({ command: "status", json: false });
+    expect(read("diff", "--json", "--exit-code")).toMatchObject({ command: "diff", json: true, exitCode: true });
+    expect(read("doctor", "--json", "--owner=git")).toMatchObject({ json: true, settings: { owner: "git" } });
+    expect(read("diff", "--self-heal")).toMatchObject({ exitCode: false, selfHeal: true });
+  });
+
+  test("reads no setting for files that are named", () => {
+    const env = { POLL_INTERVAL: "abc" };
+    expect(readCommandLine(["validate", "a.json", "-"], env)).toEqual({
+      command: "validate",
+      source: { kind: "named", paths: ["a.json", "-"] },
+    });
+    expect(readCommandLine(["schema"], env)).toEqual({ command: "schema" });
+    expect(read("validate")).toMatchObject({ source: { kind: "mounted", cronDir: "/etc/openclaw/cron.d" } });
+  });
 });

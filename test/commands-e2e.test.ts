@@ -31,6 +31,7 @@ const STEPS: Step[] = [
   { name: "diff --exit-code" },
   { name: "doctor" },
   { name: "doctor --json" },
+  { name: "validate" },
   { name: "export" },
   { name: "register --wait 20" },
   { name: "sync" },
