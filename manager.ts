@@ -19,7 +19,7 @@ import { converge, describeImpossible, describeRefusal } from "./lib/converge.ts
 import type { Definition } from "./lib/definition.ts";
 import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
 import { devicePathOf } from "./lib/device.ts";
-import { hasProblems, toDiff } from "./lib/diff.ts";
+import { isBroken, toDiff } from "./lib/diff.ts";
 import { renderDiff } from "./lib/diff-text.ts";
 import { examine } from "./lib/doctor.ts";
 import { renderDiagnosis } from "./lib/doctor-text.ts";
@@ -378,7 +378,7 @@ async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
   const survey = await takeSurvey({ transport, ...invocation });
   const diff = toDiff(survey);
   print(json ? formatJson(diff) : renderDiff(survey, diff, terminal));
-  if (hasProblems(diff)) return 1;
+  if (isBroken(survey)) return 1;
   return exitCode && diff.changes > 0 ? 2 : 0;
 }
 

@@ -106,7 +106,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .option("--json", "for a program")
     .action(({ json = false }: Flags) => choose({ command: "status", json, ...read(status) }));
   const diff = configure(program.command("diff"), "config-manager diff --exit-code")
-    .description("what a sync would do; changes nothing; exit 1 when something stands in its way")
+    .description("what a sync would do; changes nothing; exit 1 when something is wrong")
     .option("--json", "for a program")
     .option("--exit-code", "exit 2 when something would change")
     .action(({ json = false, exitCode = false }: Flags) => choose({ command: "diff", json, exitCode, ...read(diff) }));

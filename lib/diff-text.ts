@@ -1,4 +1,4 @@
-import { type Diff, hasProblems } from "./diff.ts";
+import type { Diff } from "./diff.ts";
 import { cutPair, cutText } from "./excerpt.ts";
 import { type FieldChange, listFieldChanges } from "./field-changes.ts";
 import { escapeControls } from "./log.ts";
@@ -103,7 +103,8 @@ function renderChange({ field, before, after }: FieldChange, fieldWidth: number,
 
 function renderCounts(diff: Diff, terminal: Terminal): string {
   const { config, cron, changes } = diff;
-  const isClean = changes === 0 && !hasProblems(diff);
+  const problems = config.problems.length + cron.problems.length;
+  const isClean = changes === 0 && problems === 0;
   const counts = [
     ...(config.action === "update" ? ["config to update"] : []),
     ...(config.action === "reject" ? ["config rejected"] : []),
@@ -116,7 +117,6 @@ function renderCounts(diff: Diff, terminal: Terminal): string {
   ].join(", ");
   if (isClean)
     return `${terminal.paint("good", "No changes.")} ${cron.unchanged} unchanged, ${cron.unmanaged} not ours.`;
-  const problems = config.problems.length + cron.problems.length;
   const wrong =
     problems > 0 ? ` ${terminal.paint("bad", `${problems} ${problems === 1 ? "problem" : "problems"}.`)}` : "";
   return `Plan: ${counts}.${wrong}`;

@@ -49,9 +49,15 @@ export function toDiff(survey: Survey): Diff {
   };
 }
 
-/** Whether there is something that a sync would not put right. */
-export function hasProblems({ config, cron }: Diff): boolean {
-  return config.problems.length > 0 || cron.problems.length > 0;
+/**
+ * Whether something is wrong: with what Git says, or with the gateway. An edit by hand is no error, and nor is a ConfigMap
+ * that is not there; both are among the problems.
+ */
+export function isBroken({ config, desired, live, plan }: Survey): boolean {
+  if (config instanceof ManagerError || desired instanceof ManagerError || live instanceof ManagerError) return true;
+  const isRejected = config.plan.kind === "reject" || config.verdict?.kind === "invalid";
+  const isLeftOut = plan !== undefined && (plan.impossible.length > 0 || plan.refusedRemovals.length > 0);
+  return isRejected || desired.kind === "invalid" || isLeftOut;
 }
 
 function toAction({ plan }: ConfigSurvey): Diff["config"]["action"] {

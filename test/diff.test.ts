@@ -1,30 +1,26 @@
 import { describe, expect, test } from "bun:test";
-import { type Diff, hasProblems, toDiff } from "../lib/diff.ts";
+import { type Diff, isBroken, toDiff } from "../lib/diff.ts";
 import { renderDiff } from "../lib/diff-text.ts";
 import { ManagerError } from "../lib/errors.ts";
 import { describeTerminal } from "../lib/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "./support/doubles.ts";
-import { type World, survey } from "./support/survey.ts";
+import { STEADY, type World, survey } from "./support/survey.ts";
 
-const GOOD = '{"gateway":{"mode":"local"}}';
 const NEWER = '{"gateway":{"mode":"local","port":1},"messages":{}}';
-const STEADY: World = {
-  config: GOOD,
-  live: GOOD,
-  applied: GOOD,
-  definitions: JSON.stringify([define()]),
-  jobs: [ourJob(define())],
-};
 const AWAY = new ManagerError("unreachable", "nobody there");
 
 async function diffOf(
   world: World,
   screen: Parameters<typeof describeTerminal>[0] = {},
-): Promise<{ diff: Diff; text: string }> {
+): Promise<{ diff: Diff; isBroken: boolean; text: string }> {
   await using scratch = await createScratch();
   const seen = await survey(scratch, world);
   const diff = toDiff(seen);
-  return { diff, text: renderDiff(seen, diff, describeTerminal(screen)).replaceAll(scratch.path, "/mnt") };
+  return {
+    diff,
+    isBroken: isBroken(seen),
+    text: renderDiff(seen, diff, describeTerminal(screen)).replaceAll(scratch.path, "/mnt"),
+  };
 }
 
 describe("toDiff()", () => {
@@ -35,7 +31,6 @@ describe("toDiff()", () => {
       cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
       changes: 0,
     });
-    expect(hasProblems(diff)).toBe(false);
   });
 
   test("names what a sync would add, update, adopt and remove", async () => {
@@ -80,7 +75,7 @@ describe("toDiff()", () => {
       paths: [],
       problems: ["gateway.mode is missing; the live file has it, and OpenClaw does not start without"],
     });
-    expect([diff.changes, hasProblems(diff)]).toEqual([0, true]);
+    expect(diff.changes).toBe(0);
   });
 
   test("shows drift, which a sync leaves unless it is told to heal", async () => {
@@ -101,13 +96,34 @@ describe("toDiff()", () => {
   test("knows of jobs that are not ours even where the definitions are wrong", async () => {
     const { diff } = await diffOf({ ...STEADY, definitions: "[", jobs: [ourJob(define()), liveJob({ id: "2" })] });
     expect(diff.cron).toMatchObject({ unmanaged: 1, problems: ["cron-jobs.json: invalid end of input at 1:2"] });
-    expect(hasProblems(diff)).toBe(true);
   });
 
   test("still tells of the config where no gateway answers", async () => {
     const { diff } = await diffOf({ ...STEADY, config: NEWER, error: AWAY });
     expect(diff.config.action).toBe("update");
     expect(diff.cron).toMatchObject({ add: [], unchanged: 0, problems: ["nobody there"] });
+  });
+});
+
+describe("isBroken()", () => {
+  const isSo = async (change: World) => (await diffOf({ ...STEADY, ...change })).isBroken;
+
+  test("is what Git has wrong, or the gateway", async () => {
+    expect(await isSo({ config: "{" })).toBe(true);
+    expect(await isSo({ view: { isValid: false } })).toBe(true);
+    expect(await isSo({ definitions: "[" })).toBe(true);
+    expect(await isSo({ error: AWAY })).toBe(true);
+    const cannot = { definitions: JSON.stringify([define({ failureAlert: { after: 3 } })]), gateway: { features: {} } };
+    expect(await isSo(cannot)).toBe(true);
+    const jobs = Array.from({ length: 10 }, (_, id) => ourJob(define({ name: `${id}` }), { id: `${id}` }));
+    expect(await isSo({ definitions: "[]", jobs })).toBe(true);
+  });
+
+  test("is neither a change, nor an edit by hand, nor a ConfigMap that is not there", async () => {
+    expect(await isSo({})).toBe(false);
+    expect(await isSo({ config: NEWER, jobs: [] })).toBe(false);
+    expect(await isSo({ live: NEWER })).toBe(false);
+    expect(await isSo({ missing: ["config.d", "cron.d"] })).toBe(false);
   });
 });
 

@@ -5,17 +5,9 @@ import { renderDiagnosis } from "../lib/doctor-text.ts";
 import { ManagerError } from "../lib/errors.ts";
 import { describeTerminal } from "../lib/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "./support/doubles.ts";
-import { type World, survey } from "./support/survey.ts";
+import { STEADY, type World, survey } from "./support/survey.ts";
 
-const GOOD = '{"gateway":{"mode":"local"}}';
 const NEWER = '{"gateway":{"mode":"local","port":1}}';
-const STEADY: World = {
-  config: GOOD,
-  live: GOOD,
-  applied: GOOD,
-  definitions: JSON.stringify([define()]),
-  jobs: [ourJob(define())],
-};
 const TOKEN = { OPENCLAW_GATEWAY_TOKEN: "hush" };
 
 async function diagnose(world: World, env: Record<string, string> = TOKEN): Promise<Diagnosis> {

@@ -4,17 +4,9 @@ import { type Status, readRunState, toStatus } from "../lib/status.ts";
 import { renderStatus } from "../lib/status-text.ts";
 import { describeTerminal } from "../lib/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "./support/doubles.ts";
-import { NOW_MS, type World, survey } from "./support/survey.ts";
+import { NOW_MS, STEADY, type World, survey } from "./support/survey.ts";
 
-const GOOD = '{"gateway":{"mode":"local"}}';
 const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
-const STEADY: World = {
-  config: GOOD,
-  live: GOOD,
-  applied: GOOD,
-  definitions: JSON.stringify([define()]),
-  jobs: [ourJob(define())],
-};
 const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot be reached: ECONNREFUSED");
 
 async function statusOf(world: World): Promise<Status> {

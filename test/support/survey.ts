@@ -6,7 +6,7 @@ import { ManagerError } from "../../lib/errors.ts";
 import type { LiveJob } from "../../lib/job.ts";
 import { readSettings } from "../../lib/settings.ts";
 import { type Survey, takeSurvey } from "../../lib/survey.ts";
-import { type Scratch, createMemoryStore } from "./doubles.ts";
+import { type Scratch, createMemoryStore, define, ourJob } from "./doubles.ts";
 
 /** What there is to be seen. Whatever is left out is not there. */
 export interface World {
@@ -35,6 +35,17 @@ export interface World {
 }
 
 export const NOW_MS = Date.UTC(2026, 10, 23, 12);
+
+const CONFIG = '{"gateway":{"mode":"local"}}';
+
+/** All is as Git has it: a config, and the one job of {@link define}. */
+export const STEADY: World = {
+  config: CONFIG,
+  live: CONFIG,
+  applied: CONFIG,
+  definitions: JSON.stringify([define()]),
+  jobs: [ourJob(define())],
+};
 
 /** Looks at a world that is laid out in a directory of the test's own. */
 export async function survey(scratch: Scratch, world: World): Promise<Survey> {
