@@ -11,9 +11,12 @@ export type KeyPath = readonly (string | number)[];
 const TOKEN =
   /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/gy;
 
+/** Deeper than anything that is taken: a path for each of many keys down there would fill the memory. */
+const MAX_DEPTH = 200;
+
 /**
  * Where keys stand twice in one object, each once. JSON5 lets the last one win without a word, and a merge leaves such
- * things behind. Of a text that does not parse, nothing is promised.
+ * things behind. Of a text that does not parse, and of what is nested too deeply to be taken, nothing is promised.
  */
 export function findDuplicates(text: string): KeyPath[] {
   const duplicates = new Map<string, KeyPath>();
@@ -32,7 +35,7 @@ export function findDuplicates(text: string): KeyPath[] {
     } else if (token === ":" && inner?.keys) {
       const key = readKey(last);
       inner.at = key;
-      if (inner.keys.has(key)) {
+      if (inner.keys.has(key) && open.length <= MAX_DEPTH) {
         const path = open.map(({ at }) => at);
         duplicates.set(JSON.stringify(path), path);
       }

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { findModeProblems, parseConfig } from "./config-document.ts";
 import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "./definition-files.ts";
-import { decodeText, parseJson } from "./definition-text.ts";
+import { decodeText, parseDefinitionText, parseJson } from "./definition-text.ts";
 import { findDuplicateKeys } from "./duplicate-keys.ts";
 import { type Json, isJsonObject } from "./json.ts";
 import { type ManifestEntry, isManifest, readManifest } from "./manifest.ts";
 import type { SourceFile } from "./sources.ts";
-import { type ParsedText, parseYamlStream } from "./yaml-text.ts";
+import { type ParsedText, parseYamlDocuments } from "./yaml-text.ts";
 
 /** What has been found in all files together, a line each. No value stands in it. */
 export interface Validation {
@@ -79,8 +79,8 @@ function checkDefinitions(files: readonly { name: string; bytes: Buffer; isYaml:
     found.problems.push(formatProblem({ ...problem, file: labelOf.get(problem.file) ?? problem.file }));
   for (const { name, bytes, label } of named) {
     if (wrong.some(({ file }) => file === name)) continue;
-    const own = parseDefinitionFiles([{ name, bytes }]);
-    const count = own.kind === "valid" ? own.definitions.length : 0;
+    const text = parseDefinitionText(name, bytes);
+    const count = text.kind === "parsed" && Array.isArray(text.value) ? text.value.length : 1;
     found.checked.push(`${label}: ${count} ${count === 1 ? "job" : "jobs"}, no problem`);
   }
 }
@@ -148,10 +148,10 @@ function openEntry(file: string, entry: ManifestEntry): Part[] {
 /** By its name, else by what can read it. */
 function parseDocuments(name: string, bytes: Buffer): { documents: ParsedText[]; isYaml: boolean } {
   const text = decodeText(bytes) ?? "";
-  if (isYamlName(name)) return { documents: parseYamlStream(text), isYaml: true };
+  if (isYamlName(name)) return { documents: parseYamlDocuments(text), isYaml: true };
   const json = parseJson(text);
   if (json.kind === "parsed" || isDefinitionFile(name)) return { documents: [json], isYaml: false };
-  const documents = parseYamlStream(text);
+  const documents = parseYamlDocuments(text);
   const isYaml = documents.some((document) => document.kind === "parsed" && typeof document.value === "object");
   return isYaml ? { documents, isYaml } : { documents: [json], isYaml };
 }

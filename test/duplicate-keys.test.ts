@@ -46,6 +46,19 @@ describe("findDuplicates()", () => {
   });
 });
 
+describe("findDuplicates() of what is nested deeply", () => {
+  const nested = (depth: number, inner: string) => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
+
+  test("finds a key as deep as anything that is taken", () => {
+    expect(findDuplicates(nested(199, "{a: 1, a: 2}"))).toHaveLength(1);
+  });
+
+  test("ends where each of many keys has a path of its own", () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => `"k${index}":1,"k${index}":2`).join(",");
+    expect(findDuplicates(nested(100_000, `{${many}}`))).toEqual([]);
+  });
+});
+
 describe("findDuplicateKeys()", () => {
   test.each([
     ["nothing in an object without", '{"a": 1, "b": {"a": 1}, "c": [{"a": 1}, {"a": 1}]}', []],

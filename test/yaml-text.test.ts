@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Json } from "../lib/json.ts";
-import { parseYaml } from "../lib/yaml-text.ts";
+import { parseYaml, parseYamlDocuments } from "../lib/yaml-text.ts";
 
 /** What it says; that anything is wrong with it fails the test. */
 function valueOf(text: string): Json {
@@ -135,6 +135,35 @@ describe("parseYaml()", () => {
     expect(parseYaml("a: &a\n  b: *a\n  c: [*a, *a]")).toMatchObject({ kind: "parsed", problems: [] });
   });
 
+  test.each([
+    ["a key twice", "{a: 1, a: 2}"],
+    ["a key that is no text", "{1: a}"],
+    ["a tag", "!x a"],
+  ])("finds %s in each of many items", (_, item) => {
+    const paths = problemsOf(`- ${item}\n`.repeat(2_000)).map((line) => Number.parseInt(line, 10));
+    expect(paths).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+  });
+
+  test("reads a map of very many keys, and finds the one that stands twice", () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`);
+    expect(problemsOf(`{${[...keys, "k7"].map((key) => `${key}: 1`).join(", ")}}`)).toEqual([
+      "k7: stands twice in one map",
+    ]);
+  });
+
+  test("ends at the first of very many errors in one line", () => {
+    expect(problemsOf('"'.repeat(1_000_000))).toEqual([
+      "Unexpected double-quoted-scalar at node end at line 1, column 3; put the text in quotes",
+    ]);
+  });
+
+  test("refuses a short text that stands for more than can be looked at", () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => `A${index}: x`).join(", ");
+    const list = (count: number) => `- &a {${many}}\n${"- *a\n".repeat(count)}`;
+    expect(problemsOf(list(400))).toEqual([]);
+    expect(problemsOf(list(4_000))).toEqual(["has aliases of aliases that stand for too much"]);
+  });
+
   test("never throws", () => {
     const part = fc.constantFrom(
       "a",
@@ -172,6 +201,63 @@ describe("parseYaml()", () => {
         },
       ),
       { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("parseYamlDocuments()", () => {
+  test("reads each document by itself", () => {
+    const text = "a: 1\n---\n# nothing\n---\n- {b: 1, b: 2}\n---\nc: [\n---\nd: *d\n";
+    expect(parseYamlDocuments(text)).toEqual([
+      { kind: "parsed", value: { a: 1 }, problems: [] },
+      { kind: "parsed", value: null, problems: [] },
+      { kind: "parsed", value: [{ b: 2 }], problems: [{ path: [0, "b"], problem: "stands twice in one map" }] },
+      {
+        kind: "unreadable",
+        problem: "Flow sequence in block collection must be sufficiently indented and end with a ] at line 8, column 1",
+      },
+      {
+        kind: "unreadable",
+        problem: "has an alias that no anchor stands before; put a text that begins with * in quotes",
+      },
+    ]);
+  });
+
+  test("reads one document as parseYaml() does", () => {
+    for (const text of ["- a", "a: [", "# nothing", "---\na: 1\n...\n", "a: 1\na: 2", "%YAML 1.1\n---\na: yes"]) {
+      expect(parseYamlDocuments(text)).toEqual([parseYaml(text)]);
+    }
+  });
+
+  test("never throws, and reads one document at least", () => {
+    const part = fc.constantFrom(
+      "a",
+      "- ",
+      ": ",
+      "\n",
+      "---\n",
+      "...\n",
+      "&a ",
+      "*a",
+      "!x ",
+      "[",
+      "{",
+      '"',
+      "|",
+      "%",
+      "\t",
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.array(part).map((parts) => parts.join("")),
+        ),
+        (text) => {
+          expect(parseYamlDocuments(text).length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 1_000 },
     );
   });
 });
