@@ -4,6 +4,9 @@ import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ManagerError, systemCode } from "./errors.ts";
 
+/** How often a file is written whose temporary file goes missing. */
+const PUBLISH_ATTEMPTS = 3;
+
 /**
  * Replaces `path` by `bytes` so that a reader, at any moment and after any crash, sees the
  * whole old file or the whole new one: temporary file beside it, fsync, rename, fsync of
@@ -14,6 +17,19 @@ import { ManagerError, systemCode } from "./errors.ts";
  * the volume refuses (full, read-only, not ours). The old file is then as it was.
  */
 export async function publishFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await publishOnce(path, bytes, newFileMode);
+      return;
+    } catch (error) {
+      // Another process, a sync beside the sidecar, say, has swept our temporary file away.
+      const isSwept = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
+      if (!isSwept || attempt === PUBLISH_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function publishOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
   let written = false;
@@ -44,7 +60,7 @@ export async function publishFile(path: string, bytes: Uint8Array, newFileMode =
 
 /**
  * Removes what a killed {@link publishFile} of these paths left behind. Another process that is
- * writing just now loses its temporary file, fails cleanly at the rename, and tries again.
+ * writing just now loses its temporary file, fails cleanly at the rename, and writes it again.
  */
 export async function sweepTemporaries(...paths: readonly string[]): Promise<void> {
   await Promise.all(paths.map(sweepTemporariesOf));

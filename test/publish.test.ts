@@ -228,6 +228,30 @@ describe("publishFile() leaves everything as it was", () => {
   });
 });
 
+describe("publishFile() beside another process that sweeps", () => {
+  test("writes again what was swept away from under it", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("cron");
+    const isWriting = async () => (await readdir(scratch.path)).some((name) => name.endsWith(".tmp"));
+    let caught = 0;
+    for (let round = 1; round <= 20; round++) {
+      const state = { isDone: false };
+      const publishing = publishFile(path, new Uint8Array(4 * 1024 * 1024).fill(round)).finally(() => {
+        state.isDone = true;
+      });
+      while (!state.isDone && !(await isWriting())) continue;
+      if (!state.isDone) {
+        await sweepTemporaries(path);
+        caught += 1;
+      }
+      await publishing;
+      expect((await readFile(path))[0]).toBe(round);
+    }
+    expect(caught).toBeGreaterThan(0);
+    expect(await readdir(scratch.path)).toEqual(["cron"]);
+  });
+});
+
 describe("sweepTemporaries()", () => {
   test("removes what a killed writer of this file left, and nothing else", async () => {
     await using scratch = await createScratch();
