@@ -32,6 +32,7 @@ import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } f
 import { createLog, escapeControls } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
 import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
+import { writeOutput } from "./lib/output.ts";
 import { showProgress } from "./lib/progress.ts";
 import { publishFile, sweepTemporaries } from "./lib/publish.ts";
 import { describeChanges } from "./lib/reload.ts";
@@ -422,7 +423,7 @@ async function readInvocation() {
     }
   } catch (error) {
     printError(error);
-    process.exit(error instanceof ManagerError ? 64 : 1);
+    process.exit(error instanceof ManagerError && error.code === "usage" ? 64 : 1);
   }
 }
 
@@ -433,11 +434,8 @@ async function printValidation(source: Source): Promise<never> {
   return leave(lines.join(""), problems.length > 0 ? 1 : 0);
 }
 
-/** Ends it, once whoever reads has all of the text: a pipe takes 64 KiB at once. */
 async function leave(text: string, exitCode = 0): Promise<never> {
-  await new Promise<void>((resolve) => {
-    process.stdout.write(text, () => resolve());
-  });
+  await writeOutput(text, process.stdout);
   process.exit(exitCode);
 }
 
@@ -448,9 +446,8 @@ function isForPerson({ command }: { command: string }): boolean {
 
 function print(text: string): void {
   progress.clear();
-  printed = new Promise((resolve) => {
-    process.stdout.write(text, () => resolve());
-  });
+  printed = writeOutput(text, process.stdout);
+  printed.catch(() => undefined); // told at the end, where it is a result; a log has no place left to tell it
 }
 
 function printError(error: unknown): void {
@@ -509,9 +506,15 @@ const finished = work().catch((error: unknown) => {
   printError(error);
   return 1;
 });
-const exitCode = await Promise.race([finished, stopped]);
+let exitCode = await Promise.race([finished, stopped]);
 progress.end();
 await transport.close();
-// A pipe takes 64 KiB at once, and what waits behind it would go with the process. A log is not waited for.
-await Promise.race([printed, ...(isForPerson(invocation) ? [] : [sleep(500)])]);
+if (isForPerson(invocation)) {
+  await printed.catch((error: unknown) => {
+    printError(error);
+    exitCode = 1;
+  });
+} else {
+  await Promise.race([printed.catch(() => undefined), sleep(500)]); // nobody may be reading the log
+}
 process.exit(exitCode);

@@ -200,6 +200,18 @@ describe("config-manager validate", () => {
   });
 });
 
+test.each([["help"], ["schema"], ["validate"]])(
+  "%s ends with 1 where its output cannot be written",
+  async (command) => {
+    await mounts.publishJobs([]);
+    const toFullDisk = ["sh", "-c", '"$@" > /dev/full', "sh", BINARY];
+    expect(await runBinary([command], mounts.environment({}), toFullDisk)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("error: cannot write the output: ENOSPC\n"),
+    });
+  },
+);
+
 describe("config-manager schema", () => {
   test("prints the JSON Schema of a definition file", async () => {
     const { exitCode, stdout, stderr } = await run(["schema"], { POLL_INTERVAL: "abc" });
