@@ -72,7 +72,8 @@ async function readNamed(path: string): Promise<SourceFile[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [await readStream(path, createReadStream(path))];
     const entries = await readdir(path, { withFileTypes: true });
-    const names = entries.filter((entry) => isDefinitionFile(entry.name) && !entry.isDirectory());
+    // No pipe that happens to lie there: nobody may ever write into it.
+    const names = entries.filter((entry) => isDefinitionFile(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
     const files: SourceFile[] = [];
     for (const file of names.map(({ name }) => join(path, name)).toSorted()) {
       files.push(await readStream(file, createReadStream(file)));

@@ -104,18 +104,21 @@ function findParts(file: SourceFile): Part[] {
 function classify(name: string, bytes: Buffer): Part[] {
   const { documents, isYaml } = parseDocuments(name, bytes);
   if (documents.some((document) => document.kind === "parsed" && isManifest(document.value))) {
-    return openManifests(name, documents);
+    return openManifests(name, bytes.length, documents);
   }
   const [first] = documents;
   const value = first?.kind === "parsed" && documents.length === 1 ? first.value : undefined;
   // What cannot be read, or is nothing at all, is told by who would read it.
   if (!isJsonObject(value) || isJobLike(value)) return [{ kind: "definitions", name, bytes, isYaml }];
   if (!isYaml) return [{ kind: "config", name, bytes, isYaml }];
-  return [{ kind: "problem", name, message: "expected a list of jobs, one job, or Kubernetes objects with a kind" }];
+  // kustomization.yaml needs no kind; and beside manifests lie values and the like.
+  return [
+    { kind: "warning", name, message: "nothing to check in it: neither jobs nor Kubernetes objects with a kind" },
+  ];
 }
 
-function openManifests(name: string, documents: readonly ParsedText[]): Part[] {
-  const otherKinds: string[] = [];
+function openManifests(name: string, size: number, documents: readonly ParsedText[]): Part[] {
+  const otherKinds = new Set<string>();
   const parts = documents.flatMap((document, index): Part[] => {
     const place = `document ${index + 1}`;
     if (document.kind === "unreadable") return [{ kind: "problem", name, message: `${place}: ${document.problem}` }];
@@ -123,12 +126,18 @@ function openManifests(name: string, documents: readonly ParsedText[]): Part[] {
     if (!isManifest(document.value)) {
       return [{ kind: "problem", name, message: `${place}: expected a Kubernetes object with a kind` }];
     }
-    const manifest = readManifest(document.value);
-    otherKinds.push(...manifest.otherKinds);
-    return manifest.entries.flatMap((entry) => openEntry(name, entry));
+    // No text is twice as long for what is written in it, but with aliases.
+    const { entries, otherKinds: others } = readManifest(document.value, 2 * size);
+    for (const kind of others) otherKinds.add(kind);
+    // How somebody else writes their objects is theirs to know.
+    const slips = entries.length === 0 ? [] : document.problems;
+    const told = slips.map(({ path, problem }): Part => {
+      return { kind: "problem", name, message: [place, path.join("."), problem].filter(Boolean).join(": ") };
+    });
+    return told.concat(entries.flatMap((entry) => openEntry(name, entry)));
   });
   if (parts.length > 0) return parts;
-  const kinds = [...new Set(otherKinds)].join(", ") || "ConfigMap with neither openclaw.json nor jobs";
+  const kinds = [...otherKinds].join(", ") || "ConfigMap with neither openclaw.json nor jobs";
   return [{ kind: "warning", name, message: `nothing to check in it: kind ${kinds}` }];
 }
 

@@ -114,6 +114,7 @@ describe("validate()", () => {
         "deployment.yaml": "kind: Deployment\n---\nkind: Service\n",
         "cm.yaml": "kind: ConfigMap\ndata: {cron-jobs.txt: ''}",
         "typo.yaml": "kind: Configmap\ndata: {cron-jobs.json: '['}",
+        "kustomization.yaml": "resources: [cm.yaml]",
       }),
     ).toEqual({
       ...CLEAN,
@@ -121,6 +122,7 @@ describe("validate()", () => {
         "deployment.yaml: nothing to check in it: kind Deployment, Service",
         "cm.yaml: nothing to check in it: kind ConfigMap with neither openclaw.json nor jobs",
         "typo.yaml: nothing to check in it: kind Configmap",
+        "kustomization.yaml: nothing to check in it: neither jobs nor Kubernetes objects with a kind",
       ],
     });
     expect(validate([{ kind: "empty", name: "dir" }]).warnings).toEqual(["dir: nothing to check in it"]);
@@ -132,14 +134,32 @@ describe("validate()", () => {
         "a.yaml": "kind: ConfigMap\ndata:\n  cron-jobs.json: []\n",
         "b.yaml": "kind: ConfigMap\ndata: text\n",
         "c.yaml": `${configMap({ "openclaw.json": MODE })}---\n- 1\n---\na: [\n`,
-        "values.yaml": "replicas: 1",
       }).problems,
     ).toEqual([
       "a.yaml#cron-jobs.json: expected text but received a list; a ConfigMap holds text, as after |",
       "b.yaml#data: expected an object but received other text",
       "c.yaml: document 2: expected a Kubernetes object with a kind",
       expect.stringMatching(/^c\.yaml: document 3: Flow sequence in block collection/),
-      "values.yaml: expected a list of jobs, one job, or Kubernetes objects with a kind",
+    ]);
+  });
+
+  test("tells a key that stands twice in a ConfigMap, and what is no base64", () => {
+    const twice = 'kind: ConfigMap\ndata:\n  cron-jobs.json: "[{}]"\n  cron-jobs.json: "[]"\n';
+    expect(check({ "a.yaml": twice }).problems).toEqual([
+      "a.yaml: document 1: data.cron-jobs.json: stands twice in one map",
+    ]);
+    const base64 = 'kind: ConfigMap\nbinaryData:\n  cron-jobs.json: "W10=!!%%"\n';
+    expect(check({ "a.yaml": base64 }).problems).toEqual(["a.yaml#cron-jobs.json: is no base64"]);
+  });
+
+  test("comes to an end with a List that holds itself, and with a text that stands in many places", () => {
+    const list = `kind: List\nitems: &a\n${"- {kind: List, items: *a}\n".repeat(9)}`;
+    expect(check({ "a.yaml": `${list}- {kind: Deployment}\n` }).warnings).toEqual([
+      "a.yaml: nothing to check in it: kind Deployment",
+    ]);
+    const keys = Array.from({ length: 5_000 }, (_, index) => `  k${index}.txt: *x\n`).join("");
+    expect(check({ "a.yaml": `kind: ConfigMap\nx: &x ${"x".repeat(500_000)}\ndata:\n${keys}` }).problems).toEqual([
+      "a.yaml#k2.txt: has aliases that stand for too much",
     ]);
   });
 
