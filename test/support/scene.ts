@@ -17,29 +17,29 @@ const BAD = { messages: { ...GOOD.messages, nonsenseKey: `${SECRET}-refused` } }
 
 const MENDED = { messages: { ackReaction: "🦞" }, discovery: { mdns: { mode: "off" } } };
 
-const VAULT = { name: "vault-sync", schedule: "*/15 * * * *", command: "git -C vault pull origin main", timeout: 300 };
+const VAULT = { name: "vault-sync", schedule: "30 3 1 1 *", command: "git -C vault pull origin main", timeout: 300 };
 const REPORT = {
   name: "nightly-report",
-  schedule: "0 3 * * *",
+  schedule: "0 3 1 1 *",
   tz: "Asia/Tokyo",
   command: ["sh", "-c", `API_KEY=${SECRET}-typed echo the report >&2; exit 3`],
   env: { REPORT_KEY: `${SECRET}-env`, LANG: "C" },
 };
 const STEADY = {
   name: "steady",
-  schedule: { kind: "every", everyMs: 3_600_000, anchorMs: 0 },
+  schedule: { kind: "every", everyMs: 36_500 * 86_400_000, anchorMs: 0 },
   message: "Look around.",
   description: "Stays as it is",
 };
 
-/** What Git says of the jobs at first, and later. */
-const BEFORE = [VAULT, REPORT, { name: "old-cleanup", schedule: "@daily", message: "Clean up." }, STEADY];
+/** What Git says of the jobs at first, and later. None of it is due while a test looks on: not by the hour, nor at nine. */
+const BEFORE = [VAULT, REPORT, { name: "old-cleanup", schedule: "@yearly", message: "Clean up." }, STEADY];
 const AFTER = [
   { ...VAULT, timeout: 600, description: "Sync the vault 🦞" },
   { ...REPORT, env: { REPORT_KEY: `${SECRET}-rotated`, LANG: "C" } },
   STEADY,
-  { name: "morning-brief", schedule: "0 9 * * *", message: "Tell me what is on today." },
-  { name: "weekly-digest", schedule: "0 9 * * 1", message: "Write a digest of the week." },
+  { name: "morning-brief", schedule: "0 9 2 1 *", message: "Tell me what is on today." },
+  { name: "weekly-digest", schedule: "0 9 3 1 *", message: "Write a digest of the week." },
 ];
 
 /**
@@ -52,7 +52,7 @@ export async function setTrouble(gateway: TestGateway, pod: Pod): Promise<void> 
   await pod.sync();
 
   const foreign = {
-    schedule: { kind: "cron", expr: "0 9 * * 1" },
+    schedule: { kind: "cron", expr: "0 9 3 1 *" },
     sessionTarget: "isolated",
     wakeMode: "now",
     payload: { kind: "agentTurn", message: `${SECRET}-of-somebody` },
@@ -70,7 +70,7 @@ export async function setTrouble(gateway: TestGateway, pod: Pod): Promise<void> 
     const { state } = (await find(gateway, REPORT.name)) as LiveJob & { state?: { lastStatus?: string } };
     return state?.lastStatus === "error";
   });
-  const patch = { schedule: { kind: "cron", expr: "0 0 * * *" } };
+  const patch = { schedule: { kind: "cron", expr: "0 0 1 1 *" } };
   await gateway.rpc("cron.update", { id: (await find(gateway, VAULT.name)).id, patch });
 
   await pod.publishConfig(BAD);
