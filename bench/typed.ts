@@ -9,6 +9,8 @@ import { BINARY } from "../test/support/sidecar.ts";
 const JOBS = 50;
 const RUNS = 21;
 const CLI_RUNS = 3;
+const WARM_UPS = 2;
+const CLI = "openclaw cron list";
 
 interface Measure {
   /** Medians: from start to end in milliseconds, the largest resident set in megabytes. */
@@ -16,17 +18,36 @@ interface Measure {
   peakMb: number;
 }
 
-async function measure(command: readonly string[], env: Record<string, string>, runs: number): Promise<Measure> {
-  const samples: Measure[] = [];
-  for (let run = 0; run <= runs; run++) {
-    const beganMs = performance.now();
-    const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-    await child.exited;
-    const wallMs = performance.now() - beganMs;
-    // The first one warms up.
-    if (run > 0) samples.push({ wallMs, peakMb: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 });
+interface Row {
+  command: readonly string[];
+  env: Record<string, string>;
+  runs: number;
+}
+
+/** Takes turns, so that what else the machine does falls on all of them. The first turns warm up. */
+async function measureAll(rows: Record<string, Row>): Promise<Record<string, Measure>> {
+  const samples = new Map<string, Measure[]>(Object.keys(rows).map((name) => [name, []]));
+  const turns = Math.max(...Object.values(rows).map(({ runs }) => runs));
+  for (let turn = -WARM_UPS; turn < turns; turn++) {
+    for (const [name, { command, env, runs }] of Object.entries(rows)) {
+      if (turn >= runs) continue;
+      const sample = await measure(command, env);
+      if (turn >= 0) samples.get(name)?.push(sample);
+    }
   }
-  return { wallMs: median(samples.map((one) => one.wallMs)), peakMb: median(samples.map((one) => one.peakMb)) };
+  return Object.fromEntries(
+    [...samples].map(([name, all]) => {
+      return [name, { wallMs: median(all.map((one) => one.wallMs)), peakMb: median(all.map((one) => one.peakMb)) }];
+    }),
+  );
+}
+
+async function measure(command: readonly string[], env: Record<string, string>): Promise<Measure> {
+  const beganMs = performance.now();
+  const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  await child.exited;
+  const wallMs = performance.now() - beganMs;
+  return { wallMs, peakMb: (child.resourceUsage()?.maxRSS ?? 0) / 2 ** 20 };
 }
 
 function median(values: readonly number[]): number {
@@ -46,19 +67,17 @@ try {
     await pod.mounts.publishJobs(jobs);
     await pod.sync();
     const env = pod.environment();
-    const rows: Record<string, Measure> = {
-      status: await measure([BINARY, "status"], env, RUNS),
-      diff: await measure([BINARY, "diff"], env, RUNS),
-      doctor: await measure([BINARY, "doctor"], env, RUNS),
-    };
-    const cli = await measure(
-      [release.node, release.entry, "cron", "list", "--all", "--json"],
-      { ...gateway.environment, OPENCLAW_GATEWAY_PORT: String(gateway.port) },
-      CLI_RUNS,
-    );
-    rows["openclaw cron list"] = cli;
+    const list = [release.node, release.entry, "cron", "list", "--all", "--json"];
+    const cliEnv = { ...gateway.environment, OPENCLAW_GATEWAY_PORT: String(gateway.port) };
+    const rows = await measureAll({
+      status: { command: [BINARY, "status"], env, runs: RUNS },
+      diff: { command: [BINARY, "diff"], env, runs: RUNS },
+      doctor: { command: [BINARY, "doctor"], env, runs: RUNS },
+      [CLI]: { command: list, env: cliEnv, runs: CLI_RUNS },
+    });
+    const cli = rows[CLI];
     for (const [name, { wallMs, peakMb }] of Object.entries(rows)) {
-      const ratio = name.startsWith("openclaw") ? "" : `  ${(cli.wallMs / wallMs).toFixed(0)} times faster`;
+      const ratio = name === CLI || !cli ? "" : `  ${(cli.wallMs / wallMs).toFixed(0)} times faster`;
       process.stdout.write(
         `${name.padEnd(20)} ${wallMs.toFixed(0).padStart(6)} ms ${peakMb.toFixed(0).padStart(6)} MB${ratio}\n`,
       );
