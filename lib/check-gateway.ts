@@ -3,7 +3,7 @@ import type { FoundCredentials } from "./credentials.ts";
 import { devicePathOf } from "./device.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import { isScopeMissing } from "./gateway.ts";
-import { type CronStore, nameRelease } from "./store.ts";
+import { type CronStore, describeRelease } from "./store.ts";
 import type { Survey } from "./survey.ts";
 
 const TOKEN = "token";
@@ -59,12 +59,11 @@ function hintOfLogin(error: ManagerError, devicePath: string): string {
 /** What is made of jobs on a gateway that can do less. What one job cannot have is told with that job. */
 function checkVersion(gateway: CronStore | ManagerError): Check {
   if (gateway instanceof ManagerError) return skip(VERSION, SCOPES);
-  const { version, protocol, transport, features } = gateway;
-  const way = transport === "cli" ? "over the openclaw CLI" : `protocol ${protocol}`;
+  const { features } = gateway;
   const losses = [
     ...(features.commandPayload ? [] : ["no command jobs, so a command runs as an agent turn and costs model tokens"]),
     ...(features.declarationKey ? [] : ["no declaration keys, so jobs are known by a mark in their description"]),
   ];
-  const detail = [`${nameRelease(version)}, ${way}`, ...losses].join("; ");
+  const detail = [describeRelease(gateway), ...losses].join("; ");
   return losses.length > 0 ? warn(VERSION, detail) : pass(VERSION, detail);
 }

@@ -3,7 +3,7 @@ import { pathOfRejection } from "./config-record.ts";
 import { ManagerError } from "./errors.ts";
 import { findConfigProblems, findCronProblems, isRefusedByGateway } from "./findings.ts";
 import type { LiveJob } from "./job.ts";
-import { groupByClaim, readClaim } from "./ownership.ts";
+import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
 import { type Status, readRunState } from "./status.ts";
 import type { Survey } from "./survey.ts";
 
@@ -85,9 +85,7 @@ export function checkCronInForce(survey: Survey, { cron }: Status): Check {
 /** Whether our jobs do what they are for. */
 export function checkRuns({ live, settings }: Survey): Check {
   if (live instanceof ManagerError) return skip(RUNS, "gateway");
-  const failing = live.filter((job) => {
-    return readClaim(job, settings.owner).kind === "ours" && readRunState(job).lastStatus === "error";
-  });
+  const failing = live.filter((job) => isOurs(job, settings.owner) && readRunState(job).lastStatus === "error");
   const [first] = failing;
   if (!first) return pass(RUNS, "no job of ours failed at its last run");
   return warn(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import JSON5 from "json5";
 import { describeError } from "./errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+import { parseJson5 } from "./json5-text.ts";
 
 export type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
 
@@ -14,7 +14,7 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     if (text.trim() === "") return { kind: "broken", problem: "the file is empty" };
-    value = parseText(text);
+    value = parseJson5(text);
   } catch (error) {
     const problem = error instanceof SyntaxError ? describeError(error).replace(/^JSON5: /, "") : "not UTF-8 text";
     return { kind: "broken", problem };
@@ -27,15 +27,6 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
 function isDeeperThan(value: Json, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
-}
-
-/** Plain JSON means the same to both parsers, and is read some fifty times faster by the first. */
-function parseText(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return JSON5.parse<Json>(text);
-  }
 }
 
 /**

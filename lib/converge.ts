@@ -1,7 +1,7 @@
 import { applyActions } from "./apply.ts";
 import type { Definition } from "./definition.ts";
 import type { Log } from "./log.ts";
-import { readClaim } from "./ownership.ts";
+import { isOurs } from "./ownership.ts";
 import { type CronAction, type CronPlan, type ImpossibleJob, type PlanOptions, planCron } from "./plan.ts";
 import type { CronStore } from "./store.ts";
 
@@ -51,7 +51,7 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
     const live = await store.listJobs();
     const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
     const { actions, refusedRemovals, impossible, unmanaged } = plan;
-    const owned = live.filter((job) => readClaim(job, policy.owner).kind === "ours").length;
+    const owned = live.filter((job) => isOurs(job, policy.owner)).length;
     const rest = { refusedRemovals, impossible, declared: definitions.length, owned, unmanaged };
     if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
     if (round > MAX_ROUNDS) {

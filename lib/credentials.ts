@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import JSON5 from "json5";
 import { ManagerError, systemCode } from "./errors.ts";
+import { parseJson5 } from "./json5-text.ts";
 
 /** What opens the gateway's door. Never logged, never part of a message, never an argument of a program. */
 export interface Credentials {
@@ -57,9 +57,9 @@ async function readTokenFile(path: string): Promise<string> {
 
 async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
   try {
-    const config: { gateway?: { auth?: Record<string, unknown> } } | null = JSON5.parse(
-      await readFile(pvcConfig, "utf8"),
-    );
+    const config = parseJson5(await readFile(pvcConfig, "utf8")) as {
+      gateway?: { auth?: Record<string, unknown> };
+    } | null;
     return config?.gateway?.auth ?? {};
   } catch {
     return {}; // no config, or a broken one: the config reconciler has its own word on that

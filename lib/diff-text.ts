@@ -6,7 +6,7 @@ import { ManagerError } from "./errors.ts";
 import type { CronAction } from "./plan.ts";
 import type { PathChange } from "./reload.ts";
 import type { Survey } from "./survey.ts";
-import type { Meaning, Terminal } from "./terminal.ts";
+import { type Meaning, type Terminal, USUAL_COLUMNS } from "./terminal.ts";
 
 /** How an action is marked, as Terraform does, and what its colour says. */
 const SIGNS = {
@@ -15,9 +15,6 @@ const SIGNS = {
   adopt: ["=", "change"],
   remove: ["-", "bad"],
 } as const satisfies Record<CronAction["kind"], [string, Meaning]>;
-
-/** What a line may take where no screen says otherwise, in characters. */
-const USUAL_WIDTH = 80;
 
 /** The difference for a person: a line for each action, what it changes beneath, and the counts at the end. */
 export function renderDiff(survey: Survey, diff: Diff, terminal: Terminal): string {
@@ -91,7 +88,7 @@ function remark(action: CronAction, { paint }: Terminal): string {
 function renderChange({ field, before, after }: FieldChange, fieldWidth: number, terminal: Terminal): string[] {
   const { paint } = terminal;
   const indent = `      ${escapeControls(field).padEnd(fieldWidth)}  `;
-  const room = Math.max(20, (terminal.columns ?? USUAL_WIDTH) - indent.length);
+  const room = Math.max(20, (terminal.columns ?? USUAL_COLUMNS) - indent.length);
   const show = (value: string | undefined) => (value === undefined ? "(none)" : escapeControls(value));
   if (before === undefined) return [indent + cutText(show(after), room)];
   const whole = `${show(before)} → ${show(after)}`;

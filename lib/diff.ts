@@ -1,7 +1,7 @@
 import { ManagerError } from "./errors.ts";
 import { findConfigProblems, findCronProblems } from "./findings.ts";
 import type { CronAction } from "./plan.ts";
-import { groupByClaim } from "./ownership.ts";
+import { isOurs } from "./ownership.ts";
 import type { PathChange } from "./reload.ts";
 import type { ConfigSurvey, Survey } from "./survey.ts";
 
@@ -79,6 +79,5 @@ function namesOf(actions: readonly CronAction[], kind: CronAction["kind"]): stri
 
 /** Of jobs that were read, where there is no plan for want of definitions. */
 function countUnmanaged({ live, settings }: Survey): number {
-  if (live instanceof ManagerError) return 0;
-  return live.length - [...groupByClaim(live, settings.owner).ours.values()].flat().length;
+  return live instanceof ManagerError ? 0 : live.filter((job) => !isOurs(job, settings.owner)).length;
 }

@@ -2,8 +2,8 @@ import { type Check } from "./check.ts";
 import { checkGateway } from "./check-gateway.ts";
 import { checkConfigInForce, checkCronInForce, checkNames, checkRuns } from "./check-jobs.ts";
 import { type Places, checkConfig, checkDefinitions, checkVolumes } from "./check-places.ts";
-import { type FoundCredentials, findCredentials } from "./credentials.ts";
-import { ManagerError } from "./errors.ts";
+import { findCredentials } from "./credentials.ts";
+import { settle } from "./errors.ts";
 import { readMounts } from "./mounts.ts";
 import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "./places.ts";
 import type { Settings } from "./settings.ts";
@@ -23,7 +23,10 @@ export interface Diagnosis {
 /** Looks at everything that config-manager stands on, and changes nothing. */
 export async function examine(survey: Survey, env: Environment): Promise<Diagnosis> {
   const { settings } = survey;
-  const [places, credentials] = await Promise.all([inspectPlaces(settings), findSafely(settings, env)]);
+  const [places, credentials] = await Promise.all([
+    inspectPlaces(settings),
+    settle(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
+  ]);
   const status = toStatus(survey);
   const checks = [
     ...checkConfig(survey, places.config),
@@ -48,16 +51,6 @@ async function inspectPlaces({ configDir, cronDir, pvcConfig, stagingDir, checks
     inspectMadeDirectory(checksumDir),
   ]);
   return { config, cron, pvcConfig: live, staging, checksums };
-}
-
-async function findSafely(settings: Settings, env: Environment): Promise<FoundCredentials | ManagerError> {
-  const { gatewayTokenFile: tokenFile, pvcConfig } = settings;
-  try {
-    return await findCredentials({ tokenFile, pvcConfig, env });
-  } catch (error) {
-    if (error instanceof ManagerError) return error;
-    throw error;
-  }
 }
 
 /** In Kubernetes, the host's name is the Pod's. */

@@ -48,6 +48,16 @@ export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What it comes to, or the {@link ManagerError} that it ends with; anything else that is thrown is a bug, and goes on. */
+export async function settle<T>(promise: Promise<T>): Promise<T | ManagerError> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof ManagerError) return error;
+    throw error;
+  }
+}
+
 /** `ENOENT`, `EACCES`, …: the code of a failed system call, if that is what this is. */
 export function systemCode(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;

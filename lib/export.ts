@@ -2,7 +2,7 @@ import { parseDefinition } from "./definition.ts";
 import { deliveryOfNone } from "./difference.ts";
 import type { Features } from "./features.ts";
 import type { LiveJob } from "./job.ts";
-import { unwrapRetry } from "./job-spec.ts";
+import { readShellLine, unwrapRetry, usualSession } from "./job-spec.ts";
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
 import { escapeControls } from "./log.ts";
 import { groupByClaim, unmarkDescription } from "./ownership.ts";
@@ -76,7 +76,7 @@ function toDefinition(name: string, live: LiveJob, owner: string): NamedDefiniti
     ...toSchedule(job.schedule as JsonObject),
     ...toPayload(job.payload as JsonObject),
     agent: job.agentId,
-    session: sessionTarget === (job.payload.kind === "systemEvent" ? "main" : "isolated") ? undefined : sessionTarget,
+    session: sessionTarget === usualSession(job.payload.kind) ? undefined : sessionTarget,
     sessionKey: job.sessionKey,
     wake: wakeMode === "now" ? undefined : wakeMode,
     // The gateway's default for a job of one moment, and for no other.
@@ -128,9 +128,8 @@ function toPayload(payload: JsonObject): JsonObject {
 function toCommand(argv: Json | undefined): JsonObject {
   const words = Array.isArray(argv) ? argv.map(String) : [];
   const unwrapped = unwrapRetry(words);
-  const [shell, option, line] = unwrapped.argv;
-  const isShellLine = unwrapped.argv.length === 3 && shell === "sh" && option === "-lc" && line !== undefined;
-  return keepSaid({ command: isShellLine ? line : [...unwrapped.argv], retry: unwrapped.retry || undefined });
+  const command = readShellLine(unwrapped.argv) ?? [...unwrapped.argv];
+  return keepSaid({ command, retry: unwrapped.retry || undefined });
 }
 
 function toDelivery(delivery: Json | undefined): Json | undefined {

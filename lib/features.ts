@@ -1,5 +1,5 @@
 import type { JobSpec } from "./job.ts";
-import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+import { type Json, type JsonObject, readPath } from "./json.ts";
 
 /** One row: since when gateways have it, and which jobs cannot be without it. */
 interface FeatureRow {
@@ -134,7 +134,7 @@ export interface MissingFeature {
 /** What of this job a gateway with these features would refuse, or drop without a word. */
 export function findMissingFeatures(spec: JobSpec, features: Features): MissingFeature[] {
   return ROWS.flatMap(([name, { field, when = () => true }]) => {
-    const value = field === undefined || features[name] ? undefined : readField(spec, field);
+    const value = field === undefined || features[name] ? undefined : readPath(spec as unknown as JsonObject, field);
     return field !== undefined && value !== undefined && when(value, spec) ? [missingFeature(name, field)] : [];
   });
 }
@@ -142,10 +142,4 @@ export function findMissingFeatures(spec: JobSpec, features: Features): MissingF
 /** That `what` cannot be had for want of this feature. */
 export function missingFeature(name: Feature, what: string): MissingFeature {
   return { what, since: FEATURES[name].since.replace(/\.1$/, "") }; // which of a month's releases was the first is not known
-}
-
-function readField(spec: JobSpec, field: string): Json | undefined {
-  let value: Json | undefined = spec as unknown as JsonObject;
-  for (const key of field.split(".")) value = isJsonObject(value) ? value[key] : undefined;
-  return value;
 }

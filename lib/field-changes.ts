@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatKey } from "./changed-paths.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
-import { hideVariables, unwrapRetry } from "./job-spec.ts";
-import { type Json, type JsonObject, isJsonObject } from "./json.ts";
+import { hideVariables, readShellLine, unwrapRetry, usualSession } from "./job-spec.ts";
+import { type Json, type JsonObject, isJsonObject, readPath } from "./json.ts";
 import { unmarkDescription } from "./ownership.ts";
 import type { CronAction, JobChange } from "./plan.ts";
-import { MASK, isSecretPlace, maskText } from "./secrets.ts";
+import { MASK } from "./redaction.ts";
+import { isSecretPlace, maskText } from "./secrets.ts";
 
 /** One field of a job as it is and as it is to be, in words for a person, without secrets. */
 export interface FieldChange {
@@ -41,7 +42,7 @@ function withoutDefaults(job: JobSpec, owner: string): JsonObject {
   return {
     ...(said === undefined ? {} : { description: said }),
     ...spec,
-    ...(sessionTarget === (spec.payload.kind === "systemEvent" ? "main" : "isolated") ? {} : { sessionTarget }),
+    ...(sessionTarget === usualSession(spec.payload.kind) ? {} : { sessionTarget }),
     ...(wakeMode === "now" ? {} : { wakeMode }),
     ...(delivery.mode === "none" && Object.keys(delivery).length === 1 ? {} : { delivery }),
   };
@@ -59,12 +60,6 @@ function listUpdates({ fields, patch, replacement }: JobChange, live: JsonObject
 
 function unmark(description: Json | undefined, owner: string): Json | undefined {
   return typeof description === "string" ? unmarkDescription(description, owner) : undefined;
-}
-
-function readPath(value: JsonObject, path: string): Json | undefined {
-  let found: Json | undefined = value;
-  for (const key of path.split(".")) found = isJsonObject(found) ? found[key] : undefined;
-  return found;
 }
 
 /** A line for each part that differs; a list counts as one. */
@@ -108,9 +103,7 @@ function wordValue(field: string, value: Json): string {
 /** A shell line as it was written, else the list of arguments. */
 function wordCommand(words: readonly string[]): string {
   const { argv, retry } = unwrapRetry(words);
-  const [shell, option, line] = argv;
-  const isShellLine = argv.length === 3 && shell === "sh" && option === "-lc";
-  const command = maskText(JSON.stringify(isShellLine ? line : argv));
+  const command = maskText(JSON.stringify(readShellLine(argv) ?? argv));
   return retry > 0 ? `${command} (retry ${retry})` : command;
 }
 

@@ -16,7 +16,7 @@ type Payload = JobSpec["payload"];
 export function toJobSpec(definition: Definition, features: Features): JobSpec {
   const payload = toPayload(definition, features);
   const session = definition.session ?? definition.sessionTarget;
-  const sessionTarget = session ?? (payload.kind === "systemEvent" ? "main" : "isolated");
+  const sessionTarget = session ?? usualSession(payload.kind);
   const delivery = toDelivery(definition.delivery);
   return {
     ...pick(definition, ["name", "displayName", "sessionKey", "enabled", "deleteAfterRun"]),
@@ -33,6 +33,17 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     // All that the main session keeps of a delivery that is none.
     delivery: sessionTarget === "main" && delivery.mode === "none" ? { mode: "none" } : delivery,
   };
+}
+
+/** Where a job with such a payload runs, if nothing is said. */
+export function usualSession(payloadKind: Json): string {
+  return payloadKind === "systemEvent" ? "main" : "isolated";
+}
+
+/** The shell line of a command that is one, as {@link toJobSpec} and OpenClaw's own `--command` store it. */
+export function readShellLine(argv: readonly string[]): string | undefined {
+  const [shell, option, line] = argv;
+  return argv.length === 3 && shell === "sh" && option === "-lc" ? line : undefined;
 }
 
 /** Whether this gateway makes an agent turn, which costs model tokens, of what was written as a command. */
@@ -133,9 +144,7 @@ export function unwrapRetry(argv: readonly string[]): { argv: readonly string[];
 
 /** The nearest thing that a gateway without command payloads can do. The line itself stays word for word. */
 function toTurn(payload: CommandPayload, retry: number): Payload {
-  const [shell, option, line] = payload.argv;
-  const isShellLine = payload.argv.length === 3 && shell === "sh" && option === "-lc";
-  const command = isShellLine && line !== undefined ? line : payload.argv.map(quote).join(" ");
+  const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
   const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
   const message = [
     "Run exactly this shell command and reply with its output and exit status. Change nothing in it.",

@@ -44,6 +44,11 @@ export function readClaim(job: LiveJob, owner: string): Claim {
   return ANY_MARK.test(description) ? { kind: "foreign" } : { kind: "unclaimed" };
 }
 
+/** Whether we declared it. */
+export function isOurs(job: LiveJob, owner: string): boolean {
+  return readClaim(job, owner).kind === "ours";
+}
+
 function markOf(owner: string): string {
   return `[managed-by=${owner}]`;
 }

@@ -1,5 +1,8 @@
 import { type Json, isJsonObject } from "./json.ts";
 
+/** What stands for a value that is nobody's business. */
+export const MASK = "***";
+
 /** Nobody keeps a secret in two characters, and every sentence holds some. */
 const MIN_VALUE_LENGTH = 3;
 
@@ -29,7 +32,7 @@ export function redactValues(text: string, config: Json): string {
 /** As a word of its own: a value `off` is no reason to blot out half of `offset`. */
 function maskValue(text: string, value: string): string {
   const literal = value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, "gu"), "***");
+  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, "gu"), MASK);
 }
 
 function collect(value: Json, leaves: Set<string>, keys: Set<string>): void {

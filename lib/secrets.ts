@@ -1,8 +1,5 @@
 import { type Json, type JsonObject, isJsonObject } from "./json.ts";
-import { redactValues } from "./redaction.ts";
-
-/** What stands for a value that is nobody's business. */
-export const MASK = "***";
+import { MASK, redactValues } from "./redaction.ts";
 
 /** A name such as `GITHUB_TOKEN`, `apiKey` or `client-secret`. */
 const SECRET_NAME =

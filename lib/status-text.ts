@@ -4,7 +4,7 @@ import { escapeControls } from "./log.ts";
 import { readClaim } from "./ownership.ts";
 import { describeAge } from "./schedule-words.ts";
 import { type JobStatus, type RunState, type Status, readRunState } from "./status.ts";
-import { nameRelease } from "./store.ts";
+import { describeRelease } from "./store.ts";
 import type { Survey } from "./survey.ts";
 import { renderTable } from "./table.ts";
 import type { Meaning, Terminal } from "./terminal.ts";
@@ -33,7 +33,7 @@ export function renderStatus(survey: Survey, status: Status, terminal: Terminal)
   const lines = [
     renderVerdict(status, terminal),
     "",
-    `gateway  ${describeGateway(status, terminal)}`,
+    `gateway  ${describeGateway(survey, terminal)}`,
     ...renderProblems(away, terminal),
     `config   ${describeConfig(survey, status, terminal)}`,
     ...renderProblems(status.config.problems, terminal),
@@ -61,11 +61,9 @@ function renderProblems(problems: readonly string[], { paint }: Terminal): strin
   return problems.map((problem) => `         ${paint("bad", "!")} ${escapeControls(problem)}`);
 }
 
-function describeGateway({ gateway }: Status, { paint }: Terminal): string {
-  const { url, connected, version, protocol, transport } = gateway;
-  if (!connected) return `${paint("bad", "away")}  ${url}`;
-  const way = transport === "cli" ? "over the openclaw CLI" : `protocol ${protocol}`;
-  return `${paint("good", "connected")}  ${url}  ${nameRelease(version ?? "")}, ${way}`;
+function describeGateway({ gateway, settings }: Survey, { paint }: Terminal): string {
+  if (gateway instanceof ManagerError) return `${paint("bad", "away")}  ${settings.gatewayUrl}`;
+  return `${paint("good", "connected")}  ${settings.gatewayUrl}  ${describeRelease(gateway)}`;
 }
 
 function describeConfig({ settings }: Survey, { config }: Status, { paint }: Terminal): string {

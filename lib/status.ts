@@ -4,7 +4,7 @@ import { ManagerError } from "./errors.ts";
 import { findConfigProblems, findCronProblems } from "./findings.ts";
 import type { LiveJob } from "./job.ts";
 import { isJsonObject } from "./json.ts";
-import { readClaim } from "./ownership.ts";
+import { isOurs } from "./ownership.ts";
 import { describeSchedule } from "./schedule-words.ts";
 import type { Survey } from "./survey.ts";
 
@@ -129,7 +129,7 @@ function toJobStatus(job: LiveJob, owner: string): JobStatus {
   return {
     name: job.name,
     id: job.id,
-    owned: readClaim(job, owner).kind === "ours",
+    owned: isOurs(job, owner),
     enabled: job.enabled,
     schedule: describeSchedule(job.schedule as Parameters<typeof describeSchedule>[0]),
     nextRunAt: toTime(nextRunAtMs),

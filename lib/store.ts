@@ -27,7 +27,12 @@ export interface CronStore {
 /** Says that an update of a job that is not there any more, or not as it was, has to be planned anew. */
 export const CHANGED_MEANWHILE = "the job was changed by somebody else in the meantime";
 
-/** The release for a person. */
-export function nameRelease(version: string): string {
-  return version === "dev" ? "OpenClaw dev (as 2026.2 calls itself, and builds from source)" : `OpenClaw ${version}`;
+/** The gateway for a person: its release, and the way to it. */
+export function describeRelease({
+  version,
+  protocol,
+  transport,
+}: Pick<CronStore, "version" | "protocol" | "transport">) {
+  const release = version === "dev" ? "dev (as 2026.2 calls itself, and builds from source)" : version;
+  return `OpenClaw ${release}, ${transport === "cli" ? "over the openclaw CLI" : `protocol ${protocol}`}`;
 }

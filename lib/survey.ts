@@ -1,7 +1,7 @@
 import { type ConfigPlan, type ConfigState, observeConfig, planConfig } from "./config.ts";
 import type { ConfigGateway } from "./config-gateway.ts";
 import { type DesiredSet, readDefinitions } from "./definition-files.ts";
-import { ManagerError } from "./errors.ts";
+import { ManagerError, settle } from "./errors.ts";
 import type { LiveJob } from "./job.ts";
 import { type Verdict, readVerdict } from "./judgement.ts";
 import { type CronPlan, planCron } from "./plan.ts";
@@ -87,13 +87,4 @@ function planJobs(
   if (desired.kind !== "valid") return undefined;
   const { owner, prune } = settings;
   return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features: gateway.features, nowMs });
-}
-
-async function settle<T>(promise: Promise<T>): Promise<T | ManagerError> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof ManagerError) return error;
-    throw error;
-  }
 }

@@ -26,7 +26,8 @@ const FORMATS = {
   faint: "dim",
 } as const satisfies Record<Meaning, Parameters<typeof styleText>[0]>;
 
-const USUAL_COLUMNS = 80;
+/** What a line may take where no screen says otherwise. */
+export const USUAL_COLUMNS = 80;
 
 /** Colours on a terminal that has some, unless `NO_COLOR` is set: `hasColors` knows. A pipe or a file gets plain text. */
 export function describeTerminal(stream: Stream): Terminal {
