@@ -48,13 +48,15 @@ export async function awaitVerdict(
   try {
     for (;;) {
       const view = await gateway.readView();
-      if (isViewOf(bytes, view, staleHash)) return judge(bytes, view);
+      const verdict =
+        staleHash === undefined
+          ? await judgeView(bytes, view, gateway)
+          : isViewOf(bytes, view, staleHash) && judge(bytes, view);
+      if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
-        // Of the file it knows no more than that: the rest of the view is that of the former one.
-        const isInForce = view.isInForce === undefined ? undefined : false;
-        if (issues) return judge(bytes, { ...view, isValid: issues.length === 0, issues, warnings: [], isInForce });
+        if (issues) return judge(bytes, foundPastCache(view, issues));
       }
       if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainBlindness(view) };
       await pause(ASK_PAUSE_MS);
@@ -65,15 +67,42 @@ export async function awaitVerdict(
   }
 }
 
-/** What the gateway says of bytes that have been there for long; undefined where it speaks of others. */
-export function readVerdict(bytes: Uint8Array, view: ConfigView): Verdict | undefined {
-  return isViewOf(bytes, view, undefined) ? judge(bytes, view) : undefined;
+/**
+ * What the gateway that shows this view says of bytes that have been there for long; undefined where it speaks of
+ * others.
+ *
+ * With a hash that means nothing to us, it may still speak of what was there before: 2026.8.2 does so for as long as
+ * the file is invalid. So a file is valid only where it is so past the cache, too. A gateway that does not say what
+ * it runs on (2026.7.35 has such hashes as well) has no such cache, and cannot be asked past it.
+ *
+ * @throws {ManagerError} as {@link ConfigGateway.readIssues} does
+ */
+export async function judgeView(
+  bytes: Uint8Array,
+  view: ConfigView,
+  gateway: ConfigGateway,
+): Promise<Verdict | undefined> {
+  if (!isViewOf(bytes, view, undefined)) return undefined;
+  const mayBeStale = !isPlain(view.hash) && view.isInForce !== undefined;
+  const issues = mayBeStale ? await gateway.readIssues() : undefined;
+  const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
+  return judge(bytes, isAsShown ? view : foundPastCache(view, issues));
 }
 
-/** Whether the gateway speaks of these bytes, and not of what was there before. */
+/** Of the file it knows no more than that: the rest of the view is that of the former one. */
+function foundPastCache(view: ConfigView, issues: ConfigIssue[]): ConfigView {
+  const isInForce = view.isInForce === undefined ? undefined : false;
+  return { ...view, isValid: issues.length === 0, issues, warnings: [], isInForce };
+}
+
+/** Whether it is a sha256; what is none tells only that something has changed. */
+function isPlain(hash: string | undefined): boolean {
+  return hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
+}
+
+/** Whether the gateway speaks of these bytes, and not of what was there before, as far as its hash tells. */
 export function isViewOf(bytes: Uint8Array, { hash }: ConfigView, staleHash: string | undefined): boolean {
-  const isPlain = hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
-  return isPlain ? hash === createHash("sha256").update(bytes).digest("hex") : hash !== staleHash;
+  return isPlain(hash) ? hash === createHash("sha256").update(bytes).digest("hex") : hash !== staleHash;
 }
 
 function explainBlindness({ path }: ConfigView): string {

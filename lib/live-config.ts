@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { type ConfigUpdate, readLiveFile } from "./config.ts";
 import type { ConfigGateway, ConfigView } from "./config-gateway.ts";
 import { forgetRejection, keepLastGood, keepRejection, readConfigRecord } from "./config-record.ts";
-import { ManagerError } from "./errors.ts";
+import { ManagerError, settle } from "./errors.ts";
 import { isUnavailable } from "./gateway.ts";
-import { type Clock, type Verdict, awaitForce, awaitVerdict, isViewOf } from "./judgement.ts";
+import { type Clock, type Verdict, awaitForce, awaitVerdict, judgeView } from "./judgement.ts";
 import { publishFile } from "./publish.ts";
 
 /**
@@ -96,7 +96,15 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
     if (live && Buffer.compare(live, bytes) === 0) await publishFile(pvcConfig, bytes);
   }
 
-  async function settle(
+  /** What comes in next may be worse. The copy is there already where it was us who put the bytes in place. */
+  async function keepIfGood(bytes: Uint8Array, view: ConfigView, gateway: ConfigGateway): Promise<void> {
+    const { lastGood } = await readConfigRecord(pvcConfig);
+    if (lastGood && Buffer.compare(lastGood, bytes) === 0) return;
+    const verdict = await settle(judgeView(bytes, view, gateway));
+    if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepLastGood(pvcConfig, bytes);
+  }
+
+  async function conclude(
     { bytes, checksum }: ConfigBytes,
     gateway: ConfigGateway | undefined,
     previous: Uint8Array | undefined,
@@ -161,16 +169,16 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       await awaitAge(gateway ? DIGEST_MS : REST_MS);
       const before = gateway && (await lookBefore(gateway, pause));
       const previous = await readLiveFile(pvcConfig);
-      if (previous && before?.isValid && isViewOf(previous, before, undefined)) await keepLastGood(pvcConfig, previous);
+      if (gateway && before && previous) await keepIfGood(previous, before, gateway);
       await publishFile(pvcConfig, update.bytes);
       if (update.isHealing) healedMs = nowMs();
       stale = { checksum: update.checksum, hash: before?.hash, isChange: update.paths.length > 0 };
-      return settle(update, before && gateway, previous);
+      return conclude(update, before && gateway, previous);
     },
 
     async judge(config, gateway) {
       if (gateway) await awaitAge(DIGEST_MS);
-      const delivery = await settle(config, gateway, undefined);
+      const delivery = await conclude(config, gateway, undefined);
       if (delivery.kind === "valid" && !delivery.isInForce) await showAgain(config);
       return delivery;
     },

@@ -3,7 +3,7 @@ import type { ConfigGateway } from "./config-gateway.ts";
 import { type DesiredSet, readDefinitions } from "./definition-files.ts";
 import { ManagerError, settle } from "./errors.ts";
 import type { LiveJob } from "./job.ts";
-import { type Verdict, readVerdict } from "./judgement.ts";
+import { type Verdict, judgeView } from "./judgement.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import type { Settings } from "./settings.ts";
@@ -74,8 +74,9 @@ async function surveyConfig(
 
 /** Asks once: who reads this can ask again. A gateway that goes away meanwhile is told of by the jobs. */
 async function askVerdict(bytes: Uint8Array, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
-  const view = gateway && (await settle(gateway.readView()));
-  return view && !(view instanceof ManagerError) ? readVerdict(bytes, view) : undefined;
+  if (!gateway) return undefined;
+  const verdict = await settle(gateway.readView().then((view) => judgeView(bytes, view, gateway)));
+  return verdict instanceof ManagerError ? undefined : verdict;
 }
 
 function planJobs(

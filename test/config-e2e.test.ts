@@ -171,6 +171,8 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     const { config, sidecar } = await startWith("d1");
     await sidecar.dispose();
     await forgetContainer();
+    // Whoever has asked it before: 2026.8.2 may show that answer until it takes another file.
+    expect(await gateway.rpc("config.get")).toMatchObject({ valid: true });
     // Delivered by a container that reaches no gateway, as while one restarts.
     const bad = await pod.publishConfig(BAD);
     const alone = pod.start(ALONE);

@@ -145,6 +145,31 @@ describe("awaitVerdict()", () => {
     expect(shown.asked).toBe(1);
   });
 
+  test("is valid only where it is so past the cache, too: the first look may be at what was there before", async () => {
+    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isInForce: true }));
+    shown.found.issues = [{ path: "agents", message: "bad" }];
+    expect(await verdictOf(shown.gateway)).toEqual({ kind: "invalid", problems: ["agents: bad"] });
+    shown.found.issues = [];
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: true });
+    expect({ asked: shown.asked, probed: shown.probed }).toEqual({ asked: 2, probed: 2 });
+  });
+
+  test("is not invalid for what was there before", async () => {
+    const issues = [{ path: "agents", message: "bad" }];
+    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isInForce: true, isValid: false, issues }));
+    shown.found.issues = [];
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: false });
+  });
+
+  test("takes a sha256 at its word, and a gateway that has no cache", async () => {
+    for (const hash of [SHA256, "hmac-sha256:v1:b2xk"]) {
+      const shown = showing(viewOf({ hash }));
+      shown.found.issues = [{ path: "agents", message: "bad" }];
+      expect(await verdictOf(shown.gateway)).toEqual(VALID);
+      expect(shown.probed).toBe(0);
+    }
+  });
+
   test("is none after five seconds, and then it says what the gateway reads instead", async () => {
     const clock = createClock();
     const shown = showing(viewOf({ hash: OTHER_SHA256 }));

@@ -399,6 +399,26 @@ describe("deliver() and the last good config", () => {
     expect(await at.lastGood()).toBe("{a: 0}");
   });
 
+  test("is not what was there before, where that was invalid and the gateway still shows the one before it", async () => {
+    await using at = await start();
+    await keepLastGood(at.path, Buffer.from(OLD));
+    const known: string[] = [];
+    const before = () => known.push(readFileSync(pathOfLastGood(at.path), "utf8"));
+    const { gateway } = serveFile(at.path, { release: "2026.8.2", before });
+    await gateway.readView();
+    await writeFile(at.path, BAD);
+    expect(await at.config.deliver(updateTo(GOOD), gateway)).toMatchObject({ kind: "valid" });
+    expect(new Set(known)).toEqual(new Set([OLD]));
+  });
+
+  test("is not what was there before, where that cannot be told any more", async () => {
+    await using at = await start();
+    const { gateway } = serveFile(at.path, { release: "2026.9.6" });
+    const dying = { ...gateway, readIssues: () => Promise.reject(gone()) };
+    expect(await at.config.deliver(updateTo(GOOD), dying)).toMatchObject({ kind: "valid" });
+    expect(await at.lastGood()).toBe(GOOD);
+  });
+
   test("is not what was there before, where the gateway reads another file, and told so by a hash", async () => {
     await using at = await start();
     await writeFile(at.scratch.in("other.json"), "{a: 7}");
@@ -566,6 +586,17 @@ describe("judge()", () => {
       expect(await at.mode()).toBe(0o604);
       expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: rejectionOf(BAD, release) });
     }
+  });
+
+  test("is not misled by a gateway that still shows what was there before the invalid one", async () => {
+    await using at = await start(GOOD);
+    const { gateway } = serveFile(at.path, { release: "2026.8.2" });
+    await gateway.readView();
+    await keepLastGood(at.path, Buffer.from(GOOD));
+    await writeFile(at.path, BAD);
+    expect(await at.config.judge(configOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(await at.text()).toBe(GOOD);
+    expect(await at.lastGood()).toBe(GOOD);
   });
 
   test("leaves an invalid one where no good one is known", async () => {
