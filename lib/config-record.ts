@@ -41,10 +41,15 @@ export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord>
   return { lastGood, rejection };
 }
 
+/** Whether these are the bytes that a gateway last found valid. */
+export async function isLastGood(pvcConfig: string, bytes: Uint8Array): Promise<boolean> {
+  const { lastGood } = await readConfigRecord(pvcConfig);
+  return lastGood !== undefined && Buffer.compare(lastGood, bytes) === 0;
+}
+
 /** @throws {ManagerError} `file` when the volume refuses. */
 export async function keepLastGood(pvcConfig: string, bytes: Uint8Array): Promise<void> {
-  const { lastGood } = await readConfigRecord(pvcConfig);
-  if (!lastGood || Buffer.compare(lastGood, bytes) !== 0) await publishFile(pathOfLastGood(pvcConfig), bytes);
+  if (!(await isLastGood(pvcConfig, bytes))) await publishFile(pathOfLastGood(pvcConfig), bytes);
 }
 
 /** @throws {ManagerError} `file` when the volume refuses. */

@@ -48,10 +48,7 @@ export async function awaitVerdict(
   try {
     for (;;) {
       const view = await gateway.readView();
-      const verdict =
-        staleHash === undefined
-          ? await judgeView(bytes, view, gateway)
-          : isViewOf(bytes, view, staleHash) && judge(bytes, view);
+      const verdict = await judgeView(bytes, view, staleHash, gateway);
       if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
@@ -68,22 +65,23 @@ export async function awaitVerdict(
 }
 
 /**
- * What the gateway that shows this view says of bytes that have been there for long; undefined where it speaks of
- * others.
+ * What the gateway that shows this view says of these bytes; undefined where it speaks of others.
  *
- * With a hash that means nothing to us, it may still speak of what was there before: 2026.8.2 does so for as long as
+ * With a hash that means nothing to us, and none to compare it with, it may still speak of what was there before: 2026.8.2 does so for as long as
  * the file is invalid. So a file is valid only where it is so past the cache, too. A gateway that does not say what
  * it runs on (2026.7.35 has such hashes as well) has no such cache, and cannot be asked past it.
  *
+ * @param staleHash as {@link awaitVerdict} has it
  * @throws {ManagerError} as {@link ConfigGateway.readIssues} does
  */
 export async function judgeView(
   bytes: Uint8Array,
   view: ConfigView,
+  staleHash: string | undefined,
   gateway: ConfigGateway,
 ): Promise<Verdict | undefined> {
-  if (!isViewOf(bytes, view, undefined)) return undefined;
-  const mayBeStale = !isPlain(view.hash) && view.isInForce !== undefined;
+  if (!isViewOf(bytes, view, staleHash)) return undefined;
+  const mayBeStale = staleHash === undefined && !isPlain(view.hash) && view.isInForce !== undefined;
   const issues = mayBeStale ? await gateway.readIssues() : undefined;
   const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
   return judge(bytes, isAsShown ? view : foundPastCache(view, issues));

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { type ConfigUpdate, readLiveFile } from "./config.ts";
 import type { ConfigGateway, ConfigView } from "./config-gateway.ts";
-import { forgetRejection, keepLastGood, keepRejection, readConfigRecord } from "./config-record.ts";
+import { forgetRejection, isLastGood, keepLastGood, keepRejection, readConfigRecord } from "./config-record.ts";
 import { ManagerError, settle } from "./errors.ts";
 import { isUnavailable } from "./gateway.ts";
 import { type Clock, type Verdict, awaitForce, awaitVerdict, judgeView } from "./judgement.ts";
@@ -98,9 +98,8 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
 
   /** What comes in next may be worse. The copy is there already where it was us who put the bytes in place. */
   async function keepIfGood(bytes: Uint8Array, view: ConfigView, gateway: ConfigGateway): Promise<void> {
-    const { lastGood } = await readConfigRecord(pvcConfig);
-    if (lastGood && Buffer.compare(lastGood, bytes) === 0) return;
-    const verdict = await settle(judgeView(bytes, view, gateway));
+    if (await isLastGood(pvcConfig, bytes)) return;
+    const verdict = await settle(judgeView(bytes, view, undefined, gateway));
     if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepLastGood(pvcConfig, bytes);
   }
 

@@ -75,7 +75,7 @@ async function surveyConfig(
 /** Asks once: who reads this can ask again. A gateway that goes away meanwhile is told of by the jobs. */
 async function askVerdict(bytes: Uint8Array, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
   if (!gateway) return undefined;
-  const verdict = await settle(gateway.readView().then((view) => judgeView(bytes, view, gateway)));
+  const verdict = await settle(gateway.readView().then((view) => judgeView(bytes, view, undefined, gateway)));
   return verdict instanceof ManagerError ? undefined : verdict;
 }
 

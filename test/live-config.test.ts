@@ -413,9 +413,13 @@ describe("deliver() and the last good config", () => {
 
   test("is not what was there before, where that cannot be told any more", async () => {
     await using at = await start();
-    const { gateway } = serveFile(at.path, { release: "2026.9.6" });
+    const known: boolean[] = [];
+    const before = () => known.push(existsSync(pathOfLastGood(at.path)));
+    const { gateway } = serveFile(at.path, { release: "2026.9.6", before });
     const dying = { ...gateway, readIssues: () => Promise.reject(gone()) };
     expect(await at.config.deliver(updateTo(GOOD), dying)).toMatchObject({ kind: "valid" });
+    // Asked before the write and after it: only then there is a copy.
+    expect(known).toEqual([false, false]);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
