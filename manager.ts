@@ -469,7 +469,7 @@ async function work(): Promise<number> {
     case "sync":
       return toExitCode(await sync(invocation.only));
     case "init":
-      return toExitCode(await initialize(settings, log));
+      return toExitCode(await initialize(settings, log, invocation.only));
     case "register":
       return toExitCode(await register(invocation.waitSeconds));
     case "status":

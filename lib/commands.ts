@@ -15,8 +15,8 @@ interface PassOptions {
 
 /** What the user asked for. */
 export type Invocation =
-  | ({ command: "run" | "init" } & PassOptions)
-  | ({ command: "sync"; only: "config" | "cron" | undefined } & PassOptions)
+  | ({ command: "run" } & PassOptions)
+  | ({ command: "sync" | "init"; only: "config" | "cron" | undefined } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
   | { command: "export"; settings: Settings }
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
@@ -62,6 +62,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
       .option("--self-heal", "put back what something else edits in the live config, at most once a minute")
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
   };
+  const createOnly = () => new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]);
   const read = (command: Command): PassOptions => {
     const {
       allowMassRemoval = false,
@@ -89,11 +90,12 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .action(() => choose({ command: "run", ...read(run) }));
   const sync = configure(program.command("sync"), "config-manager sync --only cron")
     .description("one pass of both; exit 0 when all is equal now, 1 when something failed")
-    .addOption(new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]))
+    .addOption(createOnly())
     .action(({ only }: Flags) => choose({ command: "sync", only, ...read(sync) }));
   const init = configure(program.command("init"), "config-manager init")
     .description("before the gateway starts: config and definitions to the volume; exit 1 when no config is usable")
-    .action(() => choose({ command: "init", ...read(init) }));
+    .addOption(createOnly())
+    .action(({ only }: Flags) => choose({ command: "init", only, ...read(init) }));
   const register = configure(program.command("register"), "config-manager register --wait 600 &")
     .description("once the gateway starts: add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))

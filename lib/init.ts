@@ -12,12 +12,14 @@ import { stageDefinitions } from "./staging.ts";
  * Does what the plan's init containers do, before the gateway starts: the config to the volume, the cron
  * definitions to the staging directory. What is broken never replaces what is good.
  *
- * @returns whether OpenClaw will find a config that it can read.
+ * @param only what to do where it is not both.
+ * @returns whether OpenClaw will find a config that it can read; true where that is not this one's to see to.
  */
-export async function initialize(settings: Settings, log: Log): Promise<boolean> {
+export async function initialize(settings: Settings, log: Log, only?: "config" | "cron"): Promise<boolean> {
   const complaints = createComplaints(log);
-  await attemptPass("Failed to update config", () => initConfig(settings, log), complaints);
-  await attemptPass("Failed to stage cron config", () => initCron(settings, log), complaints);
+  if (only !== "cron") await attemptPass("Failed to update config", () => initConfig(settings, log), complaints);
+  if (only !== "config") await attemptPass("Failed to stage cron config", () => initCron(settings, log), complaints);
+  if (only === "cron") return true;
   return isUsable(await readLiveFile(settings.pvcConfig).catch(() => undefined));
 }
 

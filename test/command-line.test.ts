@@ -28,9 +28,11 @@ describe("readCommandLine()", () => {
     expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
   });
 
-  test("reads init, with the settings that the sidecar has", () => {
+  test("reads init, of both or of one, with the settings that the sidecar has", () => {
+    expect(read("init", "--only=config")).toMatchObject({ command: "init", only: "config" });
     expect(read("init")).toMatchObject({
       command: "init",
+      only: undefined,
       settings: { pvcConfig: "/home/node/.openclaw/openclaw.json" },
     });
     const env = { CONFIG_DIR: "/config.d" };
@@ -131,7 +133,7 @@ describe("readCommandLine() of wrong usage", () => {
       "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
     ],
     [["run", "--only=cron"], "unknown option '--only'"],
-    [["init", "--only=config"], "unknown option '--only'"],
+    [["register", "--only=config"], "unknown option '--only'"],
     [["init", "sync"], "unknown command or argument: sync"],
     [["--self-heal=yes"], "unknown option '--self-heal'"],
     [["--self-heel"], "unknown option '--self-heel' (Did you mean --self-heal?)"],
@@ -222,7 +224,8 @@ describe("readCommandLine() of help", () => {
           .trim(),
       ).toBe(
         "Usage: config-manager init [options] before the gateway starts: config and definitions to the volume; " +
-          "exit 1 when no config is usable Options: -h, --help show this help " +
+          'exit 1 when no config is usable Options: --only <what> leave the other one alone (choices: "config", "cron") ' +
+          "-h, --help show this help " +
           "Settings: those of config-manager help Example: config-manager init",
       );
     },

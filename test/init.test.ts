@@ -47,7 +47,7 @@ async function startPod({ config, live, jobs }: { config?: string; live?: string
     stagingDir,
     volumes,
     lines,
-    init: () => initialize(settings, (line) => lines.push(line)),
+    init: (only?: "config" | "cron") => initialize(settings, (line) => lines.push(line), only),
     live: () => readFile(pvcConfig, "utf8"),
     mode: async () => (await stat(pvcConfig)).mode & 0o7777,
     staged: (name: string) => readFile(scratch.in("pvc", "cron-config", name), "utf8"),
@@ -261,6 +261,17 @@ describe("initialize() and the cron definitions", () => {
       expect(pod.lines.splice(0)).toEqual(SKIPPED);
       await rm(pod.volumes.cron.path, { recursive: true, force: true });
     }
+  });
+
+  test("leaves the other one alone where only one is asked for, and does not answer for it", async () => {
+    await using pod = await startPod({ config: OLD, live: "{", jobs: { "cron-jobs.json": JOBS } });
+    expect(await pod.init("cron")).toBeTrue();
+    expect(await pod.live()).toBe("{");
+    expect(pod.lines.splice(0)).toEqual(STAGED);
+    await rm(pod.stagingDir, { recursive: true });
+    expect(await pod.init("config")).toBeTrue();
+    expect(pod.lines).toEqual([`Config copied to PVC: ${pod.pvcConfig}`]);
+    expect(await readdir(pod.scratch.in("pvc"))).toEqual(["openclaw.json"]);
   });
 
   test("stages nothing of a set that is invalid: the copy from before stays", async () => {
