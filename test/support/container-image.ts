@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { chown, lstat, mkdir, readlink, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Mount } from "./container.ts";
+import type { Release } from "./release.ts";
+import { BINARY } from "./sidecar.ts";
+
+/** What a container is made from: what is in its root, and what it runs as where the Pod does not say. */
+export interface ContainerImage {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly entrypoint: readonly string[];
+  /** Lays out a root, in which stays what a container writes, and says what is to be mounted there. */
+  layOut(root: string): Promise<Mount[]>;
+}
+
+/** The user of the OpenClaw image. */
+const NODE_USER = 1000;
+
+/**
+ * Stands for the OpenClaw image with the binary in it, which cannot be pulled: this machine's Debian, a real OpenClaw
+ * at /app, its Node and CLI and the binary in /usr/local/bin, the user node.
+ */
+export function createOpenclawImage(release: Release): ContainerImage {
+  return {
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NO_COLOR: "1" },
+    cwd: "/app",
+    entrypoint: [],
+    async layOut(root) {
+      await layOutDebian(root);
+      await symlink("/opt/openclaw/node_modules/openclaw", join(root, "app"));
+      const bin = join(root, "opt/bin");
+      await mkdir(bin);
+      for (const name of ["node", "config-manager"]) await symlink(`/opt/${name}`, join(bin, name));
+      await writeFile(join(bin, "openclaw"), '#!/bin/sh\nexec node /app/openclaw.mjs "$@"\n', { mode: 0o755 });
+      for (const name of ["home/node", "home/node/.claude"]) {
+        await mkdir(join(root, name), { recursive: true });
+        await chown(join(root, name), NODE_USER, NODE_USER);
+      }
+      return [
+        bindReadOnly("/usr"),
+        bindReadOnly("/etc/alternatives"), // what awk is, for instance
+        bindReadOnly(bin, "/usr/local/bin"),
+        bindReadOnly(dirname(dirname(release.entry)), "/opt/openclaw/node_modules"),
+        bindReadOnly(release.node, "/opt/node"),
+        bindReadOnly(BINARY, "/opt/config-manager"),
+      ];
+    },
+  };
+}
+
+/** Stands for the image of the binary alone: glibc, and neither a shell nor anything else. */
+export function createSidecarImage(): ContainerImage {
+  return {
+    env: { PATH: "/usr/local/bin" },
+    cwd: "/",
+    entrypoint: ["/usr/local/bin/config-manager"],
+    async layOut(root) {
+      for (const name of ["etc", "tmp"]) await mkdir(join(root, name), { recursive: true });
+      await linkIntoUsr(root, ["lib", "lib64"]);
+      return ["/usr/lib", "/usr/lib64"]
+        .filter((path) => existsSync(path))
+        .map((path) => bindReadOnly(path))
+        .concat(bindReadOnly(BINARY, "/usr/local/bin/config-manager"));
+    },
+  };
+}
+
+function bindReadOnly(source: string, destination = source): Mount {
+  return { source, destination, options: ["rbind", "ro"] };
+}
+
+/** A root that fits around this machine's /usr, mounted into it: a Debian with the users root and node. */
+export async function layOutDebian(root: string): Promise<void> {
+  for (const name of ["etc", "opt", "run", "tmp", "usr", "var/tmp"]) await mkdir(join(root, name), { recursive: true });
+  for (const name of ["tmp", "var/tmp"]) await Bun.$`chmod 1777 ${join(root, name)}`.quiet();
+  await linkIntoUsr(root, ["bin", "sbin", "lib", "lib64"]);
+  const files = {
+    passwd: `root:x:0:0:root:/root:/bin/sh\nnode:x:${NODE_USER}:${NODE_USER}::/home/node:/bin/sh\n`,
+    group: `root:x:0:\nnode:x:${NODE_USER}:\n`,
+    hosts: "127.0.0.1 localhost\n",
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, "etc", name), text);
+}
+
+/** Debian keeps /bin, /lib and the like in /usr, since version 12. */
+async function linkIntoUsr(root: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (!(await lstat(`/${name}`)).isSymbolicLink()) throw new Error(`/${name} is not in /usr on this machine`);
+    await symlink(await readlink(`/${name}`), join(root, name));
+  }
+}

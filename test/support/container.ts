@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { $ } from "bun";
+import { until } from "./until.ts";
+
+/** A mount in the words of the Open Container Initiative's runtime specification. */
+export interface Mount {
+  destination: string;
+  type?: string;
+  source: string;
+  options: string[];
+}
+
+/** What a container is to be, in words that runc and a Pod share. */
+export interface ContainerSpec {
+  /** Unique on this machine; names the control group, too. */
+  id: string;
+  root: string;
+  isRootReadOnly: boolean;
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  user: { uid: number; gid: number; groups: readonly number[] };
+  mounts: readonly Mount[];
+  /** The network namespace to be in. */
+  network: string;
+  /** The process namespace to be in, where it is not one of its own. */
+  processes?: string;
+  limits: { memoryBytes: number | undefined; cpus: number | undefined };
+}
+
+export interface LogLine {
+  atMs: number;
+  text: string;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A container that has been started. */
+export interface Container {
+  readonly log: readonly LogLine[];
+  /** Of its first process, as this machine numbers it. */
+  pid(): Promise<number>;
+  /** Runs a program inside, as `kubectl exec` does. */
+  exec(command: readonly string[]): Promise<ExecResult>;
+  kill(signal: "TERM" | "KILL"): Promise<void>;
+  /** What its memory control group says by now. */
+  memory(): Promise<MemoryUse>;
+  /** Lets the kernel kill it for want of memory. */
+  starve(): Promise<void>;
+  /** Its exit code, 137 where it was killed. */
+  readonly exited: Promise<number>;
+}
+
+interface MemoryUse {
+  limitBytes: number;
+  peakBytes: number;
+  /** How many of its processes the kernel has killed for want of memory. */
+  oomKills: number;
+}
+
+/** Where containers are kept in mind: a directory of runc's, and one for their descriptions. */
+export interface Runtime {
+  readonly directory: string;
+}
+
+const KERNEL_MOUNTS: Mount[] = [
+  { destination: "/proc", type: "proc", source: "proc", options: [] },
+  { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755"] },
+  { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance"] },
+  { destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777"] },
+  { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+];
+
+/** Starts a container with runc: no capabilities, namespaces of its own but for the network, and its limits. */
+export async function startContainer({ directory }: Runtime, spec: ContainerSpec): Promise<Container> {
+  const bundle = join(directory, spec.id);
+  await mkdir(bundle, { recursive: true });
+  await writeFile(join(bundle, "config.json"), JSON.stringify(toRuntimeConfig(spec)));
+  const runc = ["runc", "--root", join(directory, "runc")];
+  const [program = "", ...first] = runc;
+  const child = spawn(program, [...first, "run", "--bundle", bundle, spec.id], { stdio: ["ignore", "pipe", "pipe"] });
+  const log: LogLine[] = [];
+  collectLines(child, log);
+  const exited = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 137)));
+  let isOver = false;
+  void exited.then(() => (isOver = true));
+
+  const container: Container = {
+    log,
+    exited,
+    pid: () =>
+      until(
+        `container ${spec.id} to run`,
+        async () => {
+          if (isOver) throw new Error(`container ${spec.id} has ended: ${log.map(({ text }) => text).join("\n")}`);
+          const state = await $`${runc} state ${spec.id}`.quiet().nothrow();
+          if (state.exitCode !== 0) return undefined;
+          const { status, pid } = JSON.parse(state.stdout.toString()) as { status: string; pid: number };
+          return status === "running" ? pid : undefined;
+        },
+        { explain: () => log.map(({ text }) => text).join("\n") },
+      ),
+    async exec(command) {
+      const result = await $`${runc} exec ${spec.id} ${command}`.quiet().nothrow();
+      return { exitCode: result.exitCode, stdout: result.stdout.toString(), stderr: result.stderr.toString() };
+    },
+    async kill(signal) {
+      await $`${runc} kill ${spec.id} ${signal}`.quiet().nothrow(); // it may just have ended
+    },
+    memory: async () => readMemoryUse(await findControlGroup(await container.pid())),
+    async starve() {
+      const pid = await container.pid();
+      await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // rather than the hog
+      const hog = startHog(await findControlGroup(pid));
+      const hogEnded = new Promise((resolve) => hog.once("close", resolve));
+      await Promise.race([exited, hogEnded]);
+      hog.kill("SIGKILL");
+      await hogEnded;
+    },
+  };
+  return container;
+}
+
+interface ControlGroup {
+  directory: string;
+  files: { limit: string; peak: string; events: string };
+}
+
+/** Of memory, in whichever of its two forms this machine has control groups. */
+async function findControlGroup(pid: number): Promise<ControlGroup> {
+  const groups = await readFile(`/proc/${pid}/cgroup`, "utf8");
+  const [, first] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
+  if (first !== undefined) {
+    const files = { limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", events: "memory.oom_control" };
+    return { directory: `/sys/fs/cgroup/memory${first}`, files };
+  }
+  const [, unified = ""] = /^0::(.*)$/m.exec(groups) ?? [];
+  const files = { limit: "memory.max", peak: "memory.peak", events: "memory.events" };
+  return { directory: `/sys/fs/cgroup${unified}`, files };
+}
+
+async function readMemoryUse({ directory, files }: ControlGroup): Promise<MemoryUse> {
+  const read = (name: string) => readFile(join(directory, name), "utf8");
+  const [, kills] = /^oom_kill (\d+)$/m.exec(await read(files.events)) ?? [];
+  return {
+    limitBytes: Number(await read(files.limit)),
+    peakBytes: Number(await read(files.peak)),
+    oomKills: Number(kills),
+  };
+}
+
+/** Takes all the memory that the group has, until told. */
+function startHog({ directory }: ControlGroup): ChildProcess {
+  const source = "const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 28, 1));";
+  const script = `echo $$ > ${directory}/cgroup.procs && exec "$0" -e "$1"`;
+  return spawn("sh", ["-c", script, process.execPath, source], { stdio: "ignore" });
+}
+
+function collectLines(child: ChildProcess, log: LogLine[]): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream?.setEncoding("utf8").on("data", (chunk: string) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const text of lines) log.push({ atMs: Date.now(), text });
+    });
+  }
+}
+
+function toRuntimeConfig(spec: ContainerSpec): object {
+  const { memoryBytes, cpus } = spec.limits;
+  return {
+    ociVersion: "1.0.2",
+    hostname: "openclaw",
+    process: {
+      args: spec.args,
+      env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+      cwd: spec.cwd,
+      user: { uid: spec.user.uid, gid: spec.user.gid, additionalGids: spec.user.groups },
+      capabilities: { bounding: [], effective: [], permitted: [] },
+      noNewPrivileges: true,
+    },
+    root: { path: spec.root, readonly: spec.isRootReadOnly },
+    mounts: [...KERNEL_MOUNTS, ...spec.mounts],
+    linux: {
+      cgroupsPath: `/${spec.id}`,
+      namespaces: [
+        { type: "mount" },
+        { type: "ipc" },
+        { type: "uts" },
+        { type: "pid", ...(spec.processes && { path: spec.processes }) },
+        { type: "network", path: spec.network },
+      ],
+      resources: {
+        devices: [{ allow: false, access: "rwm" }],
+        ...(memoryBytes && { memory: { limit: memoryBytes, swap: memoryBytes } }),
+        ...(cpus && { cpu: { quota: Math.round(cpus * 100_000), period: 100_000 } }),
+      },
+      maskedPaths: ["/proc/kcore", "/proc/keys", "/sys/firmware"],
+      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    },
+  };
+}

@@ -1,0 +1,26 @@
+const LIMIT_MS = 300_000;
+
+/**
+ * Sees to it that these programs are there, from the Debian packages named: installs what is missing, where that can
+ * be done.
+ *
+ * @returns why not, for whoever skips what needs them; undefined where all are there.
+ */
+export function missingTools(packages: Readonly<Record<string, string>>): string | undefined {
+  const findMissing = () => Object.keys(packages).filter((program) => !findProgram(program));
+  const wanted = findMissing().map((program) => packages[program] ?? program);
+  if (wanted.length === 0) return undefined;
+  if (process.getuid?.() === 0 && Bun.which("apt-get")) {
+    for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...wanted]]) {
+      const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+      Bun.spawnSync(["apt-get", "-qq", ...args], { env, timeout: LIMIT_MS, stdout: "ignore", stderr: "ignore" });
+    }
+  }
+  const missing = findMissing();
+  return missing.length === 0 ? undefined : `there is no ${missing.join(", no ")}, and it could not be installed`;
+}
+
+/** Root's programs are not on the PATH of everybody. */
+function findProgram(name: string): string | null {
+  return Bun.which(name) ?? Bun.which(name, { PATH: "/usr/sbin:/sbin" });
+}

@@ -1,0 +1,188 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { $ } from "bun";
+import type { IContainer, IPodSpec } from "kubernetes-models/v1";
+import type { ContainerImage } from "./container-image.ts";
+import { type Container, startContainer } from "./container.ts";
+import { type PodContainer, keepContainer } from "./pod-container.ts";
+import { type VolumeSources, mountVolumes } from "./pod-volumes.ts";
+
+/** What of a cluster outlives a Pod. */
+export interface Cluster extends VolumeSources {
+  secrets: Record<string, Record<string, string>>;
+  /** The image of that name; undefined where it is not to be had, and its container is left out. */
+  pull(image: string): ContainerImage | undefined;
+}
+
+export interface RunningPod {
+  /** What is run and what is not, and why. */
+  readonly leftOut: readonly string[];
+  /** What the init containers have printed, by name. */
+  readonly initLogs: Readonly<Record<string, readonly string[]>>;
+  container(name: string): PodContainer;
+  /** Changes a ConfigMap, and swaps the Pod's volumes of it as the kubelet does. @returns when, in ms. */
+  publish(configMap: string, files: Record<string, string>): Promise<number>;
+  /** Runs one more container in the Pod's network, from one of the Pod's own with changes. It is not started again. */
+  run(container: IContainer, processesOf?: string): Promise<Container>;
+  /** What an httpGet probe of that container is answered, over the Pod's address. */
+  probe(name: string, kind: "livenessProbe" | "readinessProbe"): Promise<number>;
+  /** As `kubectl delete pod`: SIGTERM, and SIGKILL where that is not enough. Volumes of claims stay. */
+  delete(): Promise<void>;
+}
+
+/** An init container that has failed: the Pod does not start. */
+export class InitError extends Error {
+  constructor(
+    readonly container: string,
+    readonly exitCode: number,
+    readonly log: readonly string[],
+  ) {
+    super(`init container ${container} ended with ${exitCode}: ${log.join("\n")}`);
+  }
+}
+
+const POD_ADDRESS = "10.244.0.7";
+
+/**
+ * Does with a Pod what the kubelet does, as far as it matters to what runs in it: volumes, fsGroup, environment,
+ * namespaces, users, limits, init containers in their order, restarts.
+ *
+ * @throws {InitError}
+ */
+export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<RunningPod> {
+  const directory = await mkdtemp(join(tmpdir(), "config-manager-pod-"));
+  const prefix = directory.replace(/^.*\//, "");
+  const running = new Map<string, PodContainer>();
+  const once: Container[] = [];
+  const leftOut: string[] = [];
+  const initLogs: Record<string, string[]> = {};
+  const volumes = await mountVolumes(spec, cluster, join(directory, "volumes"));
+  const namespace = prefix;
+  await $`ip netns add ${namespace}`.quiet();
+  await $`ip -n ${namespace} link set lo up`.quiet();
+  await $`ip -n ${namespace} address add ${POD_ADDRESS}/32 dev lo`.quiet();
+  let starts = 0;
+
+  async function start(container: IContainer, processesOf?: string): Promise<Container> {
+    const image = pull(container);
+    starts += 1;
+    const id = `${prefix}-${starts}-${container.name}`;
+    const root = join(directory, "roots", id);
+    await mkdir(root, { recursive: true });
+    const imageMounts = await image.layOut(root);
+    const {
+      runAsUser = 0,
+      runAsGroup = 0,
+      readOnlyRootFilesystem = false,
+    } = { ...spec.securityContext, ...container.securityContext };
+    return startContainer(
+      { directory },
+      {
+        id,
+        root,
+        isRootReadOnly: readOnlyRootFilesystem,
+        args: [...(container.command ?? image.entrypoint), ...(container.args ?? [])],
+        env: { ...image.env, ...readEnvironment(container, cluster) },
+        cwd: container.workingDir ?? image.cwd,
+        user: { uid: runAsUser, gid: runAsGroup, groups: [spec.securityContext?.fsGroup ?? runAsGroup] },
+        mounts: [...imageMounts, ...(await Promise.all((container.volumeMounts ?? []).map(volumes.mount)))],
+        network: `/run/netns/${namespace}`,
+        ...(processesOf && { processes: `/proc/${await find(processesOf).pid()}/ns/pid` }),
+        limits: {
+          memoryBytes: toNumber(container.resources?.limits?.["memory"]),
+          cpus: toNumber(container.resources?.limits?.["cpu"]),
+        },
+      },
+    );
+  }
+
+  function find(name: string) {
+    const found = running.get(name);
+    if (!found) throw new Error(`no container ${name} runs`);
+    return found;
+  }
+
+  function pull(container: IContainer): ContainerImage {
+    const image = cluster.pull(container.image ?? "");
+    if (!image) throw new Error(`${container.name}: there is no image ${container.image}`);
+    return image;
+  }
+
+  async function keepRunning(container: IContainer): Promise<void> {
+    if (!cluster.pull(container.image ?? "")) {
+      leftOut.push(`${container.name}: the image ${container.image} is not to be had here`);
+      return;
+    }
+    running.set(container.name, await keepContainer(container.name, () => start(container)));
+  }
+
+  async function runInit(container: IContainer): Promise<void> {
+    const started = await start(container);
+    const exitCode = await started.exited;
+    const log = started.log.map(({ text }) => text);
+    initLogs[container.name] = log;
+    if (exitCode !== 0) throw new InitError(container.name, exitCode, log);
+  }
+
+  const pod: RunningPod = {
+    leftOut,
+    initLogs,
+    container: find,
+    async publish(configMap, files) {
+      cluster.configMaps[configMap] = files;
+      return volumes.publish(configMap, files);
+    },
+    async run(container, processesOf) {
+      const started = await start(container, processesOf);
+      once.push(started);
+      return started;
+    },
+    async probe(name, kind) {
+      const container = [...spec.containers, ...(spec.initContainers ?? [])].find((one) => one.name === name);
+      const { path = "/", port } = container?.[kind]?.httpGet ?? {};
+      const number = container?.ports?.find((one) => one.name === port)?.containerPort ?? port;
+      const url = `http://${POD_ADDRESS}:${number}${path}`;
+      const source = `fetch(${JSON.stringify(url)}).then(({ status }) => console.log(status), () => console.log(0))`;
+      return Number(await $`ip netns exec ${namespace} ${process.execPath} -e ${source}`.quiet().text());
+    },
+    async delete() {
+      await Promise.all([...running.values()].map((container) => container.stop()));
+      await Promise.all(once.map((container) => container.kill("KILL").then(() => container.exited)));
+      await $`ip netns delete ${namespace}`.quiet().nothrow();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+
+  try {
+    for (const container of spec.initContainers ?? []) {
+      if (container.restartPolicy === "Always") await keepRunning(container);
+      else await runInit(container);
+    }
+    await Promise.all(spec.containers.map(keepRunning));
+    return pod;
+  } catch (error) {
+    await pod.delete();
+    throw error;
+  }
+}
+
+function readEnvironment(container: IContainer, { secrets }: Cluster): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const { name, value = "", valueFrom } of container.env ?? []) {
+    const key = valueFrom?.secretKeyRef;
+    const found = key ? secrets[key.name ?? ""]?.[key.key] : value;
+    if (found === undefined) throw new Error(`${container.name}: there is no ${key?.key} in the Secret ${key?.name}`);
+    env[name] = found;
+  }
+  return env;
+}
+
+/** A quantity, `100m` or `128Mi` or `1`; bytes or cores. */
+function toNumber(quantity: string | number | undefined): number | undefined {
+  if (quantity === undefined) return undefined;
+  const [, digits = "", unit = ""] = /^([\d.]+)(m|Ki|Mi|Gi|)$/.exec(String(quantity)) ?? [];
+  const factors: Record<string, number> = { m: 0.001, "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+  if (digits === "") throw new Error(`no quantity: ${String(quantity)}`);
+  return Number(digits) * (factors[unit] ?? 1);
+}

@@ -1,0 +1,78 @@
+import type { Container, LogLine } from "./container.ts";
+import { until } from "./until.ts";
+
+/** How long a container may take to end after SIGTERM, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** A container of a Pod, started again whenever it ends. */
+export interface PodContainer extends Pick<Container, "exec" | "pid" | "memory" | "starve"> {
+  /** How often it has been started again. */
+  readonly restarts: number;
+  /** How each of its runs so far has ended. */
+  readonly exitCodes: readonly number[];
+  /** Of all its runs. */
+  readonly log: readonly LogLine[];
+  kill(): Promise<void>;
+  /** Waits for a line of its log, among those after the first `from`. */
+  waitFor(pattern: RegExp, from?: number): Promise<LogLine>;
+  /** Ends it for good: SIGTERM, and SIGKILL where that is not enough. */
+  stop(): Promise<void>;
+}
+
+/** Starts a container, and again whenever it ends, at once: the kubelet takes its time after the first. */
+export async function keepContainer(name: string, start: () => Promise<Container>): Promise<PodContainer> {
+  let current = await start();
+  let isStopping = false;
+  let restarts = 0;
+  const past: LogLine[] = [];
+  const exitCodes: number[] = [];
+  const readLog = () => [...past, ...current.log];
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      exitCodes.push(await current.exited);
+      if (isStopping) return;
+      const next = await start();
+      past.push(...current.log);
+      current = next;
+      restarts += 1;
+      if (isStopping) await current.kill("KILL"); // told to stop while it was started
+    }
+  }
+  const followed = follow();
+
+  return {
+    get restarts() {
+      return restarts;
+    },
+    exitCodes,
+    get log() {
+      return readLog();
+    },
+    exec: (command) => current.exec(command),
+    pid: () => current.pid(),
+    memory: () => current.memory(),
+    starve: () => current.starve(),
+    kill: () => current.kill("KILL"),
+    waitFor: (pattern, from = 0) =>
+      until(
+        `the line ${pattern} of ${name}`,
+        () =>
+          readLog()
+            .slice(from)
+            .find(({ text }) => pattern.test(text)),
+        { limitMs: 180_000, explain: () => describeLog(readLog()) },
+      ),
+    async stop() {
+      isStopping = true;
+      await current.kill("TERM");
+      const hasEnded = await Promise.race([followed.then(() => true), Bun.sleep(GRACE_MS).then(() => false)]);
+      if (!hasEnded) await current.kill("KILL");
+      await followed;
+    },
+  };
+}
+
+export function describeLog(log: readonly LogLine[]): string {
+  return log.map(({ text }) => text).join("\n");
+}
