@@ -9,9 +9,10 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { $ } from "bun";
 import type { LiveJob } from "../lib/job.ts";
-import { createOpenclawImage, createSidecarImage } from "./support/container-image.ts";
+import { createDebianImage, createOpenclawImage, createSidecarImage } from "./support/container-image.ts";
 import type { Container } from "./support/container.ts";
 import { missingTools } from "./support/debian.ts";
+import { createScratch } from "./support/doubles.ts";
 import { type Cluster, InitError, type RunningPod, startPod } from "./support/kubelet.ts";
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "./support/manifests.ts";
 import { type PodContainer, describeLog } from "./support/pod-container.ts";
@@ -31,7 +32,14 @@ if (!existsSync(MANAGER_SH)) console.log(`(skip) manager.sh beside it: there is 
 async function findMissing(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "not root";
   if (process.arch !== "x64") return "the Node of the image is for x64";
-  return missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
+  const tools = missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
+  if (tools) return tools;
+  await using scratch = await createScratch();
+  const cluster = { configMaps: {}, secrets: {}, pull: createDebianImage, claims: scratch.path };
+  const resources = { limits: { cpu: "100m", memory: "128Mi" } };
+  const probe = { name: "probe", image: "debian", command: ["true"], resources };
+  const started = startPod({ initContainers: [probe], containers: [] }, cluster).then((pod) => pod.delete());
+  return started.then(() => undefined, String);
 }
 
 interface Status {
@@ -294,18 +302,35 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
   );
 
   test(
+    "a change that takes a restart of the gateway takes none of the Pod",
+    async () => {
+      const from = sidecar.log.length;
+      const { gateway: settings } = JSON.parse(config()["openclaw.json"]) as { gateway: object };
+      const changed = { messages: { ackReaction: "eyes" }, gateway: { ...settings, tls: { enabled: false } } };
+      await pod.publish("openclaw-config", config(changed));
+      await sidecar.waitFor(/Changed: gateway\.tls.* \(restart\)/, from);
+      await sidecar.waitFor(/Connected to gateway: /, from);
+      await untilHealthy(sidecar);
+      say(`restarted for gateway.tls, by itself; its container ${gateway.restarts} times`);
+      expect(sidecar.restarts).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     "the gateway's container is killed for want of memory: it starts again, and what Git says is so again",
     async () => {
       const before = await ownJobs();
       const from = sidecar.log.length;
+      const runs = gateway.exitCodes.length;
       await gateway.starve();
-      await until("the gateway's container to have ended", () => gateway.exitCodes.length > 0);
-      expect(gateway.exitCodes).toEqual([137]);
+      await until("the gateway's container to have ended", () => gateway.exitCodes.length > runs);
+      expect(gateway.exitCodes.slice(runs)).toEqual([137]);
       await pod.publish("openclaw-cron-jobs", jobs(define("night")));
       // By the sidecar, or by the `register` that the container begins with.
       await sidecar.waitFor(/Cron job sync complete/, from);
       await untilHealthy(sidecar);
-      expect(gateway.restarts).toBe(1);
+      expect(gateway.restarts).toBe(runs + 1);
       expect(sidecar.restarts).toBe(1);
       const after = await ownJobs();
       expect(after.map(nameOf).toSorted()).toEqual(["night", "obsidian-vault-sync"]);

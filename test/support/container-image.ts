@@ -14,6 +14,19 @@ export interface ContainerImage {
   layOut(root: string): Promise<Mount[]>;
 }
 
+/** This machine's Debian, and nothing else. */
+export function createDebianImage(): ContainerImage {
+  return {
+    env: { PATH: "/usr/bin" },
+    cwd: "/",
+    entrypoint: [],
+    async layOut(root) {
+      await layOutDebian(root);
+      return [bindReadOnly("/usr")];
+    },
+  };
+}
+
 /** The user of the OpenClaw image. */
 const NODE_USER = 1000;
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { $ } from "bun";
 import { until } from "./until.ts";
@@ -117,11 +117,15 @@ export async function startContainer({ directory }: Runtime, spec: ContainerSpec
     async starve() {
       const pid = await container.pid();
       await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // rather than the hog
-      const hog = startHog(await findControlGroup(pid));
+      const group = await findControlGroup(pid);
+      const hog = startHog(group);
       const hogEnded = new Promise((resolve) => hog.once("close", resolve));
       await Promise.race([exited, hogEnded]);
       hog.kill("SIGKILL");
       await hogEnded;
+      // The kernel may have killed both, and nobody has said so of the container yet.
+      await until(`container ${spec.id} to have been killed for want of memory`, () => isOver);
+      await rmdir(group.directory).catch(() => undefined); // runc could not, with the hog in it
     },
   };
   return container;
