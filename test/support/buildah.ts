@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { $ } from "bun";
 import type { ExecResult } from "./container.ts";
 
 /** What an image says of itself, as far as it matters to who runs it. */
@@ -16,39 +15,64 @@ interface ImageConfig {
 interface BuildOptions {
   target?: string;
   args?: Record<string, string>;
-  /** Mounted while it is built, and no part of it: places in it, by places here. */
-  volumes?: Record<string, string>;
+  /** Mounted while it is built, and no part of it: `HERE:INSIDE`, or `HERE:INSIDE:ro`. */
+  volumes?: readonly string[];
 }
 
-/** Builds images from nothing, with no daemon, and keeps them in a place of its own. */
+/** Builds images with no daemon, and keeps them in a place of its own, which goes with it, as does what still runs. */
 export interface Builder extends AsyncDisposable {
-  /** A directory to lay out an image in. */
-  readonly scratch: (name: string) => Promise<string>;
-  /** Builds the image of that name from a directory, by a Dockerfile's text or the directory's own. */
+  /** A directory to lay out an image in, or to mount. */
+  scratch(name: string): Promise<string>;
+  /**
+   * Builds the image of that name from a directory, by a Dockerfile's text or the directory's own.
+   *
+   * @throws with what buildah has said, without its URLs.
+   */
   build(name: string, directory: string, dockerfile?: string, options?: BuildOptions): Promise<void>;
   inspect(name: string): Promise<ImageConfig>;
-  /** Every path in it, sorted, and the place where it is mounted. */
-  open(name: string): Promise<{ root: string; paths: string[] }>;
-  /** Runs a command in it, as its user. */
-  run(name: string, command: readonly string[], volumes?: Record<string, string>): Promise<ExecResult>;
+  /** All that is kept of an image beside its files: config, history, annotations. */
+  describe(name: string): Promise<string>;
+  /** Where the files of an image are laid open, and what is written to them stays. */
+  open(name: string): Promise<string>;
+  /** Runs a command in an image, as its user. */
+  run(name: string, command: readonly string[]): Promise<ExecResult>;
 }
+
+/** To end what hangs. */
+const LIMIT_MS = 600_000;
 
 export async function createBuilder(): Promise<Builder> {
   const directory = await mkdtemp(join(tmpdir(), "config-manager-images-"));
-  const buildah = ["buildah", "--storage-driver", "vfs", "--root", join(directory, "storage")];
-  buildah.push("--runroot", join(directory, "run"));
-  const containers = new Map<string, string>();
+  await mkdir(join(directory, "tmp"));
+  const global = ["--storage-driver", "vfs", "--root", join(directory, "storage"), "--runroot", join(directory, "run")];
+  const containers = new Map<string, Promise<string>>();
+  const ending = new AbortController();
+  const running = new Set<Promise<unknown>>();
 
-  async function call(args: readonly string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await $`${buildah} ${args}`.quiet().nothrow();
-    // Not what was typed: a volume may be named after what nobody should read in a log.
-    if (exitCode !== 0)
-      throw new Error(`buildah ${args[0]} ended with ${exitCode}:\n${stdout.toString()}${stderr.toString()}`);
-    return stdout.toString().trim();
+  async function start(args: readonly string[]): Promise<ExecResult> {
+    const child = Bun.spawn(["buildah", ...global, ...args], {
+      // There it keeps what it would leave behind when it is killed.
+      env: { ...process.env, TMPDIR: join(directory, "tmp") },
+      stdout: "pipe",
+      stderr: "pipe",
+      signal: ending.signal,
+      timeout: LIMIT_MS,
+    });
+    running.add(child.exited);
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    return { exitCode: await child.exited, stdout, stderr };
   }
 
-  async function containerOf(name: string): Promise<string> {
-    const container = containers.get(name) ?? (await call(["from", "--pull-never", `localhost/${name}`]));
+  async function call(args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await start(args);
+    // A registry may be one that nobody should read of in a log.
+    const said = `${stdout}${stderr}`.replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
+    if (exitCode !== 0) throw new Error(`buildah ${args[0]} ended with ${exitCode}:\n${said}`);
+    return stdout.trim();
+  }
+
+  function containerOf(name: string): Promise<string> {
+    const container = containers.get(name) ?? call(["from", "--pull-never", `localhost/${name}`]);
     containers.set(name, container);
     return container;
   }
@@ -59,32 +83,28 @@ export async function createBuilder(): Promise<Builder> {
       await mkdir(path, { recursive: true });
       return path;
     },
-    async build(name, context, dockerfile, { target, args = {}, volumes = {} } = {}) {
+    async build(name, context, dockerfile, { target, args = {}, volumes = [] } = {}) {
       const file = dockerfile === undefined ? join(context, "Dockerfile") : join(directory, `${name}.Dockerfile`);
       if (dockerfile !== undefined) await writeFile(file, dockerfile);
       const options = [
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
-        ...Object.entries(volumes).flatMap(([inside, here]) => ["--volume", `${here}:${inside}`]),
+        ...volumes.flatMap((volume) => ["--volume", volume]),
         ...(target === undefined ? [] : ["--target", target]),
       ];
-      await call(["build", "--isolation", "chroot", ...options, "--tag", `localhost/${name}`, "--file", file, context]);
+      const how = ["--isolation", "chroot", "--pull-never"];
+      await call(["build", ...how, ...options, "--tag", `localhost/${name}`, "--file", file, context]);
     },
     async inspect(name) {
       const said = await call(["inspect", "--type", "image", `localhost/${name}`]);
       return (JSON.parse(said) as { OCIv1: { config: ImageConfig } }).OCIv1.config;
     },
-    async open(name) {
-      const root = await call(["mount", await containerOf(name)]);
-      return { root, paths: (await readdir(root, { recursive: true })).toSorted() };
-    },
-    async run(name, command, volumes = {}) {
-      const options = Object.entries(volumes).flatMap(([inside, here]) => ["--volume", `${here}:${inside}`]);
-      const args = ["run", "--isolation", "chroot", ...options, await containerOf(name), "--", ...command];
-      const { exitCode, stdout, stderr } = await $`${buildah} ${args}`.quiet().nothrow();
-      return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-    },
+    describe: (name) => call(["inspect", "--type", "image", `localhost/${name}`]),
+    open: async (name) => call(["mount", await containerOf(name)]),
+    run: async (name, command) => start(["run", "--isolation", "chroot", await containerOf(name), "--", ...command]),
     async [Symbol.asyncDispose]() {
-      await $`${buildah} umount --all`.quiet().nothrow();
+      ending.abort();
+      await Promise.allSettled(running);
+      // Nothing is mounted in there: what a build mounts, it mounts where only itself can see it.
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -84,7 +84,7 @@ function bindReadOnly(source: string, destination = source): Mount {
 }
 
 /** A root that fits around this machine's /usr, mounted into it: a Debian with the users root and node. */
-export async function layOutDebian(root: string): Promise<void> {
+async function layOutDebian(root: string): Promise<void> {
   for (const name of ["etc", "opt", "run", "tmp", "usr", "var/tmp"]) await mkdir(join(root, name), { recursive: true });
   for (const name of ["tmp", "var/tmp"]) await Bun.$`chmod 1777 ${join(root, name)}`.quiet();
   await linkIntoUsr(root, ["bin", "sbin", "lib", "lib64"]);

