@@ -8,6 +8,7 @@ import { $ } from "bun";
 import { layOutDistroless, layOutNode, layOutOpenclaw } from "./support/base-images.ts";
 import { type Builder, createBuilder } from "./support/buildah.ts";
 import { missingTools } from "./support/debian.ts";
+import { isRoot } from "./support/small-volume.ts";
 
 const REPOSITORY = resolve(import.meta.dir, "..");
 const BINARY = "/usr/local/bin/config-manager";
@@ -22,7 +23,7 @@ if (missing) console.log(`(skip) the images: ${missing}`);
 
 /** What this machine lacks for it. */
 function findMissing(): string | undefined {
-  if (process.getuid?.() !== 0) return "not root";
+  if (!isRoot) return "not root";
   if (process.arch !== "x64") return "the Node of the first stage is for x64";
   return missingTools({ buildah: "buildah", debootstrap: "debootstrap", "apt-get": "apt", unshare: "util-linux" });
 }

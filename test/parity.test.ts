@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { computeChecksum } from "../lib/checksum.ts";
+import { missingTools } from "./support/debian.ts";
 import { type Kept, type Keeper, addJob, createKeeper } from "./support/openclaw-stub.ts";
 import { type Mounts, createMounts, readMaybe, startSidecar } from "./support/sidecar.ts";
 import { until } from "./support/until.ts";
@@ -289,8 +290,7 @@ describe.skipIf(missing !== undefined)("parity with manager.sh", () => {
 /** What manager.sh needs and this machine has not; undefined where nothing is missing. */
 function findMissing(): string | undefined {
   if (!existsSync(MANAGER_SH)) return `there is no ${MANAGER_SH}`;
-  if (!Bun.which("jq") && Bun.which("apt-get")) Bun.spawnSync(["apt-get", "install", "-y", "jq"], { timeout: 120_000 });
-  return Bun.which("jq") ? undefined : "there is no jq, and it could not be installed";
+  return missingTools({ jq: "jq" });
 }
 
 /** What makes ours of theirs: empty for the same lines in the same order. */

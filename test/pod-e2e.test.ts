@@ -9,14 +9,16 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { $ } from "bun";
 import type { LiveJob } from "../lib/job.ts";
+import type { Status } from "../lib/status.ts";
 import { createDebianImage, createOpenclawImage, createSidecarImage } from "./support/container-image.ts";
-import type { Container } from "./support/container.ts";
+import { type Container, describeLog } from "./support/container.ts";
 import { missingTools } from "./support/debian.ts";
 import { createScratch } from "./support/doubles.ts";
 import { type Cluster, InitError, type RunningPod, startPod } from "./support/kubelet.ts";
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "./support/manifests.ts";
-import { type PodContainer, describeLog } from "./support/pod-container.ts";
+import type { PodContainer } from "./support/pod-container.ts";
 import { RELEASES, getRelease } from "./support/release.ts";
+import { isRoot } from "./support/small-volume.ts";
 import { until } from "./support/until.ts";
 
 const MANAGER_SH = resolve(import.meta.dir, "../../shared/seed/manager.sh");
@@ -24,13 +26,16 @@ const MEBIBYTE = 1024 ** 2;
 /** To end a broken test, not to measure: a gateway takes half a minute to start, and there are several. */
 const LIMIT_MS = 600_000;
 
+/** What the gateway says of a change of `messages`. */
+const RELOADED = /\[reload\].*evaluating reload \(.*messages/;
+
 const missing = await findMissing();
 if (missing) console.log(`(skip) the Pod without a cluster: ${missing}`);
 if (!existsSync(MANAGER_SH)) console.log(`(skip) manager.sh beside it: there is no ${MANAGER_SH}`);
 
 /** What this machine lacks for it. */
 async function findMissing(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return "not root";
+  if (!isRoot) return "not root";
   if (process.arch !== "x64") return "the Node of the image is for x64";
   const tools = missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
   if (tools) return tools;
@@ -40,13 +45,6 @@ async function findMissing(): Promise<string | undefined> {
   const probe = { name: "probe", image: "debian", command: ["true"], resources };
   const started = startPod({ initContainers: [probe], containers: [] }, cluster).then((pod) => pod.delete());
   return started.then(() => undefined, String);
-}
-
-interface Status {
-  healthy: boolean;
-  gateway: { connected: boolean };
-  config: { state: string };
-  cron: { state: string; owned: number };
 }
 
 /** A cluster with what the manifests ask for: ConfigMaps as rendered, Secrets, volumes, and the images that can be had. */
@@ -146,7 +144,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
   }, LIMIT_MS);
 
   afterAll(async () => {
-    await pod.delete();
+    await pod?.delete();
     await rm(cluster.claims, { recursive: true, force: true });
   }, LIMIT_MS);
 
@@ -206,7 +204,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
     async () => {
       const from = gateway.log.length;
       const swappedAtMs = await pod.publish("openclaw-config", config({ messages: { ackReaction: "eyes" } }));
-      const { atMs } = await gateway.waitFor(/\[reload\].*evaluating reload \(.*messages/, from);
+      const { atMs } = await gateway.waitFor(RELOADED, from);
       say(`volume swapped → config reloaded by the gateway: ${atMs - swappedAtMs} ms`);
       await untilHealthy(sidecar);
       expect(gateway.restarts + sidecar.restarts).toBe(0);
@@ -245,10 +243,8 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await sidecar.waitFor(/Cron job sync complete/, from);
       await untilHealthy(sidecar);
       expect(await ownNames()).toEqual(["obsidian-vault-sync", ...names]);
-      const added = [...sidecar.log.slice(from).map(({ text }) => text), ...stdout.split("\n")].filter((line) =>
-        line.includes("Adding cron job"),
-      );
-      say(`register and the sidecar at once: ${added.length} added, ${names.length} wanted`);
+      const added = `${describeLog(sidecar.log.slice(from))}\n${stdout}`.match(/Adding cron job/g);
+      say(`register and the sidecar at once: ${added?.length} added, ${names.length} wanted`);
     },
     LIMIT_MS,
   );
@@ -356,7 +352,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
 
       const from = gateway.log.length;
       await pod.publish("openclaw-config", config({ messages: { ackReaction: "tada" } }));
-      await gateway.waitFor(/\[reload\].*evaluating reload \(.*messages/, from);
+      await gateway.waitFor(RELOADED, from);
       await untilHealthy(sidecar);
     },
     LIMIT_MS,
@@ -402,7 +398,7 @@ describe.skipIf(missing !== undefined)("the example, with component and native-s
         const { "openclaw.json": text = "" } = cluster.configMaps["openclaw-config"] ?? {};
         const changed = { ...JSON.parse(text), messages: { ackReaction: "eyes" } };
         await pod.publish("openclaw-config", { "openclaw.json": JSON.stringify(changed) });
-        await gateway.waitFor(/\[reload\].*evaluating reload \(.*messages/, from);
+        await gateway.waitFor(RELOADED, from);
         expect(await pod.probe("config-manager-sidecar", "readinessProbe")).toBe(200);
       } finally {
         await pod.delete();

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { chmod, chown, copyFile, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { $ } from "bun";
-import { CACHE } from "./download.ts";
+import { keepInCache } from "./download.ts";
 import { getNode } from "./release.ts";
 
 const DEBIAN = "bookworm";
@@ -81,15 +80,9 @@ CMD ["node", "openclaw.mjs", "gateway"]
 `;
 }
 
-/** The root of a minimal Debian, from the mirror that this machine uses; made once. A directory that is there is whole. */
+/** The root of a minimal Debian, from the mirror that this machine uses; made once. */
 async function getDebian(): Promise<string> {
-  const directory = join(CACHE, `debian-${DEBIAN}`);
-  if (existsSync(directory)) return directory;
-  await mkdir(CACHE, { recursive: true });
-  const aside = await mkdtemp(join(CACHE, `.debian-${DEBIAN}-`));
-  await chmod(aside, 0o755);
-  try {
-    console.error(`installing a minimal Debian ${DEBIAN} …`);
+  return keepInCache(`debian-${DEBIAN}`, async (aside) => {
     const made = await $`debootstrap --variant=minbase ${DEBIAN} ${aside} ${await findMirror()}`.quiet().nothrow();
     if (made.exitCode !== 0) {
       const said = made.stdout.toString().replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
@@ -100,12 +93,7 @@ async function getDebian(): Promise<string> {
       await rm(join(aside, name), { recursive: true });
     }
     await mkdir(join(aside, "dev"));
-    // Somebody else may have been faster; theirs is as good.
-    await rename(aside, directory).catch(() => undefined);
-  } finally {
-    await rm(aside, { recursive: true, force: true });
-  }
-  return directory;
+  });
 }
 
 /** The mirror of this machine's own Debian. Its updates and security fixes may come from others. */

@@ -77,6 +77,8 @@ export async function createBuilder(): Promise<Builder> {
     return container;
   }
 
+  const describe = (name: string) => call(["inspect", "--type", "image", `localhost/${name}`]);
+
   return {
     async scratch(name) {
       const path = join(directory, "scratch", name);
@@ -95,10 +97,9 @@ export async function createBuilder(): Promise<Builder> {
       await call(["build", ...how, ...options, "--tag", `localhost/${name}`, "--file", file, context]);
     },
     async inspect(name) {
-      const said = await call(["inspect", "--type", "image", `localhost/${name}`]);
-      return (JSON.parse(said) as { OCIv1: { config: ImageConfig } }).OCIv1.config;
+      return (JSON.parse(await describe(name)) as { OCIv1: { config: ImageConfig } }).OCIv1.config;
     },
-    describe: (name) => call(["inspect", "--type", "image", `localhost/${name}`]),
+    describe,
     open: async (name) => call(["mount", await containerOf(name)]),
     run: async (name, command) => start(["run", "--isolation", "chroot", await containerOf(name), "--", ...command]),
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chown, lstat, mkdir, readlink, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Mount } from "./container.ts";
 import type { Release } from "./release.ts";
@@ -86,7 +86,7 @@ function bindReadOnly(source: string, destination = source): Mount {
 /** A root that fits around this machine's /usr, mounted into it: a Debian with the users root and node. */
 async function layOutDebian(root: string): Promise<void> {
   for (const name of ["etc", "opt", "run", "tmp", "usr", "var/tmp"]) await mkdir(join(root, name), { recursive: true });
-  for (const name of ["tmp", "var/tmp"]) await Bun.$`chmod 1777 ${join(root, name)}`.quiet();
+  for (const name of ["tmp", "var/tmp"]) await chmod(join(root, name), 0o1777);
   await linkIntoUsr(root, ["bin", "sbin", "lib", "lib64"]);
   const files = {
     passwd: `root:x:0:0:root:/root:/bin/sh\nnode:x:${NODE_USER}:${NODE_USER}::/home/node:/bin/sh\n`,

@@ -64,11 +64,6 @@ interface MemoryUse {
   oomKills: number;
 }
 
-/** Where containers are kept in mind: a directory of runc's, and one for their descriptions. */
-export interface Runtime {
-  readonly directory: string;
-}
-
 const KERNEL_MOUNTS: Mount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: [] },
   { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755"] },
@@ -77,8 +72,12 @@ const KERNEL_MOUNTS: Mount[] = [
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
 ];
 
-/** Starts a container with runc: no capabilities, namespaces of its own but for the network, and its limits. */
-export async function startContainer({ directory }: Runtime, spec: ContainerSpec): Promise<Container> {
+/**
+ * Starts a container with runc: no capabilities, namespaces of its own but for the network, and its limits.
+ *
+ * @param directory for runc's own state, and for the descriptions of the containers.
+ */
+export async function startContainer(directory: string, spec: ContainerSpec): Promise<Container> {
   const bundle = join(directory, spec.id);
   await mkdir(bundle, { recursive: true });
   await writeFile(join(bundle, "config.json"), JSON.stringify(toRuntimeConfig(spec)));
@@ -98,13 +97,13 @@ export async function startContainer({ directory }: Runtime, spec: ContainerSpec
       until(
         `container ${spec.id} to run`,
         async () => {
-          if (isOver) throw new Error(`container ${spec.id} has ended: ${log.map(({ text }) => text).join("\n")}`);
+          if (isOver) throw new Error(`container ${spec.id} has ended: ${describeLog(log)}`);
           const state = await $`${runc} state ${spec.id}`.quiet().nothrow();
           if (state.exitCode !== 0) return undefined;
           const { status, pid } = JSON.parse(state.stdout.toString()) as { status: string; pid: number };
           return status === "running" ? pid : undefined;
         },
-        { explain: () => log.map(({ text }) => text).join("\n") },
+        { explain: () => describeLog(log) },
       ),
     async exec(command) {
       const result = await $`${runc} exec ${spec.id} ${command}`.quiet().nothrow();
@@ -164,6 +163,10 @@ function startHog({ directory }: ControlGroup): ChildProcess {
   const source = "const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 28, 1));";
   const script = `echo $$ > ${directory}/cgroup.procs && exec "$0" -e "$1"`;
   return spawn("sh", ["-c", script, process.execPath, source], { stdio: "ignore" });
+}
+
+export function describeLog(log: readonly LogLine[]): string {
+  return log.map(({ text }) => text).join("\n");
 }
 
 function collectLines(child: ChildProcess, log: LogLine[]): void {

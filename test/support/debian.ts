@@ -1,3 +1,5 @@
+import { isRoot } from "./small-volume.ts";
+
 const LIMIT_MS = 300_000;
 
 /**
@@ -10,7 +12,7 @@ export function missingTools(packages: Readonly<Record<string, string>>): string
   const findMissing = () => Object.keys(packages).filter((program) => !findProgram(program));
   const wanted = findMissing().map((program) => packages[program] ?? program);
   if (wanted.length === 0) return undefined;
-  if (process.getuid?.() === 0 && Bun.which("apt-get")) {
+  if (isRoot && Bun.which("apt-get")) {
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...wanted]]) {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
       Bun.spawnSync(["apt-get", "-qq", ...args], { env, timeout: LIMIT_MS, stdout: "ignore", stderr: "ignore" });

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { $ } from "bun";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import type { ContainerImage } from "./container-image.ts";
@@ -52,13 +52,12 @@ const POD_ADDRESS = "10.244.0.7";
  */
 export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<RunningPod> {
   const directory = await mkdtemp(join(tmpdir(), "config-manager-pod-"));
-  const prefix = directory.replace(/^.*\//, "");
+  const namespace = basename(directory);
   const running = new Map<string, PodContainer>();
   const once: Container[] = [];
   const leftOut: string[] = [];
   const initLogs: Record<string, string[]> = {};
   const volumes = await mountVolumes(spec, cluster, join(directory, "volumes"));
-  const namespace = prefix;
   await $`ip netns add ${namespace}`.quiet();
   await $`ip -n ${namespace} link set lo up`.quiet();
   await $`ip -n ${namespace} address add ${POD_ADDRESS}/32 dev lo`.quiet();
@@ -67,7 +66,7 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
   async function start(container: IContainer, processesOf?: string): Promise<Container> {
     const image = pull(container);
     starts += 1;
-    const id = `${prefix}-${starts}-${container.name}`;
+    const id = `${namespace}-${starts}-${container.name}`;
     const root = join(directory, "roots", id);
     await mkdir(root, { recursive: true });
     const imageMounts = await image.layOut(root);
@@ -76,25 +75,22 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       runAsGroup = 0,
       readOnlyRootFilesystem = false,
     } = { ...spec.securityContext, ...container.securityContext };
-    return startContainer(
-      { directory },
-      {
-        id,
-        root,
-        isRootReadOnly: readOnlyRootFilesystem,
-        args: [...(container.command ?? image.entrypoint), ...(container.args ?? [])],
-        env: { ...image.env, ...readEnvironment(container, cluster) },
-        cwd: container.workingDir ?? image.cwd,
-        user: { uid: runAsUser, gid: runAsGroup, groups: [spec.securityContext?.fsGroup ?? runAsGroup] },
-        mounts: [...imageMounts, ...(await Promise.all((container.volumeMounts ?? []).map(volumes.mount)))],
-        network: `/run/netns/${namespace}`,
-        ...(processesOf && { processes: `/proc/${await find(processesOf).pid()}/ns/pid` }),
-        limits: {
-          memoryBytes: toNumber(container.resources?.limits?.["memory"]),
-          cpus: toNumber(container.resources?.limits?.["cpu"]),
-        },
+    return startContainer(directory, {
+      id,
+      root,
+      isRootReadOnly: readOnlyRootFilesystem,
+      args: [...(container.command ?? image.entrypoint), ...(container.args ?? [])],
+      env: { ...image.env, ...readEnvironment(container, cluster) },
+      cwd: container.workingDir ?? image.cwd,
+      user: { uid: runAsUser, gid: runAsGroup, groups: [spec.securityContext?.fsGroup ?? runAsGroup] },
+      mounts: [...imageMounts, ...(await Promise.all((container.volumeMounts ?? []).map(volumes.mount)))],
+      network: `/run/netns/${namespace}`,
+      ...(processesOf && { processes: `/proc/${await find(processesOf).pid()}/ns/pid` }),
+      limits: {
+        memoryBytes: toNumber(container.resources?.limits?.["memory"]),
+        cpus: toNumber(container.resources?.limits?.["cpu"]),
       },
-    );
+    });
   }
 
   function find(name: string) {

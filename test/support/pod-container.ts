@@ -1,4 +1,4 @@
-import type { Container, LogLine } from "./container.ts";
+import { type Container, type LogLine, describeLog } from "./container.ts";
 import { until } from "./until.ts";
 
 /** How long a container may take to end after SIGTERM, in milliseconds. */
@@ -71,8 +71,4 @@ export async function keepContainer(name: string, start: () => Promise<Container
       await followed;
     },
   };
-}
-
-export function describeLog(log: readonly LogLine[]): string {
-  return log.map(({ text }) => text).join("\n");
 }

