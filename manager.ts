@@ -29,7 +29,7 @@ import { initialize } from "./lib/init.ts";
 import { formatJson } from "./lib/json.ts";
 import { describeLateness } from "./lib/judgement.ts";
 import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
-import { createLog, escapeControls } from "./lib/log.ts";
+import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
 import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
 import { writeOutput } from "./lib/output.ts";
@@ -68,7 +68,7 @@ const wakes = { config: createWake(), cron: createWake() };
 
 let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
 const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
-const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, write: print });
+const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, isUtc: isClockUtc(process.env.TZ), write: print });
 const complaints = createComplaints(log);
 const terminal = describeTerminal(process.stdout);
 const vitals = createVitals({ nowMs: Date.now, uptimeMs: () => performance.now() });

@@ -24,7 +24,7 @@ export function findDuplicates(text: string): KeyPath[] {
   const open: { keys: Set<string> | undefined; at: string | number }[] = [];
   let last = "";
   for (const [token] of text.matchAll(TOKEN)) {
-    if (/^(?:[\s\uFEFF]|\/[/*])/.test(token)) continue;
+    if (token.startsWith("/") || token.trim() === "") continue; // trim() knows the blanks of JSON5, and no others
     const inner = open.at(-1);
     if (token === "{" || token === "[") {
       open.push(token === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
@@ -56,6 +56,7 @@ export function findDuplicateKeys(text: string): string[] {
 
 /** `"a"`, `'a'` and `a` are one key. */
 function readKey(token: string): string {
+  if (/^"[^\\]*"$/.test(token)) return token.slice(1, -1);
   try {
     return /^["']/.test(token) ? JSON5.parse<string>(token) : JSON5.parse<string>(`"${token}"`);
   } catch {

@@ -1,8 +1,13 @@
+import { readlinkSync } from "node:fs";
+import { systemCode } from "./errors.ts";
+
 /** Says one line to whoever reads the container's log. A message that starts with `WARNING: ` is one. */
 export type Log = (message: string) => void;
 
 export interface LogOptions {
   format: "text" | "json";
+  /** Whether local time is UTC, which then need not be looked up: see {@link isClockUtc}. */
+  isUtc?: boolean;
   /** Receives each finished line, newline included. */
   write: (line: string) => void;
   now?: () => Date;
@@ -12,13 +17,14 @@ export interface LogOptions {
  * Makes the log of manager.sh: `YYYY-MM-DD HH:MM:SS [config-manager] MESSAGE`, in local time.
  * With `format: "json"`, one object a line: `time` (ISO 8601), `level`, `message`.
  */
-export function createLog({ format, write, now = () => new Date() }: LogOptions): Log {
+export function createLog({ format, isUtc = false, write, now = () => new Date() }: LogOptions): Log {
+  const formatTime = isUtc ? formatUtc : formatLocalTime;
   return (message) => {
     if (format === "json") {
       const level = message.startsWith("WARNING: ") ? "warn" : "info";
       write(`${JSON.stringify({ time: now().toISOString(), level, message })}\n`);
     } else {
-      write(`${formatLocalTime(now())} [config-manager] ${escapeControls(message)}\n`);
+      write(`${formatTime(now())} [config-manager] ${escapeControls(message)}\n`);
     }
   };
 }
@@ -28,6 +34,10 @@ function formatLocalTime(time: Date): string {
   const two = (part: number) => String(part).padStart(2, "0");
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
   return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
+}
+
+function formatUtc(time: Date): string {
+  return time.toISOString().slice(0, 19).replace("T", " ");
 }
 
 /**
@@ -42,4 +52,17 @@ export function escapeControls(text: string): string {
     if (character === "\r") return "\\r";
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
+}
+
+/**
+ * Whether the clocks of this container show UTC, as most do. To ask for the hour of any other zone loads the tables
+ * of all of them, 4 MB. In doubt it is another one.
+ */
+export function isClockUtc(zone: string | undefined, localtime = "/etc/localtime"): boolean {
+  if (zone) return zone === "UTC" || zone === "Etc/UTC";
+  try {
+    return readlinkSync(localtime).endsWith("/UTC");
+  } catch (error) {
+    return systemCode(error) === "ENOENT"; // as glibc takes it
+  }
 }

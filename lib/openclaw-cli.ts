@@ -66,7 +66,7 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
  * are: zx's `$` does the running, but no shell is started, and none is needed on PATH.
  */
 async function runOpenclaw(args: readonly string[], signal: AbortSignal): Promise<string> {
-  const { $ } = await import("zx"); // 30 ms and 25 MB, for those who need a process
+  const { $ } = await import("zx/core"); // some MB, for those who need a process; zx itself brings YAML, fetch and globs along
   const run = $({
     nothrow: true,
     quiet: true,

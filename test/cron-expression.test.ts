@@ -157,6 +157,46 @@ describe("findExpressionProblem()", () => {
     );
   });
 
+  /** Each number that a person may write, and each step, in each of five fields. */
+  const PLAIN_FIELDS = Array.from({ length: 5 }, (_, place) =>
+    Array.from({ length: 101 }, (_entry, number) => [`${number}`, `0${number}`, `*/${number}`, `*/0${number}`])
+      .flat()
+      .map((field) => ["*", "*", "*", "*", "*"].with(place, field).join(" ")),
+  ).flat();
+
+  /** By croner itself, to its end. */
+  const fires = (text: string) => {
+    try {
+      return new Cron(text, { paused: true, timezone: "UTC" }).nextRun(new Date("2000-01-01")) !== null;
+    } catch {
+      return false;
+    }
+  };
+
+  test("answers for itself where an expression is plain, as croner would", () => {
+    const answers = PLAIN_FIELDS.map((text) => [text, findExpressionProblem(text) === undefined]);
+    expect(answers).toEqual(PLAIN_FIELDS.map((text) => [text, fires(text)]));
+  });
+
+  test("and so it does for lists, in all the fields at once", () => {
+    const number = fc.nat(64).map(String);
+    const plain = fc.oneof(
+      fc.constant("*"),
+      number.map((step) => `*/${step}`),
+      fc.array(number, { minLength: 1, maxLength: 3 }).map((numbers) => numbers.join(",")),
+    );
+    // Small numbers, too, or hardly one of them is right.
+    const small = fc.integer({ min: 1, max: 7 }).map(String);
+    const fields = fc.array(fc.oneof({ weight: 4, arbitrary: small }, plain), { minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(fields, (parts) => {
+        const text = parts.join(" ");
+        expect([text, findExpressionProblem(text) === undefined]).toEqual([text, fires(text)]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("quotes nothing of the text", () => {
     const secret = "s3cret";
     const texts = [0, 1, 2, 3, 4, 5, 6].flatMap((place) =>
