@@ -9,48 +9,43 @@
 // The other commands stand below the loop: what the plan's shell did in other containers, and what a person types.
 
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
-import { computeChecksum, readChecksum, writeChecksum } from "./lib/checksum.ts";
 import { readCommandLine } from "./lib/command-line.ts";
-import { createComplaints } from "./lib/complaint.ts";
-import { describeDrift, describeRejection, observeConfig, planConfig } from "./lib/config.ts";
 import type { ConfigGateway } from "./lib/config-gateway.ts";
-import { converge, describeImpossible, describeRefusal } from "./lib/converge.ts";
 import type { Definition } from "./lib/definition.ts";
-import { describeProblem, describeSource, readDefinitions } from "./lib/definition-files.ts";
-import { devicePathOf } from "./lib/device.ts";
-import { isBroken, toDiff } from "./lib/diff.ts";
-import { renderDiff } from "./lib/diff-text.ts";
-import { examine } from "./lib/doctor.ts";
-import { renderDiagnosis } from "./lib/doctor-text.ts";
 import { ManagerError, describeBug } from "./lib/errors.ts";
-import { describeCaveats, exportJobs } from "./lib/export.ts";
-import { initialize } from "./lib/init.ts";
 import { formatJson } from "./lib/json.ts";
-import { describeLateness } from "./lib/judgement.ts";
-import { type ConfigBytes, type Delivery, createLiveConfig, describeUnjudged } from "./lib/live-config.ts";
+import type { ConfigBytes, Delivery } from "./lib/live-config.ts";
 import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
-import { type PassOutcome, keepReconciled, reconcileWithin } from "./lib/loop.ts";
-import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "./lib/pass.ts";
+import type { PassOutcome } from "./lib/loop.ts";
 import { writeOutput } from "./lib/output.ts";
-import { showProgress } from "./lib/progress.ts";
-import { publishFile, sweepTemporaries } from "./lib/publish.ts";
-import { describeChanges } from "./lib/reload.ts";
-import { type Source, readSources } from "./lib/sources.ts";
-import { stageDefinitions } from "./lib/staging.ts";
-import { toStatus } from "./lib/status.ts";
-import { renderStatus } from "./lib/status-text.ts";
-import { takeSurvey } from "./lib/survey.ts";
-import { describeTerminal } from "./lib/terminal.ts";
-import { createTransport } from "./lib/transport.ts";
-import { validate } from "./lib/validate.ts";
+import type { Source } from "./lib/sources.ts";
 import { describeVersion } from "./lib/version.ts";
-import { createVitals } from "./lib/vitals.ts";
-import { createWake } from "./lib/wake.ts";
-import { watchDirectory } from "./lib/watch.ts";
 
 process.stdout.on("error", () => undefined); // nobody reads it any more: no reason to stop
 const invocation = await readInvocation();
+
+// What does the work, and the gateway's client with it: loaded once it is known that there is some. The version, a
+// page of help and a slip of the finger want none of it.
+const { setTimeout: sleep } = await import("node:timers/promises");
+const { computeChecksum, readChecksum, writeChecksum } = await import("./lib/checksum.ts");
+const { createComplaints } = await import("./lib/complaint.ts");
+const { describeDrift, describeRejection, observeConfig, planConfig } = await import("./lib/config.ts");
+const { converge, describeImpossible, describeRefusal } = await import("./lib/converge.ts");
+const { describeProblem, describeSource, readDefinitions } = await import("./lib/definition-files.ts");
+const { devicePathOf } = await import("./lib/device.ts");
+const { describeLateness } = await import("./lib/judgement.ts");
+const { createLiveConfig, describeUnjudged } = await import("./lib/live-config.ts");
+const { keepReconciled, reconcileWithin } = await import("./lib/loop.ts");
+const { FAILED, UNHEALED, UNJUDGED, attemptPass } = await import("./lib/pass.ts");
+const { showProgress } = await import("./lib/progress.ts");
+const { publishFile, sweepTemporaries } = await import("./lib/publish.ts");
+const { describeChanges } = await import("./lib/reload.ts");
+const { stageDefinitions } = await import("./lib/staging.ts");
+const { createTransport } = await import("./lib/transport.ts");
+const { createVitals } = await import("./lib/vitals.ts");
+const { createWake } = await import("./lib/wake.ts");
+const { watchDirectory } = await import("./lib/watch.ts");
+
 const { settings } = invocation;
 const CONFIG_DIR = settings.configDir;
 const CRON_DIR = settings.cronDir;
@@ -68,9 +63,10 @@ const wakes = { config: createWake(), cron: createWake() };
 
 let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
 const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
-const log = isForPerson(invocation) ? () => undefined : createLog({ format: settings.logFormat, isUtc: isClockUtc(process.env.TZ), write: print });
+const log = isForPerson(invocation)
+  ? () => undefined
+  : createLog({ format: settings.logFormat, isUtc: isClockUtc(process.env.TZ), write: print });
 const complaints = createComplaints(log);
-const terminal = describeTerminal(process.stdout);
 const vitals = createVitals({ nowMs: Date.now, uptimeMs: () => performance.now() });
 
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
@@ -341,6 +337,12 @@ async function sync(only: "config" | "cron" | undefined): Promise<boolean> {
   return outcomes.every(({ kind }) => kind === "equal" || kind === "pending");
 }
 
+// === Before the main container starts ===
+async function prepare(only: "config" | "cron" | undefined): Promise<boolean> {
+  const { initialize } = await import("./lib/init.ts");
+  return initialize(settings, log, only);
+}
+
 // === Cron jobs at the start of the main container ===
 async function register(waitSeconds: number): Promise<boolean> {
   const endMs = Date.now() + waitSeconds * 1000;
@@ -368,28 +370,45 @@ async function registerJobs(): Promise<PassOutcome> {
 }
 
 // === What a person types ===
+async function lookAround() {
+  const { takeSurvey } = await import("./lib/survey.ts");
+  return takeSurvey({ transport, ...invocation });
+}
+
+async function describeScreen() {
+  const { describeTerminal } = await import("./lib/terminal.ts");
+  return describeTerminal(process.stdout);
+}
+
 async function printStatus(json: boolean): Promise<boolean> {
-  const survey = await takeSurvey({ transport, ...invocation });
+  const { toStatus } = await import("./lib/status.ts");
+  const { renderStatus } = await import("./lib/status-text.ts");
+  const survey = await lookAround();
   const status = toStatus(survey);
-  print(json ? formatJson(status) : renderStatus(survey, status, terminal));
+  print(json ? formatJson(status) : renderStatus(survey, status, await describeScreen()));
   return status.healthy;
 }
 
 async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
-  const survey = await takeSurvey({ transport, ...invocation });
+  const { isBroken, toDiff } = await import("./lib/diff.ts");
+  const { renderDiff } = await import("./lib/diff-text.ts");
+  const survey = await lookAround();
   const diff = toDiff(survey);
-  print(json ? formatJson(diff) : renderDiff(survey, diff, terminal));
+  print(json ? formatJson(diff) : renderDiff(survey, diff, await describeScreen()));
   if (isBroken(survey)) return 1;
   return exitCode && diff.changes > 0 ? 2 : 0;
 }
 
 async function printDiagnosis(json: boolean): Promise<boolean> {
-  const diagnosis = await examine(await takeSurvey({ transport, ...invocation }), process.env);
-  print(json ? formatJson(diagnosis) : renderDiagnosis(diagnosis, terminal));
+  const { examine } = await import("./lib/doctor.ts");
+  const { renderDiagnosis } = await import("./lib/doctor-text.ts");
+  const diagnosis = await examine(await lookAround(), process.env);
+  print(json ? formatJson(diagnosis) : renderDiagnosis(diagnosis, await describeScreen()));
   return diagnosis.ok;
 }
 
 async function printExport(): Promise<boolean> {
+  const { describeCaveats, exportJobs } = await import("./lib/export.ts");
   const store = await transport.open();
   const options = { owner: settings.owner, features: store.features, nowMs: Date.now() };
   const exported = exportJobs(await store.listJobs(), options);
@@ -428,6 +447,8 @@ async function readInvocation() {
 }
 
 async function printValidation(source: Source): Promise<never> {
+  const { readSources } = await import("./lib/sources.ts");
+  const { validate } = await import("./lib/validate.ts");
   const { problems, warnings, checked } = validate(await readSources(source));
   for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
   const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
@@ -469,7 +490,7 @@ async function work(): Promise<number> {
     case "sync":
       return toExitCode(await sync(invocation.only));
     case "init":
-      return toExitCode(await initialize(settings, log, invocation.only));
+      return toExitCode(await prepare(invocation.only));
     case "register":
       return toExitCode(await register(invocation.waitSeconds));
     case "status":

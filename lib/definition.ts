@@ -128,9 +128,8 @@ export function parseDefinition(input: Json): ParsedDefinition {
 }
 
 function findUnknownFields(input: JsonObject): FieldProblem[] {
-  const known = Object.keys(fields);
-  const unknown = Object.keys(input).filter((field) => !known.includes(field));
-  return unknown.map((field) => ({ field, problem: wordUnknownField(field, known) }));
+  const unknown = Object.keys(input).filter((field) => !Object.hasOwn(fields, field));
+  return unknown.map((field) => ({ field, problem: wordUnknownField(field, Object.keys(fields)) }));
 }
 
 /** The name that a definition gives itself, whatever else is wrong with it. */

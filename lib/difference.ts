@@ -96,7 +96,8 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
 /** The declared value of each field that differs; null for one that has to go. */
 function diffFields(desired: Fields, actual: Fields, clearable: readonly string[]): JsonObject {
   const changes: JsonObject = {};
-  for (const [field, value] of Object.entries(desired)) {
+  for (const field of Object.keys(desired)) {
+    const value = desired[field];
     if (value === undefined) continue;
     if (!isSame(field, value, actual[field])) changes[field] = value;
   }
@@ -150,6 +151,7 @@ function dropsField(value: Json, held: Json | undefined): boolean {
 }
 
 function isSame(field: string, desired: Json, actual: Json | undefined): boolean {
+  if (desired === actual) return true;
   switch (field) {
     case "agentId": // stored in lower case
       return textOf(desired).toLowerCase() === textOf(actual).toLowerCase();

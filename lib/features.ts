@@ -133,10 +133,14 @@ export interface MissingFeature {
 
 /** What of this job a gateway with these features would refuse, or drop without a word. */
 export function findMissingFeatures(spec: JobSpec, features: Features): MissingFeature[] {
-  return ROWS.flatMap(([name, { field, when = () => true }]) => {
-    const value = field === undefined || features[name] ? undefined : readPath(spec as unknown as JsonObject, field);
-    return field !== undefined && value !== undefined && when(value, spec) ? [missingFeature(name, field)] : [];
-  });
+  const missing: MissingFeature[] = [];
+  for (const [name, row] of ROWS) {
+    if (features[name]) continue; // first: most are there, and this is asked of each job
+    const { field, when = () => true } = row;
+    const value = field === undefined ? undefined : readPath(spec as unknown as JsonObject, field);
+    if (field !== undefined && value !== undefined && when(value, spec)) missing.push(missingFeature(name, field));
+  }
+  return missing;
 }
 
 /** That `what` cannot be had for want of this feature. */

@@ -48,7 +48,8 @@ export function readShellLine(argv: readonly string[]): string | undefined {
 
 /** Whether this gateway makes an agent turn, which costs model tokens, of what was written as a command. */
 export function isCommandAsTurn(definition: Definition, features: Features): boolean {
-  return toPayload(definition, { ...features, commandPayload: true }).kind === "command" && !features.commandPayload;
+  if (features.commandPayload) return false;
+  return toPayload(definition, { ...features, commandPayload: true }).kind === "command";
 }
 
 function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
@@ -81,11 +82,12 @@ function withLimits(script: Payload & { timeoutSeconds?: number; toolBudget?: nu
 /** With the items of its lists trimmed, as the newer gateways store them. */
 function toPayload(definition: Definition, features: Features): Payload {
   const payload = toRawPayload(definition, features);
-  const lists = Object.entries(payload).filter(([field]) => field === "fallbacks" || field === "toolsAllow");
-  return { ...payload, ...Object.fromEntries(lists.map(([field, items]) => [field, trimItems(items)])) };
+  const { fallbacks, toolsAllow } = payload;
+  if (fallbacks === undefined && toolsAllow === undefined) return payload;
+  return { ...payload, ...defined({ fallbacks: trimItems(fallbacks), toolsAllow: trimItems(toolsAllow) }) };
 }
 
-function trimItems(items: Json): Json {
+function trimItems(items: Json | undefined): Json | undefined {
   return Array.isArray(items) ? items.map((item) => (typeof item === "string" ? item.trim() : item)) : items;
 }
 
@@ -175,11 +177,15 @@ function quote(argument: string): string {
 }
 
 function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): { [P in K]?: NonNullable<T[P]> } {
-  return defined(Object.fromEntries(keys.map((key) => [key, source[key]]))) as { [P in K]?: NonNullable<T[P]> };
+  const picked: { [P in K]?: NonNullable<T[P]> } = {};
+  for (const key of keys) {
+    const value = source[key];
+    if (value !== undefined) picked[key] = value as NonNullable<T[K]>;
+  }
+  return picked;
 }
 
 /** Without the fields that are undefined: on the wire, an absent field and an undefined one differ. */
 function defined<T extends object>(fields: T): { [P in keyof T]?: NonNullable<T[P]> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [P in keyof T]?: NonNullable<T[P]> };
+  return pick(fields, Object.keys(fields) as (keyof T)[]);
 }
