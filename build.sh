@@ -37,15 +37,32 @@ commit() {
   fi
 }
 
-# compile OUTFILE [TARGET]: one binary; for this machine where no target is named.
-compile() {
-  mkdir -p dist
+# bundle OUTFILE [TARGET] [FLAG…]: one binary; for this machine where the target is empty.
+#   --splitting, --bytecode    only what a command needs is loaded, and none of it has to be parsed
+#   --compile-jit-policy       it mostly waits: compiled machine code would take more memory than it saves time
+bundle() {
+  local outfile=$1 target=${2:-}
+  shift $(($# < 2 ? $# : 2))
   # Two builds at once, in two shells, must not see each other's half: build aside, then rename.
-  "$BIN/bun" build --compile --minify --bytecode --format=esm \
+  "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
-    ${2:+--target "bun-$2"} --outfile "$1.$$.tmp" manager.ts >&2
-  mv -f "$1.$$.tmp" "$1"
+    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" manager.ts >&2
+  mv -f "$outfile.$$.tmp" "$outfile"
+}
+
+# compile [TARGET…]: the binaries, laid out by what a rehearsal has touched.
+compile() {
+  local aside target
+  mkdir -p dist
+  aside=$(mktemp -d -t config-manager-build.XXXXXX)
+  bundle "$aside/rehearsing"
+  "$BIN/bun" build/rehearse.ts "$aside/rehearsing" "$aside/order"
+  if [ $# -eq 0 ]; then
+    bundle dist/config-manager "" --bytecode-order="$aside/order"
+  fi
+  for target in "$@"; do bundle "dist/config-manager-$target" "$target" --bytecode-order="$aside/order"; done
+  rm -r "$aside"
 }
 
 build() {
@@ -59,11 +76,11 @@ build() {
   done
   set_up
   case $target in
-    "") compile dist/config-manager ;;
-    all) for each in "${TARGETS[@]}"; do compile "dist/config-manager-$each" "$each"; done ;;
+    "") compile ;;
+    all) compile "${TARGETS[@]}" ;;
     *)
       [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "unknown target: $target" "one of: ${TARGETS[*]} all"
-      compile "dist/config-manager-$target" "$target"
+      compile "$target"
       ;;
   esac
 }
@@ -119,7 +136,7 @@ tests() {
     check "format" "$BIN/biome" format
     check "dead exports and dependencies" "$BIN/knip" --no-progress
   fi
-  check "build" compile dist/config-manager
+  check "build" compile
   run_tests "$@"
   echo
   [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
@@ -131,7 +148,7 @@ case ${1:-} in
   demo)
     [ $# -eq 1 ] || fail "unknown argument: $2"
     set_up
-    compile dist/config-manager
+    compile
     exec "$BIN/bun" test/demo.ts
     ;;
   test) shift && tests "$@" ;;

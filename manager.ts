@@ -17,11 +17,11 @@ import { formatJson } from "./lib/json.ts";
 import type { ConfigBytes, Delivery } from "./lib/live-config.ts";
 import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
 import type { PassOutcome } from "./lib/loop.ts";
-import { writeOutput } from "./lib/output.ts";
+import { mayBeScreen, openOutput, writeOutput } from "./lib/output.ts";
 import type { Source } from "./lib/sources.ts";
 import { describeVersion } from "./lib/version.ts";
 
-process.stdout.on("error", () => undefined); // nobody reads it any more: no reason to stop
+const output = openOutput(1);
 const invocation = await readInvocation();
 
 // What does the work, and the gateway's client with it: loaded once it is known that there is some. The version, a
@@ -62,7 +62,8 @@ const stopRequested = new Promise((resolve) => stopping.signal.addEventListener(
 const wakes = { config: createWake(), cron: createWake() };
 
 let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
-const progress = showProgress(`asking ${settings.gatewayUrl}`, invocation.command === "run" ? {} : process.stderr);
+const isWatched = invocation.command !== "run" && mayBeScreen(2);
+const progress = showProgress(`asking ${settings.gatewayUrl}`, isWatched ? process.stderr : {});
 const log = isForPerson(invocation)
   ? () => undefined
   : createLog({ format: settings.logFormat, isUtc: isClockUtc(process.env.TZ), write: print });
@@ -456,7 +457,7 @@ async function printValidation(source: Source): Promise<never> {
 }
 
 async function leave(text: string, exitCode = 0): Promise<never> {
-  await writeOutput(text, process.stdout);
+  await writeOutput(text, output);
   process.exit(exitCode);
 }
 
@@ -467,7 +468,7 @@ function isForPerson({ command }: { command: string }): boolean {
 
 function print(text: string): void {
   progress.clear();
-  printed = writeOutput(text, process.stdout);
+  printed = writeOutput(text, output);
   printed.catch(() => undefined); // told at the end, where it is a result; a log has no place left to tell it
 }
 

@@ -9,7 +9,7 @@ export type KeyPath = readonly (string | number)[];
  * one ended, so that a text with no end is not read again from each quote in it.
  */
 const TOKEN =
-  /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/gy;
+  /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/y;
 
 /** Deeper than anything that is taken: a path for each of many keys down there would fill the memory. */
 const MAX_DEPTH = 200;
@@ -22,18 +22,20 @@ export function findDuplicates(text: string): KeyPath[] {
   const duplicates = new Map<string, KeyPath>();
   /** The objects and lists that are open here: of an object the keys so far, and the one at hand. */
   const open: { keys: Set<string> | undefined; at: string | number }[] = [];
-  let last = "";
-  for (const [token] of text.matchAll(TOKEN)) {
-    if (token.startsWith("/") || token.trim() === "") continue; // trim() knows the blanks of JSON5, and no others
+  let last = { from: 0, to: 0 };
+  const token = new RegExp(TOKEN); // one of our own: it keeps its place in the text
+  for (let from = 0; token.test(text); from = token.lastIndex) {
+    const first = text.charAt(from);
+    if (first === "/" || first.trim() === "") continue; // trim() knows the blanks of JSON5, and no others
     const inner = open.at(-1);
-    if (token === "{" || token === "[") {
-      open.push(token === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
-    } else if (token === "}" || token === "]") {
+    if (first === "{" || first === "[") {
+      open.push(first === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
+    } else if (first === "}" || first === "]") {
       open.pop();
-    } else if (token === "," && typeof inner?.at === "number") {
+    } else if (first === "," && typeof inner?.at === "number") {
       inner.at += 1;
-    } else if (token === ":" && inner?.keys) {
-      const key = readKey(last);
+    } else if (first === ":" && inner?.keys) {
+      const key = readKey(text.slice(last.from, last.to));
       inner.at = key;
       if (inner.keys.has(key) && open.length <= MAX_DEPTH) {
         const path = open.map(({ at }) => at);
@@ -41,7 +43,7 @@ export function findDuplicates(text: string): KeyPath[] {
       }
       inner.keys.add(key);
     }
-    last = token;
+    last = { from, to: token.lastIndex };
   }
   return [...duplicates.values()];
 }
