@@ -31,7 +31,9 @@ const { computeChecksum, readChecksum, writeChecksum } = await import("./lib/che
 const { createComplaints } = await import("./lib/complaint.ts");
 const { describeDrift, describeRejection, observeConfig, planConfig } = await import("./lib/config.ts");
 const { converge, describeImpossible, describeRefusal } = await import("./lib/converge.ts");
-const { describeProblem, describeSource, readDefinitions } = await import("./lib/definition-files.ts");
+const { createDefinitionReader, describeProblem, describeSource, readDefinitions } = await import(
+  "./lib/definition-files.ts"
+);
 const { devicePathOf } = await import("./lib/device.ts");
 const { describeLateness } = await import("./lib/judgement.ts");
 const { createLiveConfig, describeUnjudged } = await import("./lib/live-config.ts");
@@ -188,13 +190,14 @@ async function confirmConfig(
 }
 
 // === Cron jobs ===
+const readCronDir = createDefinitionReader(CRON_DIR);
 // What the last pass has seen. The sidecar says what it begins with, as manager.sh did; a sync only what is new.
 let cronHash = invocation.command === "sync" ? await readChecksum(CHECKSUM_DIR, "cron") : undefined;
 let cronPending = true; // whether "Cron job sync complete" is still owed
 
 async function handleCronChange(): Promise<PassOutcome> {
   await sweepTemporaries(`${CHECKSUM_DIR}/cron`);
-  const DESIRED_JOBS = await readDefinitions(CRON_DIR);
+  const DESIRED_JOBS = await readCronDir();
   vitals.definitions = DESIRED_JOBS.kind;
   const newHash = DESIRED_JOBS.kind === "missing" ? "none" : DESIRED_JOBS.checksum;
   if (newHash !== cronHash) {

@@ -32,9 +32,28 @@ export function isDefinitionFile(name: string): boolean {
  *
  * @throws {ManagerError} `file` when something is there and cannot be read.
  */
-export async function readDefinitions(directory: string): Promise<DesiredSet> {
-  const files = await readVolume(directory, isDefinitionFile);
-  return files && files.length > 0 ? parseDefinitionFiles(files) : { kind: "missing" };
+export function readDefinitions(directory: string): Promise<DesiredSet> {
+  return createDefinitionReader(directory)();
+}
+
+/**
+ * As {@link readDefinitions}, again and again: the same bytes are checked once. A sidecar looks each minute, and whenever
+ * somebody changes a job, and the files are the same nearly every time.
+ */
+export function createDefinitionReader(directory: string): () => Promise<DesiredSet> {
+  let last: Exclude<DesiredSet, { kind: "missing" }> | undefined;
+  return async () => {
+    const files = await readVolume(directory, isDefinitionFile);
+    if (!files || files.length === 0) return { kind: "missing" };
+    if (!last || !holdsSame(last.files, files)) last = parseDefinitionFiles(files);
+    return last;
+  };
+}
+
+function holdsSame(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {
+  const isSame = ({ name, bytes }: VolumeFile, index: number) =>
+    name === others[index]?.name && bytes.equals(others[index].bytes);
+  return some.length === others.length && some.every(isSame);
 }
 
 /** What the log calls the definitions: the file where there is one, as in manager.sh, else the directory. */

@@ -6,6 +6,7 @@ import {
   describeSource,
   describeProblem,
   isDefinitionFile,
+  createDefinitionReader,
   parseDefinitionFiles,
   readDefinitions,
   type DefinitionProblem,
@@ -354,6 +355,35 @@ describe("readDefinitions()", () => {
     await writeFile(scratch.in("b.json"), "[]", { mode: 0 });
     const refusal = await asOrdinaryUser(() => refusalOf(readDefinitions(scratch.path)));
     expect(refusal).toMatchObject({ code: "file", message: `cannot read ${scratch.path}: EACCES` });
+  });
+});
+
+describe("createDefinitionReader()", () => {
+  test("checks the same files once, and others anew", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    const read = createDefinitionReader(volume.path);
+    expect(await read()).toEqual({ kind: "missing" });
+
+    await volume.publish({ "a.json": JSON.stringify([define()]), "b.json": "[]" });
+    const first = await read();
+    expect(first).toMatchObject({ kind: "valid", definitions: [{ name: "backup" }] });
+    await volume.publish({ "a.json": JSON.stringify([define()]), "b.json": "[]" });
+    expect(await read()).toBe(first);
+
+    const changes: Record<string, string>[] = [
+      { "a.json": JSON.stringify([define({ timeout: 7 })]), "b.json": "[]" },
+      { "a.json": JSON.stringify([define({ timeout: 7 })]) },
+      { "c.json": JSON.stringify([define({ timeout: 7 })]) },
+      { "c.json": "{" },
+      { "c.json": JSON.stringify([define({ timeout: 7 })]) },
+    ];
+    for (const files of changes) {
+      await volume.publish(files);
+      expect(await read()).toEqual(await readDefinitions(volume.path));
+    }
+    await volume.publish({});
+    expect(await read()).toEqual({ kind: "missing" });
   });
 });
 
