@@ -5,6 +5,7 @@
 #   ./build.sh demo                                                      the main job, on a real gateway
 #   ./build.sh test [--all-releases] [FILE…]                             every check and test; on nine releases
 #                                                                        of OpenClaw, instead of one of each kind
+#   ./build.sh bench [ROW…]                                              the numbers of the README, or some of them
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -37,17 +38,17 @@ commit() {
   fi
 }
 
-# bundle OUTFILE [TARGET] [FLAG…]: one binary; for this machine where the target is empty.
+# bundle OUTFILE ENTRY [TARGET] [FLAG…]: one binary; for this machine where the target is empty.
 #   --splitting, --bytecode    only what a command needs is loaded, and none of it has to be parsed
 #   --compile-jit-policy       it mostly waits: compiled machine code would take more memory than it saves time
 bundle() {
-  local outfile=$1 target=${2:-}
-  shift $(($# < 2 ? $# : 2))
+  local outfile=$1 entry=$2 target=${3:-}
+  shift $(($# < 3 ? $# : 3))
   # Two builds at once, in two shells, must not see each other's half: build aside, then rename.
   "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
-    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" manager.ts >&2
+    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2
   mv -f "$outfile.$$.tmp" "$outfile"
 }
 
@@ -56,12 +57,12 @@ compile() {
   local aside target
   mkdir -p dist
   aside=$(mktemp -d -t config-manager-build.XXXXXX)
-  bundle "$aside/rehearsing"
+  bundle "$aside/rehearsing" manager.ts
   "$BIN/bun" build/rehearse.ts "$aside/rehearsing" "$aside/order"
   if [ $# -eq 0 ]; then
-    bundle dist/config-manager "" --bytecode-order="$aside/order"
+    bundle dist/config-manager manager.ts "" --bytecode-order="$aside/order"
   fi
-  for target in "$@"; do bundle "dist/config-manager-$target" "$target" --bytecode-order="$aside/order"; done
+  for target in "$@"; do bundle "dist/config-manager-$target" manager.ts "$target" --bytecode-order="$aside/order"; done
   rm -r "$aside"
 }
 
@@ -83,6 +84,16 @@ build() {
       compile "$target"
       ;;
   esac
+}
+
+# bench [ARGUMENT…]: see bench/bench.ts. What is built beside it is built as it is.
+bench() {
+  local programs status=0
+  programs=$(mktemp -d -t config-manager-bench.XXXXXX)
+  for program in empty plan; do bundle "$programs/$program" "bench/programs/$program.ts"; done
+  BENCH_PROGRAMS=$programs BENCH_COMMIT=$(commit) "$BIN/bun" bench/bench.ts "$@" || status=$?
+  rm -r "$programs"
+  return "$status"
 }
 
 PASSED=0
@@ -152,6 +163,12 @@ case ${1:-} in
     exec "$BIN/bun" test/demo.ts
     ;;
   test) shift && tests "$@" ;;
+  bench)
+    shift
+    set_up
+    compile
+    bench "$@"
+    ;;
   "" | --target | --target=*) build "$@" ;;
   *) fail "unknown command: $1" ;;
 esac

@@ -1,4 +1,5 @@
-import { mkdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { mkdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A ConfigMap volume, published and swapped as the kubelet does it. */
@@ -6,6 +7,16 @@ export interface Volume {
   readonly path: string;
   /** Makes the volume hold these files, in one step: the link `..data` is replaced by a rename. */
   publish(files: Record<string, string | Uint8Array>): Promise<void>;
+  /** The same in two halves, for whoever has to know the moment in between. */
+  prepare(files: Record<string, string | Uint8Array>): Promise<Swap>;
+}
+
+/** A generation that is written, and waits to be the one that is read. */
+interface Swap {
+  /** Is over when it returns. */
+  perform(): void;
+  /** Removes what was there before. */
+  finish(): Promise<void>;
 }
 
 let generation = 0;
@@ -14,23 +25,35 @@ let generation = 0;
 export async function createVolume(path: string): Promise<Volume> {
   await mkdir(path, { recursive: true });
   let published: string[] = [];
+
+  async function prepare(files: Record<string, string | Uint8Array>): Promise<Swap> {
+    generation += 1;
+    const name = `..2026_11_22_10_00_00.${String(generation).padStart(9, "0")}`;
+    await mkdir(join(path, name));
+    for (const [file, content] of Object.entries(files)) await writeFile(join(path, name, file), content);
+    const old = await readlink(join(path, "..data")).catch(() => undefined);
+    await symlink(name, join(path, "..data_tmp"));
+    return {
+      perform: () => renameSync(join(path, "..data_tmp"), join(path, "..data")),
+      async finish() {
+        const names = Object.keys(files);
+        for (const file of names) {
+          if (!published.includes(file)) await symlink(join("..data", file), join(path, file));
+        }
+        for (const file of published) if (!names.includes(file)) await rm(join(path, file));
+        published = names;
+        if (old !== undefined) await rm(join(path, old), { recursive: true });
+      },
+    };
+  }
+
   return {
     path,
+    prepare,
     async publish(files) {
-      generation += 1;
-      const name = `..2026_11_22_10_00_00.${String(generation).padStart(9, "0")}`;
-      await mkdir(join(path, name));
-      for (const [file, content] of Object.entries(files)) await writeFile(join(path, name, file), content);
-      const old = await readlink(join(path, "..data")).catch(() => undefined);
-      await symlink(name, join(path, "..data_tmp"));
-      await rename(join(path, "..data_tmp"), join(path, "..data"));
-      const names = Object.keys(files);
-      for (const file of names) {
-        if (!published.includes(file)) await symlink(join("..data", file), join(path, file));
-      }
-      for (const file of published) if (!names.includes(file)) await rm(join(path, file));
-      published = names;
-      if (old !== undefined) await rm(join(path, old), { recursive: true });
+      const swap = await prepare(files);
+      swap.perform();
+      await swap.finish();
     },
   };
 }

@@ -1,0 +1,50 @@
+// Measures config-manager beside what one would use instead, in one run on one machine. By ./build.sh bench:
+//
+//   bench            every row; writes bench/results/DATE.json, and prints the table of the README
+//   bench ROW…       these alone
+//   bench --check    those that need no gateway; fails where one takes more, beside its reference, than it may
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { createReport, findRegressions, renderTable } from "./report.ts";
+import { binary } from "./rows/binary.ts";
+import { file, fileBesideGateway } from "./rows/file.ts";
+import { idle } from "./rows/idle.ts";
+import { memory } from "./rows/memory.ts";
+import { plan } from "./rows/plan.ts";
+import { start, typed } from "./rows/start.ts";
+import { firstSync, nothingToDo, swapToJob } from "./rows/sync.ts";
+import { OPENCLAW } from "./scene.ts";
+
+const ROWS = [firstSync, nothingToDo, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, binary];
+
+const args = process.argv.slice(2);
+const isCheck = args.includes("--check");
+const names = args.filter((arg) => !arg.startsWith("-"));
+const unknown = names.filter((name) => !ROWS.some((row) => row.name === name));
+if (unknown.length > 0 || args.some((arg) => arg.startsWith("-") && arg !== "--check")) {
+  const known = ROWS.map(({ name }) => name).join(" ");
+  process.stderr.write(`error: unknown row: ${unknown.join(" ") || args.join(" ")}\nhint: one of: ${known}; --check\n`);
+  process.exit(64);
+}
+
+const chosen = ROWS.filter(({ name, needsGateway }) =>
+  names.length > 0 ? names.includes(name) : !isCheck || !needsGateway,
+);
+const report = createReport(process.env.BENCH_COMMIT ?? "unknown", OPENCLAW);
+for (const row of chosen) {
+  process.stderr.write(`measuring ${row.name} …\n`);
+  report.rows[row.name] = await row.measure();
+}
+process.stdout.write(renderTable(report.rows));
+
+if (isCheck) {
+  const regressions = findRegressions(report.rows);
+  for (const regression of regressions) process.stderr.write(`error: ${regression}\n`);
+  process.exitCode = regressions.length > 0 ? 1 : 0;
+} else if (names.length === 0) {
+  const path = join(import.meta.dir, "results", `${report.date}.json`);
+  await writeFile(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  process.stderr.write(`written: ${path}\n`);
+}

@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { type TestGateway, createGateway } from "../test/support/gateway.ts";
+import { getRelease } from "../test/support/release.ts";
+import { type Mounts, createMounts } from "../test/support/sidecar.ts";
+import { until } from "../test/support/until.ts";
+
+/** The release that all is measured on. */
+export const OPENCLAW = "2026.9.6";
+
+const OWNER = "bench";
+
+/** A gateway, and the mounts of a Pod beside it. */
+export interface Scene {
+  gateway: TestGateway;
+  mounts: Mounts;
+  /** Of config-manager; its log to the standard output as in a Pod. */
+  env: Record<string, string>;
+  /** Of manager.sh, and the `openclaw` CLI that it calls. */
+  cliEnv: Record<string, string>;
+  /** Takes all jobs of the benchmark out of the gateway again. */
+  clear: () => Promise<void>;
+}
+
+/** Sets the scene, and clears it away afterwards, whatever happens. */
+export async function withScene<T>(work: (scene: Scene) => Promise<T>): Promise<T> {
+  const gateway = await createGateway(await getRelease(OPENCLAW));
+  try {
+    await gateway.start();
+    const mounts = await createMounts();
+    try {
+      await mounts.config.publish({ "openclaw.json": gateway.config() });
+      const env = mounts.environment({
+        PVC_CONFIG: gateway.configPath,
+        OPENCLAW_GATEWAY_URL: gateway.url,
+        CONFIG_MANAGER_OWNER: OWNER,
+      });
+      const cliEnv = { ...gateway.environment, TZ: "UTC", OPENCLAW_GATEWAY_PORT: String(gateway.port) };
+      await awaitQuiet();
+      return await work({ gateway, mounts, env, cliEnv, clear: () => clearJobs(gateway) });
+    } finally {
+      await mounts.dispose();
+    }
+  } finally {
+    await gateway.dispose();
+  }
+}
+
+/** A gateway that has just started goes on for a while with what it finds to do. */
+async function awaitQuiet(): Promise<void> {
+  await until(
+    "the machine to be quiet",
+    async () => {
+      const before = await readBusyTicks();
+      await Bun.sleep(2_000);
+      return (await readBusyTicks()) - before < 20;
+    },
+    { limitMs: 120_000 },
+  );
+}
+
+/** What all processors have worked since the start of the machine, in hundredths of a second. */
+async function readBusyTicks(): Promise<number> {
+  const [user = 0, nice = 0, system = 0] = (await readFile("/proc/stat", "utf8")).split(/\s+/).slice(1, 4).map(Number);
+  return user + nice + system;
+}
+
+async function clearJobs(gateway: TestGateway): Promise<void> {
+  const ours = (await gateway.jobs()).filter(({ name }) => name.startsWith("bench-"));
+  for (const { id } of ours) await gateway.rpc("cron.remove", { id });
+}
+
+/** Command jobs; `variant` makes others of them under the same names. */
+export function defineJobs(count: number, variant = 0) {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `bench-${index}`,
+    schedule: `${index % 60} 3 * * *`,
+    command: `echo ${index} ${variant}`,
+  }));
+}
+
+/** The same jobs in another file: more blanks at its end. */
+export function formatJobs(jobs: readonly object[], blanks = 0): Record<string, string> {
+  return { "cron-jobs.json": JSON.stringify(jobs, undefined, 2) + " ".repeat(blanks) };
+}
