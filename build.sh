@@ -90,7 +90,7 @@ build() {
 bench() {
   local programs status=0
   programs=$(mktemp -d -t config-manager-bench.XXXXXX)
-  for program in empty plan; do bundle "$programs/$program" "bench/programs/$program.ts"; done
+  for program in empty modules client plan; do bundle "$programs/$program" "bench/programs/$program.ts"; done
   BENCH_PROGRAMS=$programs BENCH_COMMIT=$(commit) "$BIN/bun" bench/bench.ts "$@" || status=$?
   rm -r "$programs"
   return "$status"
@@ -148,6 +148,9 @@ tests() {
     check "dead exports and dependencies" "$BIN/knip" --no-progress
   fi
   check "build" compile
+  if [ $# -eq 0 ]; then
+    check "benchmark, without a gateway" bench --check
+  fi
   run_tests "$@"
   echo
   [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"

@@ -12,7 +12,7 @@ import process from "node:process";
 import { readCommandLine } from "./lib/command-line.ts";
 import type { ConfigGateway } from "./lib/config-gateway.ts";
 import type { Definition } from "./lib/definition.ts";
-import { ManagerError, describeBug } from "./lib/errors.ts";
+import { ManagerError, describeBug, settle } from "./lib/errors.ts";
 import { formatJson } from "./lib/json.ts";
 import type { ConfigBytes, Delivery } from "./lib/live-config.ts";
 import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
@@ -217,14 +217,17 @@ async function handleCronChange(): Promise<PassOutcome> {
       return { kind: "rejected" };
 
     case "valid": {
-      // A copy for the start of the next Pod. A full volume is no reason to leave the gateway behind.
-      const staged = await attemptPass(
+      // A copy for the start of the next Pod. A full or a slow volume is no reason to leave the gateway behind.
+      const staging = attemptPass(
         "Failed to stage cron config",
         () => stageDefinitions(DESIRED_JOBS.files, STAGING_DIR),
         complaints,
       );
 
-      const { outcome, changed } = await syncJobs(DESIRED_JOBS.definitions, settings.prune);
+      const synced = await settle(syncJobs(DESIRED_JOBS.definitions, settings.prune));
+      const staged = await staging;
+      if (synced instanceof ManagerError) throw synced;
+      const { outcome, changed } = synced;
       if (outcome.kind !== "equal") return outcome;
 
       await writeChecksum(CHECKSUM_DIR, "cron", newHash);

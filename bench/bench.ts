@@ -7,17 +7,17 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { createReport, findRegressions, renderTable } from "./report.ts";
+import { createReport, describeRun, findRegressions, renderTable } from "./report.ts";
 import { binary } from "./rows/binary.ts";
 import { file, fileBesideGateway } from "./rows/file.ts";
 import { idle } from "./rows/idle.ts";
 import { memory } from "./rows/memory.ts";
 import { plan } from "./rows/plan.ts";
 import { start, typed } from "./rows/start.ts";
-import { firstSync, nothingToDo, swapToJob } from "./rows/sync.ts";
+import { swapToJob, sync } from "./rows/sync.ts";
 import { OPENCLAW } from "./scene.ts";
 
-const ROWS = [firstSync, nothingToDo, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, binary];
+const ROWS = [sync, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, binary];
 
 const args = process.argv.slice(2);
 const isCheck = args.includes("--check");
@@ -37,7 +37,7 @@ for (const row of chosen) {
   process.stderr.write(`measuring ${row.name} …\n`);
   report.rows[row.name] = await row.measure();
 }
-process.stdout.write(renderTable(report.rows));
+process.stdout.write(`${describeRun(report)}\n\n${renderTable(report.rows)}`);
 
 if (isCheck) {
   const regressions = findRegressions(report.rows);

@@ -117,6 +117,12 @@ export async function readCpuMs(pid: number): Promise<number> {
   return spent.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
+/** What it and all that it has waited for have spent on the processor, in milliseconds, to the hundredth of a second. */
+export async function readTreeCpuMs(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /, "").split(" ");
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+}
+
 /** The most that a process and all below it have held at once, in MiB, as far as looking every 20 ms shows. */
 export function watchTree(pid: number): { stop(): number } {
   let peak = 0;
@@ -139,7 +145,7 @@ async function sumTree(pid: number): Promise<number> {
 }
 
 /** Where build.sh has put the programs that are built as config-manager is. */
-export function programPath(name: "empty" | "plan"): string {
+export function programPath(name: "client" | "empty" | "modules" | "plan"): string {
   const directory = process.env.BENCH_PROGRAMS;
   if (directory === undefined) throw new Error("to be started by ./build.sh bench");
   return `${directory}/${name}`;

@@ -19,6 +19,11 @@ export function createReport(commit: string, openclaw: string): Report {
   return { date: new Date().toISOString().slice(0, 10), machine, versions, rows: {} };
 }
 
+/** On what it was measured, in a line. */
+export function describeRun({ date, machine, versions }: Report): string {
+  return `${date}: ${machine}; ${versions}`;
+}
+
 const HEAD = ["| | ours | beside it | ratio | goal |", "|---|---|---|---|---|"];
 
 /** The figures as a table in Markdown, the one of the README. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Json, JsonObject } from "./json.ts";
+import { type Json, type JsonObject, isJsonObject } from "./json.ts";
 
 /**
  * A job in OpenClaw's own terms: what `cron.add` takes. Fields that a definition leaves out are absent,
@@ -24,7 +24,10 @@ export interface JobSpec {
   trigger?: Json;
 }
 
-const KindSchema = v.looseObject({ kind: v.string() });
+/** An object with a kind, as it is: no copy of it, which a hundred jobs would have to be given at each look. */
+const KindSchema = v.custom<JsonObject & { kind: string }>((input) => {
+  return isJsonObject(input as Json) && typeof (input as JsonObject).kind === "string";
+});
 
 /** What config-manager needs to see of a live job. The rest is kept, for comparison. */
 const LiveJobSchema = v.looseObject({

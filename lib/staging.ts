@@ -20,10 +20,10 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
     if (!staged?.equals(bytes)) await publishFile(path, bytes, 0o644);
   }
   const declared = new Set(files.map(({ name }) => name));
-  const left = (await readVolume(directory, isDefinitionFile)) ?? [];
+  // Those alone: what has just been written would be waited for, as something that somebody may still be writing.
+  const left = (await readVolume(directory, (name) => isDefinitionFile(name) && !declared.has(name))) ?? [];
   for (const file of left) {
-    const isOurs = !declared.has(file.name) && parseDefinitionFiles([file]).kind === "valid";
-    if (isOurs) await unlink(join(directory, file.name)).catch(() => undefined);
+    if (parseDefinitionFiles([file]).kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
   }
   return { kind: "equal" };
 }

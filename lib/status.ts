@@ -131,7 +131,7 @@ function toJobStatus(job: LiveJob, owner: string): JobStatus {
     id: job.id,
     owned: isOurs(job, owner),
     enabled: job.enabled,
-    schedule: describeSchedule(job.schedule as Parameters<typeof describeSchedule>[0]),
+    schedule: describeSchedule(job.schedule),
     nextRunAt: toTime(nextRunAtMs),
     lastRunAt: toTime(lastRunAtMs),
     lastStatus: lastStatus ?? null,

@@ -13,7 +13,10 @@ export const binary: Row = {
       {
         what: "the binary",
         unit: "bytes",
-        beside: [{ what: "an empty program", value: statSync(empty).size }],
+        beside: [
+          { what: "an empty program", value: statSync(empty).size },
+          { what: "one with the same modules of Node", value: statSync(programPath("modules")).size },
+        ],
         samples: [statSync(BINARY).size],
         limit: 1.06,
       },

@@ -1,6 +1,7 @@
 import { readFileSync, watch as watchFile } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
 import { missingTools } from "../../test/support/debian.ts";
 import { findFreePort } from "../../test/support/gateway.ts";
 import { BINARY, type Mounts, createMounts } from "../../test/support/sidecar.ts";
@@ -24,7 +25,10 @@ export const file: Row = {
   needsGateway: false,
   async measure() {
     const missing = missingTools({ inotifywait: "inotify-tools" });
-    if (missing) throw new Error(missing);
+    if (missing) {
+      process.stderr.write(`(skip) the file row, which is held against the shell: ${missing}\n`);
+      return [];
+    }
     const mounts = await createMounts();
     try {
       const pvcConfig = join(mounts.root, "openclaw.json");
@@ -48,7 +52,7 @@ export const file: Row = {
           samples.ours.push(oursMs - swappedMs);
           samples.floor.push(floorMs - swappedMs);
         }
-        return toFigures("with no gateway to ask", samples.ours, samples.floor, 4);
+        return toFigures("with no gateway to ask", samples.ours, samples.floor, 3);
       } finally {
         await ours.stop();
         await theirs.stop();

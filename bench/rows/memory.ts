@@ -5,7 +5,7 @@ import process from "node:process";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { type Row, below, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
-import { readMemory, watch, watchTree } from "../process.ts";
+import { programPath, readMemory, watch, watchTree } from "../process.ts";
 import { type Scene, defineJobs, formatJobs, withScene } from "../scene.ts";
 
 const COMPLETE = /Cron job sync complete/;
@@ -32,7 +32,10 @@ export const memory: Row = {
       const charged = await measureInGroup(scene, 32);
       await clear();
       const theirs = await measureManagerSh(scene);
-      const beside = [{ what: "manager.sh and the CLI", value: theirs }];
+      const beside = [
+        { what: "manager.sh and the CLI", value: theirs },
+        { what: "OpenClaw's client alone", value: await measureClient(scene) },
+      ];
       return [
         toFigure({ what: `peak memory (RSS), sync of ${SIZE} jobs`, unit: "MiB", beside, samples }, below(48)),
         ...(charged === undefined
@@ -51,6 +54,15 @@ export const memory: Row = {
       ];
     }),
 };
+
+/** What a program takes that is connected, and has nothing else to do. */
+async function measureClient({ env, gateway }: Scene): Promise<number> {
+  const client = watch([programPath("client")], { ...env, OPENCLAW_GATEWAY_TOKEN: gateway.token });
+  await client.lineAfter(0, /listed/);
+  const peak = await readMemory(client.pid, "VmHWM");
+  await client.stop();
+  return peak;
+}
 
 /** What is charged to a memory control group with such a limit, at most; undefined where none can be made. */
 async function measureInGroup({ env }: Scene, limitMebibytes: number): Promise<number | undefined> {

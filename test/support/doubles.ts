@@ -245,7 +245,7 @@ function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
   const next: Record<string, unknown> = { ...job, ...rest };
   for (const [field, value] of Object.entries(rest)) if (value === null) delete next[field];
   if (failureAlert !== undefined) next.failureAlert = merge(job.failureAlert, failureAlert) ?? undefined;
-  if (isJsonObject(payload)) next.payload = mergePayload(job.payload as JsonObject, payload);
+  if (isJsonObject(payload)) next.payload = mergePayload(job.payload, payload);
   if (isJsonObject(delivery)) {
     const held = (job.delivery ?? {}) as JsonObject;
     const { failureDestination } = delivery;
