@@ -93,7 +93,7 @@ export const fileBesideGateway: Row = {
         await managerSh.lineAfter(0, /Cron job sync complete/);
         for (let swap = 1; swap <= SWAPS.managerSh; swap++) {
           // Somewhere in its minute, each time elsewhere.
-          await Bun.sleep(17_000 * swap);
+          await Bun.sleep(13_000 * swap);
           theirs.push(await swapAndWait(-swap));
         }
       } finally {
