@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { createLog } from "../lib/log.ts";
-import { ODD_NAMES } from "./support/doubles.ts";
+import { symlink, writeFile } from "node:fs/promises";
+import { createLog, isClockUtc } from "../lib/log.ts";
+import { ODD_NAMES, createScratch } from "./support/doubles.ts";
 
 /** What is written for one message. */
 function written(message: string, format: "text" | "json" = "text", now = () => new Date(2026, 1, 3, 4, 5, 6)): string {
@@ -77,4 +78,37 @@ describe("createLog()", () => {
     const text = 'Monitoring: /etc (main config → file copy) 設定 🦞 "quoted" \\n é';
     expect(written(text)).toEndWith(`[config-manager] ${text}\n`);
   });
+});
+
+describe("isClockUtc()", () => {
+  test.each([
+    ["UTC", true],
+    ["Etc/UTC", true],
+    ["Asia/Tokyo", false],
+    ["Europe/London", false],
+    [":UTC", false],
+  ])("of TZ=%s is %p", (zone, isUtc) => {
+    expect(isClockUtc(zone, "/nowhere")).toBe(isUtc);
+  });
+
+  test("asks the system where no zone is set, and takes what it cannot tell for another one", async () => {
+    await using scratch = await createScratch();
+    const zones = { utc: "/usr/share/zoneinfo/Etc/UTC", tokyo: "/usr/share/zoneinfo/Asia/Tokyo" };
+    for (const [name, target] of Object.entries(zones)) await symlink(target, scratch.in(name));
+    await writeFile(scratch.in("copy"), "TZif");
+    const answers = ["utc", "tokyo", "copy", "nothing"].map((name) => isClockUtc(undefined, scratch.in(name)));
+    expect(answers).toEqual([true, false, false, true]);
+    expect(isClockUtc("", scratch.in("tokyo"))).toBeFalse();
+  });
+});
+
+test("createLog() writes UTC as the zone of that name has it", () => {
+  const child = (isUtc: boolean) => {
+    const program = `import { createLog } from "${import.meta.dir}/../lib/log.ts";
+      const now = () => new Date(Date.UTC(2027, 0, 31, 23, 59, 59, 999));
+      createLog({ format: "text", isUtc: ${isUtc}, now, write: (line) => console.log(line) })("x");`;
+    return Bun.spawnSync([process.execPath, "-e", program], { env: { TZ: "UTC" } }).stdout.toString();
+  };
+  expect(child(true)).toBe(child(false));
+  expect(child(true)).toStartWith("2027-01-31 23:59:59 [config-manager] x");
 });
