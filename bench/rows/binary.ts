@@ -34,7 +34,7 @@ export const binary: Row = {
         unit: "ms",
         beside: [{ what: "an empty program", value: median(floor) }],
         samples: ours,
-        limit: 6,
+        limit: 4,
       },
       below(20),
     );
