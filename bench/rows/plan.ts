@@ -24,7 +24,7 @@ export const plan: Row = {
             { what: LINEAR, value: median(of(thousand, "planMs")) * 10 },
           ],
           samples: of(tenThousand, "planMs"),
-          limit: 8,
+          limit: 10,
         },
         below(250),
         atMostTimes(LINEAR, 1),
