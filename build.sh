@@ -48,22 +48,32 @@ bundle() {
   "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
-    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2
+    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2 || return
   mv -f "$outfile.$$.tmp" "$outfile"
 }
 
 # compile [TARGET…]: the binaries, laid out by what a rehearsal has touched.
 compile() {
-  local aside target
+  local aside status=0
   mkdir -p dist
   aside=$(mktemp -d -t config-manager-build.XXXXXX)
-  bundle "$aside/rehearsing" manager.ts
-  "$BIN/bun" build/rehearse.ts "$aside/rehearsing" "$aside/order"
-  if [ $# -eq 0 ]; then
-    bundle dist/config-manager manager.ts "" --bytecode-order="$aside/order"
-  fi
-  for target in "$@"; do bundle "dist/config-manager-$target" manager.ts "$target" --bytecode-order="$aside/order"; done
+  compile_beside "$aside" "$@" || status=$?
   rm -r "$aside"
+  return "$status"
+}
+
+# Each step says by itself whether it has failed: where a function is asked for its status, as check does, set -e is off.
+compile_beside() {
+  local aside=$1 target
+  shift
+  bundle "$aside/rehearsing" manager.ts || return
+  "$BIN/bun" build/rehearse.ts "$aside/rehearsing" "$aside/order" || return
+  if [ $# -eq 0 ]; then
+    bundle dist/config-manager manager.ts "" --bytecode-order="$aside/order" || return
+  fi
+  for target in "$@"; do
+    bundle "dist/config-manager-$target" manager.ts "$target" --bytecode-order="$aside/order" || return
+  done
 }
 
 build() {
@@ -88,10 +98,12 @@ build() {
 
 # bench [ARGUMENT…]: see bench/bench.ts. What is built beside it is built as it is.
 bench() {
-  local programs status=0
+  local program programs status=0
   programs=$(mktemp -d -t config-manager-bench.XXXXXX)
-  for program in empty modules client plan; do bundle "$programs/$program" "bench/programs/$program.ts"; done
-  BENCH_PROGRAMS=$programs BENCH_COMMIT=$(commit) "$BIN/bun" bench/bench.ts "$@" || status=$?
+  for program in empty modules client plan; do
+    bundle "$programs/$program" "bench/programs/$program.ts" || status=$?
+  done
+  [ "$status" -eq 0 ] && BENCH_PROGRAMS=$programs BENCH_COMMIT=$(commit) "$BIN/bun" bench/bench.ts "$@" || status=$?
   rm -r "$programs"
   return "$status"
 }
