@@ -1,9 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readManagerSh } from "../test/support/manager-sh.ts";
 import type { Mounts } from "../test/support/sidecar.ts";
 import { type Cost, type Watched, watch } from "./process.ts";
-
-const MANAGER_SH = resolve(import.meta.dir, "../../shared/seed/manager.sh");
 
 /** What marks our jobs as its own, so that it does not remove those of OpenClaw. */
 const MARK = "manager.sh:";
@@ -54,7 +53,7 @@ export async function startManagerSh(
   await writeFile(join(bin, "pgrep"), "#!/bin/sh\n", { mode: 0o755 });
   // Fails at the end of its input, and manager.sh ends with it.
   if (!naps) await writeFile(join(bin, "sleep"), "#!/bin/sh\necho asleep\nread -r _\n", { mode: 0o755 });
-  await writeFile(script, await translate(mounts, pvcConfig));
+  await writeFile(script, await readManagerSh(mounts, pvcConfig, WORDS));
 
   const env = { ...environment, PATH: `${bin}:${environment.PATH ?? ""}` };
   const program = watch([Bun.which("dash") ?? "sh", script], env, !naps);
@@ -70,25 +69,6 @@ export async function startManagerSh(
     lineAfter: program.lineAfter,
     stop: () => program.stop(),
   };
-}
-
-async function translate(mounts: Mounts, pvcConfig: string): Promise<string> {
-  const places = {
-    CONFIG_DIR: mounts.config.path,
-    CRON_DIR: mounts.cron.path,
-    PVC_CONFIG: pvcConfig,
-    STAGING_DIR: mounts.staging,
-    CHECKSUM_DIR: mounts.checksums,
-  };
-  let text = await readFile(MANAGER_SH, "utf8");
-  const replace = (from: string | RegExp, to: string) => {
-    const next = text.replace(from, () => to);
-    if (next === text) throw new Error(`manager.sh is another one: it has no ${from}`);
-    text = next;
-  };
-  for (const [call, words] of Object.entries(WORDS)) replace(call, words);
-  for (const [name, path] of Object.entries(places)) replace(new RegExp(`^${name}=.*$`, "m"), `${name}="${path}"`);
-  return text.replaceAll('"/tmp/cron-job-', `"${mounts.root}/cron-job-`);
 }
 
 /** How often an hour it looks. */

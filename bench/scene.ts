@@ -3,6 +3,7 @@ import { type TestGateway, createGateway } from "../test/support/gateway.ts";
 import { getRelease } from "../test/support/release.ts";
 import { type Mounts, createMounts } from "../test/support/sidecar.ts";
 import { until } from "../test/support/until.ts";
+import type { Volume } from "../test/support/volume.ts";
 
 /** The release that all is measured on. */
 export const OPENCLAW = "2026.9.6";
@@ -69,12 +70,21 @@ async function clearJobs(gateway: TestGateway): Promise<void> {
   for (const { id } of ours) await gateway.rpc("cron.remove", { id });
 }
 
-/** Command jobs; `variant` makes others of them under the same names. */
-export function defineJobs(count: number, variant = 0) {
+/** Swaps a volume as the kubelet does; when that was, on the clock of `performance.now()`. */
+export async function swapVolume(volume: Volume, files: Record<string, string>): Promise<number> {
+  const swap = await volume.prepare(files);
+  const swappedMs = performance.now();
+  swap.perform();
+  await swap.finish();
+  return swappedMs;
+}
+
+/** Command jobs. */
+export function defineJobs(count: number) {
   return Array.from({ length: count }, (_, index) => ({
     name: `bench-${index}`,
     schedule: `${index % 60} 3 * * *`,
-    command: `echo ${index} ${variant}`,
+    command: `echo ${index}`,
   }));
 }
 

@@ -4,11 +4,12 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { computeChecksum } from "../lib/checksum.ts";
 import { missingTools } from "./support/debian.ts";
 import { type Kept, type Keeper, addJob, createKeeper } from "./support/openclaw-stub.ts";
+import { MANAGER_SH, readManagerSh } from "./support/manager-sh.ts";
 import { type Mounts, createMounts, readMaybe, startSidecar } from "./support/sidecar.ts";
 import { until } from "./support/until.ts";
 
@@ -258,7 +259,6 @@ const SCENARIOS: Record<string, readonly Step[]> = {
   ],
 };
 
-const MANAGER_SH = resolve(import.meta.dir, "../../shared/seed/manager.sh");
 const missing = findMissing();
 if (missing) console.log(`(skip) parity with manager.sh: ${missing}`);
 
@@ -391,23 +391,9 @@ async function createSide(start: (mounts: Mounts, keeper: Keeper) => Promise<Man
 
 /** manager.sh as it is, but for its paths. Its `sleep` waits for a line from the test, so that no time passes. */
 async function startManagerSh(mounts: Mounts, keeper: Keeper): Promise<Manager> {
-  const { root, config, cron, staging, checksums } = mounts;
+  const { root } = mounts;
   const [bin, script] = [join(root, "bin"), join(root, "manager.sh")];
-  const places = {
-    CONFIG_DIR: config.path,
-    CRON_DIR: cron.path,
-    PVC_CONFIG: join(root, "openclaw.json"),
-    STAGING_DIR: staging,
-    CHECKSUM_DIR: checksums,
-  };
-  let text = await readFile(MANAGER_SH, "utf8");
-  for (const [name, path] of Object.entries(places)) {
-    const line = new RegExp(`^${name}=.*$`, "m");
-    if (!line.test(text)) throw new Error(`manager.sh sets no ${name}: it would use the one of this machine`);
-    text = text.replace(line, `${name}="${path}"`);
-  }
-  // Its files for one job each, under names that two runs on one machine would share.
-  await writeFile(script, text.replaceAll('"/tmp/cron-job-', `"${root}/cron-job-`));
+  await writeFile(script, await readManagerSh(mounts, join(root, "openclaw.json")));
   await mkdir(bin);
   await writeFile(join(bin, "pgrep"), "#!/bin/sh\n", { mode: 0o755 });
   // Fails at the end of its input; that ends manager.sh too.

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { $ } from "bun";
 import type { LiveJob } from "../lib/job.ts";
@@ -19,9 +19,9 @@ import { DEPLOY, type Manifest, findManifest, renderManifests } from "./support/
 import type { PodContainer } from "./support/pod-container.ts";
 import { RELEASES, getRelease } from "./support/release.ts";
 import { isRoot } from "./support/small-volume.ts";
+import { MANAGER_SH } from "./support/manager-sh.ts";
 import { until } from "./support/until.ts";
 
-const MANAGER_SH = resolve(import.meta.dir, "../../shared/seed/manager.sh");
 const MEBIBYTE = 1024 ** 2;
 /** To end a broken test, not to measure: a gateway takes half a minute to start, and there are several. */
 const LIMIT_MS = 600_000;

@@ -5,11 +5,10 @@ import process from "node:process";
 import { missingTools } from "../../test/support/debian.ts";
 import { findFreePort } from "../../test/support/gateway.ts";
 import { BINARY, type Mounts, createMounts } from "../../test/support/sidecar.ts";
-import type { Volume } from "../../test/support/volume.ts";
 import { type Figure, type Row, atMostTimes, below, median, quantile, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
 import { watch } from "../process.ts";
-import { withScene } from "../scene.ts";
+import { swapVolume, withScene } from "../scene.ts";
 
 const FLOOR = "inotifywait, cp and mv";
 
@@ -47,7 +46,7 @@ export const file: Row = {
         for (let swap = 1; swap <= SWAPS.alone; swap++) {
           await Bun.sleep(REST_MS.alone);
           const arrivals = [awaitText(pvcConfig, configText(swap)), awaitText(floorConfig, configText(swap))];
-          const swappedMs = await swapConfig(mounts.config, configText(swap));
+          const swappedMs = await swapVolume(mounts.config, { "openclaw.json": configText(swap) });
           const [oursMs = 0, floorMs = 0] = await Promise.all(arrivals);
           samples.ours.push(oursMs - swappedMs);
           samples.floor.push(floorMs - swappedMs);
@@ -73,7 +72,7 @@ export const fileBesideGateway: Row = {
       const config = (swap: number) => gateway.config({ messages: { ackReaction: `${swap}` } });
       const swapAndWait = async (swap: number) => {
         const arrival = awaitText(gateway.configPath, config(swap));
-        const swappedMs = await swapConfig(mounts.config, config(swap));
+        const swappedMs = await swapVolume(mounts.config, { "openclaw.json": config(swap) });
         return (await arrival) - swappedMs;
       };
       const samples: number[] = [];
@@ -125,15 +124,6 @@ function toFigures(
 
 const configText = (swap: number) =>
   JSON.stringify({ gateway: { mode: "local" }, messages: { ackReaction: `${swap}` } });
-
-/** When the volume was swapped, on the clock of `performance.now()`. */
-async function swapConfig(volume: Volume, text: string): Promise<number> {
-  const swap = await volume.prepare({ "openclaw.json": text });
-  const swappedMs = performance.now();
-  swap.perform();
-  await swap.finish();
-  return swappedMs;
-}
 
 /** When a file came to hold this text. */
 function awaitText(path: string, text: string): Promise<number> {

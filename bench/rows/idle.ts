@@ -2,7 +2,7 @@ import { BINARY } from "../../test/support/sidecar.ts";
 import { type Figure, type Row, atMostTimes, toFigure } from "../figure.ts";
 import { POLLS_AN_HOUR, startManagerSh } from "../manager-sh.ts";
 import { type Watched, programPath, readCpuMs, readMemory, watch } from "../process.ts";
-import { type Scene, defineJobs, formatJobs, withScene } from "../scene.ts";
+import { type Scene, defineJobs, formatJobs, swapVolume, withScene } from "../scene.ts";
 
 const COMPLETE = /Cron job sync complete/;
 const MANAGER_SH = "manager.sh";
@@ -74,10 +74,7 @@ interface Sample {
 async function measureGrowth(ours: Watched, { mounts }: Scene): Promise<Figure> {
   const samples: number[] = []; // one for each thousand
   for (let swaps = 1; swaps <= SWAPS; swaps++) {
-    const swap = await mounts.cron.prepare(formatJobs(defineJobs(10), swaps));
-    const swappedMs = performance.now();
-    swap.perform();
-    await swap.finish();
+    const swappedMs = await swapVolume(mounts.cron, formatJobs(defineJobs(10), swaps));
     await ours.lineAfter(swappedMs, COMPLETE);
     if (swaps % 1_000 === 0) samples.push(await readMemory(ours.pid, "VmRSS"));
   }

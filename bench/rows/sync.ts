@@ -7,7 +7,7 @@ import { until } from "../../test/support/until.ts";
 import { type Figure, type Row, atMostTimes, below, median, timesLess, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
 import { type Cost, readTreeCpuMs, runCommand, watch } from "../process.ts";
-import { OPENCLAW, type Scene, defineJobs, formatJobs, withScene } from "../scene.ts";
+import { OPENCLAW, type Scene, defineJobs, formatJobs, swapVolume, withScene } from "../scene.ts";
 
 const MANAGER_SH = "manager.sh";
 const ITSELF = "the gateway's own time";
@@ -134,10 +134,7 @@ async function measureNothing({ gateway, mounts, env }: Scene, size: number) {
     await sidecar.lineAfter(0, COMPLETE);
     for (let blanks = 1; blanks <= 60; blanks++) {
       await Bun.sleep(150);
-      const swap = await mounts.cron.prepare(formatJobs(jobs, blanks));
-      const swappedMs = performance.now();
-      swap.perform();
-      await swap.finish();
+      const swappedMs = await swapVolume(mounts.cron, formatJobs(jobs, blanks));
       ours.push((await sidecar.lineAfter(swappedMs, COMPLETE)) - swappedMs);
       await Bun.sleep(150);
       const askedMs = performance.now();
@@ -195,10 +192,7 @@ export const swapToJob: Row = {
         await ours.lineAfter(0, COMPLETE);
         for (let size = 1; size <= 20; size++) {
           await Bun.sleep(500);
-          const swap = await mounts.cron.prepare(formatJobs(defineJobs(size)));
-          const swappedMs = performance.now();
-          swap.perform();
-          await swap.finish();
+          const swappedMs = await swapVolume(mounts.cron, formatJobs(defineJobs(size)));
           const name = `bench-${size - 1}`;
           samples.push((await until(`the job ${name}`, () => added.get(name))) - swappedMs);
           await ours.lineAfter(swappedMs, COMPLETE);
