@@ -34,7 +34,6 @@ const { converge, describeImpossible, describeRefusal } = await import("./lib/co
 const { createDefinitionReader, describeProblem, describeSource, readDefinitions } = await import(
   "./lib/definition-files.ts"
 );
-const { devicePathOf } = await import("./lib/device.ts");
 const { describeLateness } = await import("./lib/judgement.ts");
 const { createLiveConfig, describeUnjudged } = await import("./lib/live-config.ts");
 const { keepReconciled, reconcileWithin } = await import("./lib/loop.ts");
@@ -42,7 +41,7 @@ const { FAILED, UNHEALED, UNJUDGED, attemptPass } = await import("./lib/pass.ts"
 const { showProgress } = await import("./lib/progress.ts");
 const { publishFile, sweepTemporaries } = await import("./lib/publish.ts");
 const { describeChanges } = await import("./lib/reload.ts");
-const { stageDefinitions } = await import("./lib/staging.ts");
+const { devicePathOf, stageDefinitions } = await import("./lib/staging.ts");
 const { createTransport } = await import("./lib/transport.ts");
 const { createVitals } = await import("./lib/vitals.ts");
 const { createWake } = await import("./lib/wake.ts");
@@ -456,7 +455,7 @@ async function readInvocation() {
 async function printValidation(source: Source): Promise<never> {
   const { readSources } = await import("./lib/sources.ts");
   const { validate } = await import("./lib/validate.ts");
-  const { problems, warnings, checked } = validate(await readSources(source));
+  const { problems, warnings, checked } = await validate(await readSources(source));
   for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
   const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
   return leave(lines.join(""), problems.length > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 import { type Check, fail, pass, skip, warn } from "./check.ts";
 import type { FoundCredentials } from "./credentials.ts";
-import { devicePathOf } from "./device.ts";
+import { devicePathOf } from "./staging.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import { isScopeMissing } from "./gateway.ts";
 import { type CronStore, describeRelease } from "./store.ts";

@@ -1,6 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "./errors.ts";
 import { publishFile, sweepTemporaries } from "./publish.ts";
 
@@ -10,11 +9,6 @@ export interface Device {
   deviceId: string;
   privateKeyPem: string;
   publicKeyPem: string;
-}
-
-/** Where the key is kept: beside the staging directory, on the volume, so that a new container is no new device. */
-export function devicePathOf(stagingDir: string): string {
-  return join(dirname(stagingDir), "config-manager-device.pem");
 }
 
 /**

@@ -1,8 +1,21 @@
-import { GatewayClient, GatewayClientRequestError } from "@openclaw/gateway-client";
-import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
+import process from "node:process";
+import {
+  type ErrorShape,
+  GATEWAY_CLIENT_MODES,
+  GATEWAY_CLIENT_NAMES,
+  GatewayProtocolClient,
+  GatewayProtocolRequestError,
+  PROTOCOL_VERSION,
+  buildDeviceAuthPayloadV3,
+  buildGatewayConnectAuth,
+  formatConnectErrorMessage,
+  resolveSafeTimeoutDelayMs,
+  selectGatewayConnectAuth,
+} from "@openclaw/gateway-client/browser";
 import type { Credentials } from "./credentials.ts";
-import { type Device, encodePublicKey, signPayload } from "./device.ts";
+import type { Device } from "./device.ts";
 import { ManagerError, describeError } from "./errors.ts";
+import { type Socket, openSocket } from "./socket.ts";
 
 /** How long a gateway may take from the first packet to its greeting, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -50,49 +63,94 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** What the gateway itself has answered, rather than something on the way to it. */
+export class GatewayRefusal extends GatewayProtocolRequestError {
+  constructor(error: Partial<ErrorShape>) {
+    super({ ...error, message: formatConnectErrorMessage(error) });
+  }
+}
+
+/** Who we say that we are, and what for. */
+const CLIENT = {
+  id: GATEWAY_CLIENT_NAMES.GATEWAY_CLIENT,
+  displayName: "config-manager",
+  version: "0.0.0",
+  platform: process.platform,
+  mode: GATEWAY_CLIENT_MODES.BACKEND,
+} as const;
+const ROLE = "operator";
+const SCOPES = ["operator.admin"];
+
+/** Of the gateway's ticks, until it says otherwise, in milliseconds. */
+const TICK_INTERVAL_MS = 30_000;
+
 /**
- * Connects with OpenClaw's own client, once: it is the caller who tries again, with credentials read anew.
+ * Connects with OpenClaw's own protocol client, once: it is the caller who tries again, with credentials read anew.
  *
  * @throws {ManagerError} `unreachable` (nobody there, still starting, no answer) or `refused` (token, password).
  */
 export async function connectGateway(options: GatewayOptions): Promise<Gateway> {
-  const { url, credentials, device, onEvent, onClose } = options;
+  const { url, device, onEvent, onClose } = options;
+  const auth = selectGatewayConnectAuth(options.credentials);
   let isOpen = false;
+  let socket: Socket | undefined;
+  let lastHeardMs = 0;
+  let tickWatch: ReturnType<typeof setInterval> | undefined;
   const { promise: greeted, resolve, reject } = Promise.withResolvers<Greeting>();
-  const client = new GatewayClient({
-    url,
-    ...credentials,
-    minProtocol: 3, // 2026.2.9
-    maxProtocol: PROTOCOL_VERSION, // 2026.5 and later
-    scopes: ["operator.admin"],
-    deviceIdentity: device ?? null,
-    clientDisplayName: "config-manager",
-    connectChallengeTimeoutMs: CONNECT_TIMEOUT_MS,
+  const fail = (error: unknown) => reject(connectError(url, error));
+  const client = new GatewayProtocolClient<object>({
+    createSocket: (handlers) => (socket = openSocket(url, handlers)),
+    createRequestId: () => crypto.randomUUID(),
+    createRequestError: (error) => new GatewayRefusal(error),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    notifyOnStartupRetry: true,
-    hostDeps: {
-      logDebug: () => undefined,
-      logError: () => undefined,
-      signDevicePayload: signPayload,
-      publicKeyRawBase64UrlFromPem: encodePublicKey,
+    handshake: { mode: "require-challenge", timeoutMs: CONNECT_TIMEOUT_MS },
+    reconnect: { initialMs: 0, multiplier: 1, maxMs: 0 }, // never: see resolveClose
+    buildConnectPlan: async ({ nonce, challengeTs }) => ({
+      minProtocol: 3, // 2026.2.9
+      maxProtocol: PROTOCOL_VERSION, // 2026.5 and later
+      client: CLIENT,
+      caps: [],
+      auth: buildGatewayConnectAuth(auth),
+      role: ROLE,
+      scopes: SCOPES,
+      ...(device && { device: await introduce(device, auth.signatureToken, nonce ?? "", challengeTs ?? Date.now()) }),
+    }),
+    buildConnectParams: (params) => params,
+    onHello({ server, protocol, policy }) {
+      const told: Partial<typeof policy> = policy ?? {};
+      const { tickIntervalMs = TICK_INTERVAL_MS, maxPayload = Number.POSITIVE_INFINITY } = told;
+      const tickMs = resolveSafeTimeoutDelayMs(tickIntervalMs, { minMs: 1_000 });
+      tickWatch = setInterval(() => {
+        // Half a connection looks like one on which nothing happens; a call that is open has a limit of its own.
+        const isSilent = Date.now() - lastHeardMs > 2 * tickMs;
+        if (isSilent && !client.hasPendingRequests) client.closeSocket(4000, "tick timeout");
+      }, tickMs);
+      resolve({ version: server?.version ?? "dev", protocol, maxBytes: maxPayload });
     },
-    onHelloOk: ({ server, protocol, policy }) =>
-      resolve({
-        version: server?.version ?? "dev",
-        protocol,
-        maxBytes: policy?.maxPayload ?? Number.POSITIVE_INFINITY,
-      }),
+    onActivity() {
+      lastHeardMs = Date.now();
+    },
     onEvent: ({ event, payload }) => onEvent(event, payload),
-    onConnectError: (error) => reject(connectError(url, error)),
-    onClose: (code, reason, info) => {
-      reject(connectError(url, info?.connectError ?? new Error(`closed by the gateway (${code} ${reason})`.trim())));
-      // The client would connect again by itself, with the credentials of now.
-      client.stop();
+    onConnectError: fail,
+    onConnectFailure(error) {
+      fail(error);
+      return { closeCode: 1008, closeReason: "connect failed" };
+    },
+    resolveClose: () => ({ retry: false, notify: true }), // it would come with the credentials of now
+    onClose({ code, reason }) {
+      clearInterval(tickWatch);
+      fail(new Error(`closed by the gateway (${code} ${reason})`.trim()));
       if (isOpen) onClose(code === SERVICE_RESTART);
       isOpen = false;
     },
   });
-  const timer = setTimeout(() => reject(connectError(url, new Error("no answer"))), CONNECT_TIMEOUT_MS);
+  const close = async () => {
+    isOpen = false;
+    clearInterval(tickWatch);
+    client.stop();
+    await socket?.end();
+  };
+  const timer = setTimeout(() => fail(new Error("no answer")), CONNECT_TIMEOUT_MS);
   try {
     client.start();
     const { version, protocol, maxBytes } = await greeted;
@@ -115,17 +173,25 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
           throw callError(method, error);
         }
       },
-      async close() {
-        isOpen = false;
-        await client.stopAndWait().catch(() => undefined);
-      },
+      close,
     };
   } catch (error) {
-    client.stop();
+    void close();
     throw error instanceof ManagerError ? error : connectError(url, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What shows a gateway that we have the key of this device, and that this moment. */
+async function introduce(device: Device, token: string | undefined, nonce: string, signedAtMs: number) {
+  const { encodePublicKey, signPayload } = await import("./device.ts");
+  const { id: clientId, mode: clientMode, platform } = CLIENT;
+  const { deviceId: id, publicKeyPem, privateKeyPem } = device;
+  const who = { deviceId: id, clientId, clientMode, role: ROLE, scopes: SCOPES, platform };
+  const payload = buildDeviceAuthPayloadV3({ ...who, signedAtMs, token: token ?? null, nonce });
+  const signature = signPayload(privateKeyPem, payload);
+  return { id, publicKey: encodePublicKey(publicKeyPem), signature, signedAt: signedAtMs, nonce };
 }
 
 const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
@@ -136,7 +202,7 @@ const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 function connectError(url: string, error: unknown): ManagerError {
-  const isAnswer = error instanceof GatewayClientRequestError && error.gatewayCode !== "UNAVAILABLE";
+  const isAnswer = error instanceof GatewayRefusal && error.gatewayCode !== "UNAVAILABLE";
   if (isAnswer) {
     const hint = CONNECT_HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
     return new ManagerError("refused", `the gateway at ${url} does not let us in: ${error.message}`, {
@@ -145,13 +211,13 @@ function connectError(url: string, error: unknown): ManagerError {
       cause: error,
     });
   }
-  const retryAfterMs = error instanceof GatewayClientRequestError ? error.retryAfterMs : undefined;
+  const retryAfterMs = error instanceof GatewayRefusal ? error.retryAfterMs : undefined;
   const message = `the gateway at ${url} cannot be reached: ${describeError(error)}`;
   return new ManagerError("unreachable", message, { retryAfterMs, cause: error });
 }
 
 function callError(method: string, error: unknown): ManagerError {
-  if (!(error instanceof GatewayClientRequestError)) {
+  if (!(error instanceof GatewayRefusal)) {
     return new ManagerError("unreachable", `${method}: ${describeError(error)}`, { cause: error });
   }
   if (/missing scope/.test(error.message)) {
@@ -166,20 +232,20 @@ function callError(method: string, error: unknown): ManagerError {
 /** Whether the gateway has greeted us, and refuses the calls themselves. */
 export function isScopeMissing(error: unknown): boolean {
   const cause = error instanceof ManagerError ? error.cause : undefined;
-  return cause instanceof GatewayClientRequestError && /missing scope/.test(cause.message);
+  return cause instanceof GatewayRefusal && /missing scope/.test(cause.message);
 }
 
 /** What newer gateways add to a refusal; empty where they add nothing. */
 export function refusalDetails(error: unknown): Readonly<Record<string, unknown>> {
   const cause = error instanceof ManagerError ? error.cause : undefined;
-  const details = cause instanceof GatewayClientRequestError ? cause.details : undefined;
+  const details = cause instanceof GatewayRefusal ? cause.details : undefined;
   return details && typeof details === "object" ? { ...details } : {};
 }
 
 /** Whether the gateway is there, but for the moment not to be asked: it starts, or is about to restart. */
 export function isUnavailable(error: unknown): boolean {
   const cause = error instanceof ManagerError ? error.cause : undefined;
-  return cause instanceof GatewayClientRequestError && cause.gatewayCode === "UNAVAILABLE";
+  return cause instanceof GatewayRefusal && cause.gatewayCode === "UNAVAILABLE";
 }
 
 /** `CRON_JOB_CHANGED` and the like. */

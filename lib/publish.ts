@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -31,7 +30,7 @@ export async function publishFile(path: string, bytes: Uint8Array, newFileMode =
 
 async function publishOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
   const directory = dirname(path);
-  const temporary = join(directory, `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(directory, `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
   let written = false;
   try {
     await mkdir(directory, { recursive: true });

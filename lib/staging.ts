@@ -1,5 +1,5 @@
 import { readFile, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isDefinitionFile, parseDefinitionFiles } from "./definition-files.ts";
 import type { PassOutcome } from "./loop.ts";
 import { publishFile, sweepTemporaries } from "./publish.ts";
@@ -23,7 +23,13 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
   // Those alone: what has just been written would be waited for, as something that somebody may still be writing.
   const left = (await readVolume(directory, (name) => isDefinitionFile(name) && !declared.has(name))) ?? [];
   for (const file of left) {
-    if (parseDefinitionFiles([file]).kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
+    const { kind } = await parseDefinitionFiles([file]);
+    if (kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
   }
   return { kind: "equal" };
+}
+
+/** Where the device key is kept: beside the staging directory, on the volume, so that a new container is no new device. */
+export function devicePathOf(stagingDir: string): string {
+  return join(dirname(stagingDir), "config-manager-device.pem");
 }

@@ -3,12 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { enterGateway } from "./admission.ts";
 import { type ConfigGateway, createConfigGateway } from "./config-gateway.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
-import { readDevice } from "./device.ts";
 import { ManagerError, describeError } from "./errors.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayStore } from "./gateway-store.ts";
 import type { Log } from "./log.ts";
-import { openCliStore } from "./openclaw-cli.ts";
 import type { CronStore } from "./store.ts";
 
 /** How long a gateway is left alone with credentials that it refused, in milliseconds: it counts failed logins. */
@@ -86,7 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
       const admission = await enterGateway({
         url,
         credentials,
-        readDevice: () => readDevice(options.devicePath),
+        readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath),
         onEvent(event, payload) {
           if (event === "cron" && LIST_CHANGES.has(readAction(payload))) onChange("cron-event");
         },
@@ -111,7 +109,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function openCli(): Promise<CronStore> {
-    cliStore ??= await openCliStore(signal);
+    cliStore ??= await (await import("./openclaw-cli.ts")).openCliStore(signal);
     return cliStore;
   }
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { GatewayClientRequestError } from "@openclaw/gateway-client";
 import { createConfigGateway } from "../lib/config-gateway.ts";
 import { ManagerError } from "../lib/errors.ts";
-import type { Gateway } from "../lib/gateway.ts";
+import { type Gateway, GatewayRefusal } from "../lib/gateway.ts";
 import { refusalOf, thrownBy } from "./support/doubles.ts";
 
 /** A gateway that answers so, and the calls that came. */
@@ -165,7 +164,7 @@ describe("readView()", () => {
 describe("readIssues()", () => {
   const issues = [{ path: "messages", message: 'Unrecognized key: "nonsense"' }];
   const refusal = (message: string, details?: object) => () => {
-    const cause = new GatewayClientRequestError({ code: "INVALID_REQUEST", message, details });
+    const cause = new GatewayRefusal({ code: "INVALID_REQUEST", message, details });
     throw new ManagerError("rejected", message, { cause });
   };
 

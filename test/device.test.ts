@@ -1,15 +1,8 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { devicePathOf, encodePublicKey, readDevice, signPayload } from "../lib/device.ts";
+import { encodePublicKey, readDevice, signPayload } from "../lib/device.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "./support/doubles.ts";
-
-describe("devicePathOf()", () => {
-  test("is beside the staging directory", () => {
-    expect(devicePathOf("/home/node/.openclaw/cron-config")).toBe("/home/node/.openclaw/config-manager-device.pem");
-    expect(devicePathOf("/home/node/.openclaw/cron-config/")).toBe("/home/node/.openclaw/config-manager-device.pem");
-  });
-});
 
 describe("readDevice()", () => {
   test("makes a key that nobody else may read, once", async () => {

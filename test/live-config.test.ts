@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { GatewayClientRequestError } from "@openclaw/gateway-client";
 import { computeChecksum } from "../lib/checksum.ts";
 import type { ConfigUpdate } from "../lib/config.ts";
 import type { ConfigGateway, ConfigView } from "../lib/config-gateway.ts";
 import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from "../lib/config-record.ts";
 import { ManagerError } from "../lib/errors.ts";
+import { GatewayRefusal } from "../lib/gateway.ts";
 import type { Clock } from "../lib/judgement.ts";
 import { type Delivery, createLiveConfig, describeUnjudged } from "../lib/live-config.ts";
 import { createClock, createScratch, refusalOf, thrownBy } from "./support/doubles.ts";
@@ -691,7 +691,7 @@ describe("isReady()", () => {
 
   test("is false for a gateway that has gone, or is about to go", async () => {
     await using at = await start();
-    const unavailable = new GatewayClientRequestError({ code: "UNAVAILABLE", message: "during gateway restart" });
+    const unavailable = new GatewayRefusal({ code: "UNAVAILABLE", message: "during gateway restart" });
     expect(await at.config.isReady(failing(gone()))).toBeFalse();
     const leaving = new ManagerError("rejected", "config.get unavailable during gateway restart", {
       cause: unavailable,

@@ -146,6 +146,14 @@ describe("open()", () => {
     expect((await other.open()).features).toEqual(featuresOf("2026.2.26", 3));
   });
 
+  test("takes no blank around the token for a part of it", async () => {
+    await using gateway = serveGateway();
+    const credentials = { tokenFile: undefined, pvcConfig: "/nonexistent", env: { OPENCLAW_GATEWAY_TOKEN: " t\n" } };
+    await using transport = startTransport(gateway.url, { credentials });
+    await transport.open();
+    expect(paramsOf(gateway, "connect")).toMatchObject([{ auth: { token: "t" } }]);
+  });
+
   test("keeps a connection that is up", async () => {
     await using gateway = serveGateway();
     await using transport = startTransport(gateway.url);
@@ -206,7 +214,8 @@ describe("open() where the gateway cannot be reached", () => {
     await using transport = startTransport(url);
     const refusal = await refusalOf(transport.open());
     expect(refusal.code).toBe("unreachable");
-    expect(refusal.message).toStartWith(`the gateway at ${url} cannot be reached: `);
+    const { host } = new URL(url);
+    expect(refusal.message).toBe(`the gateway at ${url} cannot be reached: connect ECONNREFUSED ${host}`);
     expect(transport.changes).toEqual([]);
   });
 
@@ -235,7 +244,10 @@ describe("open() where the gateway cannot be reached", () => {
       fetch: () => new Response("<html>", { status: 200 }),
     });
     await using transport = startTransport(`ws://127.0.0.1:${server.port}`);
-    expect(await refusalOf(transport.open())).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(transport.open())).toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("it answers with HTTP 200, and with no WebSocket"),
+    });
   });
 
   test("takes one that goes away after its greeting for that", async () => {
@@ -268,6 +280,50 @@ describe("open() where the gateway cannot be reached", () => {
       expect(refusal.message).not.toContain(TOKEN);
     },
   );
+});
+
+describe("a connection that is up", () => {
+  /** Longer than any limit that has begun when the connection was made. */
+  const TICK_MS = 60_000;
+
+  test("ends when nothing has been heard for two ticks: the other half of it may be gone", async () => {
+    await using gateway = serveGateway({
+      connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } }),
+    });
+    jest.useFakeTimers();
+    try {
+      await using transport = startTransport(gateway.url);
+      await transport.open();
+      jest.advanceTimersByTime(2 * TICK_MS);
+      expect(transport.isConnected()).toBe(true);
+      jest.advanceTimersByTime(TICK_MS);
+      jest.useRealTimers();
+      await until("the end to be told", () => transport.changes.length > 0);
+      expect(transport.isConnected()).toBe(false);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test("stays while ticks come", async () => {
+    await using gateway = serveGateway({
+      connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } }),
+    });
+    jest.useFakeTimers();
+    try {
+      await using transport = startTransport(gateway.url);
+      const store = await transport.open();
+      for (let tick = 1; tick <= 5; tick++) {
+        jest.advanceTimersByTime(TICK_MS);
+        gateway.emit("tick", { ts: tick });
+        await store.listJobs().catch(() => undefined); // what comes over the wire comes in order
+      }
+      expect(transport.isConnected()).toBe(true);
+      expect(transport.changes).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });
 
 describe("open() where the gateway does not let us in", () => {

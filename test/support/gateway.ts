@@ -5,7 +5,8 @@ import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises"
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { devicePathOf, readDevice } from "../../lib/device.ts";
+import { readDevice } from "../../lib/device.ts";
+import { devicePathOf } from "../../lib/staging.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway.ts";
 import type { LiveJob } from "../../lib/job.ts";
 import type { Release } from "./release.ts";
