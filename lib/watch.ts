@@ -1,4 +1,5 @@
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, readlinkSync, statSync, watch } from "node:fs";
+import { join } from "node:path";
 
 export interface DirectoryWatch {
   close(): void;
@@ -8,9 +9,20 @@ export interface DirectoryWatch {
  * Calls `onChange` when something in the directory changes: a hint to look, no fact. The directory, never a
  * file in it: a file's watch dies when the kubelet swaps the volume. A directory that is not there yet, or
  * was replaced, is watched again within `checkEveryMs`.
+ *
+ * A swap is told of once. What the kubelet does before it and after it are five events or more, and nothing that can be
+ * read changes by them: a look at each would keep a gateway busy, and us with it, when the swap comes.
  */
 export function watchDirectory(path: string, onChange: () => void, checkEveryMs: number): DirectoryWatch {
   let watched: { watcher: FSWatcher; identity: string } | undefined;
+  let generation: string | undefined;
+
+  function tell(): void {
+    const now = readGeneration(path);
+    if (now !== undefined && now === generation) return;
+    generation = now;
+    onChange();
+  }
 
   function check(): void {
     const identity = identify(path);
@@ -18,8 +30,9 @@ export function watchDirectory(path: string, onChange: () => void, checkEveryMs:
     watched?.watcher.close();
     watched = undefined;
     if (identity === undefined) return;
+    generation = readGeneration(path);
     try {
-      const watcher = watch(path, onChange);
+      const watcher = watch(path, tell);
       watcher.on("error", () => drop(watcher));
       watched = { watcher, identity };
     } catch {
@@ -44,6 +57,15 @@ export function watchDirectory(path: string, onChange: () => void, checkEveryMs:
       watched?.watcher.close();
     },
   };
+}
+
+/** What the kubelet has swapped in last; undefined in a directory that it does not keep. */
+function readGeneration(path: string): string | undefined {
+  try {
+    return readlinkSync(join(path, "..data"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of two directories that were at one path one after the other: an inode number may be given out again. */

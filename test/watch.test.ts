@@ -1,3 +1,4 @@
+import { watch } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { watchDirectory } from "../lib/watch.ts";
@@ -32,6 +33,30 @@ describe("watchDirectory()", () => {
     using watching = startWatch(volume.path, NEVER_MS);
     for (const swap of [1, 2, 3, 4]) {
       await watching.notices(`swap ${swap}`, () => volume.publish({ "cron-jobs.json": String(swap) }));
+    }
+  });
+
+  test("tells of a swap once, and of nothing that the kubelet does for it", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "cron-jobs.json": "0" });
+    using watching = startWatch(volume.path, NEVER_MS);
+    const events = new Set<unknown>();
+    const all = watch(volume.path, (_, name) => events.add(name));
+    try {
+      for (const swaps of [1, 2, 3]) {
+        const name = `cron-jobs-${swaps}.json`;
+        events.clear();
+        const swap = await volume.prepare({ [name]: "[]" });
+        await until("the link that is to be swapped in", () => events.has("..data_tmp"));
+        expect(watching.seen.count).toBe(swaps - 1);
+        await watching.notices("the swap", async () => swap.perform());
+        await swap.finish();
+        await until("the file of the new generation", () => events.has(name));
+        expect(watching.seen.count).toBe(swaps);
+      }
+    } finally {
+      all.close();
     }
   });
 
