@@ -45,7 +45,7 @@ export function createDefinitionReader(directory: string): () => Promise<Desired
   return async () => {
     const files = await readVolume(directory, isDefinitionFile);
     if (!files || files.length === 0) return { kind: "missing" };
-    if (!last || !holdsSame(last.files, files)) last = parseDefinitionFiles(files);
+    if (!last || !holdsSame(last.files, files)) last = await parseDefinitionFiles(files);
     return last;
   };
 }
@@ -64,13 +64,13 @@ export function describeSource(directory: string, desired: DesiredSet): string {
 }
 
 /** Checks the files together, as names must be unique over all of them. Never throws. */
-export function parseDefinitionFiles(files: VolumeFile[]): Exclude<DesiredSet, { kind: "missing" }> {
+export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Exclude<DesiredSet, { kind: "missing" }>> {
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
   const homes = new Map<string, string>();
 
   for (const { name: file, bytes } of files) {
-    const text = parseDefinitionText(file, bytes);
+    const text = await parseDefinitionText(file, bytes);
     if (text.kind === "unreadable") {
       problems.push({ file, job: "", field: "", problem: text.problem });
       continue;

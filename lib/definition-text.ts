@@ -1,17 +1,20 @@
 import { findDuplicates } from "./duplicate-keys.ts";
 import { describeError } from "./errors.ts";
 import { parseJson5 } from "./json5-text.ts";
-import { type ParsedText, parseYaml } from "./yaml-text.ts";
+import type { ParsedText } from "./yaml-text.ts";
 
 /**
  * Reads the text of a definition file: YAML by its name, else JSON5. Never throws, and quotes nothing of the text but
  * keys and single characters.
  */
-export function parseDefinitionText(name: string, bytes: Uint8Array): ParsedText {
+export async function parseDefinitionText(name: string, bytes: Uint8Array): Promise<ParsedText> {
   const text = decodeText(bytes);
   if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
   if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
-  return /\.ya?ml$/.test(name) ? parseYaml(text) : parseJson(text);
+  if (!/\.ya?ml$/.test(name)) return parseJson(text);
+  // Loaded only where it is wanted: it is the largest part of this program.
+  const { parseYaml } = await import("./yaml-text.ts");
+  return parseYaml(text);
 }
 
 /** Undefined where it is no UTF-8. */

@@ -24,7 +24,7 @@ type Part =
   | { kind: "problem" | "warning"; name: string; message: string };
 
 /** Checks all of it, as a sidecar would that is given these files. Pure; never throws. */
-export function validate(files: readonly SourceFile[]): Validation {
+export async function validate(files: readonly SourceFile[]): Promise<Validation> {
   const parts = files.flatMap(findParts);
   const found: Validation = { problems: [], warnings: [], checked: [] };
   const definitions: { name: string; bytes: Buffer; isYaml: boolean }[] = [];
@@ -44,7 +44,7 @@ export function validate(files: readonly SourceFile[]): Validation {
         break;
     }
   }
-  checkDefinitions(definitions, found);
+  await checkDefinitions(definitions, found);
   return found;
 }
 
@@ -65,7 +65,10 @@ function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Va
 }
 
 /** All of them together: a name is unique over all files. */
-function checkDefinitions(files: readonly { name: string; bytes: Buffer; isYaml: boolean }[], found: Validation): void {
+async function checkDefinitions(
+  files: readonly { name: string; bytes: Buffer; isYaml: boolean }[],
+  found: Validation,
+): Promise<void> {
   // How a file is read hangs on the end of its name, which stdin and the like do not have.
   const named = files.map(({ name, bytes, isYaml }) => ({
     name: isDefinitionFile(name) ? name : `${name}${isYaml ? ".yaml" : ".json"}`,
@@ -73,13 +76,13 @@ function checkDefinitions(files: readonly { name: string; bytes: Buffer; isYaml:
     label: name,
   }));
   const labelOf = new Map(named.map(({ name, label }) => [name, label]));
-  const set = parseDefinitionFiles(named);
+  const set = await parseDefinitionFiles(named);
   const wrong = set.kind === "invalid" ? set.problems : [];
   for (const problem of wrong)
     found.problems.push(formatProblem({ ...problem, file: labelOf.get(problem.file) ?? problem.file }));
   for (const { name, bytes, label } of named) {
     if (wrong.some(({ file }) => file === name)) continue;
-    const text = parseDefinitionText(name, bytes);
+    const text = await parseDefinitionText(name, bytes);
     const count = text.kind === "parsed" && Array.isArray(text.value) ? text.value.length : 1;
     found.checked.push(`${label}: ${count} ${count === 1 ? "job" : "jobs"}, no problem`);
   }

@@ -25,13 +25,13 @@ function wordProblem(problem: DefinitionProblem): string {
   return describeProblem(problem).replace("WARNING: Cron config rejected: ", "");
 }
 
-function problemsOf(...files: VolumeFile[]): string[] {
-  const set = parseDefinitionFiles(files);
+async function problemsOf(...files: VolumeFile[]): Promise<string[]> {
+  const set = await parseDefinitionFiles(files);
   return set.kind === "valid" ? [] : set.problems.map(wordProblem);
 }
 
-function namesIn(...files: VolumeFile[]): string[] {
-  const set = parseDefinitionFiles(files);
+async function namesIn(...files: VolumeFile[]): Promise<string[]> {
+  const set = await parseDefinitionFiles(files);
   if (set.kind === "invalid") throw new Error(set.problems.map(wordProblem).join("\n"));
   return set.definitions.map(({ name }) => name);
 }
@@ -50,42 +50,44 @@ describe("isDefinitionFile()", () => {
 });
 
 describe("parseDefinitionFiles()", () => {
-  test("takes a list of jobs, or one job", () => {
-    expect(namesIn(file([define({ name: "a" }), define({ name: "b" })]))).toEqual(["a", "b"]);
-    expect(namesIn(file(define({ name: "a" })))).toEqual(["a"]);
+  test("takes a list of jobs, or one job", async () => {
+    expect(await namesIn(file([define({ name: "a" }), define({ name: "b" })]))).toEqual(["a", "b"]);
+    expect(await namesIn(file(define({ name: "a" })))).toEqual(["a"]);
   });
 
-  test("reads JSON5 in .json and .json5", () => {
+  test("reads JSON5 in .json and .json5", async () => {
     const text = "// jobs\n[{name: 'a', schedule: '* * * * *', command: 'true',},]";
-    expect(namesIn(file(text, "a.json"))).toEqual(["a"]);
-    expect(namesIn(file(text, "a.json5"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.json"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.json5"))).toEqual(["a"]);
   });
 
-  test("reads YAML in .yaml and .yml", () => {
+  test("reads YAML in .yaml and .yml", async () => {
     const text = "# jobs\n- name: a\n  schedule: '* * * * *'\n  command: |\n    true\n    false\n";
-    expect(namesIn(file(text, "a.yaml"))).toEqual(["a"]);
-    expect(namesIn(file(text, "a.yml"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.yaml"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.yml"))).toEqual(["a"]);
   });
 
-  test("keeps a moment in YAML as it is written", () => {
-    const set = parseDefinitionFiles([
+  test("keeps a moment in YAML as it is written", async () => {
+    const set = await parseDefinitionFiles([
       file("name: a\nschedule: {kind: at, at: 2027-01-31T09:00:00Z}\ncommand: x\n", "a.yaml"),
     ]);
     expect(set).toMatchObject({ definitions: [{ schedule: { kind: "at", at: "2027-01-31T09:00:00Z" } }] });
   });
 
-  test("takes a byte order mark and Windows line ends", () => {
-    expect(namesIn(file(`\uFEFF[\r\n${JSON.stringify(define())}\r\n]\r\n`))).toEqual(["backup"]);
-    expect(namesIn(file("\uFEFF- name: a\r\n  schedule: '* * * * *'\r\n  command: x\r\n", "a.yml"))).toEqual(["a"]);
+  test("takes a byte order mark and Windows line ends", async () => {
+    expect(await namesIn(file(`\uFEFF[\r\n${JSON.stringify(define())}\r\n]\r\n`))).toEqual(["backup"]);
+    expect(await namesIn(file("\uFEFF- name: a\r\n  schedule: '* * * * *'\r\n  command: x\r\n", "a.yml"))).toEqual([
+      "a",
+    ]);
   });
 
-  test.each(Object.entries(ODD_NAMES))("takes a name with %s", (_, name) => {
-    expect(namesIn(file([define({ name })]))).toEqual([name]);
+  test.each(Object.entries(ODD_NAMES))("takes a name with %s", async (_, name) => {
+    expect(await namesIn(file([define({ name })]))).toEqual([name]);
   });
 
-  test("takes [] for a wish to have no jobs", () => {
-    expect(parseDefinitionFiles([file("[]")])).toMatchObject({ kind: "valid", definitions: [] });
-    expect(parseDefinitionFiles([file("--- []\n", "a.yaml")])).toMatchObject({ kind: "valid", definitions: [] });
+  test("takes [] for a wish to have no jobs", async () => {
+    expect(await parseDefinitionFiles([file("[]")])).toMatchObject({ kind: "valid", definitions: [] });
+    expect(await parseDefinitionFiles([file("--- []\n", "a.yaml")])).toMatchObject({ kind: "valid", definitions: [] });
   });
 
   test.each([
@@ -93,38 +95,38 @@ describe("parseDefinitionFiles()", () => {
     ["blanks", "a.json", " \n\t"],
     ["a byte order mark", "a.json", "\uFEFF"],
     ["nothing", "a.yaml", ""],
-  ])("takes a file of %s for no such wish (%s)", (_, name, text) => {
-    expect(problemsOf(file(text, name))).toEqual([`${name}: is empty; write [] to declare no jobs`]);
+  ])("takes a file of %s for no such wish (%s)", async (_, name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: is empty; write [] to declare no jobs`]);
   });
 
   test.each([
     ["null", "a.json", "null"],
     ["comments alone", "a.yaml", "# no jobs today\n"],
     ["a list of nothing", "a.yaml", "-\n"],
-  ])("nor one of %s (%s)", (_, name, text) => {
-    expect(problemsOf(file(text, name))).toEqual([`${name}: #1: expected an object but received null`]);
+  ])("nor one of %s (%s)", async (_, name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: #1: expected an object but received null`]);
   });
 
-  test("gives the definitions in the order of the files, then as they are written", () => {
+  test("gives the definitions in the order of the files, then as they are written", async () => {
     const [z, a] = [define({ name: "z" }), define({ name: "a" })];
-    expect(namesIn(file([z, a], "1.json"), file([define({ name: "m" })], "2.yaml"))).toEqual(["z", "a", "m"]);
+    expect(await namesIn(file([z, a], "1.json"), file([define({ name: "m" })], "2.yaml"))).toEqual(["z", "a", "m"]);
   });
 
-  test("refuses a name that two jobs have, in one file or in two", () => {
-    expect(problemsOf(file([define(), define()]))).toEqual([
+  test("refuses a name that two jobs have, in one file or in two", async () => {
+    expect(await problemsOf(file([define(), define()]))).toEqual([
       "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
     ]);
     // Blanks around a name are no part of it, for gateways neither.
     for (const name of [" backup ", "backup\n", "\u00a0backup", "\ufeffbackup"]) {
-      expect(problemsOf(file([define()], "a.json"), file([define({ name })], "b.yaml"))).toEqual([
+      expect(await problemsOf(file([define()], "a.json"), file([define({ name })], "b.yaml"))).toEqual([
         "b.yaml: backup: name: is defined twice, first in a.json",
       ]);
     }
   });
 
-  test("keeps names apart that differ in case or in Unicode normal form", () => {
+  test("keeps names apart that differ in case or in Unicode normal form", async () => {
     const names = ["Backup", "backup", "BACKUP", "caf\u00e9", "cafe\u0301", "a b", "a  b", "a\u00a0b", "\ufb01", "fi"];
-    expect(namesIn(file(names.map((name) => define({ name }))))).toEqual(names);
+    expect(await namesIn(file(names.map((name) => define({ name }))))).toEqual(names);
   });
 
   test.each([
@@ -135,22 +137,22 @@ describe("parseDefinitionFiles()", () => {
       "a: env.A",
     ],
     ["job.json", '{"name": "a", "schedule": "@daily", "command": ["x"], "command": "x"}', "a: command"],
-  ])("refuses a key that stands twice: in %s, %s", (name, text, place) => {
-    expect(problemsOf(file(text, name))).toEqual([`${name}: ${place}: stands twice in one object`]);
+  ])("refuses a key that stands twice: in %s, %s", async (name, text, place) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: ${place}: stands twice in one object`]);
   });
 
-  test("refuses a key that stands twice in YAML, too, and says where", () => {
+  test("refuses a key that stands twice in YAML, too, and says where", async () => {
     const text =
       "- name: a\n  schedule: '@daily'\n  command: x\n  command: x\n- name: b\n  schedule: '@daily'\n  command: x\n  env: {A: b, A: c}\n";
-    expect(problemsOf(file(text, "a.yaml"))).toEqual([
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
       "a.yaml: a: command: stands twice in one map",
       "a.yaml: b: env.A: stands twice in one map",
     ]);
   });
 
-  test("reports what is wrong with a text beside what is wrong with its jobs", () => {
+  test("reports what is wrong with a text beside what is wrong with its jobs", async () => {
     const text = "- name: a\n  schedule: !Cron 99 * * * *\n  command: x\n  retry: .inf\n  env: {1: b}\n";
-    expect(problemsOf(file(text, "a.yaml"))).toEqual([
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
       "a.yaml: a: schedule: has a tag that means nothing here",
       "a.yaml: a: env: has a key that is no text; put it in quotes",
       "a.yaml: a: retry: expected a finite number",
@@ -162,53 +164,55 @@ describe("parseDefinitionFiles()", () => {
     ["a.json", '[{"name": "a\\ud83e", "schedule": "@daily", "command": "x"}]'],
     ["a.json5", "[{name: 'a\\ud83e', schedule: '@daily', command: 'x'}]"],
     ["a.yaml", '- {name: "a\\ud83e", schedule: "@daily", command: x}'],
-  ])("refuses half a character in %s", (name, text) => {
-    expect(problemsOf(file(text, name))).toEqual([
+  ])("refuses half a character in %s", async (name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([
       `${name}: a\ud83e: name: holds half a character, an unpaired surrogate`,
     ]);
   });
 
-  test.each(["a.json", "a.yaml"])("takes a job of a megabyte in %s as it is", (name) => {
+  test.each(["a.json", "a.yaml"])("takes a job of a megabyte in %s as it is", async (name) => {
     const message = `"it's" $(x) \\ \u0001 é 🦞\n`.repeat(50_000).trim();
-    const set = parseDefinitionFiles([file([define({ message })], name)]);
+    const set = await parseDefinitionFiles([file([define({ message })], name)]);
     expect(set.kind === "valid" && set.definitions[0]?.message === message).toBeTrue();
   });
 
-  test.each(["a.json", "a.yaml"])("says of %s that it is nested too deeply", (name) => {
+  test.each(["a.json", "a.yaml"])("says of %s that it is nested too deeply", async (name) => {
     const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
-    const problems = problemsOf(file(`[{"name": "a", "schedule": "@daily", "command": "x", "env": ${deep}}]`, name));
+    const problems = await problemsOf(
+      file(`[{"name": "a", "schedule": "@daily", "command": "x", "env": ${deep}}]`, name),
+    );
     expect(problems.join("\n")).toContain("is nested too deeply");
   });
 
-  test("says of a list of lists, however deep, that it is no list of jobs", () => {
+  test("says of a list of lists, however deep, that it is no list of jobs", async () => {
     const text = "[".repeat(10_000) + "]".repeat(10_000);
-    expect(problemsOf(file(text))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
+    expect(await problemsOf(file(text))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
   });
 
-  test("says of OpenClaw's own list what to take of it", () => {
+  test("says of OpenClaw's own list what to take of it", async () => {
     const text = { jobs: [define()], total: 1 };
-    expect(problemsOf(file(text))).toEqual([
+    expect(await problemsOf(file(text))).toEqual([
       "cron-jobs.json: #1: jobs: expected a list of jobs, or one job; write the list alone",
     ]);
   });
 
-  test("never throws, whatever the bytes", () => {
+  test("never throws, whatever the bytes", async () => {
     const name = fc.constantFrom("a.json", "a.json5", "a.yaml");
     const bytes = fc.oneof(
       fc.uint8Array(),
       fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
       fc.json().map((text) => Buffer.from(text)),
     );
-    fc.assert(
-      fc.property(name, bytes, (each, content) => {
-        expect(parseDefinitionFiles([file(content, each)]).kind).toBeOneOf(["valid", "invalid"]);
+    await fc.assert(
+      fc.asyncProperty(name, bytes, async (each, content) => {
+        expect((await parseDefinitionFiles([file(content, each)])).kind).toBeOneOf(["valid", "invalid"]);
       }),
       { numRuns: 1_000 },
     );
   });
 
-  test("reports the problems of all files at once, and gives no definition of any", () => {
-    const set = parseDefinitionFiles([
+  test("reports the problems of all files at once, and gives no definition of any", async () => {
+    const set = await parseDefinitionFiles([
       file([define({ name: "good" })], "a.json"),
       file([{ ...define(), name: "b1", retry: -1 }, 5], "b.json"),
       file("[", "c.json"),
@@ -223,18 +227,18 @@ describe("parseDefinitionFiles()", () => {
     ]);
   });
 
-  test("refuses what is no UTF-8 text", () => {
+  test("refuses what is no UTF-8 text", async () => {
     const latin1 = Buffer.from(`[{"name": "caf\u00e9"}]`, "latin1");
-    expect(problemsOf(file(latin1, "a.json"), file(latin1, "a.yaml"))).toEqual([
+    expect(await problemsOf(file(latin1, "a.json"), file(latin1, "a.yaml"))).toEqual([
       "a.json: is not UTF-8 text",
       "a.yaml: is not UTF-8 text",
     ]);
   });
 
-  test("refuses a file that was cut off, wherever", () => {
+  test("refuses a file that was cut off, wherever", async () => {
     const whole = Buffer.from(JSON.stringify([define({ name: "🦞", env: { A: "1" } }), define()], undefined, 1));
     for (let length = 0; length < whole.length; length++) {
-      expect(parseDefinitionFiles([file(whole.subarray(0, length))])).toMatchObject({ kind: "invalid" });
+      expect(await parseDefinitionFiles([file(whole.subarray(0, length))])).toMatchObject({ kind: "invalid" });
     }
   });
 
@@ -249,8 +253,8 @@ describe("parseDefinitionFiles()", () => {
     ],
     ["a merge of what is no map", "- <<: s3cret\n", "merges something that is no map"],
     ["another version of itself", "%YAML 1.1\n---\n[]\n", "is YAML 1.1; only 1.2 is read here"],
-  ])("refuses YAML with %s", (_, text, problem) => {
-    expect(problemsOf(file(text, "a.yaml"))).toEqual([
+  ])("refuses YAML with %s", async (_, text, problem) => {
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
       typeof problem === "string" ? `a.yaml: ${problem}` : expect.stringMatching(problem),
     ]);
   });
@@ -262,16 +266,16 @@ describe("parseDefinitionFiles()", () => {
     ["YAML with a colon too many", "a.yaml", "token: s3cret: s3cret"],
     ["YAML with no end", "a.yaml", "token: 's3cret"],
     ["YAML of two minds", "a.yaml", "- s3cret\ntoken: s3cret"],
-  ])("does not quote a file that it cannot parse: %s", (_, name, text) => {
-    const problems = problemsOf(file(text, name));
+  ])("does not quote a file that it cannot parse: %s", async (_, name, text) => {
+    const problems = await problemsOf(file(text, name));
     expect(problems).toHaveLength(1);
     expect(problems.join()).not.toContain("s3cret");
   });
 
-  test("carries the checksum of the files, right or wrong", () => {
+  test("carries the checksum of the files, right or wrong", async () => {
     const files = [file([define()], "a.json"), file("[", "b.json")];
-    expect(parseDefinitionFiles(files).checksum).toBe(computeSetChecksum(files));
-    expect(parseDefinitionFiles(files.slice(0, 1)).checksum).toBe(computeSetChecksum(files.slice(0, 1)));
+    expect((await parseDefinitionFiles(files)).checksum).toBe(computeSetChecksum(files));
+    expect((await parseDefinitionFiles(files.slice(0, 1))).checksum).toBe(computeSetChecksum(files.slice(0, 1)));
   });
 });
 
@@ -294,10 +298,10 @@ describe("describeProblem()", () => {
 });
 
 describe("describeSource()", () => {
-  test("names the file where there is one, as manager.sh did, else the directory", () => {
+  test("names the file where there is one, as manager.sh did, else the directory", async () => {
     const [one, other] = [file("[]", "jobs.yaml"), file("[]", "more.json")];
-    expect(describeSource("/cron.d", parseDefinitionFiles([one]))).toBe("/cron.d/jobs.yaml");
-    expect(describeSource("/cron.d", parseDefinitionFiles([one, other]))).toBe("/cron.d");
+    expect(describeSource("/cron.d", await parseDefinitionFiles([one]))).toBe("/cron.d/jobs.yaml");
+    expect(describeSource("/cron.d", await parseDefinitionFiles([one, other]))).toBe("/cron.d");
     expect(describeSource("/cron.d", { kind: "missing" })).toBe("/cron.d/cron-jobs.json");
   });
 });
@@ -388,15 +392,16 @@ describe("createDefinitionReader()", () => {
 });
 
 describe("parseDefinitionFiles() of names", () => {
-  test("sees that a name is taken, even by a job that is wrong itself", () => {
-    expect(problemsOf(file([{ ...define(), retry: -1 }, define()]))).toEqual([
+  test("sees that a name is taken, even by a job that is wrong itself", async () => {
+    expect(await problemsOf(file([{ ...define(), retry: -1 }, define()]))).toEqual([
       "cron-jobs.json: backup: retry: expected at least 0 but received -1",
       "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
     ]);
   });
 
-  test("takes two jobs without a name for two jobs", () => {
-    expect(problemsOf(file([{}], "a.json"), file([{}], "b.json")).join()).not.toContain("is defined twice");
+  test("takes two jobs without a name for two jobs", async () => {
+    const problems = await problemsOf(file([{}], "a.json"), file([{}], "b.json"));
+    expect(problems.join()).not.toContain("is defined twice");
   });
 });
 

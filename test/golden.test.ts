@@ -66,7 +66,7 @@ async function replayPass(release: string, situation: string, desired: string): 
   const version = readFileSync(join(GOLDEN, release, "version.txt"), "utf8");
   const list = readFileSync(join(GOLDEN, release, `${situation}.json`), "utf8");
   const replay = createReplay(mkdtempSync(join(root, "openclaw-")), version, list);
-  const definitions = readDesired(desired);
+  const definitions = await readDesired(desired);
 
   const { PATH } = process.env;
   process.env.PATH = `${replay.bin}:${PATH}`;
@@ -84,9 +84,9 @@ async function replayPass(release: string, situation: string, desired: string): 
   }
 }
 
-function readDesired(desired: string) {
+async function readDesired(desired: string) {
   const name = `${desired}.json`;
-  const set = parseDefinitionFiles([{ name, bytes: readFileSync(join(GOLDEN, "desired", name)) }]);
+  const set = await parseDefinitionFiles([{ name, bytes: readFileSync(join(GOLDEN, "desired", name)) }]);
   if (set.kind === "invalid") throw new Error(JSON.stringify(set.problems));
   return set.definitions;
 }

@@ -88,7 +88,7 @@ describe("what kubectl makes of deploy/", () => {
   test.each([
     ["base", base],
     ["example", example],
-  ])("config and jobs of %s are what config-manager takes", (_, manifests) => {
+  ])("config and jobs of %s are what config-manager takes", async (_, manifests) => {
     const files = manifests
       .filter(({ kind }) => kind === "ConfigMap")
       .map((manifest) => ({
@@ -97,7 +97,7 @@ describe("what kubectl makes of deploy/", () => {
         bytes: Buffer.from(yaml.stringify(manifest)),
       }));
     expect(files).toHaveLength(2);
-    expect(validate(files)).toMatchObject({ problems: [], warnings: [] });
+    expect(await validate(files)).toMatchObject({ problems: [], warnings: [] });
   });
 });
 

@@ -201,8 +201,10 @@ function job(): JsonObject {
 }
 
 /** Each fenced block of the README in a language that jobs are written in. */
-const BLOCKS = [...README.matchAll(/^[^\S\n]*```(json5?|ya?ml)\n(.*?)^[^\S\n]*```$/gms)].map(
-  ([, language, text = ""]) => parseDefinitionText(`README.${language}`, Buffer.from(text)),
+const BLOCKS = await Promise.all(
+  [...README.matchAll(/^[^\S\n]*```(json5?|ya?ml)\n(.*?)^[^\S\n]*```$/gms)].map(([, language, text = ""]) =>
+    parseDefinitionText(`README.${language}`, Buffer.from(text)),
+  ),
 );
 
 const EXAMPLES = BLOCKS.flatMap((block) => (block.kind === "parsed" ? [block.value] : [])).filter((value) =>

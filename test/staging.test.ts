@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { stageDefinitions } from "../lib/staging.ts";
+import { devicePathOf, stageDefinitions } from "../lib/staging.ts";
 import { asOrdinaryUser, createScratch, define, refusalOf } from "./support/doubles.ts";
 
 const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
@@ -84,5 +84,12 @@ describe("stageDefinitions()", () => {
       expect(refusal).toMatchObject({ code: "file" });
     }
     expect(await readFile(scratch.in("elsewhere.json"), "utf8")).toBe("old");
+  });
+});
+
+describe("devicePathOf()", () => {
+  test("is beside the staging directory", () => {
+    expect(devicePathOf("/home/node/.openclaw/cron-config")).toBe("/home/node/.openclaw/config-manager-device.pem");
+    expect(devicePathOf("/home/node/.openclaw/cron-config/")).toBe("/home/node/.openclaw/config-manager-device.pem");
   });
 });
