@@ -118,6 +118,8 @@ describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
     await setUp([PLAN_JOB]);
     const sidecar = start();
     await sidecar.waitFor(COMPLETE);
+    // 2026.9.6 ends when its config changes while it starts.
+    await until("the config to be in place", async () => (await readMaybe(gateway.configPath)) === gateway.config());
     await gateway.kill();
     await gateway.wipeState();
     await sidecar.waitFor(/^WARNING: Failed to sync cron jobs: .* cannot be reached/);
