@@ -41,11 +41,12 @@ commit() {
 # bundle OUTFILE ENTRY [TARGET] [FLAG…]: one binary; for this machine where the target is empty.
 #   --splitting, --bytecode    only what a command needs is loaded, and none of it has to be parsed
 #   --compile-jit-policy       it mostly waits: compiled machine code would take more memory than it saves time
+#   --smol                     so would garbage: a pass is 2 ms longer for it, and takes 1 MB less
 bundle() {
   local outfile=$1 entry=$2 target=${3:-}
   shift $(($# < 3 ? $# : 3))
   # Two builds at once, in two shells, must not see each other's half: build aside, then rename.
-  "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 \
+  "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 --compile-exec-argv=--smol \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
     ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2 || return

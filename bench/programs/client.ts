@@ -1,19 +1,14 @@
-// OpenClaw's own client and nothing else: connects, asks for the jobs, says so, and goes on. What a connection takes.
+// A connection and nothing else: connects as config-manager does, asks for the jobs, says so, and goes on.
 
 import process from "node:process";
-import { GatewayClient } from "@openclaw/gateway-client";
+import { connectGateway } from "../../lib/gateway.ts";
 
-const client = new GatewayClient({
-  url: process.env.OPENCLAW_GATEWAY_URL ?? "",
-  token: process.env.OPENCLAW_GATEWAY_TOKEN ?? "",
-  scopes: ["operator.admin"],
-  deviceIdentity: null,
-  onHelloOk: () => void list(),
+const { OPENCLAW_GATEWAY_URL: url = "", OPENCLAW_GATEWAY_TOKEN: token = "" } = process.env;
+const gateway = await connectGateway({
+  url,
+  credentials: { token },
+  onEvent: () => undefined,
+  onClose: () => process.exit(1),
 });
-
-async function list(): Promise<void> {
-  await client.request("cron.list", { includeDisabled: true });
-  console.log("listed");
-}
-
-client.start();
+await gateway.call("cron.list", { includeDisabled: true });
+console.log("listed");

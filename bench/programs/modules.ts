@@ -1,7 +1,7 @@
 /* oxlint-disable import/no-unassigned-import -- to have them in the program is all there is to it */
 
-// Does nothing either, with the modules of Node that config-manager and OpenClaw's client import: Bun puts a compiled
-// copy of each into the program.
+// Does nothing either, with the modules of Node that config-manager imports: Bun puts a compiled copy of each into the
+// program.
 
 import "node:buffer";
 import "node:child_process";
@@ -10,6 +10,4 @@ import "node:fs";
 import "node:fs/promises";
 import "node:http";
 import "node:timers/promises";
-import "node:tls";
 import "node:util";
-import "ws";

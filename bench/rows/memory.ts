@@ -34,7 +34,7 @@ export const memory: Row = {
       const theirs = await measureManagerSh(scene);
       const beside = [
         { what: "manager.sh and the CLI", value: theirs },
-        { what: "OpenClaw's client alone", value: await measureClient(scene) },
+        { what: "a connection alone", value: await measureClient(scene) },
       ];
       return [
         toFigure({ what: `peak memory (RSS), sync of ${SIZE} jobs`, unit: "MiB", beside, samples }, below(48)),
