@@ -50,7 +50,7 @@ export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers)
 /** Bun 1.4.5 puts the address before what has failed, and keeps the code of the system call to itself. */
 function describeFailure({ error, message }: ErrorEvent, host: string): string {
   const code = systemCode(error);
-  const words = message.replace(/^WebSocket connection to '.*?' failed: /, "");
+  const words = message.replace(/^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\w+ E[A-Z]+$))?/, "");
   if (code !== undefined && words === "Failed to connect") return `connect ${code} ${host}`;
   const status = /^Expected 101 status code: (\d+)/.exec(words)?.[1];
   return status === undefined ? words : `it answers with HTTP ${status}, and with no WebSocket`;

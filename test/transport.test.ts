@@ -99,6 +99,19 @@ async function serveSilence() {
   };
 }
 
+/** A server that cuts off each connection once something has come over it. */
+async function serveResets() {
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).once("data", () => socket.resetAndDestroy());
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  return {
+    url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    [Symbol.asyncDispose]: () => new Promise<void>((closed) => server.close(() => closed())),
+  };
+}
+
 /** The way to this gateway, shut at first: who comes before it is opened waits in front of it. */
 async function serveDoor(gatewayUrl: string) {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
@@ -247,6 +260,15 @@ describe("open() where the gateway cannot be reached", () => {
     expect(await refusalOf(transport.open())).toMatchObject({
       code: "unreachable",
       message: expect.stringContaining("it answers with HTTP 200, and with no WebSocket"),
+    });
+  });
+
+  test("says what has happened to a connection that is cut off", async () => {
+    await using door = await serveResets();
+    await using transport = startTransport(door.url);
+    expect(await refusalOf(transport.open())).toMatchObject({
+      code: "unreachable",
+      message: `the gateway at ${door.url} cannot be reached: read ECONNRESET`,
     });
   });
 

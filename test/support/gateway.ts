@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, openSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readDevice } from "../../lib/device.ts";
-import { devicePathOf } from "../../lib/staging.ts";
+import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway.ts";
 import type { LiveJob } from "../../lib/job.ts";
+import { devicePathOf } from "../../lib/staging.ts";
 import type { Release } from "./release.ts";
 import { until } from "./until.ts";
 
@@ -95,6 +96,8 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     const gone = new Promise((resolve) => ended.once("exit", resolve));
     process.kill(-ended.pid, "SIGKILL"); // its group: 2026.9 has helpers
     await gone;
+    // What 2026.2.9 has started itself anew as ends a moment later.
+    await until(`nobody to listen on ${port}`, () => isRefused(port));
   }
 
   await mkdir(join(home, "tmp"));
@@ -168,6 +171,15 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     },
   };
   return gateway;
+}
+
+function isRefused(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(port, "127.0.0.1");
+    socket.once("connect", () => resolve(false));
+    socket.once("error", (error) => resolve(systemCode(error) === "ECONNREFUSED"));
+    socket.end();
+  });
 }
 
 /** 2026.9 keeps locks outside its home, whatever TMPDIR says, under the hash of its database's path. */
