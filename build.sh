@@ -101,7 +101,7 @@ build() {
 bench() {
   local program programs status=0
   programs=$(mktemp -d -t config-manager-bench.XXXXXX)
-  for program in empty modules client plan; do
+  for program in empty modules client calls plan; do
     bundle "$programs/$program" "bench/programs/$program.ts" || status=$?
   done
   [ "$status" -eq 0 ] && BENCH_PROGRAMS=$programs BENCH_COMMIT=$(commit) "$BIN/bun" bench/bench.ts "$@" || status=$?

@@ -145,7 +145,7 @@ async function sumTree(pid: number): Promise<number> {
 }
 
 /** Where build.sh has put the programs that are built as config-manager is. */
-export function programPath(name: "client" | "empty" | "modules" | "plan"): string {
+export function programPath(name: "calls" | "client" | "empty" | "modules" | "plan"): string {
   const directory = process.env.BENCH_PROGRAMS;
   if (directory === undefined) throw new Error("to be started by ./build.sh bench");
   return `${directory}/${name}`;

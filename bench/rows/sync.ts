@@ -6,7 +6,7 @@ import { BINARY } from "../../test/support/sidecar.ts";
 import { until } from "../../test/support/until.ts";
 import { type Figure, type Row, atMostTimes, below, median, timesLess, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
-import { type Cost, readTreeCpuMs, runCommand, watch } from "../process.ts";
+import { type Cost, programPath, readTreeCpuMs, runCommand, watch } from "../process.ts";
 import { OPENCLAW, type Scene, defineJobs, formatJobs, swapVolume, withScene } from "../scene.ts";
 
 const MANAGER_SH = "manager.sh";
@@ -50,7 +50,13 @@ async function measureSize(scene: Scene, { size, ours, managerSh }: (typeof RUNS
     {
       what,
       unit: "ms",
-      beside: [beside("firstMs"), { what: ITSELF, value: median(first.itself) }],
+      beside: [
+        beside("firstMs"),
+        { what: ITSELF, value: median(first.itself) },
+        ...(first.alone.length > 0
+          ? [{ what: "its calls in a program of their own", value: median(first.alone) }]
+          : []),
+      ],
       samples: first.ours.map(({ wallMs }) => wallMs),
     },
     ...(isGoal ? [timesLess(MANAGER_SH, 50), atMostTimes(ITSELF, 1.2)] : []),
@@ -76,19 +82,28 @@ async function measureSize(scene: Scene, { size, ours, managerSh }: (typeof RUNS
   return [wall, cpu, pass];
 }
 
-/** From the start of the program to its end, in turns with the gateway alone. */
+/** How many jobs a connection takes in one go, at most: it takes 30 writes of a kind a minute. */
+const AT_ONCE = 30;
+
+/** From the start of the program to its end, in turns with the gateway alone, and with its calls alone. */
 async function measureFirst(scene: Scene, size: number, runs: number) {
   const { mounts, env, clear } = scene;
   await mounts.cron.publish(formatJobs(defineJobs(size)));
   const ours: Cost[] = [];
   const itself: number[] = [];
+  const alone: number[] = [];
+  const calls = { ...env, OPENCLAW_GATEWAY_TOKEN: scene.gateway.token, WRITES: JSON.stringify(toWrites(size)) };
   for (let run = 0; run < runs; run++) {
     await clear();
     itself.push(await measureGateway(scene, size));
+    if (size <= AT_ONCE) {
+      await clear();
+      alone.push((await runCommand([programPath("calls")], calls)).wallMs);
+    }
     await clear();
     ours.push(await runCommand([BINARY, "sync", "--only", "cron"], env));
   }
-  return { ours, itself };
+  return { ours, itself, alone };
 }
 
 /** The same calls, with nothing around them: what the gateway takes for its answers. */
@@ -102,8 +117,7 @@ async function measureGateway({ gateway }: Scene, size: number): Promise<number>
   await connection.call("cron.status", {});
   await connection.call("cron.list", { includeDisabled: true });
   for (const [index, write] of writes.entries()) {
-    // It takes 30 of a kind a minute over one connection.
-    if (index > 0 && index % 30 === 0) opened.push((connection = await connect()));
+    if (index > 0 && index % AT_ONCE === 0) opened.push((connection = await connect()));
     await connection.call("cron.add", write);
   }
   await connection.call("cron.list", { includeDisabled: true });
