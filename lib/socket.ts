@@ -47,7 +47,7 @@ export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers)
   };
 }
 
-/** Bun 1.4.5 puts the address before what has failed, and keeps the code of the system call to itself. */
+/** Bun 1.4.5 puts the address before what has failed, and tells the code of the system call beside it. */
 function describeFailure({ error, message }: ErrorEvent, host: string): string {
   const code = systemCode(error);
   const words = message.replace(/^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\w+ E[A-Z]+$))?/, "");

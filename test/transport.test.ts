@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { type Socket, connect, createServer } from "node:net";
-import { describe, expect, jest, test } from "bun:test";
+import { type Server, type Socket, connect, createServer } from "node:net";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { readDevice } from "../lib/device.ts";
 import { featuresOf } from "../lib/features.ts";
 import { toJobSpec } from "../lib/job-spec.ts";
@@ -79,6 +79,13 @@ async function findNobody(): Promise<string> {
   return gateway.url;
 }
 
+/** Listens on a port that is free; its address, for a WebSocket. */
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  return `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
 /** A server that takes connections and says nothing; `met` when the first has come. */
 async function serveSilence() {
   const { promise: met, resolve } = Promise.withResolvers<void>();
@@ -87,10 +94,9 @@ async function serveSilence() {
     sockets.add(socket.on("error", () => {}));
     resolve();
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
+  const url = await listen(server);
   return {
-    url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    url,
     met,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
@@ -104,10 +110,9 @@ async function serveResets() {
   const server = createServer((socket) => {
     socket.on("error", () => {}).once("data", () => socket.resetAndDestroy());
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
+  const url = await listen(server);
   return {
-    url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    url,
     [Symbol.asyncDispose]: () => new Promise<void>((closed) => server.close(() => closed())),
   };
 }
@@ -124,10 +129,9 @@ async function serveDoor(gatewayUrl: string) {
     socket.pipe(onward).pipe(socket);
   };
   const server = createServer((socket) => void lead(socket));
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
+  const url = await listen(server);
   return {
-    url: `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    url,
     open,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
@@ -307,44 +311,35 @@ describe("open() where the gateway cannot be reached", () => {
 describe("a connection that is up", () => {
   /** Longer than any limit that has begun when the connection was made. */
   const TICK_MS = 60_000;
+  const connect = () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } });
+
+  afterEach(() => jest.useRealTimers());
 
   test("ends when nothing has been heard for two ticks: the other half of it may be gone", async () => {
-    await using gateway = serveGateway({
-      connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } }),
-    });
+    await using gateway = serveGateway({ connect });
     jest.useFakeTimers();
-    try {
-      await using transport = startTransport(gateway.url);
-      await transport.open();
-      jest.advanceTimersByTime(2 * TICK_MS);
-      expect(transport.isConnected()).toBe(true);
-      jest.advanceTimersByTime(TICK_MS);
-      jest.useRealTimers();
-      await until("the end to be told", () => transport.changes.length > 0);
-      expect(transport.isConnected()).toBe(false);
-    } finally {
-      jest.useRealTimers();
-    }
+    await using transport = startTransport(gateway.url);
+    await transport.open();
+    jest.advanceTimersByTime(2 * TICK_MS);
+    expect(transport.isConnected()).toBe(true);
+    jest.advanceTimersByTime(TICK_MS);
+    jest.useRealTimers();
+    await until("the end to be told", () => transport.changes.length > 0);
+    expect(transport.isConnected()).toBe(false);
   });
 
   test("stays while ticks come", async () => {
-    await using gateway = serveGateway({
-      connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } }),
-    });
+    await using gateway = serveGateway({ connect });
     jest.useFakeTimers();
-    try {
-      await using transport = startTransport(gateway.url);
-      const store = await transport.open();
-      for (let tick = 1; tick <= 5; tick++) {
-        jest.advanceTimersByTime(TICK_MS);
-        gateway.emit("tick", { ts: tick });
-        await store.listJobs().catch(() => undefined); // what comes over the wire comes in order
-      }
-      expect(transport.isConnected()).toBe(true);
-      expect(transport.changes).toEqual([]);
-    } finally {
-      jest.useRealTimers();
+    await using transport = startTransport(gateway.url);
+    const store = await transport.open();
+    for (let tick = 1; tick <= 5; tick++) {
+      jest.advanceTimersByTime(TICK_MS);
+      gateway.emit("tick", { ts: tick });
+      await store.listJobs().catch(() => undefined); // what comes over the wire comes in order
     }
+    expect(transport.isConnected()).toBe(true);
+    expect(transport.changes).toEqual([]);
   });
 });
 

@@ -2,14 +2,9 @@
 // The jobs stand in WRITES, as the gateway takes them.
 
 import process from "node:process";
-import { connectGateway } from "../../lib/gateway.ts";
+import { makeCalls } from "../calls.ts";
 
 const { OPENCLAW_GATEWAY_URL: url = "", OPENCLAW_GATEWAY_TOKEN: token = "", WRITES = "[]" } = process.env;
-const nothing = () => undefined;
-const gateway = await connectGateway({ url, credentials: { token }, onEvent: nothing, onClose: nothing });
-await gateway.call("cron.status", {});
-await gateway.call("cron.list", { includeDisabled: true });
-for (const write of JSON.parse(WRITES) as object[]) await gateway.call("cron.add", write);
-await gateway.call("cron.list", { includeDisabled: true });
-await gateway.close();
+const opened = await makeCalls(url, token, JSON.parse(WRITES) as object[]);
+for (const each of opened) await each.close();
 process.exit(0);

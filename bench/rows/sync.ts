@@ -1,9 +1,10 @@
 import { featuresOf } from "../../lib/features.ts";
 import { parseDefinition } from "../../lib/definition.ts";
-import { type Gateway, connectGateway } from "../../lib/gateway.ts";
+import { connectGateway } from "../../lib/gateway.ts";
 import { type CronAction, planCron } from "../../lib/plan.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { until } from "../../test/support/until.ts";
+import { makeCalls } from "../calls.ts";
 import { type Figure, type Row, atMostTimes, below, median, timesLess, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
 import { type Cost, programPath, readTreeCpuMs, runCommand, watch } from "../process.ts";
@@ -53,9 +54,7 @@ async function measureSize(scene: Scene, { size, ours, managerSh }: (typeof RUNS
       beside: [
         beside("firstMs"),
         { what: ITSELF, value: median(first.itself) },
-        ...(first.alone.length > 0
-          ? [{ what: "its calls in a program of their own", value: median(first.alone) }]
-          : []),
+        { what: "its calls in a program of their own", value: median(first.alone) },
       ],
       samples: first.ours.map(({ wallMs }) => wallMs),
     },
@@ -82,9 +81,6 @@ async function measureSize(scene: Scene, { size, ours, managerSh }: (typeof RUNS
   return [wall, cpu, pass];
 }
 
-/** How many jobs a connection takes in one go, at most: it takes 30 writes of a kind a minute. */
-const AT_ONCE = 30;
-
 /** From the start of the program to its end, in turns with the gateway alone, and with its calls alone. */
 async function measureFirst(scene: Scene, size: number, runs: number) {
   const { mounts, env, clear } = scene;
@@ -96,10 +92,8 @@ async function measureFirst(scene: Scene, size: number, runs: number) {
   for (let run = 0; run < runs; run++) {
     await clear();
     itself.push(await measureGateway(scene, size));
-    if (size <= AT_ONCE) {
-      await clear();
-      alone.push((await runCommand([programPath("calls")], calls)).wallMs);
-    }
+    await clear();
+    alone.push((await runCommand([programPath("calls")], calls)).wallMs);
     await clear();
     ours.push(await runCommand([BINARY, "sync", "--only", "cron"], env));
   }
@@ -108,19 +102,9 @@ async function measureFirst(scene: Scene, size: number, runs: number) {
 
 /** The same calls, with nothing around them: what the gateway takes for its answers. */
 async function measureGateway({ gateway }: Scene, size: number): Promise<number> {
-  const { url, token } = gateway;
-  const connect = () => connectGateway({ url, credentials: { token }, onEvent: () => {}, onClose: () => {} });
   const writes = toWrites(size);
   const beganMs = performance.now();
-  let connection = await connect();
-  const opened: Gateway[] = [connection];
-  await connection.call("cron.status", {});
-  await connection.call("cron.list", { includeDisabled: true });
-  for (const [index, write] of writes.entries()) {
-    if (index > 0 && index % AT_ONCE === 0) opened.push((connection = await connect()));
-    await connection.call("cron.add", write);
-  }
-  await connection.call("cron.list", { includeDisabled: true });
+  const opened = await makeCalls(gateway.url, gateway.token, writes);
   const tookMs = performance.now() - beganMs;
   for (const each of opened) await each.close();
   return tookMs;
