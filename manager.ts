@@ -9,16 +9,16 @@
 // The other commands stand below the loop: what the plan's shell did in other containers, and what a person types.
 
 import process from "node:process";
-import { readCommandLine } from "./lib/command-line.ts";
-import type { ConfigGateway } from "./lib/config-gateway.ts";
-import type { Definition } from "./lib/definition.ts";
+import { readCommandLine } from "./lib/commands/arguments.ts";
+import type { ConfigGateway } from "./lib/gateway/config-calls.ts";
+import type { Definition } from "./lib/definition/definition.ts";
 import { ManagerError, describeBug, settle } from "./lib/errors.ts";
 import { formatJson } from "./lib/json.ts";
-import type { ConfigBytes, Delivery } from "./lib/live-config.ts";
+import type { ConfigBytes, Delivery } from "./lib/config/apply.ts";
 import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
-import type { PassOutcome } from "./lib/loop.ts";
-import { mayBeScreen, openOutput, writeOutput } from "./lib/output.ts";
-import type { Source } from "./lib/sources.ts";
+import type { PassOutcome } from "./lib/reconcile/loop.ts";
+import { mayBeScreen, openOutput, writeOutput } from "./lib/commands/output.ts";
+import type { Source } from "./lib/commands/sources.ts";
 import { describeVersion } from "./lib/version.ts";
 
 const output = openOutput(1);
@@ -27,25 +27,25 @@ const invocation = await readInvocation();
 // What does the work, and the gateway's client with it: loaded once it is known that there is some. The version, a
 // page of help and a slip of the finger want none of it.
 const { setTimeout: sleep } = await import("node:timers/promises");
-const { computeChecksum, readChecksum, writeChecksum } = await import("./lib/checksum.ts");
-const { createComplaints } = await import("./lib/complaint.ts");
-const { describeDrift, describeRejection, observeConfig, planConfig } = await import("./lib/config.ts");
-const { converge, describeImpossible, describeRefusal } = await import("./lib/converge.ts");
+const { computeChecksum, readChecksum, writeChecksum } = await import("./lib/files/checksum.ts");
+const { createComplaints } = await import("./lib/reconcile/warnings.ts");
+const { describeDrift, describeRejection, observeConfig, planConfig } = await import("./lib/config/plan.ts");
+const { converge, describeImpossible, describeRefusal } = await import("./lib/cron/converge.ts");
 const { createDefinitionReader, describeProblem, describeSource, readDefinitions } = await import(
-  "./lib/definition-files.ts"
+  "./lib/definition/files.ts"
 );
-const { describeLateness } = await import("./lib/judgement.ts");
-const { createLiveConfig, describeUnjudged } = await import("./lib/live-config.ts");
-const { keepReconciled, reconcileWithin } = await import("./lib/loop.ts");
-const { FAILED, UNHEALED, UNJUDGED, attemptPass } = await import("./lib/pass.ts");
-const { showProgress } = await import("./lib/progress.ts");
-const { publishFile, sweepTemporaries } = await import("./lib/publish.ts");
-const { describeChanges } = await import("./lib/reload.ts");
-const { devicePathOf, stageDefinitions } = await import("./lib/staging.ts");
-const { createTransport } = await import("./lib/transport.ts");
-const { createVitals } = await import("./lib/vitals.ts");
-const { createWake } = await import("./lib/wake.ts");
-const { watchDirectory } = await import("./lib/watch.ts");
+const { describeLateness } = await import("./lib/config/verdict.ts");
+const { createLiveConfig, describeUnjudged } = await import("./lib/config/apply.ts");
+const { keepReconciled, reconcileWithin } = await import("./lib/reconcile/loop.ts");
+const { FAILED, UNHEALED, UNJUDGED, attemptPass } = await import("./lib/reconcile/pass.ts");
+const { showProgress } = await import("./lib/commands/progress.ts");
+const { publishFile, sweepTemporaries } = await import("./lib/files/replace.ts");
+const { describeChanges } = await import("./lib/config/reload.ts");
+const { devicePathOf, stageDefinitions } = await import("./lib/cron/staging.ts");
+const { createTransport } = await import("./lib/gateway/transport.ts");
+const { createVitals } = await import("./lib/reconcile/sidecar-state.ts");
+const { createWake } = await import("./lib/reconcile/trigger.ts");
+const { watchDirectory } = await import("./lib/files/watch.ts");
 
 const { settings } = invocation;
 const CONFIG_DIR = settings.configDir;
@@ -313,8 +313,8 @@ async function run(): Promise<void> {
 async function openHttpPort() {
   if (settings.httpPort === undefined) return undefined;
   // Loaded only where it is wanted: it takes some 3 MB.
-  const { openHttpServer } = await import("./lib/http-server.ts");
-  const { createPages } = await import("./lib/pages.ts");
+  const { openHttpServer } = await import("./lib/http/server.ts");
+  const { createPages } = await import("./lib/http/pages.ts");
   const pages = createPages(vitals, () => transport.isConnected());
   return openHttpServer(settings.httpPort, pages);
 }
@@ -345,7 +345,7 @@ async function sync(only: "config" | "cron" | undefined): Promise<boolean> {
 
 // === Before the main container starts ===
 async function prepare(only: "config" | "cron" | undefined): Promise<boolean> {
-  const { initialize } = await import("./lib/init.ts");
+  const { initialize } = await import("./lib/commands/init.ts");
   return initialize(settings, log, only);
 }
 
@@ -377,18 +377,18 @@ async function registerJobs(): Promise<PassOutcome> {
 
 // === What a person types ===
 async function lookAround() {
-  const { takeSurvey } = await import("./lib/survey.ts");
+  const { takeSurvey } = await import("./lib/commands/snapshot.ts");
   return takeSurvey({ transport, ...invocation });
 }
 
 async function describeScreen() {
-  const { describeTerminal } = await import("./lib/terminal.ts");
+  const { describeTerminal } = await import("./lib/commands/terminal.ts");
   return describeTerminal(process.stdout);
 }
 
 async function printStatus(json: boolean): Promise<boolean> {
-  const { toStatus } = await import("./lib/status.ts");
-  const { renderStatus } = await import("./lib/status-text.ts");
+  const { toStatus } = await import("./lib/commands/status.ts");
+  const { renderStatus } = await import("./lib/commands/status-text.ts");
   const survey = await lookAround();
   const status = toStatus(survey);
   print(json ? formatJson(status) : renderStatus(survey, status, await describeScreen()));
@@ -396,8 +396,8 @@ async function printStatus(json: boolean): Promise<boolean> {
 }
 
 async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
-  const { isBroken, toDiff } = await import("./lib/diff.ts");
-  const { renderDiff } = await import("./lib/diff-text.ts");
+  const { isBroken, toDiff } = await import("./lib/commands/diff.ts");
+  const { renderDiff } = await import("./lib/commands/diff-text.ts");
   const survey = await lookAround();
   const diff = toDiff(survey);
   print(json ? formatJson(diff) : renderDiff(survey, diff, await describeScreen()));
@@ -406,15 +406,15 @@ async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
 }
 
 async function printDiagnosis(json: boolean): Promise<boolean> {
-  const { examine } = await import("./lib/doctor.ts");
-  const { renderDiagnosis } = await import("./lib/doctor-text.ts");
+  const { examine } = await import("./lib/commands/doctor.ts");
+  const { renderDiagnosis } = await import("./lib/commands/doctor-text.ts");
   const diagnosis = await examine(await lookAround(), process.env);
   print(json ? formatJson(diagnosis) : renderDiagnosis(diagnosis, await describeScreen()));
   return diagnosis.ok;
 }
 
 async function printExport(): Promise<boolean> {
-  const { describeCaveats, exportJobs } = await import("./lib/export.ts");
+  const { describeCaveats, exportJobs } = await import("./lib/cron/export.ts");
   const store = await transport.open();
   const options = { owner: settings.owner, features: store.features, nowMs: Date.now() };
   const exported = exportJobs(await store.listJobs(), options);
@@ -442,7 +442,7 @@ async function readInvocation() {
       case "version":
         return await leave(`${describeVersion()}\n`);
       case "schema":
-        return await leave(formatJson((await import("./lib/schema.ts")).toDefinitionSchema()));
+        return await leave(formatJson((await import("./lib/definition/schema.ts")).toDefinitionSchema()));
       case "validate":
         return await printValidation(found.source);
     }
@@ -453,8 +453,8 @@ async function readInvocation() {
 }
 
 async function printValidation(source: Source): Promise<never> {
-  const { readSources } = await import("./lib/sources.ts");
-  const { validate } = await import("./lib/validate.ts");
+  const { readSources } = await import("./lib/commands/sources.ts");
+  const { validate } = await import("./lib/commands/validate.ts");
   const { problems, warnings, checked } = await validate(await readSources(source));
   for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
   const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);

@@ -1,4 +1,4 @@
-import { type Gateway, connectGateway } from "../lib/gateway.ts";
+import { type Gateway, connectGateway } from "../lib/gateway/connection.ts";
 
 /** How many writes of a kind a gateway takes over one connection, in a minute. */
 const WRITES_PER_CONNECTION = 30;

@@ -1,7 +1,7 @@
 // A connection and nothing else: connects as config-manager does, asks for the jobs, says so, and goes on.
 
 import process from "node:process";
-import { connectGateway } from "../../lib/gateway.ts";
+import { connectGateway } from "../../lib/gateway/connection.ts";
 
 const { OPENCLAW_GATEWAY_URL: url = "", OPENCLAW_GATEWAY_TOKEN: token = "" } = process.env;
 const gateway = await connectGateway({

@@ -2,11 +2,11 @@
 // write the live ones down as JSON and to read them again, which is what another machine or another day is told by.
 
 import process from "node:process";
-import { type Definition, parseDefinition } from "../../lib/definition.ts";
-import { featuresOf } from "../../lib/features.ts";
-import type { LiveJob } from "../../lib/job.ts";
-import { toJobSpec } from "../../lib/job-spec.ts";
-import { planCron } from "../../lib/plan.ts";
+import { type Definition, parseDefinition } from "../../lib/definition/definition.ts";
+import { featuresOf } from "../../lib/gateway/features.ts";
+import type { LiveJob } from "../../lib/gateway/job.ts";
+import { toJobSpec } from "../../lib/cron/job-spec.ts";
+import { planCron } from "../../lib/cron/plan.ts";
 
 const size = Number(process.argv[2]);
 const features = featuresOf("2026.9.6", 4);

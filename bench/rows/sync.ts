@@ -1,7 +1,7 @@
-import { featuresOf } from "../../lib/features.ts";
-import { parseDefinition } from "../../lib/definition.ts";
-import { connectGateway } from "../../lib/gateway.ts";
-import { type CronAction, planCron } from "../../lib/plan.ts";
+import { featuresOf } from "../../lib/gateway/features.ts";
+import { parseDefinition } from "../../lib/definition/definition.ts";
+import { connectGateway } from "../../lib/gateway/connection.ts";
+import { type CronAction, planCron } from "../../lib/cron/plan.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { until } from "../../test/support/until.ts";
 import { makeCalls } from "../calls.ts";

@@ -1,7 +1,7 @@
 // Random definitions, right ones: what is declared in properties.
 
 import * as fc from "fast-check";
-import { parseDefinition } from "../../lib/definition.ts";
+import { parseDefinition } from "../../lib/definition/definition.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
 /** The moment at which properties hold: some schedules are over by then. */

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
-import type { Definition } from "../../lib/definition.ts";
+import type { Definition } from "../../lib/definition/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
-import { type Features, featuresOf } from "../../lib/features.ts";
-import type { Clock } from "../../lib/judgement.ts";
-import { toJobSpec } from "../../lib/job-spec.ts";
-import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/job.ts";
+import { type Features, featuresOf } from "../../lib/gateway/features.ts";
+import type { Clock } from "../../lib/config/verdict.ts";
+import { toJobSpec } from "../../lib/cron/job-spec.ts";
+import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/gateway/job.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../lib/json.ts";
-import { declarationKeyOf, markDescription } from "../../lib/ownership.ts";
-import type { CronStore } from "../../lib/store.ts";
+import { declarationKeyOf, markDescription } from "../../lib/cron/ownership.ts";
+import type { CronStore } from "../../lib/gateway/store.ts";
 
 /** What the newest releases can do. */
 export const NEW: Features = featuresOf("2026.9.6", 4);

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { $ } from "bun";
 import type { Manifest } from "./manifests.ts";
+import { REPOSITORY } from "./repository.ts";
 
-const NODE_MODULES = resolve(import.meta.dir, "../../node_modules");
+const NODE_MODULES = resolve(REPOSITORY, "node_modules");
 
 /**
  * What is wrong with these by the schemas of Kubernetes, which come with a library: nothing is asked of a cluster.

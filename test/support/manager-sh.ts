@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Mounts } from "./sidecar.ts";
+import { REPOSITORY } from "./repository.ts";
 
-export const MANAGER_SH = resolve(import.meta.dir, "../../../shared/seed/manager.sh");
+export const MANAGER_SH = resolve(REPOSITORY, "../shared/seed/manager.sh");
 
 /** manager.sh as it is, but for its paths, and for other words that are put in the place of its own. */
 export async function readManagerSh(

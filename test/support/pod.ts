@@ -1,5 +1,5 @@
-import type { LiveJob } from "../../lib/job.ts";
-import { readClaim } from "../../lib/ownership.ts";
+import type { LiveJob } from "../../lib/gateway/job.ts";
+import { readClaim } from "../../lib/cron/ownership.ts";
 import type { TestGateway } from "./gateway.ts";
 import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from "./sidecar.ts";
 

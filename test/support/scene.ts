@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { LiveJob } from "../../lib/job.ts";
+import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { TestGateway } from "./gateway.ts";
 import type { Pod } from "./pod.ts";
 import { runBinary } from "./sidecar.ts";

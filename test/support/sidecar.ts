@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { until } from "./until.ts";
 import { type Volume, createVolume } from "./volume.ts";
+import { REPOSITORY } from "./repository.ts";
 
-export const BINARY = resolve(import.meta.dir, "../../dist/config-manager");
+export const BINARY = resolve(REPOSITORY, "dist/config-manager");
 
 /** Both ConfigMaps and the places that config-manager writes to, as a Pod mounts them. */
 export interface Mounts {

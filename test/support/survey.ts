@@ -1,11 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { computeChecksum } from "../../lib/checksum.ts";
-import type { ConfigGateway, ConfigView } from "../../lib/config-gateway.ts";
-import { keepLastGood, keepRejection } from "../../lib/config-record.ts";
+import { computeChecksum } from "../../lib/files/checksum.ts";
+import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
+import { keepLastGood, keepRejection } from "../../lib/config/record.ts";
 import { ManagerError } from "../../lib/errors.ts";
-import type { LiveJob } from "../../lib/job.ts";
+import type { LiveJob } from "../../lib/gateway/job.ts";
 import { readSettings } from "../../lib/settings.ts";
-import { type Survey, takeSurvey } from "../../lib/survey.ts";
+import { type Survey, takeSurvey } from "../../lib/commands/snapshot.ts";
 import { type Scratch, createMemoryStore, define, ourJob } from "./doubles.ts";
 
 /** What there is to be seen. Whatever is left out is not there. */

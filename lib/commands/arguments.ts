@@ -1,0 +1,45 @@
+import { type Command, CommanderError } from "commander";
+import { type Environment, type Invocation, createProgram } from "./program.ts";
+import { ManagerError } from "../errors.ts";
+
+/**
+ * Reads the command line. `run` is the command where none is given.
+ *
+ * @throws {ManagerError} `usage`, with every problem there is, a line each, and in the hint what to type.
+ */
+export function readCommandLine(args: readonly string[], env: Environment): Invocation {
+  let invocation: Invocation | undefined;
+  const program = createProgram((found) => {
+    invocation = found;
+  }, env);
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.version") return { command: "version" };
+    if (!isHelp(error)) throw usageError(error);
+  }
+  return invocation ?? { command: "help", text: helpText(program, args) };
+}
+
+function isHelp({ code }: CommanderError): boolean {
+  return code === "commander.helpDisplayed" || code === "commander.help";
+}
+
+/** The help of the command that `--help` was typed after. */
+function helpText(program: Command, args: readonly string[]): string {
+  const named = program.commands.find((command) => args.includes(command.name()));
+  return (named ?? program).helpInformation();
+}
+
+function usageError(error: CommanderError): ManagerError {
+  // `unknown option '--gateway-token=…'` quotes what should not have been typed.
+  const said = error.message.replace(/^error: /, "").replace(/('--[\w-]+)=[^\n]*'/, "$1'");
+  const [message, advice] = said.split("\n");
+  const isUnknownCommand = error.code === "commander.excessArguments";
+  const found = /got \d+: (.*)\.$/.exec(message ?? "")?.[1];
+  const text = isUnknownCommand
+    ? `unknown command or argument${found ? `: ${found}` : ""}`
+    : (message ?? "wrong usage");
+  return new ManagerError("usage", advice ? `${text} ${advice}` : text, { hint: "config-manager help" });
+}

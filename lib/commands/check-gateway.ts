@@ -1,0 +1,69 @@
+import { type Check, fail, pass, skip, warn } from "../reconcile/check.ts";
+import type { FoundCredentials } from "../gateway/credentials.ts";
+import { devicePathOf } from "../cron/staging.ts";
+import { ManagerError, describeError } from "../errors.ts";
+import { isScopeMissing } from "../gateway/connection.ts";
+import { type CronStore, describeRelease } from "../gateway/store.ts";
+import type { Survey } from "./snapshot.ts";
+
+const TOKEN = "token";
+const GATEWAY = "gateway";
+const LOGIN = "login";
+const SCOPES = "scopes";
+const VERSION = "version";
+
+/** The way to the gateway, in order: what opens its door, whether it is there, whether it lets us in, and how far. */
+export function checkGateway(survey: Survey, found: FoundCredentials | ManagerError, pod: string): Check[] {
+  const checks = [checkToken(found)];
+  const next = (name: string, check: () => Check) => {
+    const broken = checks.find((before) => before.state === "failed");
+    checks.push(broken ? skip(name, broken.name) : check());
+  };
+  const { gateway, settings } = survey;
+  const error = gateway instanceof ManagerError ? gateway : undefined;
+  const isScope = isScopeMissing(error);
+
+  next(GATEWAY, () => {
+    if (error?.code !== "unreachable") return pass(GATEWAY, `${settings.gatewayUrl} answers`);
+    return fail(GATEWAY, describeError(error), `kubectl logs ${pod} -c openclaw --tail=50`);
+  });
+  next(LOGIN, () => {
+    if (!error || isScope) return pass(LOGIN, "the gateway lets us in");
+    return fail(LOGIN, error.message, hintOfLogin(error, devicePathOf(settings.stagingDir)));
+  });
+  next(SCOPES, () => {
+    if (error) return fail(SCOPES, error.message, "openclaw devices list");
+    return pass(SCOPES, "operator.admin was asked for, and calls are answered");
+  });
+  next(VERSION, () => checkVersion(gateway));
+  return checks;
+}
+
+function checkToken(found: FoundCredentials | ManagerError): Check {
+  if (found instanceof ManagerError) return fail(TOKEN, found.message, TOKEN_HINT);
+  const { credentials, source } = found;
+  const kind = credentials.password === undefined ? "a token" : "a password";
+  return source === undefined
+    ? warn(TOKEN, "there is none, which few gateways allow", TOKEN_HINT)
+    : pass(TOKEN, `${kind} from ${source}`);
+}
+
+const TOKEN_HINT =
+  "env: [{ name: OPENCLAW_GATEWAY_TOKEN, valueFrom: { secretKeyRef: { name: openclaw-credentials, key: OPENCLAW_GATEWAY_TOKEN } } }]";
+
+function hintOfLogin(error: ManagerError, devicePath: string): string {
+  if (error.code === "file") return `rm ${devicePath}`;
+  return /pairing/i.test(error.message) ? "openclaw devices list" : TOKEN_HINT;
+}
+
+/** What is made of jobs on a gateway that can do less. What one job cannot have is told with that job. */
+function checkVersion(gateway: CronStore | ManagerError): Check {
+  if (gateway instanceof ManagerError) return skip(VERSION, SCOPES);
+  const { features } = gateway;
+  const losses = [
+    ...(features.commandPayload ? [] : ["no command jobs, so a command runs as an agent turn and costs model tokens"]),
+    ...(features.declarationKey ? [] : ["no declaration keys, so jobs are known by a mark in their description"]),
+  ];
+  const detail = [describeRelease(gateway), ...losses].join("; ");
+  return losses.length > 0 ? warn(VERSION, detail) : pass(VERSION, detail);
+}

@@ -1,0 +1,24 @@
+import type { Check } from "../reconcile/check.ts";
+import type { Diagnosis } from "./doctor.ts";
+import { escapeControls } from "../log.ts";
+import type { Meaning, Terminal } from "./terminal.ts";
+
+const MARKS = {
+  ok: ["ok", "good"],
+  warning: ["warn", "warning"],
+  failed: ["FAIL", "bad"],
+  skipped: ["--", "faint"],
+} as const satisfies Record<Check["state"], [string, Meaning]>;
+
+/** A line for each check, its hint beneath, on a line of its own so that it can be pasted; the count at the end. */
+export function renderDiagnosis({ checks }: Diagnosis, terminal: Terminal): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.flatMap(({ name, state, detail, hint }) => {
+    const [mark, meaning] = MARKS[state];
+    const line = `${terminal.paint(meaning, mark.padEnd(4))}  ${name.padEnd(width)}  ${escapeControls(detail)}`;
+    return hint === undefined ? [line] : [line, `      ${terminal.paint("faint", "hint:")} ${escapeControls(hint)}`];
+  });
+  const count = (state: Check["state"]) => checks.filter((check) => check.state === state).length;
+  const counts = `${count("ok")} ok, ${count("warning")} to look at, ${count("failed")} failed, ${count("skipped")} skipped`;
+  return [...lines, "", counts, ""].join("\n");
+}

@@ -1,0 +1,76 @@
+import { kindOf } from "../definition/field-problem.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+
+/** One key of a ConfigMap. */
+export type ManifestEntry =
+  | { kind: "text"; key: string; bytes: Buffer }
+  | { kind: "invalid"; key: string; problem: string };
+
+/** What a manifest brings. */
+export interface Manifest {
+  entries: ManifestEntry[];
+  /** The kinds of the other objects, each once. */
+  otherKinds: ReadonlySet<string>;
+}
+
+/** Whether a document is a Kubernetes object. A job has no `kind` at its top, nor has a config of OpenClaw. */
+export function isManifest(value: Json | undefined): value is JsonObject & { kind: string } {
+  return isJsonObject(value) && typeof value.kind === "string" && !("schedule" in value);
+}
+
+/**
+ * Takes the ConfigMaps out of a Kubernetes object: itself, or those in a List, or in Lists in it.
+ *
+ * @param maxBytes how much they may hold: with aliases, a short text can stand for any amount
+ */
+export function readManifest(object: JsonObject & { kind: string }, maxBytes: number): Manifest {
+  const entries: ManifestEntry[] = [];
+  const otherKinds = new Set<string>();
+  // With aliases, a List can hold itself, many times. A set grows while it is gone through.
+  const objects = new Set([object]);
+  let bytesLeft = maxBytes;
+  for (const each of objects) {
+    const items = each.kind.endsWith("List") && Array.isArray(each.items) ? each.items.filter(isManifest) : [];
+    for (const item of items) objects.add(item);
+    if (each.kind !== "ConfigMap") {
+      if (items.length === 0) otherKinds.add(each.kind);
+      continue;
+    }
+    for (const entry of readConfigMap(each)) {
+      if (entry.kind === "text") bytesLeft -= entry.bytes.length;
+      if (bytesLeft < 0) {
+        entries.push({ kind: "invalid", key: entry.key, problem: "has aliases that stand for too much" });
+        return { entries, otherKinds };
+      }
+      entries.push(entry);
+    }
+  }
+  return { entries, otherKinds };
+}
+
+function* readConfigMap({ data, binaryData }: JsonObject): Generator<ManifestEntry> {
+  yield* readData("data", data);
+  yield* readData("binaryData", binaryData);
+}
+
+function* readData(field: "data" | "binaryData", data: Json | undefined): Generator<ManifestEntry> {
+  if (data === undefined || data === null) return;
+  if (!isJsonObject(data)) {
+    yield { kind: "invalid", key: field, problem: `expected an object but received ${kindOf(data)}` };
+    return;
+  }
+  for (const [key, value] of Object.entries(data)) {
+    if (typeof value !== "string") {
+      const problem = `expected text but received ${kindOf(value)}; a ConfigMap holds text, as after |`;
+      yield { kind: "invalid", key, problem };
+      continue;
+    }
+    const bytes = field === "data" ? Buffer.from(value) : decode(value);
+    yield bytes ? { kind: "text", key, bytes } : { kind: "invalid", key, problem: "is no base64" };
+  }
+}
+
+function decode(base64: string): Buffer | undefined {
+  const bytes = Buffer.from(base64, "base64");
+  return bytes.toString("base64") === base64.replaceAll(/\s/g, "") ? bytes : undefined;
+}

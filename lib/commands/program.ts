@@ -1,0 +1,152 @@
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
+import { ManagerError } from "../errors.ts";
+import { SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
+import type { Source } from "./sources.ts";
+
+/** The variables that the program was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a pass needs to know. */
+interface PassOptions {
+  settings: Settings;
+  allowMassRemoval: boolean;
+  selfHeal: boolean;
+}
+
+/** What the user asked for. */
+export type Invocation =
+  | ({ command: "run" } & PassOptions)
+  | ({ command: "sync" | "init"; only: "config" | "cron" | undefined } & PassOptions)
+  | ({ command: "register"; waitSeconds: number } & PassOptions)
+  | { command: "export"; settings: Settings }
+  | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
+  | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
+  | { command: "validate"; source: Source }
+  | { command: "schema" }
+  | { command: "version" }
+  | { command: "help"; text: string };
+
+interface Flags extends Partial<Record<SettingName, string>> {
+  allowMassRemoval?: boolean;
+  selfHeal?: boolean;
+  only?: "config" | "cron";
+  wait?: number;
+  json?: boolean;
+  exitCode?: boolean;
+}
+
+/** The program itself lists them. */
+const WITHOUT_SETTINGS = new Set(["config-manager", "schema", "version", "help"]);
+
+/** Every command, what it takes, and an example of it. `choose` is told which one was typed, and how. */
+export function createProgram(choose: (invocation: Invocation) => void, env: Environment): Command {
+  const program = new Command("config-manager");
+  const quiet = { writeOut: () => undefined, writeErr: () => undefined };
+
+  const configure = (command: Command, example: string) => {
+    const name = command.name();
+    const settings = WITHOUT_SETTINGS.has(name) ? "" : "\nSettings: those of config-manager help\n";
+    command.configureHelp({
+      formatHelp: (...help) => `${new Help().formatHelp(...help)}${settings}\nExample:\n  ${example}\n`,
+    });
+    command.exitOverride().configureOutput(quiet).helpOption("-h, --help", "show this help");
+    return command.allowExcessArguments(false).helpCommand(false);
+  };
+  const withSettings = (command: Command) => {
+    for (const [name, { flag, argument, env: variable, describes }] of Object.entries(SETTING_SOURCES)) {
+      const shown = SETTING_SOURCES[name as SettingName].default({});
+      const note = shown === undefined ? variable : `${variable}, else ${shown}`;
+      command.addOption(new Option(`${flag} ${argument}`, `${describes} (${note})`));
+    }
+    return command
+      .option("--self-heal", "put back what something else edits in the live config, at most once a minute")
+      .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
+  };
+  const createOnly = () => new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]);
+  const read = (command: Command): PassOptions => {
+    const {
+      allowMassRemoval = false,
+      selfHeal = false,
+      only: _o,
+      wait: _w,
+      json: _j,
+      exitCode: _e,
+      ...flags
+    } = command.optsWithGlobals<Flags>();
+    const result = readSettings(flags, env);
+    if (result.kind === "invalid") {
+      throw new ManagerError("usage", result.problems.join("\n"), { hint: "config-manager help" });
+    }
+    return { settings: result.settings, allowMassRemoval, selfHeal };
+  };
+
+  configure(withSettings(program), "config-manager --poll-interval 30")
+    .description("Keeps a running OpenClaw equal to what Git says: openclaw.json and cron jobs, with no Pod restart.")
+    .usage("[run] [options]")
+    .version("", "-V, --version", "show the version")
+    .action(() => choose({ command: "run", ...read(program) }));
+  const run = configure(program.command("run"), "config-manager run --self-heal")
+    .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP looks at once")
+    .action(() => choose({ command: "run", ...read(run) }));
+  const sync = configure(program.command("sync"), "config-manager sync --only cron")
+    .description("one pass of both; exit 0 when all is equal now, 1 when something failed")
+    .addOption(createOnly())
+    .action(({ only }: Flags) => choose({ command: "sync", only, ...read(sync) }));
+  const init = configure(program.command("init"), "config-manager init")
+    .description("before the gateway starts: config and definitions to the volume; exit 1 when no config is usable")
+    .addOption(createOnly())
+    .action(({ only }: Flags) => choose({ command: "init", only, ...read(init) }));
+  const register = configure(program.command("register"), "config-manager register --wait 600 &")
+    .description("once the gateway starts: add and update jobs from the staging directory; remove none")
+    .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
+    .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
+  const exporting = configure(program.command("export"), "config-manager export > cron-jobs.json")
+    .description("print the live jobs as a definition file that a sync leaves as they are")
+    .action(() => choose({ command: "export", settings: read(exporting).settings }));
+  const status = configure(program.command("status"), "config-manager status --json")
+    .description("is it healthy, what is in force, and each job; exit 1 when it is not healthy")
+    .option("--json", "for a program")
+    .action(({ json = false }: Flags) => choose({ command: "status", json, ...read(status) }));
+  const diff = configure(program.command("diff"), "config-manager diff --exit-code")
+    .description("what a sync would do; changes nothing; exit 1 when something is wrong")
+    .option("--json", "for a program")
+    .option("--exit-code", "exit 2 when something would change")
+    .action(({ json = false, exitCode = false }: Flags) => choose({ command: "diff", json, exitCode, ...read(diff) }));
+  const doctor = configure(program.command("doctor"), "config-manager doctor")
+    .description("check mounts, permissions, token, gateway and jobs; a hint for each failure, and exit 1")
+    .option("--json", "for a program")
+    .action(({ json = false }: Flags) => choose({ command: "doctor", json, ...read(doctor) }));
+  const validate = configure(program.command("validate"), "config-manager validate openclaw.json cron-jobs.json")
+    .argument("[FILE...]", "what to check, - for stdin; without any, what the settings' directories hold")
+    .description("check config and job definitions with no gateway; exit 1 with a line for each problem")
+    .action((paths: string[]) =>
+      choose({ command: "validate", source: toSource(paths, () => read(validate).settings) }),
+    );
+  configure(program.command("schema"), "config-manager schema > cron-jobs.schema.json")
+    .description("print the JSON Schema of a definition file, for an editor")
+    .action(() => choose({ command: "schema" }));
+  configure(program.command("version"), "config-manager version")
+    .description("show the version")
+    .action(() => choose({ command: "version" }));
+  const help = configure(program.command("help"), "config-manager help sync")
+    .argument("[command]", "the command to explain")
+    .description("show this help, or that of a command")
+    .action((name?: string) => {
+      const found = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      if (!found) throw new CommanderError(1, "commander.unknownCommand", `unknown command '${name}'`);
+      choose({ command: "help", text: found.helpInformation() });
+    });
+  help.usage("[command]");
+  return program;
+}
+
+/** Where files are named, no setting matters, and none is read. */
+function toSource(paths: readonly string[], readDirectories: () => Settings): Source {
+  return paths.length > 0 ? { kind: "named", paths } : { kind: "mounted", ...readDirectories() };
+}
+
+function readSeconds(value: string): number {
+  const seconds = Number(value);
+  if (value.trim() !== "" && seconds >= 0 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("Expected a number of seconds, at most 86400.");
+}

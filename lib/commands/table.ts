@@ -1,0 +1,44 @@
+import { cutText, measureText } from "../text/excerpt.ts";
+
+/** What stands between two columns, in characters. */
+const GAP = 2;
+
+export interface Column {
+  heading: string;
+  /** How narrow a screen may make it, in characters; absent: it is never cut. */
+  min?: number;
+}
+
+/**
+ * Puts rows into columns, as kubectl does. On a screen, lines are made to fit by cutting the cells of the columns that
+ * may be cut, the widest first; elsewhere (`screenColumns` undefined) nothing is cut. Cells of the others may hold colours.
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  screenColumns = Number.POSITIVE_INFINITY,
+): string {
+  const natural = columns.map(({ heading }, index) =>
+    Math.max(measureText(heading), ...rows.map((row) => measureText(row[index] ?? ""))),
+  );
+  const widths = fitWidths(natural, columns, screenColumns - GAP * (columns.length - 1));
+  const lines = [columns.map(({ heading }) => heading), ...rows].map((cells) =>
+    widths.map((width, index) => pad(cutText(cells[index] ?? "", width), width + GAP)).join(""),
+  );
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - measureText(text)));
+}
+
+function fitWidths(natural: readonly number[], columns: readonly Column[], room: number): number[] {
+  const widths = [...natural];
+  for (;;) {
+    const excess = widths.reduce((sum, width) => sum + width, 0) - room;
+    const spare = widths.map((width, index) => width - (columns[index]?.min ?? width));
+    const widest = spare.indexOf(Math.max(...spare));
+    if (excess <= 0 || (spare[widest] ?? 0) <= 0) return widths;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+}

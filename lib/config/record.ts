@@ -1,0 +1,71 @@
+import { readFile, unlink } from "node:fs/promises";
+import * as v from "valibot";
+import { publishFile } from "../files/replace.ts";
+
+const RejectionSchema = v.object({
+  /** The md5 of the bytes that were refused. */
+  checksum: v.string(),
+  /** The release of the gateway that refused them, in its own words: `2026.9.6`, or `dev`. */
+  release: v.string(),
+  /** `path: message`, without values. */
+  problems: v.array(v.string()),
+});
+
+/** A config that a gateway has refused. */
+export type Rejection = v.InferOutput<typeof RejectionSchema>;
+
+/**
+ * What is known of configs, beside the live file, on the volume that outlives the container: without it, the
+ * next start would deliver once more what brought the gateway down, and have nothing to put back.
+ */
+export interface ConfigRecord {
+  /** The bytes that a gateway last found valid. */
+  lastGood: Uint8Array | undefined;
+  rejection: Rejection | undefined;
+}
+
+export function pathOfLastGood(pvcConfig: string): string {
+  return `${pvcConfig}.config-manager-good`;
+}
+
+export function pathOfRejection(pvcConfig: string): string {
+  return `${pvcConfig}.config-manager-rejected`;
+}
+
+/** What cannot be read counts as unknown: a config is judged anew then. */
+export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord> {
+  const [lastGood, rejection] = await Promise.all([
+    readFile(pathOfLastGood(pvcConfig)).catch(() => undefined),
+    readFile(pathOfRejection(pvcConfig), "utf8").then(parseRejection, () => undefined),
+  ]);
+  return { lastGood, rejection };
+}
+
+/** Whether these are the bytes that a gateway last found valid. */
+export async function isLastGood(pvcConfig: string, bytes: Uint8Array): Promise<boolean> {
+  const { lastGood } = await readConfigRecord(pvcConfig);
+  return lastGood !== undefined && Buffer.compare(lastGood, bytes) === 0;
+}
+
+/** @throws {ManagerError} `file` when the volume refuses. */
+export async function keepLastGood(pvcConfig: string, bytes: Uint8Array): Promise<void> {
+  if (!(await isLastGood(pvcConfig, bytes))) await publishFile(pathOfLastGood(pvcConfig), bytes);
+}
+
+/** @throws {ManagerError} `file` when the volume refuses. */
+export async function keepRejection(pvcConfig: string, rejection: Rejection): Promise<void> {
+  await publishFile(pathOfRejection(pvcConfig), new TextEncoder().encode(`${JSON.stringify(rejection)}\n`));
+}
+
+export async function forgetRejection(pvcConfig: string): Promise<void> {
+  await unlink(pathOfRejection(pvcConfig)).catch(() => undefined);
+}
+
+function parseRejection(text: string): Rejection | undefined {
+  try {
+    const parsed = v.safeParse(RejectionSchema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

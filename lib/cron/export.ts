@@ -1,0 +1,154 @@
+import { parseDefinition } from "../definition/definition.ts";
+import { deliveryOfNone } from "./difference.ts";
+import type { Features } from "../gateway/features.ts";
+import type { LiveJob } from "../gateway/job.ts";
+import { readShellLine, unwrapRetry, usualSession } from "./job-spec.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { escapeControls } from "../log.ts";
+import { groupByClaim, unmarkDescription } from "./ownership.ts";
+import { type CronPlan, planCron } from "./plan.ts";
+
+type NamedDefinition = JsonObject & { name: string };
+
+export interface ExportedJobs {
+  /** What a definition file says: ours, then the others, oldest first. */
+  definitions: NamedDefinition[];
+  /** Jobs that share their name with one of ours, or an older one, which alone is exported. */
+  namesakes: { name: string; id: string }[];
+  /** Jobs that no definition can tell, each with the reason. */
+  untold: { name: string; id: string; reason: string }[];
+}
+
+export interface ExportOptions {
+  owner: string;
+  features: Features;
+  nowMs: number;
+}
+
+/**
+ * Writes the live jobs down as definitions that a sync leaves as they are, but for adopting those that nobody
+ * claims. Other managers' jobs and the gateway's own are not among them. Pure.
+ */
+export function exportJobs(live: readonly LiveJob[], options: ExportOptions): ExportedJobs {
+  const exported: ExportedJobs = { definitions: [], namesakes: [], untold: [] };
+  const { ours, unclaimed } = groupByClaim(live, options.owner);
+  for (const name of new Set([...ours.keys(), ...unclaimed.keys()])) {
+    // The first is the one that a sync takes for the job of that name.
+    const [job, ...others] = [...(ours.get(name) ?? []), ...(unclaimed.get(name) ?? [])];
+    if (!job) continue;
+    exported.namesakes.push(...others.map(({ id }) => ({ name, id })));
+    const definition = toDefinition(name, job, options.owner);
+    const reason = findObstacle(definition, live, options);
+    if (reason === undefined) exported.definitions.push(definition);
+    else exported.untold.push({ name, id: job.id, reason });
+  }
+  return exported;
+}
+
+/** Why a sync would not leave the job as it is, if it were declared so. */
+function findObstacle(definition: JsonObject, live: readonly LiveJob[], options: ExportOptions): string | undefined {
+  const parsed = parseDefinition(definition);
+  if (parsed.kind === "invalid") {
+    return parsed.problems.map(({ field, problem }) => `${field}: ${problem}`).join(", ");
+  }
+  const plan = planCron([parsed.definition], live, { ...options, prune: "none", allowMassRemoval: false });
+  return findChange(plan);
+}
+
+function findChange({ actions: [action], impossible: [impossible] }: CronPlan): string | undefined {
+  if (impossible) return `${impossible.missing.map(({ what }) => what).join(", ")} could not be given to it now`;
+  if (!action || action.kind === "remove") return undefined;
+  if (action.kind === "add") return "it would be made again";
+  // The mark is what an adoption is.
+  const fields = action.fields.filter((field) => action.kind !== "adopt" || field !== "description");
+  return fields.length > 0 ? `${fields.join(", ")} would change` : undefined;
+}
+
+function toDefinition(name: string, live: LiveJob, owner: string): NamedDefinition {
+  const job = live as unknown as JsonObject & Pick<LiveJob, "schedule" | "payload">;
+  const { sessionTarget, wakeMode, deleteAfterRun } = job;
+  const description = unmarkDescription(live.description, owner);
+  const isOnce = job.schedule.kind === "at";
+  const said = keepSaid({
+    description,
+    displayName: job.displayName,
+    enabled: live.enabled ? undefined : false,
+    ...toSchedule(job.schedule),
+    ...toPayload(job.payload),
+    agent: job.agentId,
+    session: sessionTarget === usualSession(job.payload.kind) ? undefined : sessionTarget,
+    sessionKey: job.sessionKey,
+    wake: wakeMode === "now" ? undefined : wakeMode,
+    // The gateway's default for a job of one moment, and for no other.
+    deleteAfterRun: deleteAfterRun === isOnce ? undefined : deleteAfterRun,
+    delivery: toDelivery(job.delivery ?? deliveryOfNone(sessionTarget)),
+    failureAlert: job.failureAlert,
+    pacing: job.pacing,
+    trigger: job.trigger,
+  });
+  return { name, ...said };
+}
+
+/** `0 * * * *` and the like, which gateways spread over five minutes (2026.2.26 on) where nothing else is said. */
+const TOP_OF_HOUR = /^(0\s+)?0\s+\S*\*/;
+const DEFAULT_STAGGER_MS = 300_000;
+
+function toSchedule(schedule: JsonObject): JsonObject {
+  const { kind, expr, tz, staggerMs } = schedule;
+  if (kind !== "cron") return { schedule };
+  const isDefault =
+    staggerMs === undefined || (staggerMs === DEFAULT_STAGGER_MS && typeof expr === "string" && TOP_OF_HOUR.test(expr));
+  const { staggerMs: _, ...plain } = schedule;
+  const own = isDefault ? plain : schedule;
+  const flat = keepSaid({ schedule: expr, tz });
+  const isFlat = isDefault && parseDefinition({ name: "x", command: "x", ...flat }).kind === "valid";
+  return isFlat ? flat : { schedule: own };
+}
+
+function toPayload(payload: JsonObject): JsonObject {
+  const { kind, toolsAllow, toolsAllowIsDefault: _, timeoutSeconds, ...rest } = payload;
+  // What the gateway puts where nothing is declared (2026.8 on).
+  const tools = Array.isArray(toolsAllow) && toolsAllow.length === 1 && toolsAllow[0] === "*" ? undefined : toolsAllow;
+  const shared = { timeout: timeoutSeconds, tools };
+  switch (kind) {
+    case "command": {
+      const { argv, env, ...options } = rest;
+      const isEmpty = isJsonObject(env) && Object.keys(env).length === 0;
+      return { ...toCommand(argv), ...keepSaid({ ...options, env: isEmpty ? undefined : env, ...shared }) };
+    }
+    case "agentTurn":
+      return keepSaid({ ...rest, ...shared });
+    case "systemEvent":
+      return keepSaid({ systemEvent: rest.text, ...shared });
+    default:
+      return { payload: keepSaid({ kind, ...rest, timeoutSeconds, toolsAllow: tools }) };
+  }
+}
+
+function toCommand(argv: Json | undefined): JsonObject {
+  const words = Array.isArray(argv) ? argv.map(String) : [];
+  const unwrapped = unwrapRetry(words);
+  const command = readShellLine(unwrapped.argv) ?? [...unwrapped.argv];
+  return keepSaid({ command, retry: unwrapped.retry || undefined });
+}
+
+function toDelivery(delivery: Json | undefined): Json | undefined {
+  const isNone = !isJsonObject(delivery) || (delivery.mode === "none" && Object.keys(delivery).length === 1);
+  return isNone ? undefined : delivery;
+}
+
+/** Without the fields that are undefined or null: a definition has no such thing. */
+function keepSaid(fields: Record<string, Json | undefined>): JsonObject {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(entries) as JsonObject;
+}
+
+/** What an export leaves out, and why, and what of it is not for everybody to read, a line each. */
+export function describeCaveats({ definitions, namesakes, untold }: ExportedJobs): string[] {
+  const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
+  return [
+    ...withEnv.map(({ name }) => `written down with its env: ${name}; take secrets out before it goes into Git`),
+    ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
+    ...untold.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
+  ].map(escapeControls);
+}

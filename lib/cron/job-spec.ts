@@ -1,0 +1,191 @@
+import type { Definition } from "../definition/definition.ts";
+import { parseMoment } from "../definition/moment.ts";
+import type { Features } from "../gateway/features.ts";
+import type { JobSpec } from "../gateway/job.ts";
+import type { Json, JsonObject } from "../json.ts";
+
+type Payload = JobSpec["payload"];
+
+/**
+ * Translates a definition into the job that a gateway with these features is to hold.
+ *
+ * Defaults of ours: a command or an agent turn runs in an isolated session, a system event in the main
+ * one, at once when it is due; nothing is delivered. Where the gateway has no command payloads, a command becomes an agent turn
+ * that asks for it ({@link isCommandAsTurn} tells).
+ */
+export function toJobSpec(definition: Definition, features: Features): JobSpec {
+  const payload = toPayload(definition, features);
+  const session = definition.session ?? definition.sessionTarget;
+  const sessionTarget = session ?? usualSession(payload.kind);
+  const delivery = toDelivery(definition.delivery);
+  return {
+    ...pick(definition, ["name", "displayName", "sessionKey", "enabled", "deleteAfterRun"]),
+    ...pick(definition, ["failureAlert", "pacing", "trigger"]),
+    ...defined({
+      description: definition.description?.trim() || undefined,
+      agentId: definition.agent ?? definition.agentId,
+    }),
+    wakeMode: definition.wake ?? definition.wakeMode ?? "now",
+    name: definition.name,
+    schedule: toSchedule(definition),
+    sessionTarget,
+    payload,
+    // All that the main session keeps of a delivery that is none.
+    delivery: sessionTarget === "main" && delivery.mode === "none" ? { mode: "none" } : delivery,
+  };
+}
+
+/** Where a job with such a payload runs, if nothing is said. */
+export function usualSession(payloadKind: Json): string {
+  return payloadKind === "systemEvent" ? "main" : "isolated";
+}
+
+/** The shell line of a command that is one, as {@link toJobSpec} and OpenClaw's own `--command` store it. */
+export function readShellLine(argv: readonly string[]): string | undefined {
+  const [shell, option, line] = argv;
+  return argv.length === 3 && shell === "sh" && option === "-lc" ? line : undefined;
+}
+
+/** Whether this gateway makes an agent turn, which costs model tokens, of what was written as a command. */
+export function isCommandAsTurn(definition: Definition, features: Features): boolean {
+  if (features.commandPayload) return false;
+  return toPayload(definition, { ...features, commandPayload: true }).kind === "command";
+}
+
+function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
+  if (typeof schedule === "string") return { kind: "cron", expr: schedule, ...defined({ tz }) };
+  // The gateway stores times in this form; the same instant in another zone is no difference.
+  if (schedule.kind === "at") return { ...schedule, at: new Date(parseMoment(schedule.at) ?? 0).toISOString() };
+  return { ...schedule };
+}
+
+function toDelivery(delivery: Definition["delivery"]): JobSpec["delivery"] {
+  if (!delivery) return { mode: "none" };
+  const { failureDestination: destination, threadId, ...rest } = delivery;
+  return {
+    ...withChannel(rest),
+    ...defined({ threadId: typeof threadId === "string" ? threadId.trim() : threadId }),
+    ...(destination ? { failureDestination: withChannel(destination) } : {}),
+  };
+}
+
+/** Gateways store a delivery's channel in lower case; an alert's they leave as it is. */
+function withChannel<T extends { channel?: string }>(route: T): T {
+  return route.channel === undefined ? route : { ...route, channel: route.channel.toLowerCase() };
+}
+
+/** What gateways fill in (2026.8 on): sent, so that a limit that is taken out of a definition goes back to it. */
+function withLimits(script: Payload & { timeoutSeconds?: number; toolBudget?: number }): Payload {
+  return { ...script, timeoutSeconds: script.timeoutSeconds ?? 300, toolBudget: script.toolBudget ?? 50 };
+}
+
+/** With the items of its lists trimmed, as the newer gateways store them. */
+function toPayload(definition: Definition, features: Features): Payload {
+  const payload = toRawPayload(definition, features);
+  const { fallbacks, toolsAllow } = payload;
+  if (fallbacks === undefined && toolsAllow === undefined) return payload;
+  return { ...payload, ...defined({ fallbacks: trimItems(fallbacks), toolsAllow: trimItems(toolsAllow) }) };
+}
+
+function trimItems(items: Json | undefined): Json | undefined {
+  return Array.isArray(items) ? items.map((item) => (typeof item === "string" ? item.trim() : item)) : items;
+}
+
+function toRawPayload(definition: Definition, features: Features): Payload {
+  const own = definition.payload;
+  if (own?.kind === "command") return toCommand(own, undefined, features);
+  if (own?.kind === "script") return withLimits(own);
+  if (own) return own;
+
+  const timeoutSeconds = definition.timeout ?? definition.timeoutSeconds;
+  const shared = defined({ timeoutSeconds, toolsAllow: definition.tools ?? definition.toolsAllow });
+  if (definition.systemEvent !== undefined) {
+    return { kind: "systemEvent", text: definition.systemEvent, ...shared };
+  }
+  if (definition.message !== undefined) {
+    const options = pick(definition, ["model", "fallbacks", "thinking", "lightContext", "allowUnsafeExternalContent"]);
+    return { kind: "agentTurn", message: definition.message, ...options, ...shared };
+  }
+  const command = definition.command ?? [];
+  // As OpenClaw's own `--command` stores a shell line.
+  const argv = typeof command === "string" ? ["sh", "-lc", command] : command;
+  const options = pick(definition, ["cwd", "env", "input", "noOutputTimeoutSeconds", "outputMaxBytes"]);
+  return toCommand({ kind: "command", argv, ...options, ...shared }, definition.retry, features);
+}
+
+interface CommandPayload extends JsonObject {
+  kind: "command";
+  argv: string[];
+}
+
+function toCommand(payload: CommandPayload, retry: number | undefined, features: Features): Payload {
+  if (!features.commandPayload) return toTurn(payload, retry ?? 0);
+  return retry ? { ...payload, argv: wrapInRetry(payload.argv, retry) } : payload;
+}
+
+/**
+ * Runs the command up to `retry` times more, a second apart, and ends with its last exit status. The
+ * command travels as arguments, so nothing of it is read as a shell's text.
+ */
+function wrapInRetry(argv: readonly string[], retry: number): string[] {
+  return ["sh", "-c", retryLoop(retry), "retry", ...argv];
+}
+
+function retryLoop(retry: number): string {
+  const [tries, status] = ["config_manager_tries", "config_manager_status"]; // no names that env might set
+  return `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
+}
+
+/** Takes the command out of the loop that `retry` puts it into; `retry` is 0 where it stands in none. */
+export function unwrapRetry(argv: readonly string[]): { argv: readonly string[]; retry: number } {
+  const [shell, option, loop, name, ...command] = argv;
+  const retry = Number(/ -lt (\d+) \]/.exec(loop ?? "")?.[1] ?? 0);
+  const isLoop = shell === "sh" && option === "-c" && name === "retry" && loop === retryLoop(retry);
+  return isLoop ? { argv: command, retry } : { argv, retry: 0 };
+}
+
+/** The nearest thing that a gateway without command payloads can do. The line itself stays word for word. */
+function toTurn(payload: CommandPayload, retry: number): Payload {
+  const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
+  const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
+  const message = [
+    "Run exactly this shell command and reply with its output and exit status. Change nothing in it.",
+    "",
+    command,
+    "",
+    ...(typeof payload.cwd === "string" ? [`Run it in the directory ${payload.cwd}`] : []),
+    ...environment.map(([name, value]) => `Set the environment variable ${name} to ${quote(value)}`),
+    ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
+    ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
+  ].join("\n");
+  // Up to a whole second: the first of these gateways cut off the rest.
+  const timeoutSeconds = typeof payload.timeoutSeconds === "number" ? Math.ceil(payload.timeoutSeconds) : undefined;
+  return { kind: "agentTurn", message: message.trim(), ...defined({ timeoutSeconds }) };
+}
+
+/** How {@link toTurn} tells of a variable. */
+const TOLD_VARIABLE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
+
+/** Takes the values of a command's `env` out of the agent turn that it has become. */
+export function hideVariables(message: string, mask: string): string {
+  return message.replace(TOLD_VARIABLE, `$1${mask}`);
+}
+
+/** For a reader, human or model, of the message; no shell is given this by us. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): { [P in K]?: NonNullable<T[P]> } {
+  const picked: { [P in K]?: NonNullable<T[P]> } = {};
+  for (const key of keys) {
+    const value = source[key];
+    if (value !== undefined) picked[key] = value as NonNullable<T[K]>;
+  }
+  return picked;
+}
+
+/** Without the fields that are undefined: on the wire, an absent field and an undefined one differ. */
+function defined<T extends object>(fields: T): { [P in keyof T]?: NonNullable<T[P]> } {
+  return pick(fields, Object.keys(fields) as (keyof T)[]);
+}

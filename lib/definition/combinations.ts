@@ -1,0 +1,117 @@
+import type { FieldProblem } from "./field-problem.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+
+/** What a payload is called where it stands flat in a definition. */
+const FLAT_PAYLOADS = { command: "command", message: "agentTurn", systemEvent: "systemEvent" } as const;
+
+/**
+ * What no gateway takes together: session, payload, schedule, delivery. As the releases 2026.2.9 to 2026.9.6 have it
+ * (their `assertSupportedJobSpec`, `assertDeliverySupport`, …), each of them, as far as it knows the fields at all. What
+ * only some of them refuse is left to them: that stops one job, and a problem here stops all.
+ */
+export function findBadCombinations(definition: JsonObject): FieldProblem[] {
+  return [...findSessionProblems(definition), ...findScheduleProblems(definition), ...findDeliveryProblems(definition)];
+}
+
+function findSessionProblems(definition: JsonObject): FieldProblem[] {
+  const payload = readPayloadKind(definition);
+  const session = readSession(definition);
+  const field = definition.session === undefined ? "sessionTarget" : "session";
+  if (session === "main" && (payload === "command" || payload === "agentTurn")) {
+    const what = payload === "command" ? "a command" : "an agent turn";
+    return [{ field, problem: `main takes a system event or a script; ${what} runs in isolated or session:NAME` }];
+  }
+  const isConversation = session === "current" || session.startsWith("session:");
+  const isElsewhere = session === "isolated" || isConversation;
+  if (payload === "systemEvent" && isElsewhere) return [{ field, problem: "a system event goes to main only" }];
+  if (payload === "script" && isConversation) {
+    return [{ field, problem: "a script runs in main or isolated only" }];
+  }
+  // The conversation that a job is made in; a file is none, and gateways would make it isolated without a word.
+  if (session === "current" && definition.sessionKey === undefined) {
+    return [{ field, problem: "current needs the sessionKey of a conversation" }];
+  }
+  return [];
+}
+
+function findScheduleProblems(definition: JsonObject): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const report = (field: string, problem: string) => problems.push({ field, problem });
+  const payload = readPayloadKind(definition);
+  const schedule = isJsonObject(definition.schedule) ? definition.schedule : { kind: "cron" };
+  const { kind } = schedule;
+  const { trigger, pacing } = definition;
+
+  if (kind === "stream" && payload === "command") {
+    report(definition.command === undefined ? "payload" : "command", "does not go with a schedule of kind stream");
+  }
+  if (kind === "stream" && schedule.mode === "match" && !schedule.match) report("schedule.match", "is required");
+  if (kind === "stream" && schedule.mode !== "match" && schedule.match !== undefined) {
+    report("schedule.match", "goes with mode match only");
+  }
+  if (trigger !== undefined && payload === "script") {
+    report("trigger", "does not go with a script, which can decide by itself");
+  }
+  if (trigger !== undefined && (kind === "at" || kind === "on-exit")) {
+    report("trigger", `does not go with a schedule of kind ${kind}`);
+  }
+  if (pacing !== undefined && (kind === "at" || kind === "on-exit" || kind === "stream")) {
+    report("pacing", `does not go with a schedule of kind ${kind}`);
+  }
+  if (isJsonObject(pacing) && pacing.min === undefined && pacing.max === undefined) {
+    report("pacing", "expected min or max but received neither");
+  }
+  return problems;
+}
+
+function findDeliveryProblems(definition: JsonObject): FieldProblem[] {
+  const { delivery } = definition;
+  if (!isJsonObject(delivery)) return [];
+  const problems: FieldProblem[] = [];
+  const report = (field: string, problem: string) => problems.push({ field: `delivery.${field}`, problem });
+  const { mode, failureDestination, completionDestination } = delivery;
+  const isMain = readSession(definition) === "main";
+
+  if (isMain && mode === "announce") report("mode", "announce does not go with session main");
+  if (mode === "webhook") reportAddress("to", delivery.to);
+  if (isJsonObject(failureDestination)) {
+    const isEmpty = Object.keys(failureDestination).length === 0;
+    if (isMain && mode !== "webhook" && !isEmpty) {
+      report("failureDestination", "goes with session main only where delivery.mode is webhook");
+    }
+    if (failureDestination.mode === "webhook") reportAddress("failureDestination.to", failureDestination.to);
+  }
+  if (isJsonObject(completionDestination)) {
+    if (mode !== "announce") report("completionDestination", "goes with delivery.mode announce only");
+    reportAddress("completionDestination.to", completionDestination.to);
+  }
+  return problems;
+
+  function reportAddress(field: string, address: Json | undefined) {
+    if (address === undefined) report(field, "is required for a webhook");
+    else if (typeof address === "string" && address.trim() !== "" && !isWebAddress(address)) {
+      report(field, "expected an http or https address");
+    }
+  }
+}
+
+function isWebAddress(address: string): boolean {
+  return URL.canParse(address.trim()) && /^https?:$/.test(new URL(address.trim()).protocol);
+}
+
+/** OpenClaw's name for what is to be done; undefined where that is not clear. */
+function readPayloadKind(definition: JsonObject): Json | undefined {
+  const { payload } = definition;
+  const kinds = Object.entries(FLAT_PAYLOADS).flatMap(([field, kind]) =>
+    definition[field] === undefined ? [] : [kind],
+  );
+  if (payload === undefined) return kinds.length === 1 ? kinds[0] : undefined;
+  return kinds.length === 0 && isJsonObject(payload) ? payload.kind : undefined;
+}
+
+/** As {@link toJobSpec} has it where nothing is said. */
+function readSession(definition: JsonObject): string {
+  const session = definition.session ?? definition.sessionTarget;
+  if (session === undefined) return readPayloadKind(definition) === "systemEvent" ? "main" : "isolated";
+  return typeof session === "string" ? session.trim() : "";
+}

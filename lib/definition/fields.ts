@@ -1,0 +1,103 @@
+import * as v from "valibot";
+import { kindOf, wordUnknownField } from "./field-problem.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { isTimeZone } from "./time-zone.ts";
+
+const NO_TEXT = "expected some text but received none";
+
+/** The last millisecond that a date can stand for; the gateway takes no longer interval (from 2026.8.2). */
+export const MAX_TIME_MS = 8.64e15;
+
+/** A schema with what a person should know of it, in a line: editors show it (`config-manager schema`). */
+export function described<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
+  return v.pipe(schema, v.description<v.InferOutput<TSchema>, string>(text));
+}
+
+/** The same of a field that may be left out. */
+export function optional<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
+  return v.exactOptional(described(schema, text));
+}
+
+/** A text as the gateway will store it: trimmed as it trims. */
+export const Text = v.pipe(v.string(), v.trim(), v.nonEmpty(NO_TEXT));
+
+/** A text that has to be right in itself. */
+export function textWithout(findProblem: (text: string) => string | undefined) {
+  return v.pipe(
+    Text,
+    v.rawCheck<string>(({ dataset, addIssue }) => {
+      const problem = dataset.typed && !dataset.issues ? findProblem(dataset.value) : undefined;
+      if (problem !== undefined) addIssue({ message: problem });
+    }),
+  );
+}
+
+/** A text of no more characters, counted as the gateway counts them. */
+export function textUpTo(maxCharacters: number) {
+  return v.pipe(Text, v.maxGraphemes(maxCharacters));
+}
+
+/** A whole number between these two. */
+export function wholeNumber(min: number, max = Number.POSITIVE_INFINITY) {
+  return v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+}
+
+export const Seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
+export const Argv = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty(NO_TEXT))), v.minLength(1));
+
+/** Names of tools or models. The gateway drops one of blanks, and with the last one goes the restriction itself. */
+export const Names = v.array(Text);
+
+export const TimeZone = textWithout((zone) =>
+  isTimeZone(zone) ? undefined : "is no time zone; expected one such as Asia/Tokyo or +09:00",
+);
+
+/** The id of an agent. Of anything else the gateway would make another id, without a word. */
+export const AgentId = textWithout((id) =>
+  /^[a-z0-9][\w-]{0,63}$/i.test(id) ? undefined : "expected up to 64 letters, digits, _ and -",
+);
+
+export const Script = textUpTo(65_536);
+
+const AnObject = v.custom<JsonObject>((value) => isJsonObject(value as Json));
+
+/** An object that takes these fields and no other; each unknown one is reported, where valibot stops at the first. */
+export function closed<TEntries extends v.ObjectEntries>(entries: TEntries) {
+  const known = Object.keys(entries);
+  const schema = v.pipe(
+    v.looseObject(entries),
+    v.rawCheck(({ dataset: { value }, addIssue }) => {
+      for (const key of Object.keys(value as JsonObject).filter((field) => !known.includes(field))) {
+        const path = { type: "object", origin: "key", input: value as JsonObject, key, value: undefined } as const;
+        addIssue({ message: wordUnknownField(key, known), path: [path] });
+      }
+    }),
+  );
+  // To valibot, a list is an object, and an empty one is an object with nothing in it.
+  const run: (typeof schema)["~run"] = (dataset, config) =>
+    isJsonObject(dataset.value as Json)
+      ? schema["~run"](dataset, config)
+      : (AnObject["~run"](dataset, config) as never);
+  // Nothing else is let through, so the type need not allow for it.
+  return { ...schema, "~run": run } as unknown as v.ObjectSchema<TEntries, undefined>;
+}
+
+/** Environment variables. Not a record of valibot's, which drops one of the name `constructor` without a word. */
+export const Environment = v.pipe(
+  v.custom<Record<string, string>>((value) => isJsonObject(value as Json)),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [key, value] of Object.entries(dataset.value)) {
+      const path = { type: "object", origin: "value", input: dataset.value, key, value } as const;
+      const message = findVariableProblem(key, value);
+      if (message !== undefined) addIssue({ message, path: [path] });
+    }
+  }),
+);
+
+/** Gateways trim the name of a variable, drop all of them for an empty one, and no process can have one with `=` in it. */
+function findVariableProblem(name: string, value: unknown): string | undefined {
+  if (typeof value !== "string") return `expected text but received ${kindOf(value)}`;
+  const isName = name !== "" && name.trim() === name && !/[=\0]/.test(name);
+  return isName ? undefined : "is no name of a variable: it is empty, or has an = in it or blanks around it";
+}

@@ -1,0 +1,38 @@
+import { findDuplicates } from "../text/duplicate-keys.ts";
+import { describeError } from "../errors.ts";
+import { parseJson5 } from "../text/json5.ts";
+import type { ParsedText } from "../text/yaml.ts";
+
+/**
+ * Reads the text of a definition file: YAML by its name, else JSON5. Never throws, and quotes nothing of the text but
+ * keys and single characters.
+ */
+export async function parseDefinitionText(name: string, bytes: Uint8Array): Promise<ParsedText> {
+  const text = decodeText(bytes);
+  if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
+  if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
+  if (!/\.ya?ml$/.test(name)) return parseJson(text);
+  // Loaded only where it is wanted: it is the largest part of this program.
+  const { parseYaml } = await import("../text/yaml.ts");
+  return parseYaml(text);
+}
+
+/** Undefined where it is no UTF-8. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads JSON5. Never throws, and quotes single characters at most. */
+export function parseJson(text: string): ParsedText {
+  try {
+    const value = parseJson5(text);
+    const problems = findDuplicates(text).map((path) => ({ path, problem: "stands twice in one object" }));
+    return { kind: "parsed", value, problems };
+  } catch (error) {
+    return { kind: "unreadable", problem: describeError(error).replace(/^JSON5: /, "") };
+  }
+}

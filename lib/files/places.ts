@@ -1,0 +1,67 @@
+import { constants } from "node:fs";
+import { access, lstat, readdir, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemCode } from "../errors.ts";
+import { type Mount, findSubPath } from "./mounts.ts";
+
+/** How a ConfigMap's directory stands in this container. */
+export type MountedDirectory =
+  | { kind: "missing" }
+  /** Changes never come in. */
+  | { kind: "sub-path"; path: string }
+  | { kind: "unreadable"; code: string }
+  /** No `..data`: not the kubelet's. Changes are seen, but several files do not change at once. */
+  | { kind: "plain" }
+  | { kind: "volume" };
+
+export async function inspectMount(directory: string, mounts: readonly Mount[]): Promise<MountedDirectory> {
+  try {
+    await stat(directory);
+    const path = findSubPath(mounts, directory);
+    if (path !== undefined) return { kind: "sub-path", path };
+    const names = await readdir(directory);
+    return { kind: names.includes("..data") ? "volume" : "plain" };
+  } catch (error) {
+    const code = systemCode(error) ?? "unknown error";
+    return code === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", code };
+  }
+}
+
+/** Whether files can be replaced at a path. Nothing is written to find out. */
+export type WritablePlace =
+  | { kind: "writable" }
+  /** The directory itself is not there. */
+  | { kind: "missing"; directory: string }
+  /** Something other than a regular file is in the way. */
+  | { kind: "occupied" }
+  /** `owner`: whose it is. */
+  | { kind: "refused"; code: string; directory: string; owner: { uid: number; gid: number } | undefined }
+  | { kind: "full"; directory: string };
+
+/** For a file that is replaced by rename: its directory decides. */
+export async function inspectFilePlace(path: string): Promise<WritablePlace> {
+  const file = await lstat(path).catch(() => undefined);
+  if (file && !file.isFile()) return { kind: "occupied" };
+  return inspectDirectory(dirname(path));
+}
+
+/** For a directory that is made where it is missing: the nearest one above it decides. */
+export async function inspectMadeDirectory(directory: string): Promise<WritablePlace> {
+  for (let path = directory; ; path = dirname(path)) {
+    const place = await inspectDirectory(path);
+    if (place.kind !== "missing" || path === dirname(path)) return place;
+  }
+}
+
+async function inspectDirectory(directory: string): Promise<WritablePlace> {
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+    const { bavail, blocks } = await statfs(directory);
+    return blocks > 0 && bavail === 0 ? { kind: "full", directory } : { kind: "writable" };
+  } catch (error) {
+    const code = systemCode(error) ?? "unknown error";
+    if (code === "ENOENT") return { kind: "missing", directory };
+    const owner = await stat(directory).catch(() => undefined);
+    return { kind: "refused", code, directory, owner: owner && { uid: owner.uid, gid: owner.gid } };
+  }
+}

@@ -1,0 +1,116 @@
+import { constants } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ManagerError, systemCode } from "../errors.ts";
+
+/** How often a file is written whose temporary file goes missing. */
+const PUBLISH_ATTEMPTS = 3;
+
+/**
+ * Replaces `path` by `bytes` so that a reader, at any moment and after any crash, sees the
+ * whole old file or the whole new one: temporary file beside it, fsync, rename, fsync of
+ * the directory. Owner and mode of an existing file are kept; a new one gets `newFileMode`.
+ * Parent directories are made.
+ *
+ * @throws {ManagerError} `file` when something other than a regular file is in the way, or
+ * the volume refuses (full, read-only, not ours). The old file is then as it was.
+ */
+export async function publishFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await publishOnce(path, bytes, newFileMode);
+      return;
+    } catch (error) {
+      // Another process, a sync beside the sidecar, say, has swept our temporary file away.
+      const isSwept = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
+      if (!isSwept || attempt === PUBLISH_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function publishOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
+  let written = false;
+  try {
+    await mkdir(directory, { recursive: true });
+    const old = await statTarget(path);
+    // O_EXCL and O_NOFOLLOW: never write through something that was put there for us.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const file = await open(temporary, flags, 0o600);
+    written = true;
+    try {
+      await file.writeFile(bytes);
+      const own = await file.stat();
+      if (old && (old.uid !== own.uid || old.gid !== own.gid)) await file.chown(old.uid, old.gid);
+      await file.chmod(old ? old.mode & 0o7777 : newFileMode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    written = false;
+    await syncDirectory(directory);
+  } catch (error) {
+    if (written) await unlink(temporary).catch(() => undefined);
+    throw error instanceof ManagerError ? error : writeError(path, error);
+  }
+}
+
+/**
+ * Removes what a killed {@link publishFile} of these paths left behind. Another process that is
+ * writing just now loses its temporary file, fails cleanly at the rename, and writes it again.
+ */
+export async function sweepTemporaries(...paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(sweepTemporariesOf));
+}
+
+async function sweepTemporariesOf(path: string): Promise<void> {
+  const directory = dirname(path);
+  const prefix = temporaryPrefix(path);
+  const names = await readdir(directory).catch(() => []);
+  const strays = names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"));
+  await Promise.all(strays.map((name) => unlink(join(directory, name)).catch(() => undefined)));
+}
+
+function temporaryPrefix(path: string): string {
+  return `.${basename(path).slice(0, 64)}.config-manager-`; // a name takes 255 bytes, a ConfigMap's key 253
+}
+
+async function statTarget(path: string) {
+  let stats: Awaited<ReturnType<typeof lstat>>;
+  try {
+    stats = await lstat(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  if (stats.isFile()) return stats;
+  const kind = stats.isSymbolicLink() ? "a symbolic link" : stats.isDirectory() ? "a directory" : "no regular file";
+  throw new ManagerError("file", `${path} is ${kind}, expected a regular file`, {
+    hint: "remove it; config-manager writes no file through it",
+  });
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const WRITE_HINTS: Record<string, string> = {
+  ENOSPC: "the volume is full: free some space, the next try follows by itself",
+  EDQUOT: "the volume's quota is used up: free some space, the next try follows by itself",
+  EROFS: "the volume is mounted read-only: mount it writable in this container",
+  EACCES: "run as the user that owns the volume, or set fsGroup",
+  EPERM: "run as the user that owns the file",
+};
+
+function writeError(path: string, error: unknown): ManagerError {
+  const code = systemCode(error) ?? "unknown error";
+  const hint = WRITE_HINTS[code];
+  return new ManagerError("file", `cannot write ${path}: ${code}`, { cause: error, ...(hint ? { hint } : {}) });
+}

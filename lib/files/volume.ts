@@ -1,0 +1,101 @@
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { join } from "node:path";
+import { ManagerError, systemCode } from "../errors.ts";
+
+export interface VolumeFile {
+  name: string;
+  bytes: Buffer;
+}
+
+/** How long a file in a plain directory must have been left alone before it counts as written, in milliseconds. */
+const SETTLE_MS = 50;
+
+/** How often a file that is written all the time is awaited. */
+const SETTLE_ATTEMPTS = 5;
+
+/** How often a volume that is swapped under our hands is read again. */
+const READ_ATTEMPTS = 20;
+
+/**
+ * Reads the files of a mounted ConfigMap that `select` picks, sorted by name, all of one generation.
+ *
+ * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, swaps that link, and
+ * removes the old generation file by file. What was read counts only if the link still leads to it then: half
+ * a generation looks like a ConfigMap with half its files. In a plain directory, where a person or a test
+ * writes in place, a file that has just been touched is awaited.
+ *
+ * @returns undefined where the directory does not exist; an empty list where nothing is picked.
+ * @throws {ManagerError} `file` when something is there and cannot be read: that is no empty set.
+ */
+export async function readVolume(
+  directory: string,
+  select: (name: string) => boolean,
+): Promise<VolumeFile[] | undefined> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+    try {
+      const generation = await resolveGeneration(directory);
+      const files = generation ? await readGeneration(generation, select) : await readPlain(directory, select);
+      if ((await resolveGeneration(directory)) === generation) return files;
+    } catch (error) {
+      // ENOENT between the listing and the read: the kubelet is removing the old generation.
+      if (systemCode(error) !== "ENOENT" || attempt === READ_ATTEMPTS) throw readError(directory, error);
+    }
+  }
+  throw new ManagerError("file", `cannot read ${directory}: it was swapped ${READ_ATTEMPTS} times meanwhile`);
+}
+
+async function readGeneration(root: string, select: (name: string) => boolean): Promise<VolumeFile[]> {
+  return readFiles(root, selectNames(await readdir(root), select));
+}
+
+async function readPlain(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
+  const all = await listNames(directory);
+  if (!all) return undefined;
+  const names = selectNames(all, select);
+  await settle(names.map((name) => join(directory, name)));
+  return readFiles(directory, names);
+}
+
+function selectNames(names: readonly string[], select: (name: string) => boolean): string[] {
+  return names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
+}
+
+async function readFiles(root: string, names: readonly string[]): Promise<VolumeFile[]> {
+  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(root, name)) })));
+}
+
+async function resolveGeneration(directory: string): Promise<string | undefined> {
+  try {
+    return await realpath(join(directory, "..data"));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+async function listNames(directory: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Waits until no file was touched within {@link SETTLE_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
+async function settle(paths: readonly string[]): Promise<void> {
+  for (let attempt = 1; attempt <= SETTLE_ATTEMPTS; attempt++) {
+    const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));
+    const youngest = Math.min(...ages);
+    if (youngest < 0 || youngest >= SETTLE_MS) return;
+    await delay(SETTLE_MS - youngest);
+  }
+}
+
+function readError(directory: string, error: unknown): ManagerError {
+  return new ManagerError("file", `cannot read ${directory}: ${systemCode(error) ?? "unknown error"}`, {
+    hint: "check how the ConfigMap is mounted and as which user this container runs",
+    cause: error,
+  });
+}

@@ -1,0 +1,59 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { ManagerError, systemCode } from "../errors.ts";
+import { publishFile, sweepTemporaries } from "../files/replace.ts";
+
+/** Who we are to a gateway that trusts devices rather than tokens: an Ed25519 key, and the name it gives itself. */
+export interface Device {
+  /** SHA-256 of the raw public key, in hexadecimal: it cannot be chosen, and tells nothing. */
+  deviceId: string;
+  privateKeyPem: string;
+  publicKeyPem: string;
+}
+
+/**
+ * Reads the device key, and makes one (mode 0600) where there is none.
+ *
+ * @throws {ManagerError} `file` when the volume refuses, or something else than such a key is there.
+ */
+export async function readDevice(path: string): Promise<Device> {
+  try {
+    return toDevice(await readFile(path, "utf8"));
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") {
+      throw new ManagerError("file", `cannot use the device key ${path}: ${systemCode(error) ?? "it is no key"}`, {
+        hint: "remove it, and another one is made",
+      });
+    }
+  }
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  await sweepTemporaries(path);
+  await publishFile(path, Buffer.from(pem), 0o600);
+  return toDevice(pem);
+}
+
+function toDevice(privateKeyPem: string): Device {
+  const privateKey = createPrivateKey(privateKeyPem);
+  if (privateKey.asymmetricKeyType !== "ed25519") throw new TypeError("not an Ed25519 key");
+  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" });
+  return {
+    deviceId: createHash("sha256").update(rawPublicKey(publicKeyPem)).digest("hex"),
+    privateKeyPem,
+    publicKeyPem,
+  };
+}
+
+/** Signs what the gateway is to be shown; base64url. */
+export function signPayload(privateKeyPem: string, payload: string): string {
+  return sign(null, Buffer.from(payload), createPrivateKey(privateKeyPem)).toString("base64url");
+}
+
+/** The 32 bytes of the key itself, base64url. */
+export function encodePublicKey(publicKeyPem: string): string {
+  return rawPublicKey(publicKeyPem).toString("base64url");
+}
+
+function rawPublicKey(publicKeyPem: string): Buffer {
+  return Buffer.from(createPublicKey(publicKeyPem).export({ format: "jwk" }).x ?? "", "base64url");
+}

@@ -1,0 +1,119 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import { readBuild } from "../version.ts";
+import { type LoopVitals, RECONCILERS, RESULTS, type Vitals } from "../reconcile/sidecar-state.ts";
+
+/** Names are public: `deploy/alerts/` and other people's dashboards are made of them. */
+const PREFIX = "config_manager_";
+
+export interface Metrics {
+  readonly contentType: string;
+  /** All of them as they are now, as Prometheus reads them. */
+  render(): Promise<string>;
+}
+
+/** Reads the vitals when it is asked, and keeps nothing of its own. */
+export function createMetrics(vitals: Vitals, isConnected: () => boolean): Metrics {
+  const registry = new Registry();
+
+  /** A number, or nothing while it is not known. */
+  function gauge(name: string, help: string, read: () => number | boolean | undefined): void {
+    const metric = new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      registers: [],
+      collect() {
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(Number(value));
+      },
+    });
+    registry.registerMetric(metric);
+  }
+
+  function loopGauge(name: string, help: string, read: (loop: LoopVitals) => number): void {
+    const metric = new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: ["reconciler"],
+      registers: [],
+      collect() {
+        for (const reconciler of RECONCILERS) this.set({ reconciler }, read(vitals[reconciler]));
+      },
+    });
+    registry.registerMetric(metric);
+  }
+
+  const { version, commit } = readBuild();
+  const buildInfo = new Gauge({
+    name: `${PREFIX}build_info`,
+    help: "Always 1; the labels tell the version and the commit that it was built from.",
+    labelNames: ["version", "revision"],
+    registers: [],
+  });
+  buildInfo.set({ version, revision: commit }, 1);
+  registry.registerMetric(buildInfo);
+
+  const passes = new Counter({
+    name: `${PREFIX}passes_total`,
+    help: "Passes by how they ended: equal, pending (somebody else has to say so), rejected (what Git says cannot be applied as it is), failed (to be tried again).",
+    labelNames: ["reconciler", "result"],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const reconciler of RECONCILERS) {
+        for (const result of RESULTS) this.inc({ reconciler, result }, vitals[reconciler].passes[result]);
+      }
+    },
+  });
+  registry.registerMetric(passes);
+
+  loopGauge(
+    "last_success_timestamp_seconds",
+    "When a pass last ended equal, in seconds since 1970; 0 until one has.",
+    ({ lastSuccessMs }) => lastSuccessMs / 1000,
+  );
+  loopGauge(
+    "last_pass_duration_seconds",
+    "How long the last pass took; 0 until one has ended.",
+    ({ lastPassMs = 0 }) => lastPassMs / 1000,
+  );
+
+  gauge(
+    "config_drift",
+    "Whether something else has changed the live config since it was delivered.",
+    () => vitals.configPlan === "drift",
+  );
+  gauge(
+    "config_rejected",
+    "Whether the config of the ConfigMap is missing, or would break the gateway, so that another one stays.",
+    () => vitals.configPlan === "missing" || vitals.configPlan === "reject",
+  );
+  gauge(
+    "definitions_rejected",
+    "Whether the cron job definitions are missing or wrong, so that no job is changed.",
+    () => vitals.definitions === "missing" || vitals.definitions === "invalid",
+  );
+
+  const jobs = () => vitals.convergence;
+  gauge("declared_jobs", "Jobs that the definitions declare, when jobs were last compared.", () => jobs()?.declared);
+  gauge("owned_jobs", "Live jobs that are ours, when they were last listed.", () => jobs()?.owned);
+  gauge("unmanaged_jobs", "Live jobs that are not ours, when they were last listed.", () => jobs()?.unmanaged);
+  gauge(
+    "impossible_jobs",
+    "Declared jobs that this release of the gateway cannot take.",
+    () => jobs()?.impossible.length,
+  );
+  gauge(
+    "refused_removals",
+    "Jobs that were to be removed: too many at once, so that nothing is done.",
+    () => jobs()?.refusedRemovals.length,
+  );
+
+  gauge(
+    "gateway_connected",
+    "Whether a connection to the gateway is up; never, where the openclaw CLI is the way to it.",
+    isConnected,
+  );
+
+  return { contentType: registry.contentType, render: () => registry.metrics() };
+}

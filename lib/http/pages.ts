@@ -1,0 +1,52 @@
+import type { Page, Pages } from "./server.ts";
+import { createMetrics } from "./metrics.ts";
+import type { PulseReading } from "../reconcile/heartbeat.ts";
+import { RECONCILERS, type Vitals, hasPassed } from "../reconcile/sidecar-state.ts";
+
+/** Health, readiness and metrics. Whoever reaches the port may read them: no job's name is in them, and nothing of a config. */
+export function createPages(vitals: Vitals, isConnected: () => boolean): Pages {
+  const metrics = createMetrics(vitals, isConnected);
+  return {
+    "/healthz": () => showHealth(vitals),
+    "/readyz": () => showReadiness(vitals),
+    "/metrics": async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
+  };
+}
+
+/** Whether both loops move: a restart helps one that does not, and no gateway that is away. */
+function showHealth(vitals: Vitals): Page {
+  const readings = RECONCILERS.map((name) => ({ name, reading: vitals[name].pulse.read() }));
+  const isStill = readings.some(({ reading }) => reading.kind === "still");
+  return showLines(
+    !isStill,
+    readings.map(({ name, reading }) => `${name}: ${describeReading(reading)}`),
+  );
+}
+
+/** Whether both loops have been through once. What is wrong with a ConfigMap takes no gateway out of its Service. */
+function showReadiness(vitals: Vitals): Page {
+  const lines = RECONCILERS.map((name) => {
+    return `${name}: ${hasPassed(vitals[name]) ? "first pass done" : "first pass not done yet"}`;
+  });
+  return showLines(
+    RECONCILERS.every((name) => hasPassed(vitals[name])),
+    lines,
+  );
+}
+
+function showLines(isFine: boolean, lines: readonly string[]): Page {
+  const body = [isFine ? "ok" : "not ok", ...lines, ""].join("\n");
+  return { status: isFine ? 200 : 503, type: "text/plain; charset=utf-8", body };
+}
+
+function describeReading({ kind, silentMs }: PulseReading): string {
+  const seconds = Math.floor(silentMs / 1000);
+  switch (kind) {
+    case "working":
+      return `at work, last sign of life ${seconds} s ago`;
+    case "resting":
+      return `at rest for ${seconds} s`;
+    case "still":
+      return `stands still, no sign of life for ${seconds} s`;
+  }
+}

@@ -1,0 +1,102 @@
+// The built binary's doctor, and the mounts of a Pod that are wrong: with the kernel's own mounts, and as another user.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmod, chown, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { BINARY, type Mounts, createMounts, runBinary } from "../support/sidecar.ts";
+import { canMountSmallVolume, isRoot, mountSmallVolume } from "../support/small-volume.ts";
+
+const CAN_MOUNT = await canMountSmallVolume();
+if (!CAN_MOUNT) console.log("(skip) subPath, full and read-only volumes: nothing can be mounted here");
+const CAN_BE_OTHERS = isRoot && Bun.which("setpriv") !== null;
+if (!CAN_BE_OTHERS) console.log("(skip) a volume of another user: not root, or no setpriv");
+
+let mounts: Mounts;
+beforeEach(async () => {
+  mounts = await createMounts();
+  await mounts.config.publish({ "openclaw.json": '{"gateway":{"mode":"local"}}' });
+  await mounts.publishJobs([]);
+});
+afterEach(() => mounts.dispose());
+
+interface Finding {
+  name: string;
+  state: string;
+  detail: string;
+  hint?: string;
+}
+
+/** What the doctor says of one thing. */
+async function examine(name: string, more: Record<string, string> = {}, through?: readonly string[]): Promise<Finding> {
+  const env = mounts.environment({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", ...more });
+  const { stdout, stderr } = await runBinary(["doctor", "--json"], env, through);
+  const { checks } = JSON.parse(stdout || `{"error": ${JSON.stringify(stderr)}}`) as { checks: Finding[] };
+  const found = checks.find((check) => check.name === name);
+  if (!found) throw new Error(`no check ${name}: ${stdout}`);
+  return found;
+}
+
+test("a ConfigMap volume is known by its ..data", async () => {
+  expect(await examine("config mount")).toMatchObject({
+    state: "ok",
+    detail: `${mounts.config.path}, a ConfigMap volume`,
+  });
+});
+
+test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
+  const directory = join(mounts.root, "by-sub-path");
+  const file = join(directory, "openclaw.json");
+  // In a mount namespace of its own, as a container has.
+  const script = 'mkdir "$1" && touch "$2" && mount --bind "$3" "$2" && shift 3 && exec "$@"';
+  const source = join(mounts.config.path, "openclaw.json");
+  const inNamespace = ["unshare", "-m", "sh", "-c", script, "sh", directory, file, source, BINARY];
+  expect(await examine("config mount", { CONFIG_DIR: directory }, inNamespace)).toEqual({
+    name: "config mount",
+    state: "failed",
+    detail: `${file} is mounted with subPath: Kubernetes never updates it; mount the directory`,
+    hint: `volumeMounts: [{ name: openclaw-config, mountPath: ${directory}, readOnly: true }]`,
+  });
+});
+
+test.if(CAN_MOUNT)("a volume that is read-only, and one that is full, are told apart", async () => {
+  await using volume = await mountSmallVolume();
+  const places = { PVC_CONFIG: volume.scratch.in("openclaw.json") };
+  volume.remount("ro");
+  expect(await examine("live config", places)).toMatchObject({
+    state: "failed",
+    detail: `${volume.scratch.path} is mounted read-only`,
+    hint: `volumeMounts: [{ name: data, mountPath: ${volume.scratch.path} }]`,
+  });
+  volume.remount("rw");
+  await Bun.write(volume.scratch.in("filler"), "x".repeat(60_000));
+  await Bun.write(volume.scratch.in("more"), "x".repeat(4_096)).catch(() => undefined);
+  expect(await examine("live config", places)).toMatchObject({
+    state: "failed",
+    detail: `the volume of ${volume.scratch.path} is full`,
+    hint: `df -h ${volume.scratch.path}`,
+  });
+});
+
+test.if(CAN_BE_OTHERS)(
+  "a volume of another user is told by whose it is, and a ConfigMap that nobody may read",
+  async () => {
+    const pvc = join(mounts.root, "pvc");
+    await mkdir(pvc, { mode: 0o755 });
+    await chmod(mounts.root, 0o755);
+    const asNode = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", BINARY];
+    expect(await examine("live config", { PVC_CONFIG: join(pvc, "openclaw.json") }, asNode)).toMatchObject({
+      state: "failed",
+      detail: `${pvc} cannot be written by this user: EACCES`,
+      hint: "securityContext: { fsGroup: 1000 }", // never: run as root
+    });
+    await chown(pvc, 1234, 1234);
+    expect(await examine("live config", { PVC_CONFIG: join(pvc, "openclaw.json") }, asNode)).toMatchObject({
+      hint: "securityContext: { runAsUser: 1234, runAsGroup: 1234 }",
+    });
+    await chmod(mounts.config.path, 0o700);
+    expect(await examine("config mount", {}, asNode)).toMatchObject({
+      state: "failed",
+      detail: `${mounts.config.path} cannot be read: EACCES`,
+    });
+  },
+);

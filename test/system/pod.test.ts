@@ -1,0 +1,410 @@
+// The plan's Pod without a cluster: the containers run what the rendered manifests say, each in namespaces of its own
+// and within its limits, beside a real gateway that is started as the Deployment starts it. The Pod goes through the
+// plan's test phases, and through a bad night; the tests of a release build on one another.
+
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { $ } from "bun";
+import type { LiveJob } from "../../lib/gateway/job.ts";
+import type { Status } from "../../lib/commands/status.ts";
+import { createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
+import { type Container, describeLog } from "../support/container.ts";
+import { missingTools } from "../support/debian.ts";
+import { createScratch } from "../support/doubles.ts";
+import { type Cluster, InitError, type RunningPod, startPod } from "../support/kubelet.ts";
+import { DEPLOY, type Manifest, findManifest, renderManifests } from "../support/manifests.ts";
+import type { PodContainer } from "../support/pod-container.ts";
+import { RELEASES, getRelease } from "../support/release.ts";
+import { isRoot } from "../support/small-volume.ts";
+import { MANAGER_SH } from "../support/manager-sh.ts";
+import { until } from "../support/until.ts";
+
+const MEBIBYTE = 1024 ** 2;
+/** To end a broken test, not to measure: a gateway takes half a minute to start, and there are several. */
+const LIMIT_MS = 600_000;
+
+/** What the gateway says of a change of `messages`. */
+const RELOADED = /\[reload\].*evaluating reload \(.*messages/;
+
+const missing = await findMissing();
+if (missing) console.log(`(skip) the Pod without a cluster: ${missing}`);
+if (!existsSync(MANAGER_SH)) console.log(`(skip) manager.sh beside it: there is no ${MANAGER_SH}`);
+
+/** What this machine lacks for it. */
+async function findMissing(): Promise<string | undefined> {
+  if (!isRoot) return "not root";
+  if (process.arch !== "x64") return "the Node of the image is for x64";
+  const tools = missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
+  if (tools) return tools;
+  await using scratch = await createScratch();
+  const cluster = { configMaps: {}, secrets: {}, pull: createDebianImage, claims: scratch.path };
+  const resources = { limits: { cpu: "100m", memory: "128Mi" } };
+  const probe = { name: "probe", image: "debian", command: ["true"], resources };
+  const started = startPod({ initContainers: [probe], containers: [] }, cluster).then((pod) => pod.delete());
+  return started.then(() => undefined, String);
+}
+
+/** A cluster with what the manifests ask for: ConfigMaps as rendered, Secrets, volumes, and the images that can be had. */
+async function createCluster(manifests: readonly Manifest[], version: string): Promise<Cluster> {
+  const openclaw = createOpenclawImage(await getRelease(version));
+  const sidecar = createSidecarImage();
+  const configMaps = manifests.filter(({ kind }) => kind === "ConfigMap").map(({ metadata: { name } }) => name);
+  // With a bot token or an API key, OpenClaw goes out to fetch the plugin for it.
+  const none = ["DISCORD_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "XAI_API_KEY"];
+  const token = { OPENCLAW_GATEWAY_TOKEN: `token-${crypto.randomUUID()}` };
+  return {
+    configMaps: Object.fromEntries(configMaps.map((name) => [name, findManifest(manifests, "ConfigMap", name).data])),
+    secrets: {
+      "openclaw-credentials": { ...Object.fromEntries(none.map((name) => [name, ""])), ...token },
+      "litellm-credentials": { LITELLM_MASTER_KEY: "" },
+      "openclaw-secrets": token,
+    },
+    pull(image) {
+      if (/\/openclaw:|^busybox:/.test(image)) return openclaw;
+      return image.startsWith("registry.example/config-manager:") ? sidecar : undefined;
+    },
+    claims: await mkdtemp(join(tmpdir(), "config-manager-claims-")),
+  };
+}
+
+/** The dotfiles that init-dotfiles pulls, in a volume from before: nothing can be cloned from here. */
+async function seedDotfiles(claims: string): Promise<void> {
+  const repositories = join(claims, "openclaw-data/ghq/github.com/boxp");
+  const origin = join(repositories, "dotfiles.git");
+  const clone = join(repositories, "dotfiles");
+  await mkdir(repositories, { recursive: true });
+  await $`git init -q --bare -b master ${origin} && git clone -q ${origin} ${clone}`.quiet();
+  const author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"];
+  await $`git checkout -q -B master && mkdir .claude && touch .claude/CLAUDE.md && git add .claude`.cwd(clone).quiet();
+  await $`git ${author} commit -qm dotfiles && git push -q origin master`.cwd(clone).quiet();
+  await $`git remote set-url origin /home/node/ghq/github.com/boxp/dotfiles.git`.cwd(clone);
+  await $`chown -R 1000:1000 ${join(claims, "openclaw-data")}`;
+}
+
+const specOf = (manifests: readonly Manifest[]) => {
+  const spec = findManifest(manifests, "Deployment", "openclaw").spec?.template.spec;
+  if (!spec) throw new Error("a Deployment without a Pod");
+  return spec;
+};
+
+async function readStatus(sidecar: PodContainer): Promise<Status | undefined> {
+  const { stdout } = await sidecar.exec(["/usr/local/bin/config-manager", "status", "--json"]);
+  return stdout ? (JSON.parse(stdout) as Status) : undefined;
+}
+
+async function untilHealthy(sidecar: PodContainer): Promise<void> {
+  const explain = () => describeLog(sidecar.log);
+  await until("the Pod to be as Git says", async () => (await readStatus(sidecar))?.healthy, { explain });
+}
+
+/** With OpenClaw's own CLI, in the container of the gateway: what the plan would have a person do. */
+async function listJobs(gateway: PodContainer): Promise<LiveJob[]> {
+  const { exitCode, stdout, stderr } = await gateway.exec(["openclaw", "cron", "list", "--all", "--json"]);
+  if (exitCode !== 0) throw new Error(`openclaw cron list ended with ${exitCode}: ${stderr}`);
+  return (JSON.parse(stdout.slice(stdout.indexOf("{"))) as { jobs: LiveJob[] }).jobs;
+}
+
+const define = (name: string) => ({ name, schedule: "0 3 1 1 *", command: "true" });
+
+describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with OpenClaw %s", (version) => {
+  // Once is enough: it fares alike with each of them.
+  const testManagerSh = version === RELEASES[0] ? test.skipIf(!existsSync(MANAGER_SH)) : () => undefined;
+  let cluster: Cluster;
+  let manifests: Manifest[];
+  let pod: RunningPod;
+  let gateway: PodContainer;
+  let sidecar: PodContainer;
+  let managerSh: Container | undefined;
+
+  const planJob = () => JSON.parse(cluster.configMaps["openclaw-cron-jobs"]?.["cron-jobs.json"] ?? "[]")[0] as object;
+  const config = (more: object = {}) => {
+    const { "openclaw.json": text = "" } = findManifest(manifests, "ConfigMap", "openclaw-config").data;
+    return { "openclaw.json": JSON.stringify({ ...JSON.parse(text), ...more }) };
+  };
+  const jobs = (...more: object[]) => ({ "cron-jobs.json": JSON.stringify([planJob(), ...more]) });
+  const nameOf = ({ name }: { name: string }) => name;
+  const ownJobs = async () => (await listJobs(gateway)).filter(({ name }) => /vault|phase|night|race/.test(name));
+  const ownNames = async () => (await ownJobs()).map(nameOf).toSorted();
+  const say = (text: string) => console.log(`(${version}) ${text}`);
+
+  async function start(): Promise<void> {
+    pod = await startPod(specOf(manifests), cluster);
+    gateway = pod.container("openclaw");
+    sidecar = pod.container("config-manager-sidecar");
+  }
+
+  beforeAll(async () => {
+    manifests = await renderManifests(join(DEPLOY, "base"));
+    cluster = await createCluster(manifests, version);
+    await seedDotfiles(cluster.claims);
+    await start();
+  }, LIMIT_MS);
+
+  afterAll(async () => {
+    await pod?.delete();
+    await rm(cluster.claims, { recursive: true, force: true });
+  }, LIMIT_MS);
+
+  test(
+    "starts: the init containers do their part, and the job is registered",
+    async () => {
+      for (const line of pod.leftOut) say(`not run: ${line}`);
+      expect(pod.leftOut).toHaveLength(1);
+      expect(pod.initLogs["init-config"]).toEqual([
+        expect.stringMatching(/ \[config-manager\] Config copied to PVC: \/home\/node\/\.openclaw\/openclaw\.json$/),
+      ]);
+      expect(pod.initLogs["init-cron-config"]).toEqual([
+        expect.stringMatching(/=== Staging cron job config from ConfigMap ===$/),
+        expect.stringMatching(/=== Cron config staged successfully ===$/),
+      ]);
+      await sidecar.waitFor(/Cron job sync complete/);
+      await gateway.waitFor(/=== Cron job registration complete ===/);
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
+      expect(await pod.probe("config-manager-sidecar", "livenessProbe")).toBe(200);
+      expect(await pod.probe("config-manager-sidecar", "readinessProbe")).toBe(200);
+    },
+    LIMIT_MS,
+  );
+
+  test("is held to what the manifest says: user, capabilities, root, limits, processes of its own", async () => {
+    const { stdout } = await sidecar.exec(["cat", "/proc/1/status"]);
+    const said = Object.fromEntries(stdout.split("\n").map((line) => line.split(/:\s+/, 2))) as Record<string, string>;
+    expect(said["Uid"]).toStartWith("1000\t1000");
+    expect([said["CapEff"], said["CapBnd"], said["NoNewPrivs"]]).toEqual(["0".repeat(16), "0".repeat(16), "1"]);
+    expect((await sidecar.exec(["touch", "/usr/local/x"])).stderr).toContain("Read-only file system");
+    expect((await sidecar.exec(["pgrep", "-f", "dist/index.js"])).exitCode).toBe(1);
+    expect((await sidecar.memory()).limitBytes).toBe(128 * MEBIBYTE);
+    expect((await gateway.memory()).limitBytes).toBe(4096 * MEBIBYTE);
+  });
+
+  testManagerSh("manager.sh is put beside it, in the same limits", async () => {
+    const ours = specOf(manifests).containers.find(({ name }) => name === "config-manager-sidecar");
+    if (!ours) throw new Error("there is no sidecar");
+    // It is spared what would keep it from trying: it gets the token that the plan forgot, sees the gateway's process,
+    // which it waits for, and has a volume of its own, so that it is in nobody's way.
+    managerSh = await pod.run(
+      {
+        ...ours,
+        name: "manager-sh",
+        command: ["sh", "-c", await readFile(MANAGER_SH, "utf8")],
+        securityContext: { ...ours.securityContext, readOnlyRootFilesystem: false },
+        volumeMounts: (ours.volumeMounts ?? []).filter(({ name }) => name.endsWith("-config")),
+      },
+      "openclaw",
+    );
+    expect(await managerSh.pid()).toBeGreaterThan(0);
+  });
+
+  test(
+    "Phase 1: a change of the config is reloaded",
+    async () => {
+      const from = gateway.log.length;
+      const swappedAtMs = await pod.publish("openclaw-config", config({ messages: { ackReaction: "eyes" } }));
+      const { atMs } = await gateway.waitFor(RELOADED, from);
+      say(`volume swapped → config reloaded by the gateway: ${atMs - swappedAtMs} ms`);
+      await untilHealthy(sidecar);
+      expect(gateway.restarts + sidecar.restarts).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "Phase 2: a job that comes into the ConfigMap is registered, and goes with it",
+    async () => {
+      const swappedAtMs = await pod.publish("openclaw-cron-jobs", jobs(define("phase-two")));
+      await sidecar.waitFor(/Adding cron job: phase-two/);
+      await until("the job", async () => (await ownNames()).includes("phase-two"));
+      const registered = (await ownJobs()).find(({ name }) => name === "phase-two");
+      say(`volume swapped → job registered: ${(registered?.createdAtMs ?? 0) - swappedAtMs} ms`);
+      expect(await ownNames()).toEqual(["obsidian-vault-sync", "phase-two"]);
+
+      await pod.publish("openclaw-cron-jobs", jobs());
+      await sidecar.waitFor(/Removing cron job \(no longer in ConfigMap\): phase-two/);
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "register and the sidecar at once leave each job there once",
+    async () => {
+      const names = Array.from({ length: 8 }, (_, index) => `race-${index}`);
+      const from = sidecar.log.length;
+      // Both have the same to do, and `register` begins as soon as the definitions are staged.
+      await pod.publish("openclaw-cron-jobs", jobs(...names.map(define)));
+      await sidecar.waitFor(/Adding cron job: race-0/, from);
+      const { exitCode, stdout } = await gateway.exec(["config-manager", "register"]);
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+      await sidecar.waitFor(/Cron job sync complete/, from);
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toEqual(["obsidian-vault-sync", ...names]);
+      const added = `${describeLog(sidecar.log.slice(from))}\n${stdout}`.match(/Adding cron job/g);
+      say(`register and the sidecar at once: ${added?.length} added, ${names.length} wanted`);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "the sidecar's container is killed: it goes on where it was, and writes nothing twice",
+    async () => {
+      const from = sidecar.log.length;
+      await sidecar.kill();
+      await sidecar.waitFor(/Cron job sync complete/, from);
+      expect(sidecar.exitCodes).toEqual([137]);
+      await untilHealthy(sidecar);
+      expect(describeLog(sidecar.log.slice(from))).not.toMatch(
+        /(Adding|Updating|Removing|Adopting) cron job|Config copied/,
+      );
+
+      await pod.publish("openclaw-cron-jobs", jobs());
+      await sidecar.waitFor(/Removing cron job .*race-7/, from);
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
+    },
+    LIMIT_MS,
+  );
+
+  testManagerSh(
+    "what becomes of manager.sh",
+    async () => {
+      if (!managerSh) throw new Error("it has not been started");
+      const container = managerSh;
+      let isOver = false;
+      void container.exited.then(() => (isOver = true));
+      const hasEnded = () => isOver || describeLog(container.log).includes("Cron job sync complete");
+      await until("manager.sh to end its first pass", hasEnded, {
+        limitMs: 300_000,
+        explain: () => describeLog(container.log),
+      });
+      const { oomKills, peakBytes, limitBytes } = await container.memory();
+      const [first, last] = [container.log.at(0)?.atMs ?? 0, container.log.at(-1)?.atMs ?? 0];
+      for (const { text } of container.log) say(`manager.sh | ${text}`);
+      say(
+        `manager.sh: ${oomKills} of its processes killed for want of memory, peak ${Math.round(peakBytes / MEBIBYTE)} of ` +
+          `${limitBytes / MEBIBYTE} MiB, ${((last - first) / 1000).toFixed(0)} s for what it did`,
+      );
+      const ours = await sidecar.memory();
+      say(`config-manager: ${ours.oomKills} killed, peak ${Math.round(ours.peakBytes / MEBIBYTE)} MiB`);
+      expect(ours.oomKills).toBe(0);
+      await container.kill("KILL");
+      expect(await container.exited).toBe(137);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a change that takes a restart of the gateway takes none of the Pod",
+    async () => {
+      const from = sidecar.log.length;
+      const { gateway: settings } = JSON.parse(config()["openclaw.json"]) as { gateway: object };
+      const changed = { messages: { ackReaction: "eyes" }, gateway: { ...settings, tls: { enabled: false } } };
+      await pod.publish("openclaw-config", config(changed));
+      await sidecar.waitFor(/Changed: gateway\.tls.* \(restart\)/, from);
+      await sidecar.waitFor(/Connected to gateway: /, from);
+      await untilHealthy(sidecar);
+      say(`restarted for gateway.tls, by itself; its container ${gateway.restarts} times`);
+      expect(sidecar.restarts).toBe(1);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "the gateway's container is killed for want of memory: it starts again, and what Git says is so again",
+    async () => {
+      const before = await ownJobs();
+      const from = sidecar.log.length;
+      const runs = gateway.exitCodes.length;
+      await gateway.starve();
+      await until("the gateway's container to have ended", () => gateway.exitCodes.length > runs);
+      expect(gateway.exitCodes.slice(runs)).toEqual([137]);
+      await pod.publish("openclaw-cron-jobs", jobs(define("night")));
+      // By the sidecar, or by the `register` that the container begins with.
+      await sidecar.waitFor(/Cron job sync complete/, from);
+      await untilHealthy(sidecar);
+      expect(gateway.restarts).toBe(runs + 1);
+      expect(sidecar.restarts).toBe(1);
+      const after = await ownJobs();
+      expect(after.map(nameOf).toSorted()).toEqual(["night", "obsidian-vault-sync"]);
+      for (const { id, name } of before) expect(after).toContainEqual(expect.objectContaining({ id, name }));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "Phase 3: a new Pod has the jobs, and a broken config does not keep it from starting",
+    async () => {
+      const before = await ownJobs();
+      await pod.delete();
+      cluster.configMaps["openclaw-config"] = { "openclaw.json": '{ "gateway": ' };
+      await start();
+      const [said = "", ...more] = pod.initLogs["init-config"] ?? [];
+      expect(said).toContain("WARNING: Config rejected, /home/node/.openclaw/openclaw.json stays as it is: ");
+      expect(more).toEqual([]);
+      await sidecar.waitFor(/Cron job sync complete/);
+      const status = await readStatus(sidecar);
+      expect(status).toMatchObject({ healthy: false, config: { state: "rejected" }, cron: { state: "in-sync" } });
+      expect((await ownJobs()).map(({ id }) => id).toSorted()).toEqual(before.map(({ id }) => id).toSorted());
+
+      const from = gateway.log.length;
+      await pod.publish("openclaw-config", config({ messages: { ackReaction: "tada" } }));
+      await gateway.waitFor(RELOADED, from);
+      await untilHealthy(sidecar);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "on a new volume, a broken config stops the Pod with a clear line; mended, all is registered again",
+    async () => {
+      await pod.delete();
+      await rm(join(cluster.claims, "openclaw-data"), { recursive: true });
+      await seedDotfiles(cluster.claims);
+      cluster.configMaps["openclaw-config"] = { "openclaw.json": '{ "gateway": ' };
+      const failure = await start().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(InitError);
+      expect(failure).toMatchObject({ container: "init-config", exitCode: 1 });
+      expect((failure as InitError).log.join("\n")).toContain("WARNING: Config rejected, ");
+
+      cluster.configMaps["openclaw-config"] = config();
+      await start();
+      await sidecar.waitFor(/Cron job sync complete/);
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toEqual(["night", "obsidian-vault-sync"]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe.skipIf(missing !== undefined)("the example, with component and native-sidecar", () => {
+  test(
+    "an image of the binary alone keeps another Deployment's gateway as Git says",
+    async () => {
+      const manifests = await renderManifests(join(DEPLOY, "example"));
+      const cluster = await createCluster(manifests, RELEASES[0]);
+      const pod = await startPod(specOf(manifests), cluster);
+      try {
+        const sidecar = pod.container("config-manager-sidecar");
+        const gateway = pod.container("gateway");
+        await sidecar.waitFor(/Cron job sync complete/);
+        await untilHealthy(sidecar);
+        expect((await sidecar.exec(["/bin/sh"])).exitCode).not.toBe(0);
+        expect((await listJobs(gateway)).map(({ name }) => name)).toContain("nightly-cleanup");
+        const from = gateway.log.length;
+        const { "openclaw.json": text = "" } = cluster.configMaps["openclaw-config"] ?? {};
+        const changed = { ...JSON.parse(text), messages: { ackReaction: "eyes" } };
+        await pod.publish("openclaw-config", { "openclaw.json": JSON.stringify(changed) });
+        await gateway.waitFor(RELOADED, from);
+        expect(await pod.probe("config-manager-sidecar", "readinessProbe")).toBe(200);
+      } finally {
+        await pod.delete();
+        await rm(cluster.claims, { recursive: true, force: true });
+      }
+    },
+    LIMIT_MS,
+  );
+});

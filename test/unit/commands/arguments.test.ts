@@ -1,0 +1,277 @@
+import { describe, expect, test } from "bun:test";
+import { readCommandLine } from "../../../lib/commands/arguments.ts";
+import { SETTING_SOURCES } from "../../../lib/settings.ts";
+import { refusalOf } from "../../support/doubles.ts";
+
+const read = (...args: string[]) => readCommandLine(args, {});
+
+function helpOf(...args: string[]): string {
+  const invocation = read(...args);
+  if (invocation.command !== "help") throw new Error(`the command ${invocation.command}`);
+  return invocation.text;
+}
+
+describe("readCommandLine()", () => {
+  test("runs where no command is given", () => {
+    expect(read()).toEqual(read("run"));
+    expect(read()).toMatchObject({
+      command: "run",
+      allowMassRemoval: false,
+      selfHeal: false,
+      settings: { pollInterval: "60" },
+    });
+  });
+
+  test("reads sync, of both or of one", () => {
+    expect(read("sync")).toMatchObject({ command: "sync", only: undefined, allowMassRemoval: false });
+    expect(read("sync", "--only", "config")).toMatchObject({ only: "config" });
+    expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
+  });
+
+  test("reads init, of both or of one, with the settings that the sidecar has", () => {
+    expect(read("init", "--only=config")).toMatchObject({ command: "init", only: "config" });
+    expect(read("init")).toMatchObject({
+      command: "init",
+      only: undefined,
+      settings: { pvcConfig: "/home/node/.openclaw/openclaw.json" },
+    });
+    const env = { CONFIG_DIR: "/config.d" };
+    expect(readCommandLine(["init", "--pvc-config=/pvc/openclaw.json"], env)).toMatchObject({
+      command: "init",
+      settings: { configDir: "/config.d", pvcConfig: "/pvc/openclaw.json" },
+    });
+  });
+
+  test("reads register, and how long it is to wait", () => {
+    expect(read("register")).toMatchObject({ command: "register", waitSeconds: 300 });
+    expect(read("register", "--wait", "1.5")).toMatchObject({ waitSeconds: 1.5 });
+    expect(read("register", "--wait=0", "--owner", "git")).toMatchObject({
+      waitSeconds: 0,
+      settings: { owner: "git" },
+    });
+  });
+
+  test.each(["", "abc", "-1", "86401", "NaN", "1s"])("refuses to wait %j seconds", async (seconds) => {
+    const refusal = await refusalOf(() => read("register", `--wait=${seconds}`));
+    expect(refusal).toMatchObject({ code: "usage", hint: "config-manager help" });
+    expect(refusal.message).toContain("--wait");
+    expect(refusal.message).toContain("Expected a number of seconds");
+  });
+
+  test("reads export", () => {
+    expect(read("export", "--owner", "git")).toMatchObject({ command: "export", settings: { owner: "git" } });
+  });
+
+  test("heals itself only where it is told to, before the command or after it", () => {
+    for (const command of ["run", "sync", "init"]) {
+      expect(read(command)).toMatchObject({ command, selfHeal: false });
+      expect(read(command, "--self-heal")).toMatchObject({ command, selfHeal: true, allowMassRemoval: false });
+      expect(read("--self-heal", command)).toMatchObject({ command, selfHeal: true });
+    }
+    expect(read("--self-heal")).toMatchObject({ command: "run", selfHeal: true });
+  });
+
+  test.each(["version", "--version", "-V"])("shows the version for %s", (word) => {
+    expect(read(word)).toEqual({ command: "version" });
+  });
+
+  test("takes flags before the command, after it, and without one", () => {
+    for (const args of [
+      ["--owner", "git", "--allow-mass-removal", "sync"],
+      ["sync", "--owner=git", "--allow-mass-removal"],
+      ["--owner", "git", "sync", "--allow-mass-removal"],
+    ]) {
+      expect(read(...args)).toMatchObject({ command: "sync", settings: { owner: "git" }, allowMassRemoval: true });
+    }
+    expect(read("--owner", "git")).toMatchObject({ command: "run", settings: { owner: "git" } });
+  });
+
+  test("takes a flag for each setting", () => {
+    const values: Record<string, string> = {
+      pollInterval: "5",
+      gatewayUrl: "ws://localhost:1",
+      prune: "none",
+      transport: "cli",
+      logFormat: "json",
+      httpPort: "9090",
+    };
+    for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
+      const value = values[name] ?? "somewhere";
+      const settings = { [name]: name === "httpPort" ? Number(value) : value };
+      expect(read(`${flag}=${value}`)).toMatchObject({ settings });
+      expect(read("sync", flag, value)).toMatchObject({ settings });
+    }
+  });
+
+  test("reads the environment that it is given, and lets flags beat it", () => {
+    const env = { CONFIG_MANAGER_OWNER: "env", CRON_DIR: "/cron.d", CONFIG_DIR: undefined };
+    expect(readCommandLine(["--owner=flag"], env)).toMatchObject({ settings: { owner: "flag", cronDir: "/cron.d" } });
+  });
+
+  test("reads no more than it was told from where it runs", () => {
+    expect(readCommandLine([], {})).toMatchObject({ settings: { configDir: "/etc/openclaw/config.d" } });
+  });
+});
+
+describe("readCommandLine() of wrong usage", () => {
+  test.each([
+    [["--nope"], "unknown option '--nope'"],
+    [["-x"], "unknown option '-x'"],
+    [["sync", "--nope"], "unknown option '--nope'"],
+    [["--pol-interval=1"], "unknown option '--pol-interval' (Did you mean --poll-interval?)"],
+    [["nope"], "unknown command or argument: nope"],
+    [["Run"], "unknown command or argument: Run"],
+    [["run", "sync"], "unknown command or argument: sync"],
+    [["sync", "a", "b"], "unknown command or argument: a, b"],
+    [["version", "x"], "unknown command or argument: x"],
+    [[""], "unknown command or argument"],
+    [["--", "--owner"], "unknown command or argument: --owner"],
+    [["--owner"], "option '--owner <name>' argument missing"],
+    [["sync", "--only"], "option '--only <what>' argument missing"],
+    [
+      ["sync", "--only", "both"],
+      "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
+    ],
+    [["run", "--only=cron"], "unknown option '--only'"],
+    [["register", "--only=config"], "unknown option '--only'"],
+    [["init", "sync"], "unknown command or argument: sync"],
+    [["--self-heal=yes"], "unknown option '--self-heal'"],
+    [["--self-heel"], "unknown option '--self-heel' (Did you mean --self-heal?)"],
+    [["help", "nope"], "unknown command 'nope'"],
+    [["--owner=a b"], '--owner: expected letters, digits, dots and dashes, at most 64: "a b"'],
+    [["sync", "--poll-interval=abc"], expect.stringMatching(/^--poll-interval: expected a number.*: "abc"$/)],
+  ])("%j is one line, and a hint of what to type", async (args, message) => {
+    expect(await refusalOf(() => read(...args))).toMatchObject({ code: "usage", message, hint: "config-manager help" });
+  });
+
+  test.each([[["--two\nlines"]], [["two\nlines"]], [["help", "two\nlines"]], [["--owner", "two\nlines"]]])(
+    "%j is one line, too",
+    async (args) => {
+      expect((await refusalOf(() => read(...args))).message).not.toContain("\n");
+    },
+  );
+
+  test("does not repeat a secret that was typed as a flag's value", async () => {
+    const { message } = (await refusalOf(() => read("--gateway-token=s3cret"))) as Error;
+    expect(message).toStartWith("unknown option '--gateway-token'");
+    expect(message).not.toContain("s3cret");
+  });
+
+  test("is told of every setting that is wrong, a line each", async () => {
+    const { message } = await refusalOf(() =>
+      readCommandLine(["sync", "--poll-interval=abc", "--prune=all"], { CONFIG_MANAGER_LOG_FORMAT: "xml" }),
+    );
+    expect(message.split("\n")).toEqual([
+      expect.stringMatching(/^--poll-interval: /),
+      expect.stringMatching(/^--prune: /),
+      expect.stringMatching(/^CONFIG_MANAGER_LOG_FORMAT: /),
+    ]);
+  });
+
+  test("does not stand in the way of help and version", () => {
+    const wrong = { POLL_INTERVAL: "abc" };
+    expect(readCommandLine(["version"], wrong)).toEqual({ command: "version" });
+    expect(readCommandLine(["help"], wrong)).toMatchObject({ command: "help" });
+    expect(readCommandLine(["--help"], wrong)).toMatchObject({ command: "help" });
+  });
+});
+
+describe("readCommandLine() of help", () => {
+  test.each([[["help"]], [["--help"]], [["-h"]]])("%j lists the commands", (args) => {
+    const text = helpOf(...args);
+    for (const command of ["run", "sync", "init", "version", "help"])
+      expect(text).toMatch(new RegExp(`^  ${command} `, "m"));
+  });
+
+  test("names each setting by its flag, its variable and its default", () => {
+    const text = helpOf("help").replaceAll(/\s+/g, " ");
+    for (const { flag, env, default: fallback } of Object.values(SETTING_SOURCES)) {
+      expect(text).toContain(`${flag} `);
+      expect(text).toContain(fallback({}) === undefined ? `(${env})` : `(${env}, else ${fallback({})})`);
+    }
+  });
+
+  test.each([[["help", "sync"]], [["sync", "--help"]], [["sync", "-h"]], [["sync", "--only=cron", "--help"]]])(
+    "%j explains the one command",
+    (args) => {
+      expect(
+        helpOf(...args)
+          .replaceAll(/\s+/g, " ")
+          .trim(),
+      ).toBe(
+        "Usage: config-manager sync [options] " +
+          "one pass of both; exit 0 when all is equal now, 1 when something failed " +
+          'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help ' +
+          "Settings: those of config-manager help Example: config-manager sync --only cron",
+      );
+    },
+  );
+
+  test("says what each flag without a value does", () => {
+    const text = helpOf("help").replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "--self-heal put back what something else edits in the live config, at most once a minute " +
+        "--allow-mass-removal let one pass remove ten jobs or more, and over half of ours",
+    );
+  });
+
+  test.each([[["help", "init"]], [["init", "--help"]]])(
+    "%j explains what is done before the gateway starts",
+    (args) => {
+      expect(
+        helpOf(...args)
+          .replaceAll(/\s+/g, " ")
+          .trim(),
+      ).toBe(
+        "Usage: config-manager init [options] before the gateway starts: config and definitions to the volume; " +
+          'exit 1 when no config is usable Options: --only <what> leave the other one alone (choices: "config", "cron") ' +
+          "-h, --help show this help " +
+          "Settings: those of config-manager help Example: config-manager init",
+      );
+    },
+  );
+});
+
+describe("help", () => {
+  const NAMES = "run sync init register export status diff doctor validate schema version help".split(" ");
+
+  test("knows every command", () => {
+    const listed = [...helpOf("help").matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
+    expect(listed).toEqual(expect.arrayContaining(NAMES));
+  });
+
+  test.each(NAMES)("of %s ends with an example that can be typed as it stands", (name) => {
+    const help = helpOf("help", name);
+    expect(helpOf(name, "--help")).toBe(help);
+    const [, example = ""] = /\nExample:\n {2}config-manager (.+)\n$/.exec(help) ?? [];
+    const args = example.replace(/ (?:&|> \S+)$/, "").split(" ");
+    expect(args[0]).toBe(name);
+    expect(read(...args).command).toBe(name as never);
+  });
+
+  test("fits a screen of 80 columns but for where a setting has no room", () => {
+    const wide = helpOf("help")
+      .split("\n")
+      .filter((line) => line.length > 80);
+    expect(wide.filter((line) => !line.startsWith("  -"))).toEqual([]);
+  });
+});
+
+describe("readCommandLine() of what a person types", () => {
+  test("reads status, diff and doctor", () => {
+    expect(read("status")).toMatchObject({ command: "status", json: false });
+    expect(read("diff", "--json", "--exit-code")).toMatchObject({ command: "diff", json: true, exitCode: true });
+    expect(read("doctor", "--json", "--owner=git")).toMatchObject({ json: true, settings: { owner: "git" } });
+    expect(read("diff", "--self-heal")).toMatchObject({ exitCode: false, selfHeal: true });
+  });
+
+  test("reads no setting for files that are named", () => {
+    const env = { POLL_INTERVAL: "abc" };
+    expect(readCommandLine(["validate", "a.json", "-"], env)).toEqual({
+      command: "validate",
+      source: { kind: "named", paths: ["a.json", "-"] },
+    });
+    expect(readCommandLine(["schema"], env)).toEqual({ command: "schema" });
+    expect(read("validate")).toMatchObject({ source: { kind: "mounted", cronDir: "/etc/openclaw/cron.d" } });
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "bun:test";
+import { type Diff, isBroken, toDiff } from "../../../lib/commands/diff.ts";
+import { renderDiff } from "../../../lib/commands/diff-text.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import { describeTerminal } from "../../../lib/commands/terminal.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { STEADY, type World, survey } from "../../support/survey.ts";
+
+const NEWER = '{"gateway":{"mode":"local","port":1},"messages":{}}';
+const AWAY = new ManagerError("unreachable", "nobody there");
+
+async function diffOf(
+  world: World,
+  screen: Parameters<typeof describeTerminal>[0] = {},
+): Promise<{ diff: Diff; isBroken: boolean; text: string }> {
+  await using scratch = await createScratch();
+  const seen = await survey(scratch, world);
+  const diff = toDiff(seen);
+  return {
+    diff,
+    isBroken: isBroken(seen),
+    text: renderDiff(seen, diff, describeTerminal(screen)).replaceAll(scratch.path, "/mnt"),
+  };
+}
+
+describe("toDiff()", () => {
+  test("finds nothing to do where all is as Git has it", async () => {
+    const { diff } = await diffOf(STEADY);
+    expect(diff).toEqual({
+      config: { action: "none", paths: [], problems: [] },
+      cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
+      changes: 0,
+    });
+  });
+
+  test("names what a sync would add, update, adopt and remove", async () => {
+    const definitions = ["new", "edited", "by-hand", "same"].map((name) => define({ name }));
+    const jobs = [
+      ourJob(define({ name: "edited", timeout: 5 }), { id: "1" }),
+      liveJob({ id: "2", name: "by-hand" }),
+      ourJob(define({ name: "same" }), { id: "3" }),
+      ourJob(define({ name: "gone" }), { id: "4" }),
+      liveJob({ id: "5", name: "somebody's" }),
+    ];
+    const { diff } = await diffOf({ ...STEADY, definitions: JSON.stringify(definitions), jobs });
+    expect(diff.cron).toEqual({
+      add: ["new"],
+      update: [{ name: "edited", fields: ["payload.timeoutSeconds"] }],
+      remove: ["gone"],
+      adopt: ["by-hand"],
+      unchanged: 1,
+      unmanaged: 1,
+      problems: [],
+    });
+    expect(diff.changes).toBe(4);
+  });
+
+  test("says what a new config does to the gateway, path by path, and counts it as one change", async () => {
+    const { diff } = await diffOf({ ...STEADY, config: NEWER });
+    expect(diff.config).toEqual({
+      action: "update",
+      paths: [
+        { path: "gateway.port", reload: "restart" },
+        { path: "messages", reload: "hot" },
+      ],
+      problems: [],
+    });
+    expect(diff.changes).toBe(1);
+  });
+
+  test("does not call it a change that a sync would refuse, and says why", async () => {
+    const { diff } = await diffOf({ ...STEADY, config: '{"gateway":{}}' });
+    expect(diff.config).toEqual({
+      action: "reject",
+      paths: [],
+      problems: ["gateway.mode is missing; the live file has it, and OpenClaw does not start without"],
+    });
+    expect(diff.changes).toBe(0);
+  });
+
+  test("shows drift, which a sync leaves unless it is told to heal", async () => {
+    const world = { ...STEADY, live: NEWER };
+    const { diff } = await diffOf(world);
+    expect(diff.config).toMatchObject({
+      action: "none",
+      problems: [expect.stringContaining("by something else: gateway.port, messages")],
+    });
+    expect(diff.config.paths.map(({ path }) => path)).toEqual(["gateway.port", "messages"]);
+    expect(diff.changes).toBe(0);
+    expect((await diffOf({ ...world, selfHeal: true })).diff).toMatchObject({
+      config: { action: "update", problems: [] },
+      changes: 1,
+    });
+  });
+
+  test("knows of jobs that are not ours even where the definitions are wrong", async () => {
+    const { diff } = await diffOf({ ...STEADY, definitions: "[", jobs: [ourJob(define()), liveJob({ id: "2" })] });
+    expect(diff.cron).toMatchObject({ unmanaged: 1, problems: ["cron-jobs.json: invalid end of input at 1:2"] });
+  });
+
+  test("still tells of the config where no gateway answers", async () => {
+    const { diff } = await diffOf({ ...STEADY, config: NEWER, error: AWAY });
+    expect(diff.config.action).toBe("update");
+    expect(diff.cron).toMatchObject({ add: [], unchanged: 0, problems: ["nobody there"] });
+  });
+});
+
+describe("isBroken()", () => {
+  const isSo = async (change: World) => (await diffOf({ ...STEADY, ...change })).isBroken;
+
+  test("is what Git has wrong, or the gateway", async () => {
+    expect(await isSo({ config: "{" })).toBe(true);
+    expect(await isSo({ view: { isValid: false } })).toBe(true);
+    expect(await isSo({ definitions: "[" })).toBe(true);
+    expect(await isSo({ error: AWAY })).toBe(true);
+    const cannot = { definitions: JSON.stringify([define({ failureAlert: { after: 3 } })]), gateway: { features: {} } };
+    expect(await isSo(cannot)).toBe(true);
+    const jobs = Array.from({ length: 10 }, (_, id) => ourJob(define({ name: `${id}` }), { id: `${id}` }));
+    expect(await isSo({ definitions: "[]", jobs })).toBe(true);
+  });
+
+  test("is neither a change, nor an edit by hand, nor a ConfigMap that is not there", async () => {
+    expect(await isSo({})).toBe(false);
+    expect(await isSo({ config: NEWER, jobs: [] })).toBe(false);
+    expect(await isSo({ live: NEWER })).toBe(false);
+    expect(await isSo({ missing: ["config.d", "cron.d"] })).toBe(false);
+  });
+});
+
+describe("renderDiff()", () => {
+  test("says in one line that there is nothing to do", async () => {
+    expect((await diffOf(STEADY)).text).toBe("No changes. 1 unchanged, 0 not ours.\n");
+  });
+
+  test("marks a drifted config, and what a sync does about it", async () => {
+    const { text } = await diffOf({ ...STEADY, live: NEWER });
+    expect(text).toContain("Config: /mnt/openclaw.json\n  ! /mnt/openclaw.json was changed by something else:");
+    expect(text).toContain("--self-heal puts it back");
+    expect(text).not.toContain("~ messages");
+  });
+
+  test("calls a config that is the first one new", async () => {
+    const { live: _, applied: __, ...first } = STEADY;
+    expect((await diffOf({ ...first, config: "{}" })).text).toContain("Config: /mnt/openclaw.json is new\n");
+  });
+
+  test("cuts long values to the screen, and shows where they differ", async () => {
+    const message = (end: string) =>
+      define({ message: `${"Please do look after everything there is. ".repeat(5)}${end}` });
+    const world = { ...STEADY, definitions: JSON.stringify([message("Now!")]), jobs: [ourJob(message("Later."))] };
+    const { text } = await diffOf(world, { isTTY: true, columns: 60 });
+    const lines = text.split("\n").filter((line) => line.includes("there is."));
+    expect(lines).toEqual([
+      '      payload.message  - …g there is. Later."',
+      '                       + …g there is. Now!"',
+    ]);
+  });
+
+  test("makes one line of a name that holds several, with nothing for the terminal in it", async () => {
+    const name = "a\n+ add evil\u001b[2J";
+    const { text } = await diffOf({ ...STEADY, definitions: JSON.stringify([define({ name })]), jobs: [] });
+    expect(text).toContain("  + add a\\n+ add evil\\u001b[2J\n");
+  });
+
+  test("warns of what an old gateway makes of a command, and of namesakes it does not touch", async () => {
+    const old = { version: "dev", protocol: 3, features: {} };
+    const twins = ["1", "2"].map((id) => liveJob({ id, createdAtMs: Number(id) }));
+    expect((await diffOf({ ...STEADY, jobs: [], gateway: old })).text).toContain(
+      "+ add backup  as an agent turn, which costs model tokens",
+    );
+    expect((await diffOf({ ...STEADY, jobs: twins })).text).toContain("= adopt backup  not touching its namesakes 2");
+  });
+
+  test("says which of two of ours goes", async () => {
+    const twins = ["1", "2"].map((id) => ourJob(define(), { id, createdAtMs: Number(id) }));
+    expect((await diffOf({ ...STEADY, jobs: twins })).text).toContain(
+      "- remove backup  an older one of the same name is ours",
+    );
+  });
+});

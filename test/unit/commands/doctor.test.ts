@@ -1,0 +1,243 @@
+import { describe, expect, test } from "bun:test";
+import type { Check } from "../../../lib/reconcile/check.ts";
+import { type Diagnosis, examine } from "../../../lib/commands/doctor.ts";
+import { renderDiagnosis } from "../../../lib/commands/doctor-text.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import { describeTerminal } from "../../../lib/commands/terminal.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { STEADY, type World, survey } from "../../support/survey.ts";
+
+const NEWER = '{"gateway":{"mode":"local","port":1}}';
+const TOKEN = { OPENCLAW_GATEWAY_TOKEN: "hush" };
+
+async function diagnose(world: World, env: Record<string, string> = TOKEN): Promise<Diagnosis> {
+  await using scratch = await createScratch();
+  const found = await examine(await survey(scratch, world), env);
+  const text = JSON.stringify(found).replaceAll(scratch.path, "/mnt");
+  expect(text).not.toContain("hush");
+  return JSON.parse(text) as Diagnosis;
+}
+
+/** The check of this name. */
+function check({ checks }: Diagnosis, name: string): Check {
+  const found = checks.find((one) => one.name === name);
+  if (!found) throw new Error(`no check ${name}`);
+  return found;
+}
+
+const statesOf = ({ checks }: Diagnosis) => checks.map(({ name, state }) => `${state} ${name}`);
+
+describe("examine()", () => {
+  test("goes from what is first to what rests on it", async () => {
+    const found = await diagnose(STEADY);
+    expect(statesOf(found)).toEqual([
+      "warning config mount", // a plain directory here
+      "ok config file",
+      "warning cron mount",
+      "ok cron definitions",
+      "ok live config",
+      "ok staging directory",
+      "ok checksum directory",
+      "ok token",
+      "ok gateway",
+      "ok login",
+      "ok scopes",
+      "ok version",
+      "ok job names",
+      "ok config in force",
+      "ok cron in force",
+      "ok job runs",
+    ]);
+    expect(found.ok).toBe(true);
+  });
+
+  test("does not blame what rests on a directory that is not mounted", async () => {
+    const found = await diagnose({ ...STEADY, missing: ["config.d", "cron.d"] });
+    expect(check(found, "config mount")).toEqual({
+      name: "config mount",
+      state: "failed",
+      detail: "/mnt/config.d is not mounted in this container",
+      hint: "volumeMounts: [{ name: openclaw-config, mountPath: /mnt/config.d, readOnly: true }]",
+    });
+    expect(check(found, "cron mount").hint).toBe(
+      "volumeMounts: [{ name: cron-config, mountPath: /mnt/cron.d, readOnly: true }]",
+    );
+    for (const name of ["config file", "cron definitions", "config in force", "cron in force"]) {
+      expect(check(found, name).state).toBe("skipped");
+    }
+    expect(check(found, "gateway").state).toBe("ok");
+    expect(found.ok).toBe(false);
+  });
+
+  test("tells what is wrong with the files themselves, once", async () => {
+    const found = await diagnose({ ...STEADY, config: "{", definitions: '[{"name":"x"}]' });
+    expect(check(found, "config file")).toMatchObject({
+      state: "failed",
+      detail: "/mnt/config.d/openclaw.json: invalid end of input at 1:2",
+      hint: "config-manager validate /mnt/config.d/openclaw.json",
+    });
+    expect(check(found, "cron definitions")).toMatchObject({
+      state: "failed",
+      detail: "nothing of them is applied: cron-jobs.json: x: schedule: is required (and 1 more)",
+      hint: "config-manager validate",
+    });
+    expect(check(found, "config in force")).toMatchObject({ state: "skipped", detail: "needs: config file" });
+    expect(check(found, "cron in force")).toMatchObject({ state: "skipped", detail: "needs: cron definitions" });
+  });
+
+  test("tells where the token is from, and that there is none", async () => {
+    expect(check(await diagnose(STEADY), "token").detail).toBe("a token from OPENCLAW_GATEWAY_TOKEN");
+    expect(check(await diagnose(STEADY, { OPENCLAW_GATEWAY_PASSWORD: "hush" }), "token").detail).toBe(
+      "a password from OPENCLAW_GATEWAY_PASSWORD",
+    );
+    const live = '{"gateway":{"mode":"local","auth":{"token":"hush"}}}';
+    const own = await diagnose({ ...STEADY, config: live, live, applied: live }, {});
+    expect(check(own, "token").detail).toBe("a token from gateway.auth.token of /mnt/openclaw.json");
+    expect(check(await diagnose(STEADY, {}), "token")).toMatchObject({
+      state: "warning",
+      hint: expect.stringContaining("secretKeyRef"),
+    });
+  });
+
+  test("takes a token that cannot be read for the first thing to mend", async () => {
+    const live = '{"gateway":{"mode":"local","auth":{"token":"${NOT_SET}"}}}';
+    const error = new ManagerError("refused", "whatever comes of it");
+    const found = await diagnose({ ...STEADY, live, error }, {});
+    expect(check(found, "token")).toMatchObject({
+      state: "failed",
+      detail: "gateway.auth.token of /mnt/openclaw.json refers to NOT_SET, which is not set in this container",
+    });
+    for (const name of ["gateway", "login", "scopes", "version"]) {
+      expect(check(found, name)).toMatchObject({ state: "skipped", detail: "needs: token" });
+    }
+  });
+
+  test.each<[string, ManagerError, string, string]>([
+    [
+      "is away",
+      new ManagerError("unreachable", "ECONNREFUSED"),
+      "gateway",
+      "kubectl logs deploy/openclaw -c openclaw --tail=50",
+    ],
+    [
+      "refuses the token",
+      new ManagerError("refused", "token mismatch"),
+      "login",
+      "env: [{ name: OPENCLAW_GATEWAY_TOKEN",
+    ],
+    ["wants the device approved", new ManagerError("refused", "pairing required"), "login", "openclaw devices list"],
+    [
+      "cannot be shown a device key",
+      new ManagerError("file", "cannot use the device key"),
+      "login",
+      "rm /mnt/config-manager-device.pem",
+    ],
+  ])("tells of a gateway that %s, and skips what rests on it", async (_, error, name, hint) => {
+    const found = await diagnose({ ...STEADY, error });
+    expect(check(found, name)).toMatchObject({ state: "failed", hint: expect.stringContaining(hint) });
+    const after = found.checks.slice(found.checks.findIndex((one) => one.name === name) + 1);
+    expect(after.filter(({ state }) => state !== "skipped").map((one) => one.name)).toEqual(["config in force"]);
+  });
+
+  test("names the Pod where it runs in one", async () => {
+    const env = { ...TOKEN, KUBERNETES_SERVICE_HOST: "10.0.0.1", HOSTNAME: "openclaw-0" };
+    const found = await diagnose({ ...STEADY, error: new ManagerError("unreachable", "no") }, env);
+    expect(check(found, "gateway").hint).toBe("kubectl logs openclaw-0 -c openclaw --tail=50");
+  });
+
+  test("says what an old gateway makes of jobs", async () => {
+    const found = await diagnose({ ...STEADY, jobs: [], gateway: { version: "dev", protocol: 3, features: {} } });
+    expect(check(found, "version")).toMatchObject({
+      state: "warning",
+      detail: expect.stringContaining("costs model tokens"),
+    });
+  });
+
+  test("names jobs that bear a declared name and are not ours, and says to delete none of them", async () => {
+    const foreign = liveJob({ id: "2", declarationKey: "other:backup" });
+    const found = await diagnose({ ...STEADY, jobs: [ourJob(define()), foreign, liveJob({ id: "3" })] });
+    expect(check(found, "job names")).toEqual({
+      name: "job names",
+      state: "warning",
+      detail: "not ours, and left alone, though the name is declared: backup (2), backup (3)",
+      hint: "config-manager status",
+    });
+    expect(check(await diagnose({ ...STEADY, jobs: [liveJob()] }), "job names").state).toBe("ok"); // to be adopted
+    const twins = ["1", "2"].map((id) => ourJob(define(), { id }));
+    expect(check(await diagnose({ ...STEADY, jobs: twins }), "job names")).toMatchObject({
+      state: "warning",
+      hint: "config-manager sync --only cron",
+    });
+  });
+
+  test("tells of what a gateway has refused, of drift, and of what waits", async () => {
+    const refused = { config: NEWER, problems: ["gateway.port: no"] };
+    expect(check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force")).toMatchObject({
+      state: "failed",
+      detail: expect.stringContaining("gateway.port: no; mend it in Git"),
+      hint: "rm /mnt/openclaw.json.config-manager-rejected && config-manager sync --only config",
+    });
+    expect(check(await diagnose({ ...STEADY, live: NEWER }), "config in force")).toMatchObject({
+      state: "failed",
+      detail: expect.stringContaining("was changed by something else: gateway.port; put it into Git"),
+      hint: "config-manager diff --self-heal",
+    });
+    expect(check(await diagnose({ ...STEADY, config: NEWER }), "config in force")).toMatchObject({
+      state: "warning",
+      hint: "config-manager sync --only config",
+    });
+    expect(check(await diagnose({ ...STEADY, jobs: [] }), "cron in force")).toMatchObject({
+      state: "warning",
+      detail: "a sync would change 1 of them",
+      hint: "config-manager diff",
+    });
+  });
+
+  test("tells of a mass removal, and of a job that this gateway cannot have", async () => {
+    const jobs = Array.from({ length: 10 }, (_, index) => ourJob(define({ name: `job-${index}` }), { id: `${index}` }));
+    expect(check(await diagnose({ ...STEADY, definitions: "[]", jobs }), "cron in force")).toMatchObject({
+      state: "failed",
+      hint: "config-manager diff --allow-mass-removal",
+    });
+    const definitions = JSON.stringify([define({ failureAlert: { after: 3 } })]);
+    const found = await diagnose({ ...STEADY, definitions, gateway: { version: "2026.2.26", features: {} } });
+    expect(check(found, "cron in force")).toMatchObject({
+      state: "failed",
+      detail: "backup: failureAlert needs OpenClaw 2026.3 or later; this is 2026.2.26",
+    });
+  });
+
+  test("names our jobs that failed, and how to see why; those of others are theirs", async () => {
+    const state = { lastStatus: "error", lastError: "hush" };
+    const jobs = [ourJob(define(), { id: "7", state }), liveJob({ id: "8", name: "other", state })];
+    expect(check(await diagnose({ ...STEADY, jobs }), "job runs")).toEqual({
+      name: "job runs",
+      state: "warning",
+      detail: "failed at the last run: backup",
+      hint: "openclaw cron runs --id 7 --limit 1",
+    });
+  });
+});
+
+describe("renderDiagnosis()", () => {
+  test("puts each hint on a line of its own, and counts at the end", () => {
+    const checks: Check[] = [
+      { name: "one", state: "ok", detail: "fine" },
+      { name: "number two", state: "failed", detail: "a\nb\u001b[2J", hint: "type this" },
+      { name: "three", state: "skipped", detail: "needs: number two" },
+      { name: "four", state: "warning", detail: "hm" },
+    ];
+    expect(renderDiagnosis({ ok: false, checks }, describeTerminal({}))).toBe(
+      [
+        "ok    one         fine",
+        "FAIL  number two  a\\nb\\u001b[2J",
+        "      hint: type this",
+        "--    three       needs: number two",
+        "warn  four        hm",
+        "",
+        "1 ok, 1 to look at, 1 failed, 1 skipped",
+        "",
+      ].join("\n"),
+    );
+  });
+});

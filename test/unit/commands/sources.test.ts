@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { readSources } from "../../../lib/commands/sources.ts";
+import { createScratch, refusalOf } from "../../support/doubles.ts";
+import { createVolume } from "../../support/volume.ts";
+
+describe("readSources() of what is named", () => {
+  test("reads files, each once, and the fitting ones of a directory", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("deploy", "inner.json"), { recursive: true });
+    for (const name of ["b.yaml", "a.json", "README.md", ".hidden.json"])
+      await writeFile(scratch.in("deploy", name), name);
+    const paths = [scratch.in("deploy", "b.yaml"), `${scratch.path}/./deploy/b.yaml`, scratch.in("deploy")];
+    const files = await readSources({ kind: "named", paths });
+    const bytesOf = (name: string) => ({ kind: "read", name: scratch.in("deploy", name), bytes: Buffer.from(name) });
+    expect(files).toEqual([bytesOf("b.yaml"), bytesOf("a.json")] as never);
+  });
+
+  test("tells of each that cannot be read", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("empty"));
+    await writeFile(scratch.in("large.json"), Buffer.alloc(9 * 1024 * 1024, 32));
+    const paths = ["nothing.json", "empty", "large.json"].map((name) => scratch.in(name));
+    expect(await readSources({ kind: "named", paths })).toEqual([
+      { kind: "unread", name: scratch.in("nothing.json"), problem: "there is no such file" },
+      { kind: "empty", name: scratch.in("empty") },
+      { kind: "unread", name: scratch.in("large.json"), problem: "is larger than 8 MiB" },
+    ]);
+  });
+});
+
+describe("readSources() of what is mounted", () => {
+  test("reads what the sidecar would read, and knows what it has to be", async () => {
+    await using scratch = await createScratch();
+    const [config, cron] = [await createVolume(scratch.in("config.d")), await createVolume(scratch.in("cron.d"))];
+    await config.publish({ "openclaw.json": "{}", "other.json": "1" });
+    await cron.publish({ "cron-jobs.json": "[]", "notes.txt": "x" });
+    const mounted = { kind: "mounted", configDir: config.path, cronDir: cron.path } as const;
+    expect(await readSources(mounted)).toEqual([
+      { kind: "read", name: `${config.path}/openclaw.json`, bytes: Buffer.from("{}"), holds: "config" },
+      { kind: "read", name: `${cron.path}/cron-jobs.json`, bytes: Buffer.from("[]"), holds: "definitions" },
+    ]);
+    await cron.publish({});
+    expect((await readSources(mounted)).map(({ kind }) => kind)).toEqual(["read", "empty"]);
+  });
+
+  test("says what to type where nothing is mounted", async () => {
+    const refusal = await refusalOf(readSources({ kind: "mounted", configDir: "/no/config.d", cronDir: "/no/cron.d" }));
+    expect(refusal).toMatchObject({
+      code: "usage",
+      message: "no openclaw.json in /no/config.d, and no definition file in /no/cron.d",
+      hint: "config-manager validate FILE…",
+    });
+  });
+});

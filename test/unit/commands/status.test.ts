@@ -1,0 +1,221 @@
+import { describe, expect, test } from "bun:test";
+import { ManagerError } from "../../../lib/errors.ts";
+import { type Status, readRunState, toStatus } from "../../../lib/commands/status.ts";
+import { renderStatus } from "../../../lib/commands/status-text.ts";
+import { describeTerminal } from "../../../lib/commands/terminal.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { NOW_MS, STEADY, type World, survey } from "../../support/survey.ts";
+
+const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
+const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot be reached: ECONNREFUSED");
+
+async function statusOf(world: World): Promise<Status> {
+  await using scratch = await createScratch();
+  return toStatus(await survey(scratch, world));
+}
+
+describe("toStatus()", () => {
+  test("is healthy where config and jobs are as Git has them", async () => {
+    expect(await statusOf(STEADY)).toEqual({
+      healthy: true,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      gateway: {
+        url: "ws://127.0.0.1:18789",
+        connected: true,
+        version: "2026.9.6",
+        protocol: 4,
+        transport: "gateway",
+      },
+      config: { state: "in-sync", checksum: expect.stringMatching(/^[0-9a-f]{32}$/), problems: [] },
+      cron: { state: "in-sync", declared: 1, owned: 1, unmanaged: 0, problems: [] },
+      jobs: [
+        {
+          name: "backup",
+          id: "id-1",
+          owned: true,
+          enabled: true,
+          schedule: "0 3 * * *",
+          nextRunAt: "1970-01-01T00:00:02.000Z",
+          lastRunAt: null,
+          lastStatus: "ok",
+        },
+      ],
+    });
+  });
+
+  test.each<[string, World, Status["config"]["state"], string[]]>([
+    ["what waits to be put in place", { config: NEWER }, "pending", []],
+    ["what the gateway does not run on yet", { view: { isInForce: false } }, "pending", []],
+    [
+      "no ConfigMap",
+      { config: undefined as never },
+      "unknown",
+      [expect.stringMatching(/^there is no openclaw\.json in /) as never],
+    ],
+    ["a broken ConfigMap", { config: "{" }, "rejected", ["invalid end of input at 1:2"]],
+    [
+      "what a gateway has refused",
+      { config: NEWER, refused: { config: NEWER, problems: ["messages: no"] } },
+      "rejected",
+      ["messages: no"],
+    ],
+    [
+      "what the gateway says is invalid, in place though it is",
+      { view: { isValid: false, issues: [{ path: "messages", message: "no" }] } },
+      "rejected",
+      ["messages: no"],
+    ],
+    [
+      "an edit by hand",
+      { live: NEWER },
+      "drifted",
+      [expect.stringMatching(/openclaw\.json was changed by something else: messages\.ackReaction$/) as never],
+    ],
+  ])("calls %s by its name", async (_, change, state, problems) => {
+    const world = { ...STEADY, ...change };
+    if (change.config === undefined && "config" in change) delete world.config;
+    const { healthy, config } = await statusOf(world);
+    expect({ healthy, state: config.state, problems: config.problems }).toEqual({ healthy: false, state, problems });
+  });
+
+  test("does not wait for a word on the config where nobody can give one", async () => {
+    const { applied: _, ...unjudged } = STEADY;
+    expect((await statusOf({ ...unjudged, view: { hash: "0".repeat(64) } })).config.state).toBe("pending");
+    expect((await statusOf({ ...unjudged, gateway: { transport: "cli" } })).config.state).toBe("in-sync");
+  });
+
+  test.each<[string, World, Status["cron"]["state"], string[]]>([
+    ["a job that is not there yet", { jobs: [] }, "pending", []],
+    [
+      "a job that was edited",
+      { jobs: [ourJob(define(), { enabled: true, wakeMode: "next-heartbeat" })] },
+      "pending",
+      [],
+    ],
+    [
+      "a definition that is wrong",
+      { definitions: '[{"name":"x"}]' },
+      "failed",
+      [
+        "cron-jobs.json: x: schedule: is required",
+        "cron-jobs.json: x: command: expected exactly one of command, message, systemEvent, payload but received none of them",
+      ],
+    ],
+    [
+      "a job that the gateway cannot have",
+      {
+        definitions: JSON.stringify([define({ failureAlert: { after: 3 } })]),
+        gateway: { version: "2026.2.9", features: {} },
+      },
+      "failed",
+      ["backup: failureAlert needs OpenClaw 2026.3 or later; this is 2026.2.9"],
+    ],
+    ["a gateway that is away", { error: AWAY }, "unknown", [AWAY.message]],
+  ])("calls %s by its name", async (_, change, state, problems) => {
+    const { healthy, cron } = await statusOf({ ...STEADY, ...change });
+    expect({ healthy, state: cron.state, problems: cron.problems }).toEqual({ healthy: false, state, problems });
+  });
+
+  test("refuses to call a mass removal pending", async () => {
+    const jobs = Array.from({ length: 12 }, (_, index) =>
+      ourJob(define({ name: `job-${index}` }), { id: `id-${index}` }),
+    );
+    const { cron } = await statusOf({ ...STEADY, definitions: "[]", jobs });
+    expect(cron).toMatchObject({ state: "failed", declared: 0, owned: 12 });
+    expect(cron.problems[0]).toStartWith("nothing is done: 12 would be removed at once (job-0, job-1, job-2, …)");
+    expect((await statusOf({ ...STEADY, definitions: "[]", jobs, allowMassRemoval: true })).cron.state).toBe("pending");
+  });
+
+  test("knows nothing of a gateway that is away, and all that files tell", async () => {
+    const { gateway, config, jobs } = await statusOf({ ...STEADY, error: AWAY });
+    expect(gateway).toMatchObject({ connected: false, version: null, protocol: null, transport: null });
+    expect(config.state).toBe("in-sync");
+    expect(jobs).toEqual([]);
+  });
+
+  test("does not take a job that fails for something that Git has wrong", async () => {
+    const state = { lastStatus: "error", lastRunAtMs: 1_000, consecutiveErrors: 3, lastError: "printed" };
+    const { healthy, jobs } = await statusOf({ ...STEADY, jobs: [ourJob(define(), { state })] });
+    expect(healthy).toBe(true);
+    expect(jobs[0]).toMatchObject({ lastStatus: "error", lastRunAt: "1970-01-01T00:00:01.000Z", nextRunAt: null });
+  });
+
+  test("puts ours first, then goes by name", async () => {
+    const others = ["b", "a"].map((name) => liveJob({ name, id: name }));
+    const { jobs, cron } = await statusOf({ ...STEADY, jobs: [...others, ourJob(define())] });
+    expect(jobs.map(({ name, owned }) => [name, owned])).toEqual([
+      ["backup", true],
+      ["a", false],
+      ["b", false],
+    ]);
+    expect(cron).toMatchObject({ owned: 1, unmanaged: 2 });
+  });
+});
+
+describe("renderStatus()", () => {
+  async function textOf(world: World): Promise<string> {
+    await using scratch = await createScratch();
+    const seen = await survey(scratch, world);
+    return renderStatus(seen, toStatus(seen), describeTerminal({})).replaceAll(scratch.path, "/mnt");
+  }
+  const row = async (job: Record<string, unknown>) => {
+    const lines = (await textOf({ ...STEADY, jobs: [ourJob(define(), job)] })).split("\n");
+    return lines.find((line) => line.startsWith("backup"))?.replace(/ {2,}/g, "|");
+  };
+
+  test("says first whether it is healthy, and why not", async () => {
+    expect(await textOf(STEADY)).toStartWith("Healthy\n");
+    expect(await textOf({ ...STEADY, error: AWAY, config: "{" })).toStartWith(
+      "Not healthy: gateway away, config rejected, cron unknown\n",
+    );
+  });
+
+  test("tells of a gateway that is away once, and what to type then", async () => {
+    const text = await textOf({ ...STEADY, error: AWAY });
+    expect(text.split(AWAY.message).length).toBe(2);
+    expect(text).toEndWith("\nhint: config-manager doctor\n");
+    expect(await textOf(STEADY)).not.toContain("hint:");
+  });
+
+  test("tells of each job when it runs next, and how it went last", async () => {
+    const at = (minutes: number) => NOW_MS + minutes * 60_000;
+    const state = { nextRunAtMs: at(5), lastRunAtMs: at(-90), lastStatus: "ok" };
+    expect(await row({ state })).toBe("backup|ours|0 3 * * *|5m|1h|ok");
+    expect(await row({ state: {} })).toBe("backup|ours|0 3 * * *|-|-|-");
+    expect(await row({ state: { ...state, nextRunAtMs: at(-1) } })).toBe("backup|ours|0 3 * * *|due|1h|ok");
+    expect(await row({ state: { ...state, runningAtMs: at(0) } })).toBe("backup|ours|0 3 * * *|5m|1h|running");
+    const failing = { ...state, lastStatus: "error", consecutiveErrors: 3 };
+    expect(await row({ state: failing })).toBe("backup|ours|0 3 * * *|5m|1h|error ×3");
+    expect(await row({ state: failing, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off, error ×3");
+    expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off");
+  });
+
+  test("tells whose a job is, by the beginning of its key", async () => {
+    const jobs = [
+      liveJob({ id: "1", name: "a", declarationKey: "heartbeat:main" }),
+      liveJob({ id: "2", name: "b", description: "x [managed-by=another]" }),
+      liveJob({ id: "3", name: "c" }),
+    ];
+    const text = await textOf({ ...STEADY, jobs });
+    const owners = text.split("\n").flatMap((line) => /^[abc]\s+(\S+)/.exec(line)?.[1] ?? []);
+    expect(owners).toEqual(["heartbeat", "other", "-"]);
+  });
+});
+
+describe("readRunState()", () => {
+  test("makes nothing of a state that makes no sense", () => {
+    for (const state of [undefined, null, "x", [], { nextRunAtMs: "soon", lastStatus: 3, consecutiveErrors: {} }]) {
+      expect(readRunState(liveJob({ state }))).toEqual({
+        nextRunAtMs: undefined,
+        lastRunAtMs: undefined,
+        lastStatus: undefined,
+        isRunning: false,
+        consecutiveErrors: 0,
+      });
+    }
+  });
+
+  test("knows no next run of a job that is off, whatever is left in its state", () => {
+    expect(readRunState(liveJob({ enabled: false })).nextRunAtMs).toBeUndefined();
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, test } from "bun:test";
+import {
+  findModeProblems,
+  isSameMeaning,
+  parseConfig,
+  readReloadMode,
+  withoutMeta,
+} from "../../../lib/config/document.ts";
+import type { JsonObject } from "../../../lib/json.ts";
+
+/** The value of a config that parses; anything else fails the test. */
+function parse(text: string): JsonObject {
+  const parsed = parseConfig(Buffer.from(text));
+  if (parsed.kind === "broken") throw new Error(parsed.problem);
+  return parsed.value;
+}
+
+/** So that plain JSON is plain JSON no more, and means the same. */
+const asJson5 = (json: string) => `// a comment\n${json}`;
+
+const nest = (depth: number, leaf: string) => `${'{"a":'.repeat(depth)}${leaf}${"}".repeat(depth)}`;
+
+describe("parseConfig()", () => {
+  test.each([
+    ["every kind of value", '{"a":[1,-2.5e-3,true,false,null,"x",{"b":{}}]}'],
+    ["escapes", String.raw`{"a":"\"\\\/\b\f\n\r\t\u3042\ud83e\udd9e"}`],
+    ["text that is not ASCII", '{"挨拶":"やあ 🦞"}'],
+    ["an empty key", '{"":1}'],
+    ["an object's own words", '{"constructor":1,"toString":{"hasOwnProperty":2}}'],
+    ["numbers beyond all measure", '{"a":1e999,"b":-0,"c":9007199254740993}'],
+  ])("reads %s alike, as JSON and as JSON5", (_, json) => {
+    expect(parse(json)).toStrictEqual(JSON.parse(json));
+    expect(parse(asJson5(json))).toStrictEqual(JSON.parse(json));
+  });
+
+  test.each([
+    ["JSON", '{"__proto__":{"isAdmin":true},"b":1}'],
+    ["JSON5", "{__proto__:{isAdmin:true},b:1}"],
+  ])("takes __proto__ for a key like any other, in %s", (_, text) => {
+    const value = parse(text);
+    expect(Object.keys(value)).toEqual(["__proto__", "b"]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(value.isAdmin).toBeUndefined();
+  });
+
+  test("lets the last of several equal keys win, in JSON and in JSON5", () => {
+    for (const text of ['{"a":1,"b":{"c":1,"c":2},"a":3}', "{a:1,b:{c:1,c:2},a:3}"]) {
+      expect(parse(text)).toEqual({ a: 3, b: { c: 2 } });
+    }
+  });
+
+  test("overlooks a byte order mark, in JSON and in JSON5", () => {
+    for (const text of ['\uFEFF{"a":1}', "\uFEFF{a:1}"]) expect(parse(text)).toEqual({ a: 1 });
+  });
+
+  test("is told of a fault by the same words, whichever parser met it first", () => {
+    for (const text of ['{"a":1', '{"a" 1}', '{"a":1}}', "{a:01}"]) {
+      const problem = expect.stringMatching(/^invalid (character '.+'|end of input) at 1:\d+$/);
+      expect(parseConfig(Buffer.from(text))).toEqual({ kind: "broken", problem });
+    }
+  });
+
+  test.each(["[", '{"a":', "[{a:"])("does not end in a stack, where %s is repeated without end", (text) => {
+    const parsed = parseConfig(Buffer.from(text.repeat(50_000)));
+    expect(parsed).toEqual({ kind: "broken", problem: `invalid end of input at 1:${text.length * 50_000 + 1}` });
+  });
+
+  test("does not end in a stack over what is nested to the end, either", () => {
+    for (const text of [nest(50_000, "1"), asJson5(nest(50_000, "1"))]) {
+      expect(parseConfig(Buffer.from(text)).kind).toBeOneOf(["parsed", "broken"]);
+    }
+  });
+
+  test("reads ten megabytes, or says what is wrong with them", () => {
+    const entries = Array.from({ length: 300_000 }, (_, index) => `"key${index}":"value number ${index}"`);
+    const json = `{${entries.join(",")}}`;
+    expect(json.length).toBeGreaterThan(9_900_000);
+    for (const text of [json, asJson5(json)]) {
+      const value = parse(text);
+      expect(Object.keys(value)).toHaveLength(300_000);
+      expect(value.key299999).toBe("value number 299999");
+    }
+    expect(parseConfig(Buffer.from(json.slice(0, -1)))).toEqual({
+      kind: "broken",
+      problem: `invalid end of input at 1:${json.length}`,
+    });
+  }, 60_000);
+});
+
+describe("findModeProblems()", () => {
+  const LIVE = { gateway: { mode: "local" } };
+
+  test("finds one where the mode went", () => {
+    expect(findModeProblems({ gateway: {} }, LIVE)).toEqual([
+      "gateway.mode is missing; the live file has it, and OpenClaw does not start without",
+    ]);
+  });
+
+  test("finds none where it stays, was never there, or may be included", () => {
+    expect(findModeProblems({ gateway: { mode: "remote" } }, LIVE)).toEqual([]);
+    expect(findModeProblems({}, { gateway: { mode: "" } })).toEqual([]);
+    expect(findModeProblems({ $include: [] }, LIVE)).toEqual([]);
+    expect(findModeProblems({ gateway: { $include: "./gateway.json5" } }, LIVE)).toEqual([]);
+  });
+
+  test("takes no mode of an object's prototype for one of the config", () => {
+    const candidate = parse('{"gateway":{"__proto__":{"mode":"local"}}}');
+    expect(findModeProblems(candidate, LIVE)).toHaveLength(1);
+    expect(findModeProblems({}, candidate)).toEqual([]);
+  });
+});
+
+describe("readReloadMode()", () => {
+  test("is the mode, where it is a text", () => {
+    expect(readReloadMode({ gateway: { reload: { mode: "off" } } })).toBe("off");
+  });
+
+  test.each<JsonObject>([
+    {},
+    { gateway: null },
+    { gateway: [] },
+    { gateway: "off" },
+    { gateway: {} },
+    { gateway: { reload: "off" } },
+    { gateway: { reload: null } },
+    { gateway: { reload: [{ mode: "off" }] } },
+    { gateway: { reload: { mode: 0 } } },
+    { gateway: { reload: { mode: { mode: "off" } } } },
+    { reload: { mode: "off" } },
+  ])("is none in %j", (config) => {
+    expect(readReloadMode(config)).toBeUndefined();
+  });
+});
+
+describe("withoutMeta()", () => {
+  test("leaves out what OpenClaw stamps, at the top only, and touches nothing", () => {
+    const config = { meta: { lastTouchedAt: "now" }, gateway: { meta: 1 }, list: [{ meta: 2 }] };
+    expect(withoutMeta(config)).toEqual({ gateway: { meta: 1 }, list: [{ meta: 2 }] });
+    expect(config.meta).toEqual({ lastTouchedAt: "now" });
+  });
+
+  test("loses no other key", () => {
+    expect(Object.keys(withoutMeta(parse('{"__proto__":1,"Meta":2,"":3,"meta":4}')))).toEqual([
+      "__proto__",
+      "Meta",
+      "",
+    ]);
+  });
+});
+
+describe("isSameMeaning()", () => {
+  test.each([
+    ["another order of keys", "{a: 1, b: 2}", '{"b": 2, "a": 1}'],
+    ["comments, blanks and quotes", "{a: 'x' /* y */}", '{\n"a": "x"}'],
+    ["numbers that are written otherwise", "{a: 0x12c, b: .5}", '{"a": 300, "b": 0.5}'],
+    ["a stamp", "{a: 1}", '{"a": 1, "meta": {"lastTouchedVersion": "2026.9.6"}}'],
+    ["two stamps", '{"meta": 1}', '{"meta": 2}'],
+  ])("sees through %s", (_, one, other) => {
+    expect(isSameMeaning(parse(one), parse(other))).toBeTrue();
+    expect(isSameMeaning(parse(other), parse(one))).toBeTrue();
+  });
+
+  test.each([
+    ["a value", "{a: 1}", "{a: 2}"],
+    ["its type", "{a: 1}", '{a: "1"}'],
+    ["a key more", "{a: 1}", "{a: 1, b: null}"],
+    ["an object for a list", "{a: {}}", "{a: []}"],
+    ["the order of a list", "{a: [1, 2]}", "{a: [2, 1]}"],
+    ["a meta further down", "{a: {meta: 1}}", "{a: {meta: 2}}"],
+    ["what is under __proto__", "{__proto__: {a: 1}}", "{__proto__: {a: 2}}"],
+    ["that there is a __proto__", "{__proto__: {}}", "{}"],
+    ["the case of a key", "{a: 1}", "{A: 1}"],
+  ])("is not blind to %s", (_, one, other) => {
+    expect(isSameMeaning(parse(one), parse(other))).toBeFalse();
+    expect(isSameMeaning(parse(other), parse(one))).toBeFalse();
+  });
+});

@@ -1,0 +1,748 @@
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { computeChecksum } from "../../../lib/files/checksum.ts";
+import {
+  type ConfigPlan,
+  type ConfigPolicy,
+  type ConfigState,
+  describeDrift,
+  describeRejection,
+  isUsable,
+  observeConfig,
+  planConfig,
+  readLiveFile,
+} from "../../../lib/config/plan.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { createVolume } from "../../support/volume.ts";
+
+/** As an OpenClaw really has it: JSON5, comments, a token from the environment, some text that is not ASCII. */
+const REALISTIC = `// openclaw.json – 設定
+{
+  "gateway": {
+    mode: 'local', "bind": "lan", "port": 18789,
+    "auth": { "mode": "token", "token": "\${OPENCLAW_GATEWAY_TOKEN:-none}" },
+    reload: { mode: "hybrid", debounceMs: 0x12c, },
+  },
+  /* 🦞 */
+  "agents": { "defaults": { "model": { "primary": "litellm/claude" }, workspace: "~/ghq" }, "list": [ { "id": "main" }, ], },
+  "models": { "providers": { "litellm": { "baseUrl": "http://localhost:4000", "models": [] } } },
+  "channels": { "discord": { "enabled": true, "greeting": "やあ \\u3042\\
+ 又" } },
+  "plugins": { "entries": { "memory-core": { "enabled": false, "weight": -.5e-3 } } },
+}
+`;
+
+type Content = string | Uint8Array;
+
+/** By their content, what the state knows as bytes or as a checksum; what is left out is not there. */
+interface Files {
+  desired?: Content;
+  observed?: Content;
+  lastApplied?: Content;
+  lastGood?: Content;
+  rejected?: Content;
+}
+
+const RELEASE = "2026.9.6";
+const NOBODY: ConfigPolicy = { release: undefined, selfHeal: false, isPodStart: false };
+
+/** What is decided beside a gateway, unless told otherwise. */
+function plan(files: Files, policy: Partial<ConfigPolicy> = {}): ConfigPlan {
+  return planConfig(stateOf(files), { ...NOBODY, release: RELEASE, ...policy });
+}
+
+function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files): ConfigState {
+  const bytes = (content: Content | undefined) => (content === undefined ? undefined : Buffer.from(content));
+  const sum = (content: Content) => computeChecksum(Buffer.from(content));
+  return {
+    desired: bytes(desired),
+    observed: bytes(observed),
+    lastApplied: lastApplied === undefined ? undefined : sum(lastApplied),
+    lastGood: bytes(lastGood),
+    rejection: rejected === undefined ? undefined : { checksum: sum(rejected), release: RELEASE, problems: PROBLEMS },
+  };
+}
+
+/** What a gateway has found, where one has refused a config. */
+const PROBLEMS = ['agents: Unrecognized key: "nonsense"'];
+
+/** Why the config is not taken; empty where it is. */
+function problemsOf(desired: string | Uint8Array, observed?: string): string[] {
+  const result = plan(observed === undefined ? { desired } : { desired, observed });
+  return result.kind === "reject" ? result.problems : [];
+}
+
+describe("planConfig()", () => {
+  test("has nothing to follow where the ConfigMap has no openclaw.json", () => {
+    expect(plan({ observed: "{}", lastApplied: "{}" })).toEqual({ kind: "missing", lastGood: undefined });
+  });
+
+  test("writes a config to a volume that has none", () => {
+    expect(plan({ desired: "{a: {b: 1}, c: []}" })).toEqual({
+      kind: "update",
+      checksum: expect.any(String),
+      bytes: Buffer.from("{a: {b: 1}, c: []}"),
+      paths: ["a.b", "c"],
+      warnings: [],
+      isHealing: false,
+    });
+  });
+
+  test("does nothing where the live file is what the ConfigMap says, and a gateway has found it valid", () => {
+    for (const lastApplied of ["{a: 1}", "{}"]) {
+      expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastGood: "{a: 1}", lastApplied })).toEqual({
+        kind: "none",
+        checksum: computeChecksum(Buffer.from("{a: 1}")),
+        bytes: Buffer.from("{a: 1}"),
+      });
+    }
+  });
+
+  test("asks for a gateway's word where it is there, and none has found it valid", () => {
+    for (const lastGood of [{}, { lastGood: "{a: 2}" }, { lastGood: "{a:1}" }]) {
+      expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastApplied: "{a: 1}", ...lastGood })).toEqual({
+        kind: "judge",
+        checksum: computeChecksum(Buffer.from("{a: 1}")),
+        bytes: Buffer.from("{a: 1}"),
+      });
+    }
+  });
+
+  test("asks again, even where it was refused once: it is there, and only the gateway knows", () => {
+    const files = { desired: "{a: 1}", observed: "{a: 1}", rejected: "{a: 1}", lastGood: "{}" };
+    expect(plan(files)).toMatchObject({ kind: "judge" });
+  });
+
+  test("lets Git win in a new container, which has no record", () => {
+    expect(plan({ desired: "{a: 1}", observed: "{a: 2}" })).toMatchObject({ kind: "update", paths: ["a"] });
+  });
+
+  test("writes over an edit of the live file once the ConfigMap changes", () => {
+    expect(plan({ desired: "{a: 3}", observed: "{a: 2}", lastApplied: "{a: 1}" })).toMatchObject({
+      kind: "update",
+      isHealing: false,
+    });
+  });
+
+  test("puts a file back that is gone, though it was applied before", () => {
+    expect(plan({ desired: "{a: 1}", lastApplied: "{a: 1}" })).toMatchObject({ kind: "update", isHealing: false });
+  });
+
+  test("hands on the bytes as they are: comments, order, blanks and line ends", () => {
+    for (const desired of [REALISTIC, "\uFEFF{}", "{\r\n  a: 1,\r\n}\r\n", "{b: 1, a: 1}  \n\n", '{"a":1,"a":2}']) {
+      expect(plan({ desired })).toMatchObject({ kind: "update", bytes: Buffer.from(desired) });
+    }
+  });
+
+  test("carries the checksum that md5sum prints", () => {
+    for (const files of [{ desired: "{}\n" }, { desired: "{}\n", observed: "{}\n" }]) {
+      expect(plan(files)).toMatchObject({ checksum: "8a80554c91d9fca8acb82f023de02f11" });
+    }
+  });
+
+  test("reports paths, never values", () => {
+    const observed = '{gateway: {mode: "local", auth: {token: "old-s3cret"}}, x: 1}';
+    const desired = '{gateway: {mode: "local", auth: {token: "new-s3cret"}}, y: ["s3cret"]}';
+    const result = plan({ desired, observed });
+    expect(result).toMatchObject({ kind: "update", paths: ["gateway.auth.token", "x", "y"] });
+  });
+
+  test("mends a live file that is broken", () => {
+    for (const observed of ["", "{", "\0", "[]"]) {
+      expect(plan({ desired: "{a: 1}", observed })).toMatchObject({ kind: "update", paths: ["a"] });
+    }
+  });
+});
+
+describe("planConfig() rejects", () => {
+  test.each([
+    ["an empty file", "", "the file is empty"],
+    ["a file of blanks", " \r\n\t", "the file is empty"],
+    ["a byte order mark alone", "\uFEFF", "the file is empty"],
+    ["a list", "[]", "expected an object at the top"],
+    ["null", "null", "expected an object at the top"],
+    ["a text", '"{}"', "expected an object at the top"],
+    ["a number", "5", "expected an object at the top"],
+    ["an object without end", '{"a": 1', "invalid end of input at 1:8"],
+    ["two objects", "{}{}", "invalid character '{' at 1:3"],
+    ["YAML", "gateway:\n  mode: local\n", "invalid character 'g' at 1:1"],
+    ["NUL bytes", "{}\0", "invalid character '\\0' at 1:3"],
+    ["a file of NUL bytes", "\0\0\0\0", "invalid character '\\0' at 1:1"],
+  ])("%s", (_, desired, problem) => {
+    expect(problemsOf(desired)).toEqual([problem]);
+  });
+
+  test.each([
+    ["Latin-1", Buffer.from('{a: "caf\u00e9"}', "latin1")],
+    ["UTF-16", Buffer.from('\uFEFF{a: "x"}', "utf16le")],
+    ["a character that was cut", Buffer.from('{a: "🦞"}').subarray(0, 7)],
+  ])("text in %s", (_, desired) => {
+    expect(problemsOf(desired)).toEqual(["not UTF-8 text"]);
+  });
+
+  test("a config with its checksum, so that it is not said again until it changes", () => {
+    expect(plan({ desired: "{" })).toEqual({
+      kind: "reject",
+      checksum: computeChecksum(Buffer.from("{")),
+      problems: ["invalid end of input at 1:2"],
+      lastGood: undefined,
+    });
+  });
+
+  test("it without quoting more of it than one character", () => {
+    for (const desired of ['{token: "s3cret" "s3cret"}', '{token: "s3cret', "s3cret", '{"token": s3cret}']) {
+      expect(problemsOf(desired).join()).toMatch(/^invalid (character '.+'|end of input) at 1:\d+$/);
+      expect(problemsOf(desired).join()).not.toContain("s3c");
+    }
+  });
+
+  test("or takes it, wherever it was cut off, but never throws nor loses gateway.mode", () => {
+    const whole = Buffer.from(REALISTIC);
+    const kinds = new Set<string>();
+    for (let length = 0; length <= whole.length; length++) {
+      const result = plan({ desired: whole.subarray(0, length), observed: `${REALISTIC}\n` });
+      kinds.add(result.kind);
+      // Only a comment and blanks follow the last bracket.
+      if (length < whole.lastIndexOf("}") + 1)
+        expect(result).toMatchObject({ kind: "reject", problems: [expect.any(String)] });
+      else expect(result).toMatchObject({ kind: "update", paths: [] });
+    }
+    expect(kinds).toEqual(new Set(["reject", "update"]));
+  });
+
+  test("or takes it, whichever byte of it is NUL, but never throws", () => {
+    for (let offset = 0; offset < Buffer.byteLength(REALISTIC); offset++) {
+      const desired = Buffer.from(REALISTIC);
+      desired[offset] = 0;
+      expect(plan({ desired, observed: REALISTIC }).kind).toBeOneOf(["reject", "update"]);
+    }
+  });
+});
+
+describe("planConfig() and gateway.mode", () => {
+  const LIVE = '{gateway: {mode: "local", port: 1}}';
+  const MISSING = "gateway.mode is missing; the live file has it, and OpenClaw does not start without";
+
+  test.each([
+    ["is gone", "{gateway: {port: 1}}"],
+    ["went with all of gateway", "{}"],
+    ["is under another name", '{gateway: {Mode: "local"}}'],
+    ["is where gateway is no object", '{gateway: "local"}'],
+    ["is where gateway is null", "{gateway: null}"],
+    ["is where gateway is a list", '{gateway: [{mode: "local"}]}'],
+  ])("rejects a config from which it %s", (_, desired) => {
+    expect(problemsOf(desired, LIVE)).toEqual([MISSING]);
+  });
+
+  test("takes a config that has it, changed or not", () => {
+    expect(problemsOf('{gateway: {mode: "local"}}', LIVE)).toEqual([]);
+    expect(problemsOf('{gateway: {mode: "remote"}}', LIVE)).toEqual([]);
+  });
+
+  test("takes one without where the live file has none, is broken, or is not there", () => {
+    expect(problemsOf("{}", "{gateway: {port: 1}}")).toEqual([]);
+    expect(problemsOf("{}", "{gateway: {mode:")).toEqual([]);
+    expect(problemsOf("{}")).toEqual([]);
+  });
+
+  test("takes one without where an $include may bring it in", () => {
+    expect(problemsOf('{$include: "./base.json5"}', LIVE)).toEqual([]);
+    expect(problemsOf('{gateway: {$include: ["./gateway.json5"]}}', LIVE)).toEqual([]);
+    expect(problemsOf('{agents: {$include: "./agents.json5"}}', LIVE)).toEqual([MISSING]);
+  });
+});
+
+describe("planConfig() of a config that a gateway has refused", () => {
+  const files = { desired: "{a: 2}", observed: "{a: 1}", rejected: "{a: 2}" };
+  const refused = {
+    kind: "reject",
+    checksum: computeChecksum(Buffer.from("{a: 2}")),
+    problems: PROBLEMS,
+    lastGood: undefined,
+  } as const;
+
+  test("does not try it again on the same release", () => {
+    expect(plan(files)).toEqual(refused);
+  });
+
+  test("does not try it where nobody could refuse it", () => {
+    expect(plan(files, { release: undefined })).toEqual(refused);
+    expect(plan(files, { release: undefined, isPodStart: true })).toEqual(refused);
+  });
+
+  test("tries it again on another release", () => {
+    for (const release of ["2026.9.7", "2026.9.5", "dev", ""]) {
+      expect(plan(files, { release })).toMatchObject({ kind: "update", paths: ["a"] });
+    }
+  });
+
+  test("tries another one", () => {
+    expect(plan({ ...files, desired: "{a: 3}" })).toMatchObject({ kind: "update" });
+    expect(plan({ ...files, desired: "{a: 2} " })).toMatchObject({ kind: "update" });
+  });
+
+  test("does not try it over an edit of the live file, not even to heal that", () => {
+    for (const observed of ["{a: 5}", "{", ""]) {
+      const edited = { ...files, observed, lastApplied: "{a: 2}" };
+      expect(plan(edited, { selfHeal: true })).toEqual(refused);
+    }
+  });
+
+  test("puts back the last good one where the live file is gone", () => {
+    const gone = { desired: "{a: 2}", rejected: "{a: 2}", lastGood: "{a: 1}" };
+    expect(plan(gone)).toEqual({ ...refused, lastGood: Buffer.from("{a: 1}") });
+    expect(plan(gone, { release: undefined })).toEqual({ ...refused, lastGood: Buffer.from("{a: 1}") });
+  });
+
+  test("tries it all the same where there is no other config at all", () => {
+    expect(plan({ desired: "{a: 2}", rejected: "{a: 2}" })).toMatchObject({ kind: "update", paths: ["a"] });
+  });
+
+  test("leaves a live file that is there as it is, whatever the last good one was", () => {
+    for (const observed of ["{a: 1}", "{", "[]"]) expect(plan({ ...files, observed, lastGood: "{}" })).toEqual(refused);
+  });
+});
+
+describe("planConfig() of a config that would break the gateway", () => {
+  const BROKEN = ["invalid end of input at 1:2"];
+
+  test("puts back the last good one where the live file is gone", () => {
+    const result = plan({ desired: "{", lastGood: "{a: 1}" });
+    expect(result).toMatchObject({ kind: "reject", problems: BROKEN, lastGood: Buffer.from("{a: 1}") });
+  });
+
+  test("has nothing to put back where there is no last good one", () => {
+    for (const isPodStart of [false, true]) {
+      expect(plan({ desired: "{" }, { isPodStart })).toMatchObject({ kind: "reject", lastGood: undefined });
+      expect(plan({ desired: "{", observed: "[" }, { isPodStart })).toMatchObject({ lastGood: undefined });
+    }
+  });
+
+  test("puts it back over a live file that is broken at the start of the Pod, when nobody is at work on it", () => {
+    for (const observed of ["", "{a", "[]", "\0"]) {
+      const files = { desired: "{", observed, lastGood: "{a: 1}" };
+      expect(plan(files, { isPodStart: true })).toMatchObject({ problems: BROKEN, lastGood: Buffer.from("{a: 1}") });
+      expect(plan(files)).toMatchObject({ problems: BROKEN, lastGood: undefined });
+    }
+  });
+
+  test("does not put it back over one that can be read", () => {
+    const result = plan({ desired: "{", observed: "{a: 2}", lastGood: "{a: 1}" }, { isPodStart: true });
+    expect(result).toMatchObject({ kind: "reject", lastGood: undefined });
+  });
+
+  test("is not fooled by an edit of the live file: Git has nothing that could be put back", () => {
+    const files = { desired: "{", observed: "{a: 2}", lastApplied: "{" };
+    expect(plan(files, { selfHeal: true })).toMatchObject({ kind: "reject", problems: BROKEN });
+  });
+});
+
+describe("planConfig() of a live file that something else has changed", () => {
+  const files = { desired: "{a: 1, b: {c: 1}}", observed: "{a: 2, b: {}}", lastApplied: "{a: 1, b: {c: 1}}" };
+  const checksum = computeChecksum(Buffer.from(files.desired));
+
+  test("does not fight it, but names what was changed", () => {
+    expect(plan(files)).toEqual({ kind: "drift", checksum, paths: ["a", "b.c"] });
+  });
+
+  test("puts back what Git says where it is told to", () => {
+    expect(plan(files, { selfHeal: true })).toEqual({
+      kind: "update",
+      checksum,
+      bytes: Buffer.from(files.desired),
+      paths: ["a", "b.c"],
+      warnings: [],
+      isHealing: true,
+    });
+  });
+
+  test("names nothing of one that is broken: every path would differ", () => {
+    for (const observed of ["", "{", "[]"]) {
+      expect(plan({ ...files, observed })).toEqual({ kind: "drift", checksum, paths: [] });
+      expect(plan({ ...files, observed }, { selfHeal: true })).toMatchObject({ kind: "update", isHealing: true });
+    }
+  });
+
+  test("sees none where the same is written otherwise, or OpenClaw has stamped its own file", () => {
+    for (const observed of [
+      '{"b": {"c": 1}, "a": 1}',
+      '{"a": 1, "b": {"c": 1}, "meta": {"lastTouchedVersion": "2026.9.6", "lastTouchedAt": "2026-11-22T10:00:00Z"}}',
+    ]) {
+      for (const selfHeal of [false, true]) {
+        expect(plan({ ...files, observed }, { selfHeal })).toEqual({
+          kind: "none",
+          checksum,
+          bytes: Buffer.from(files.desired),
+        });
+      }
+    }
+  });
+
+  test("delivers Git's bytes, though they say the same, where they are not what was applied last", () => {
+    const observed = '{"b": {"c": 1}, "a": 1}';
+    for (const lastApplied of [{}, { lastApplied: "{}" }]) {
+      const result = plan({ desired: files.desired, observed, ...lastApplied });
+      expect(result).toMatchObject({ kind: "update", paths: [], isHealing: false });
+    }
+  });
+
+  test("says nothing of a stamp among what was changed", () => {
+    const observed = '{"a": 2, "b": {"c": 1}, "meta": {"lastTouchedVersion": "2026.9.6"}}';
+    expect(plan({ ...files, observed })).toEqual({ kind: "drift", checksum, paths: ["a"] });
+    expect(plan({ desired: "{a: 3}", observed: '{"a": 2, "meta": {}}' })).toMatchObject({ paths: ["a"] });
+  });
+
+  test("does not heal it with a config that has lost gateway.mode since", () => {
+    const edited = { desired: "{}", observed: '{gateway: {mode: "local"}}', lastApplied: "{}" };
+    for (const selfHeal of [false, true]) expect(plan(edited, { selfHeal })).toMatchObject({ kind: "reject" });
+  });
+});
+
+describe("planConfig() of a config that has shrunk", () => {
+  const LONG = `{a: 1, b: "${"x".repeat(89)}"}`;
+  const warningsOf = (desired: string, more: Files = {}, selfHeal = false) => {
+    const result = plan({ desired, observed: LONG, ...more }, { selfHeal });
+    return result.kind === "update" ? result.warnings : undefined;
+  };
+
+  test("warns where it is less than half of what it was, and delivers it", () => {
+    expect(LONG).toHaveLength(102);
+    expect(warningsOf("{a: 1}".padEnd(50))).toEqual([
+      "WARNING: Config is less than half its former size: 102 bytes before, 50 now",
+    ]);
+  });
+
+  test("does not warn of half, nor of more", () => {
+    for (const length of [51, 52, 102, 200]) expect(warningsOf("{a: 1}".padEnd(length))).toEqual([]);
+  });
+
+  test("counts bytes, as ls does", () => {
+    const desired = `{a: "${"あ".repeat(15)}"}`; // 22 characters
+    expect(warningsOf(desired)).toEqual([]);
+  });
+
+  test("does not warn where there was nothing, nor where an edit of the live file is undone", () => {
+    const first = plan({ desired: "{a: 1}" });
+    expect(first).toMatchObject({ kind: "update", warnings: [] });
+    expect(warningsOf("{a: 1}", { lastApplied: "{a: 1}" }, true)).toEqual([]);
+  });
+});
+
+describe("planConfig() of a config that says something twice", () => {
+  const TWICE = "{a: 1, b: {c: 1, 'c': 2}, a: 3}";
+
+  test("warns of each key of which only the last one counts, and delivers it", () => {
+    expect(plan({ desired: TWICE, observed: "{a: 1}" })).toMatchObject({
+      kind: "update",
+      bytes: Buffer.from(TWICE),
+      warnings: [
+        "WARNING: Config has a key twice, and only the last one counts: a",
+        "WARNING: Config has a key twice, and only the last one counts: b.c",
+      ],
+    });
+  });
+
+  test("has said so before, where it only heals", () => {
+    const edited = { desired: TWICE, observed: "{a: 5}", lastApplied: TWICE };
+    expect(plan(edited, { selfHeal: true })).toMatchObject({ kind: "update", warnings: [] });
+  });
+});
+
+describe("planConfig() of what is in place and would not be taken", () => {
+  const GOOD = "{a: 1}";
+
+  test("puts the last good one back for bytes that are broken, in Git and in place", () => {
+    expect(plan({ desired: "{", observed: "{", lastGood: GOOD })).toMatchObject({
+      kind: "reject",
+      problems: ["invalid end of input at 1:2"],
+      lastGood: Buffer.from(GOOD),
+    });
+  });
+
+  test("puts it back for what was refused, where no gateway can be asked again", () => {
+    const files = { desired: "{a: 2}", observed: "{a: 2}", rejected: "{a: 2}", lastGood: GOOD };
+    expect(plan(files, { release: undefined })).toMatchObject({ kind: "reject", lastGood: Buffer.from(GOOD) });
+    expect(plan(files)).toMatchObject({ kind: "judge" });
+    const { lastGood: _, ...without } = files;
+    expect(plan(without, { release: undefined })).toMatchObject({ kind: "judge" });
+  });
+
+  test("puts it back for a live file that is gone while the ConfigMap is, too", () => {
+    expect(plan({ lastGood: GOOD })).toEqual({ kind: "missing", lastGood: Buffer.from(GOOD) });
+    expect(plan({ observed: "{", lastGood: GOOD })).toEqual({ kind: "missing", lastGood: undefined });
+    expect(plan({ observed: "{", lastGood: GOOD }, { isPodStart: true })).toMatchObject({
+      lastGood: Buffer.from(GOOD),
+    });
+  });
+
+  test("takes a sane config for a live file that is nested beyond all measure", () => {
+    const observed = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;
+    expect(plan({ desired: GOOD, observed })).toMatchObject({ kind: "update" });
+    expect(plan({ desired: observed, observed: GOOD })).toMatchObject({
+      kind: "reject",
+      problems: ["nested too deeply"],
+    });
+  });
+});
+
+describe("planConfig(), whatever there is and whatever is known", () => {
+  const CONTENTS = ["{a: 1}", "{a: 2}", "{a: 1, meta: {}}", '{gateway: {mode: "local"}}', "{", "", undefined];
+  const KNOWN = ["{a: 1}", "{a: 2}", undefined];
+
+  /** All combinations of one item of each list. */
+  function combine<T>(lists: Record<string, readonly T[]>): Record<string, T>[] {
+    return Object.entries(lists).reduce<Record<string, T>[]>(
+      (cases, [name, items]) => cases.flatMap((one) => items.map((item) => ({ ...one, [name]: item }))),
+      [{}],
+    );
+  }
+
+  const FILES: Files[] = combine({
+    desired: CONTENTS,
+    observed: CONTENTS,
+    lastApplied: ["{a: 1}", "{", undefined],
+    lastGood: KNOWN,
+    rejected: KNOWN,
+  }).map((files) => Object.fromEntries(Object.entries(files).filter(([, content]) => content !== undefined)));
+
+  const POLICIES: ConfigPolicy[] = combine<string | undefined>({ release: [undefined, RELEASE, "dev"] }).flatMap(
+    ({ release }) =>
+      combine({ selfHeal: [false, true], isPodStart: [false, true] }).map(
+        ({ selfHeal = false, isPodStart = false }) => {
+          return { release, selfHeal, isPodStart };
+        },
+      ),
+  );
+
+  /** What holds of each plan, and whether it does of this one. */
+  function listPromises(files: Files, policy: ConfigPolicy, result: ConfigPlan): Record<string, boolean> {
+    const isThere = files.desired !== undefined && files.observed === files.desired;
+    const isEdit = files.lastApplied === files.desired && files.observed !== undefined && !isThere;
+    const { observed, lastGood } = stateOf(files);
+    if (result.kind === "missing") return { "missing is what is not there": files.desired === undefined };
+    const always = {
+      "the checksum is that of the ConfigMap": result.checksum === computeChecksum(stateOf(files).desired),
+      "what is there already is not delivered": !isThere || (result.kind !== "update" && result.kind !== "drift"),
+    };
+    switch (result.kind) {
+      case "none":
+        return { ...always, "only what is there, or says the same, is enough": isThere || isEdit };
+      case "judge":
+        return { ...always, "only what is there is judged": isThere };
+      case "drift":
+        return { ...always, "drift is an edit that is left alone": isEdit && !policy.selfHeal };
+      case "update": {
+        const isRefused = files.rejected === files.desired && policy.release !== "dev";
+        return {
+          ...always,
+          "only Git's own bytes are delivered": Buffer.from(result.bytes).toString() === files.desired,
+          "only what can be read is delivered": isUsable(result.bytes),
+          "an edit is overwritten only when that is asked for": !isEdit || policy.selfHeal,
+          "to heal is to overwrite an edit": result.isHealing === isEdit,
+          "what was refused is the last resort": !isRefused || (observed ?? lastGood) === undefined,
+        };
+      }
+      case "reject": {
+        const isLost = observed === undefined || (policy.isPodStart && !isUsable(observed));
+        const isUnread = isThere && files.rejected === files.desired && policy.release === undefined;
+        const restored = (isLost || isThere) && lastGood ? Buffer.from(lastGood).toString() : undefined;
+        return {
+          ...always,
+          "a rejection has a reason": result.problems.length > 0,
+          "what is there already is refused only if it is broken, or nobody can be asked again":
+            !isThere || !isUsable(observed) || isUnread,
+          "only for what is lost, or is in Git as well, is the last good one put back":
+            (result.lastGood && Buffer.from(result.lastGood).toString()) === restored,
+        };
+      }
+    }
+  }
+
+  test("keeps its promises", () => {
+    const kinds = new Set<string>();
+    const broken = FILES.flatMap((files) =>
+      POLICIES.flatMap((policy) => {
+        const result = planConfig(stateOf(files), policy);
+        kinds.add(result.kind);
+        const promises = Object.entries(listPromises(files, policy, result));
+        return promises.filter(([, isKept]) => !isKept).map(([promise]) => ({ promise, files, policy, result }));
+      }),
+    );
+    expect(broken.slice(0, 3)).toEqual([]);
+    expect(kinds).toEqual(new Set(["missing", "none", "judge", "drift", "reject", "update"]));
+  });
+});
+
+describe("describeRejection()", () => {
+  test("is one WARNING for each problem, which says what stays", () => {
+    expect(describeRejection("/pvc/openclaw.json", ["one", "two"])).toEqual([
+      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: one",
+      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: two",
+    ]);
+  });
+
+  test("says so where it is in place already, for want of another", () => {
+    expect(describeRejection("/pvc/openclaw.json", ["one", "two"], true)).toEqual([
+      "WARNING: Config rejected, no earlier one is known to put back: one",
+      "WARNING: Config rejected, no earlier one is known to put back: two",
+    ]);
+  });
+});
+
+describe("describeDrift()", () => {
+  const describeIt = (paths: string[], selfHeal = false) => describeDrift("/pvc/openclaw.json", paths, selfHeal);
+  const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
+
+  test("is one WARNING that names the paths, and what would put them back", () => {
+    expect(describeIt(["gateway.port", "x"])).toBe(
+      "WARNING: Config drift: /pvc/openclaw.json was changed by something else: gateway.port, x " +
+        "(it stays so until the ConfigMap changes; --self-heal would put it back)",
+    );
+  });
+
+  test("says when it is put back, where it is", () => {
+    expect(describeIt(["x"], true)).toBe(
+      "WARNING: Config drift: /pvc/openclaw.json was changed by something else: x " +
+        "(--self-heal puts it back, at most once a minute)",
+    );
+  });
+
+  test("says of a file that is broken that it is", () => {
+    expect(describeIt([])).toContain("was changed by something else: it is no longer JSON5 (");
+  });
+
+  test("names ten paths, and counts the others", () => {
+    expect(describeIt(ten)).toContain(`: ${ten.join(", ")} (`);
+    expect(describeIt([...ten, "q", "r"])).toContain(`: ${ten.join(", ")} and 2 more (`);
+  });
+});
+
+describe("isUsable()", () => {
+  test("is what OpenClaw could read", () => {
+    for (const text of ["{}", "// x\n{a: 1}", "\uFEFF{}"]) expect(isUsable(Buffer.from(text))).toBeTrue();
+    for (const text of ["", "[]", "{", "null"]) expect(isUsable(Buffer.from(text))).toBeFalse();
+    expect(isUsable(Buffer.from([0x7b, 0xff, 0x7d]))).toBeFalse();
+    expect(isUsable(undefined)).toBeFalse();
+  });
+});
+
+describe("observeConfig()", () => {
+  async function createPlaces() {
+    const scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    const places = { configDir: volume.path, pvcConfig: scratch.in("openclaw.json"), checksumDir: scratch.in("sums") };
+    return { scratch, volume, places, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
+  }
+
+  test("sees what is wanted, what is there, and what was last done", async () => {
+    await using at = await createPlaces();
+    await at.volume.publish({ "openclaw.json": "{a: 1}", "other.json": "{}" });
+    await writeFile(at.places.pvcConfig, "{a: 2}");
+    await mkdir(at.places.checksumDir);
+    await writeFile(at.scratch.in("sums", "config"), "0123\n");
+    expect(await observeConfig(at.places)).toEqual({
+      desired: Buffer.from("{a: 1}"),
+      observed: Buffer.from("{a: 2}"),
+      lastApplied: "0123",
+      lastGood: undefined,
+      rejection: undefined,
+    });
+  });
+
+  test("sees what is known of configs, beside the live file", async () => {
+    await using at = await createPlaces();
+    const rejection = { checksum: "0123", release: RELEASE, problems: PROBLEMS };
+    await writeFile(`${at.places.pvcConfig}.config-manager-good`, "{a: 3}");
+    await writeFile(`${at.places.pvcConfig}.config-manager-rejected`, JSON.stringify(rejection));
+    expect(await observeConfig(at.places)).toMatchObject({ lastGood: Buffer.from("{a: 3}"), rejection });
+  });
+
+  test("sees nothing in a new container with nothing mounted", async () => {
+    await using at = await createPlaces();
+    expect(await observeConfig({ ...at.places, configDir: at.scratch.in("nowhere") })).toEqual({
+      desired: undefined,
+      observed: undefined,
+      lastApplied: undefined,
+      lastGood: undefined,
+      rejection: undefined,
+    });
+  });
+
+  test("takes no other file of the ConfigMap for openclaw.json", async () => {
+    await using at = await createPlaces();
+    await at.volume.publish({ "openclaw.json5": "{}", "OpenClaw.json": "{}" });
+    expect((await observeConfig(at.places)).desired).toBeUndefined();
+  });
+
+  test.skipIf(!existsSync("/proc/self/fd"))("leaves no file open, however often it looks", async () => {
+    await using at = await createPlaces();
+    await writeFile(at.places.pvcConfig, "{}");
+    await mkdir(at.scratch.in("directory"));
+    for (const pvcConfig of [at.places.pvcConfig, at.scratch.in("directory")]) {
+      await observeConfig({ ...at.places, pvcConfig });
+    }
+    const open = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+    expect(open.filter((path) => path.startsWith(at.scratch.path))).toEqual([]);
+  });
+
+  test("takes neither a symbolic link nor a directory for the live file", async () => {
+    await using at = await createPlaces();
+    await writeFile(at.scratch.in("elsewhere.json"), "{}");
+    await symlink(at.scratch.in("elsewhere.json"), at.places.pvcConfig);
+    expect((await observeConfig(at.places)).observed).toBeUndefined();
+    await mkdir(at.scratch.in("directory"));
+    expect((await observeConfig({ ...at.places, pvcConfig: at.scratch.in("directory") })).observed).toBeUndefined();
+    const beneath = at.scratch.in("elsewhere.json", "openclaw.json");
+    expect((await observeConfig({ ...at.places, pvcConfig: beneath })).observed).toBeUndefined();
+  });
+
+  test("does not take a live file that it may not read for one that is not there", async () => {
+    await using at = await createPlaces();
+    await chmod(at.scratch.path, 0o755);
+    await writeFile(at.places.pvcConfig, "{}", { mode: 0 });
+    expect(await asOrdinaryUser(() => refusalOf(observeConfig(at.places)))).toMatchObject({
+      code: "file",
+      message: `cannot read ${at.places.pvcConfig}: EACCES`,
+    });
+  });
+});
+
+describe("readLiveFile()", () => {
+  test("is the bytes, or nothing where there is no regular file", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("openclaw.json");
+    expect(await readLiveFile(path)).toBeUndefined();
+    await writeFile(path, new Uint8Array([0xef, 0xbb, 0xbf, 0x00]));
+    expect(await readLiveFile(path)).toEqual(Buffer.from([0xef, 0xbb, 0xbf, 0x00]));
+    expect(await readLiveFile(scratch.path)).toBeUndefined();
+    await symlink(path, scratch.in("link"));
+    expect(await readLiveFile(scratch.in("link"))).toBeUndefined();
+  });
+});
+
+describe("planConfig() of a config that is nested beyond all measure", () => {
+  const nest = (depth: number, leaf: string) => `${'{"a":'.repeat(depth)}${leaf}${"}".repeat(depth)}`;
+
+  test("rejects it, in words", () => {
+    const result = plan({ desired: nest(50_000, "1"), observed: "{}" });
+    expect(result).toMatchObject({ kind: "reject", problems: ["nested too deeply"] });
+  });
+
+  test("is not stopped by a live file that is nested so", () => {
+    expect(plan({ desired: "{b: 1}", observed: nest(50_000, "1") }).kind).toBeOneOf(["reject", "update"]);
+  });
+});
+
+describe("planConfig() of a gateway.mode that says nothing", () => {
+  test.each(["null", '""', "7"])("takes %s for none", (mode) => {
+    const observed = '{"gateway":{"mode":"local"}}';
+    expect(plan({ desired: `{"gateway":{"mode":${mode}}}`, observed }).kind).toBe("reject");
+  });
+});

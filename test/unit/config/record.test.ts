@@ -1,0 +1,170 @@
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import {
+  forgetRejection,
+  keepLastGood,
+  keepRejection,
+  pathOfLastGood,
+  pathOfRejection,
+  readConfigRecord,
+} from "../../../lib/config/record.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+
+const REJECTION = {
+  checksum: "8a80554c91d9fca8acb82f023de02f11",
+  release: "2026.9.6",
+  problems: ['agents: Unrecognized key: "x"', "gateway.port: zu groß 🦞\nsecond line"],
+};
+
+/** Where a live file would be. */
+async function createPlace() {
+  const scratch = await createScratch();
+  return {
+    scratch,
+    pvcConfig: scratch.in("openclaw.json"),
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+  };
+}
+
+describe("readConfigRecord()", () => {
+  test("knows nothing on a new volume", async () => {
+    await using at = await createPlace();
+    expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: undefined, rejection: undefined });
+    expect(await readConfigRecord(at.scratch.in("nowhere", "openclaw.json"))).toEqual({
+      lastGood: undefined,
+      rejection: undefined,
+    });
+  });
+
+  test("knows what was kept, byte for byte and word for word", async () => {
+    await using at = await createPlace();
+    const lastGood = Buffer.from('\uFEFF// 設定\r\n{a: "\0",}\n\n');
+    await keepLastGood(at.pvcConfig, lastGood);
+    await keepRejection(at.pvcConfig, REJECTION);
+    expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood, rejection: REJECTION });
+  });
+
+  test("keeps two live files apart", async () => {
+    await using at = await createPlace();
+    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepRejection(at.pvcConfig, REJECTION);
+    expect(await readConfigRecord(at.scratch.in("other.json"))).toEqual({ lastGood: undefined, rejection: undefined });
+  });
+
+  test("takes an empty last good file for what it is: OpenClaw starts on one", async () => {
+    await using at = await createPlace();
+    await writeFile(pathOfLastGood(at.pvcConfig), "");
+    expect((await readConfigRecord(at.pvcConfig)).lastGood).toEqual(Buffer.alloc(0));
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["half of it", JSON.stringify(REJECTION).slice(0, 40)],
+    ["NUL bytes", "\0".repeat(64)],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["a text", '"refused"'],
+    ["no checksum", JSON.stringify({ ...REJECTION, checksum: undefined })],
+    ["a number for the checksum", JSON.stringify({ ...REJECTION, checksum: 5 })],
+    ["no release", JSON.stringify({ ...REJECTION, release: null })],
+    ["no problems", JSON.stringify({ ...REJECTION, problems: undefined })],
+    ["a text for the problems", JSON.stringify({ ...REJECTION, problems: "one" })],
+    ["a problem that is no text", JSON.stringify({ ...REJECTION, problems: ["one", {}] })],
+  ])("knows of no rejection where its file holds %s", async (_, text) => {
+    await using at = await createPlace();
+    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await writeFile(pathOfRejection(at.pvcConfig), text);
+    expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: Buffer.from("{}"), rejection: undefined });
+  });
+
+  test("overlooks what a later release may add", async () => {
+    await using at = await createPlace();
+    await writeFile(pathOfRejection(at.pvcConfig), JSON.stringify({ ...REJECTION, at: "2026-11-22" }));
+    expect((await readConfigRecord(at.pvcConfig)).rejection).toEqual(REJECTION);
+  });
+
+  test("knows nothing where it may not read, or directories are in the way", async () => {
+    await using at = await createPlace();
+    await chmod(at.scratch.path, 0o755);
+    await writeFile(pathOfLastGood(at.pvcConfig), "{}", { mode: 0 });
+    await mkdir(pathOfRejection(at.pvcConfig));
+    expect(await asOrdinaryUser(() => readConfigRecord(at.pvcConfig))).toEqual({
+      lastGood: undefined,
+      rejection: undefined,
+    });
+  });
+});
+
+describe("keepLastGood()", () => {
+  test("writes beside the live file, for nobody else to read: it holds what the live file holds", async () => {
+    await using at = await createPlace();
+    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);
+    expect((await stat(at.scratch.in("openclaw.json.config-manager-good"))).mode & 0o7777).toBe(0o600);
+  });
+
+  test("replaces what has changed", async () => {
+    await using at = await createPlace();
+    for (const text of ["{a: 1}", "{a: 2}", "", "{a: 1}"]) {
+      await keepLastGood(at.pvcConfig, Buffer.from(text));
+      expect(await readFile(pathOfLastGood(at.pvcConfig), "utf8")).toBe(text);
+    }
+  });
+
+  test("writes nothing where it is there already", async () => {
+    await using at = await createPlace();
+    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    const { ino } = await stat(pathOfLastGood(at.pvcConfig));
+    await keepLastGood(at.pvcConfig, new Uint8Array(Buffer.from("{}")));
+    expect((await stat(pathOfLastGood(at.pvcConfig))).ino).toBe(ino);
+    await keepLastGood(at.pvcConfig, Buffer.from("{a: 1}"));
+    expect((await stat(pathOfLastGood(at.pvcConfig))).ino).not.toBe(ino);
+  });
+
+  test("says where it cannot", async () => {
+    await using at = await createPlace();
+    await mkdir(pathOfLastGood(at.pvcConfig));
+    expect(await refusalOf(keepLastGood(at.pvcConfig, Buffer.from("{}")))).toMatchObject({ code: "file" });
+  });
+});
+
+describe("keepRejection()", () => {
+  test("writes one line of JSON beside the live file, for nobody else to read", async () => {
+    await using at = await createPlace();
+    await keepRejection(at.pvcConfig, REJECTION);
+    const path = at.scratch.in("openclaw.json.config-manager-rejected");
+    expect(await readFile(path, "utf8")).toBe(`${JSON.stringify(REJECTION)}\n`);
+    expect((await stat(path)).mode & 0o7777).toBe(0o600);
+  });
+
+  test("replaces the one before, garbage or not", async () => {
+    await using at = await createPlace();
+    await writeFile(pathOfRejection(at.pvcConfig), "garbage");
+    for (const release of ["2026.9.6", "dev"]) {
+      await keepRejection(at.pvcConfig, { ...REJECTION, release });
+      expect((await readConfigRecord(at.pvcConfig)).rejection?.release).toBe(release);
+    }
+  });
+
+  test("says where it cannot", async () => {
+    await using at = await createPlace();
+    await mkdir(pathOfRejection(at.pvcConfig));
+    expect(await refusalOf(keepRejection(at.pvcConfig, REJECTION))).toMatchObject({ code: "file" });
+  });
+});
+
+describe("forgetRejection()", () => {
+  test("forgets the rejection, and nothing else", async () => {
+    await using at = await createPlace();
+    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepRejection(at.pvcConfig, REJECTION);
+    await forgetRejection(at.pvcConfig);
+    expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);
+  });
+
+  test("is content where there is none", async () => {
+    await using at = await createPlace();
+    await forgetRejection(at.pvcConfig);
+    await forgetRejection(at.scratch.in("nowhere", "openclaw.json"));
+  });
+});

@@ -1,0 +1,227 @@
+import { describe, expect, test } from "bun:test";
+import { applyActions } from "../../../lib/cron/apply.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import { toJobSpec } from "../../../lib/cron/job-spec.ts";
+import type { CronAction } from "../../../lib/cron/plan.ts";
+import {
+  type MemoryStore,
+  NEW,
+  createMemoryStore,
+  define,
+  liveJob,
+  ourJob,
+  refusalOf,
+  thrownBy,
+} from "../../support/doubles.ts";
+
+async function apply(actions: CronAction[], store: MemoryStore, signal = new AbortController().signal) {
+  const lines: string[] = [];
+  const outcomes = await applyActions(actions, { store, log: (line) => lines.push(line), signal });
+  return { lines, outcomes: outcomes.map(({ kind }) => kind) };
+}
+
+function add(name: string, fields: { commandAsTurn?: boolean; declarationKey?: string } = {}): CronAction {
+  return { kind: "add", name, spec: toJobSpec(define({ name }), NEW), commandAsTurn: false, ...fields };
+}
+
+function update(id: string, fields: Partial<Extract<CronAction, { kind: "update" }>> = {}): CronAction {
+  const patch = { description: "Nightly" };
+  return { kind: "update", name: "backup", id, fields: ["description"], patch, commandAsTurn: false, ...fields };
+}
+
+function remove(id: string, name = id): CronAction {
+  return { kind: "remove", name, id, reason: "undeclared" };
+}
+
+/** A store that will not do this one thing. */
+function refusing(call: string, error: ManagerError, jobs = [liveJob()]): MemoryStore {
+  return createMemoryStore(jobs, {
+    before(made) {
+      if (made === call) throw error;
+    },
+  });
+}
+
+const REJECTED = new ManagerError("rejected", "invalid cron expression");
+
+describe("applyActions()", () => {
+  test("does what is planned, in order, and says so before each", async () => {
+    const store = createMemoryStore([liveJob(), liveJob({ id: "id-2", name: "gone" })]);
+    const { lines, outcomes } = await apply([add("new"), update("id-1"), remove("id-2", "gone")], store);
+    expect(outcomes).toEqual(["done", "done", "done"]);
+    expect(store.writes).toEqual(["add new", "update id-1", "remove id-2"]);
+    expect(lines).toEqual([
+      "Adding cron job: new",
+      "Updating cron job: backup",
+      "Removing cron job (no longer in ConfigMap): gone",
+    ]);
+    expect(store.jobs).toMatchObject([{ id: "id-1", description: "Nightly" }, { name: "new" }]);
+  });
+
+  test("does nothing and says nothing where nothing is planned", async () => {
+    const store = createMemoryStore();
+    expect(await apply([], store)).toEqual({ lines: [], outcomes: [] });
+    expect(store.calls).toEqual([]);
+  });
+
+  test("gives a new job its key", async () => {
+    const store = createMemoryStore();
+    await apply([add("new", { declarationKey: "config-manager:new" })], store);
+    expect(store.jobs).toMatchObject([{ name: "new", declarationKey: "config-manager:new" }]);
+  });
+
+  test("says what is adopted, and which of two goes", async () => {
+    const store = createMemoryStore([liveJob(), liveJob({ id: "id-2" })]);
+    const actions: CronAction[] = [
+      { ...update("id-1"), kind: "adopt", namesakes: ["id-7", "id-8"] } as CronAction,
+      { kind: "remove", id: "id-2", name: "backup", reason: "duplicate" },
+    ];
+    expect((await apply(actions, store)).lines).toEqual([
+      "Adopting cron job: backup",
+      "WARNING: Not touching other jobs named backup, which nobody claims: id-7, id-8",
+      "Removing cron job (an older one of the same name is ours): backup",
+    ]);
+  });
+
+  test("says after it when a command has become an agent turn", async () => {
+    const store = createMemoryStore([liveJob()]);
+    const { lines } = await apply(
+      [add("new", { commandAsTurn: true }), update("id-1", { commandAsTurn: true })],
+      store,
+    );
+    const warning = "runs as an agent turn and costs model tokens: this OpenClaw has no command jobs (2026.6 has)";
+    expect(lines).toEqual([
+      "Adding cron job: new",
+      `WARNING: new ${warning}`,
+      "Updating cron job: backup",
+      `WARNING: backup ${warning}`,
+    ]);
+  });
+
+  test("goes on after a job that the gateway does not like", async () => {
+    const store = refusing("add b", REJECTED);
+    const { lines, outcomes } = await apply([add("a"), add("b", { commandAsTurn: true }), add("c")], store);
+    expect(outcomes).toEqual(["done", "failed", "done"]);
+    expect(lines).toEqual([
+      "Adding cron job: a",
+      "Adding cron job: b",
+      "WARNING: Failed to add cron job: b: invalid cron expression",
+      "Adding cron job: c",
+    ]);
+    expect(store.jobs.map(({ name }) => name)).toEqual(["backup", "a", "c"]);
+  });
+
+  test("calls a failure as manager.sh did", async () => {
+    const store = createMemoryStore([liveJob()], {
+      before() {
+        throw REJECTED;
+      },
+    });
+    const actions = [update("id-1"), { ...update("id-1"), kind: "adopt" } as CronAction, remove("id-1", "backup")];
+    const { lines } = await apply(actions, store);
+    expect(lines.filter((line) => line.startsWith("WARNING"))).toEqual([
+      "WARNING: Failed to update cron job: backup: invalid cron expression",
+      "WARNING: Failed to update cron job: backup: invalid cron expression",
+      "WARNING: Failed to remove cron job: backup: invalid cron expression",
+    ]);
+  });
+
+  test("goes on after a job that somebody else has changed, and calls it no failure", async () => {
+    const store = createMemoryStore([liveJob({ configRevision: "2" })]);
+    const { lines, outcomes } = await apply([update("id-1", { expectedConfigRevision: "1" }), add("new")], store);
+    expect(outcomes).toEqual(["conflict", "done"]);
+    expect(lines).toEqual(["Updating cron job: backup", "Adding cron job: new"]);
+    expect(store.jobs[0]).not.toHaveProperty("description");
+  });
+
+  test.each(["unreachable", "refused"] as const)("gives up where the gateway is %s", async (code) => {
+    const store = refusing("add b", new ManagerError(code, "no answer"));
+    const lines: string[] = [];
+    const { signal } = new AbortController();
+    const refusal = await refusalOf(
+      applyActions([add("a"), add("b"), add("c")], { store, log: (line) => lines.push(line), signal }),
+    );
+    expect(refusal.code).toBe(code);
+    expect(store.writes).toEqual(["add a", "add b"]);
+    expect(lines.at(-1)).toBe("WARNING: Failed to add cron job: b: no answer");
+  });
+
+  test("gives up where the gateway asks to be left alone, and says for how long", async () => {
+    const store = refusing("add b", new ManagerError("rejected", "too many calls", { retryAfterMs: 41_000 }));
+    const refusal = await refusalOf(apply([add("a"), add("b"), add("c")], store));
+    expect(refusal.retryAfterMs).toBe(41_000);
+    expect(store.writes).toEqual(["add a", "add b"]);
+  });
+
+  test("does not hide a bug", async () => {
+    const bug = new TypeError("a bug");
+    const store = createMemoryStore([], {
+      before() {
+        throw bug;
+      },
+    });
+    expect(await thrownBy(apply([add("a"), add("b")], store))).toBe(bug);
+    expect(store.writes).toEqual(["add a"]);
+  });
+
+  test("begins nothing more when told to stop, and finishes what it has begun", async () => {
+    const stopping = new AbortController();
+    const store = createMemoryStore([], { before: () => stopping.abort() });
+    const refusal = await refusalOf(apply([add("a"), add("b")], store, stopping.signal));
+    expect(refusal.code).toBe("aborted");
+    expect(store.jobs.map(({ name }) => name)).toEqual(["a"]);
+  });
+});
+
+describe("applyActions() of a replacement", () => {
+  const before = define({ cwd: "/srv", env: { A: "1" }, delivery: { mode: "announce", channel: "discord", to: "1" } });
+  const after = define({ delivery: { mode: "announce" } });
+  const spec = toJobSpec(after, NEW);
+
+  function replacing(declarationKey: string | undefined): CronAction {
+    const { payload, delivery } = spec;
+    return update("id-1", { patch: { payload, delivery }, replacement: { spec, declarationKey } });
+  }
+
+  test("takes a field out of a job with a key, and keeps the job", async () => {
+    const store = createMemoryStore([ourJob(before)]);
+    await apply([replacing("config-manager:backup")], store);
+    expect(store.jobs).toHaveLength(1);
+    expect(store.jobs).toMatchObject([{ id: "id-1", createdAtMs: 1_000 }]);
+    expect(store.jobs[0]?.payload).toEqual(spec.payload);
+    expect(store.jobs[0]?.delivery).toEqual({ mode: "announce" });
+  });
+
+  test("takes a field out of a job without a key, and keeps the job", async () => {
+    const store = createMemoryStore([liveJob({ ...toJobSpec(before, NEW), configRevision: "5" })]);
+    const action = replacing(undefined);
+    const { lines, outcomes } = await apply([{ ...action, expectedConfigRevision: "5" } as CronAction], store);
+    expect(outcomes).toEqual(["done"]);
+    expect(lines).toEqual(["Updating cron job: backup"]);
+    expect(store.jobs).toHaveLength(1);
+    expect(store.jobs[0]).toMatchObject({ id: "id-1", createdAtMs: 1_000, sessionTarget: "isolated" });
+    expect(store.jobs[0]?.payload).toEqual(spec.payload);
+    expect(store.jobs[0]?.delivery).toEqual({ mode: "announce" });
+  });
+
+  test("calls it a failure where it stops half-way", async () => {
+    let updates = 0;
+    const store = createMemoryStore([liveJob({ ...toJobSpec(before, NEW) })], {
+      before() {
+        updates += 1;
+        if (updates === 2) throw REJECTED;
+      },
+    });
+    const { lines, outcomes } = await apply([replacing(undefined)], store);
+    expect(outcomes).toEqual(["failed"]);
+    expect(lines.at(-1)).toBe("WARNING: Failed to update cron job: backup: invalid cron expression");
+  });
+
+  test("changes nothing of a job without a key that is no longer what was compared", async () => {
+    const live = liveJob({ ...toJobSpec(before, NEW), configRevision: "6" });
+    const store = createMemoryStore([live]);
+    const { outcomes } = await apply([{ ...replacing(undefined), expectedConfigRevision: "5" } as CronAction], store);
+    expect(outcomes).toEqual(["conflict"]);
+    expect(store.jobs).toEqual([live]);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from "bun:test";
+import type { Definition } from "../../../lib/definition/definition.ts";
+import type { Features } from "../../../lib/gateway/features.ts";
+import { listFieldChanges } from "../../../lib/cron/field-changes.ts";
+import type { LiveJob } from "../../../lib/gateway/job.ts";
+import { planCron } from "../../../lib/cron/plan.ts";
+import { NEW, OLD, OWNER, define, liveJob, ourJob } from "../../support/doubles.ts";
+
+/** What a sync changes in a job, as `field: before → after`. */
+function changesOf(definition: Definition, live?: LiveJob, features: Features = NEW): string[] {
+  const options = { owner: OWNER, features, prune: "owned", allowMassRemoval: false, nowMs: 0 } as const;
+  const [action] = planCron([definition], live ? [live] : [], options).actions;
+  if (!action) return [];
+  return listFieldChanges(action, live, OWNER).map(({ field, before, after }) => `${field}: ${before} → ${after}`);
+}
+
+describe("listFieldChanges()", () => {
+  test("tells of a new job what its definition says, and no defaults", () => {
+    expect(changesOf(define({ timeout: 60, tz: "Asia/Tokyo" }))).toEqual([
+      'schedule.expr: undefined → "0 3 * * *"',
+      'schedule.tz: undefined → "Asia/Tokyo"',
+      'payload.argv: undefined → "backup.sh"',
+      "payload.timeoutSeconds: undefined → 60",
+    ]);
+    expect(
+      changesOf(define({ delivery: { mode: "announce" }, session: "session:ops", wake: "next-heartbeat" })),
+    ).toEqual([
+      'schedule.expr: undefined → "0 3 * * *"',
+      'payload.argv: undefined → "backup.sh"',
+      'sessionTarget: undefined → "session:ops"',
+      'wakeMode: undefined → "next-heartbeat"',
+      'delivery.mode: undefined → "announce"',
+    ]);
+  });
+
+  test("tells what was and what is to be, part by part", () => {
+    const before = define({ env: { A: "1", B: "2" }, timeout: 60, description: "Nightly" });
+    const after = define({ env: { A: "1", C: "3" }, schedule: "0 4 * * *", retry: 2 });
+    expect(changesOf(after, ourJob(before))).toEqual([
+      'description: "Nightly" → undefined',
+      'schedule.expr: "0 3 * * *" → "0 4 * * *"',
+      'payload.argv: "backup.sh" → "backup.sh" (retry 2)',
+      "payload.env.B: *** → undefined",
+      "payload.env.C: undefined → ***",
+      "payload.timeoutSeconds: 60 → undefined",
+    ]);
+  });
+
+  test("says that a secret is another one, and neither of them", () => {
+    expect(changesOf(define({ env: { A: "new" } }), ourJob(define({ env: { A: "old" } })))).toEqual([
+      "payload.env.A: undefined → *** (another value, not shown)",
+    ]);
+    const hook = (token: string) => define({ delivery: { mode: "webhook", to: `https://host/?token=${token}` } });
+    expect(changesOf(hook("new"), ourJob(hook("old")))).toEqual([
+      "delivery.to: undefined → *** (another value, not shown)",
+    ]);
+  });
+
+  test("hides the variables of a command that an old gateway runs as an agent turn", () => {
+    const job = (value: string) => define({ env: { PLAIN: value, ODD: "it's" } });
+    const changes = changesOf(job("new"), ourJob(job("old"), {}, OLD), OLD);
+    expect(changes).toEqual(["payload.message: undefined → *** (another value, not shown)"]);
+    const changed = changesOf(job("new hush"), undefined, OLD);
+    const message = changed.find((line) => line.startsWith("payload.message"));
+    expect(message).toEndWith(
+      '\\n\\nSet the environment variable PLAIN to ***\\nSet the environment variable ODD to ***"',
+    );
+    expect(message).not.toContain("hush");
+  });
+
+  test("does not show the mark by which a job is ours", () => {
+    const definition = define({ description: "Nightly" });
+    const byHand = liveJob({ description: "Nightly" });
+    expect(changesOf(definition, byHand)).toEqual([]);
+    expect(changesOf(define(), byHand)).toEqual(['description: "Nightly" → undefined']);
+    expect(changesOf(define({ timeout: 5 }), ourJob(define(), {}, OLD), OLD)).toEqual([
+      "payload.timeoutSeconds: undefined → 5",
+    ]);
+  });
+
+  test("tells of another kind of schedule and payload", () => {
+    const definition = define({ schedule: { kind: "every", everyMs: 60_000 }, message: "Look." });
+    expect(changesOf(definition, ourJob(define()))).toEqual([
+      'schedule.kind: "cron" → "every"',
+      'schedule.expr: "0 3 * * *" → undefined',
+      "schedule.everyMs: undefined → 60000",
+      'payload.kind: "command" → "agentTurn"',
+      'payload.message: undefined → "Look."',
+    ]);
+  });
+
+  test("says nothing of a job that goes", () => {
+    expect(listFieldChanges({ kind: "remove", name: "x", id: "id-1", reason: "undeclared" }, liveJob(), OWNER)).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,668 @@
+// What holds whatever lives in the gateway and whatever is declared: tried on random jobs and random definitions. A
+// soak: CONFIG_MANAGER_PROPERTY_RUNS=20000 bun test --timeout 3600000 test/plan-properties.test.ts
+
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { converge } from "../../../lib/cron/converge.ts";
+import type { Definition } from "../../../lib/definition/definition.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import { type Features, featuresOf, findMissingFeatures } from "../../../lib/gateway/features.ts";
+import type { JobSpec, LiveJob } from "../../../lib/gateway/job.ts";
+import { toJobSpec } from "../../../lib/cron/job-spec.ts";
+import type { Json, JsonObject } from "../../../lib/json.ts";
+import { type CronAction, type PlanOptions, planCron } from "../../../lib/cron/plan.ts";
+import type { CronStore } from "../../../lib/gateway/store.ts";
+import { DELIVERIES, type Kind, NOW, OPTIONS, aDefinition, someOf } from "../../support/definitions.ts";
+import {
+  type MemoryStore,
+  NEW,
+  ODD_NAMES,
+  OLD,
+  OWNER,
+  createMemoryStore,
+  define,
+  liveJob,
+  ourJob,
+  refusalOf,
+} from "../../support/doubles.ts";
+
+const RUNS = Number(process.env.CONFIG_MANAGER_PROPERTY_RUNS ?? 160);
+
+const GATEWAYS: Record<string, Features> = {
+  "2026.9.6": NEW,
+  "without keys": { ...NEW, declarationKey: false },
+  "without commands": { ...NEW, commandPayload: false },
+  "without either": { ...NEW, declarationKey: false, commandPayload: false },
+  ...Object.fromEntries(
+    ["2026.8.2", "2026.7.35", "2026.6.11", "2026.5.20", "2026.4.15", "2026.3.13", "2026.2.26"].map((version) => {
+      return [version, featuresOf(version, 4)];
+    }),
+  ),
+  "2026.2.9": OLD,
+};
+
+// ---- what is declared
+
+const aName = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("a", "b", "c", "A") },
+  { weight: 1, arbitrary: fc.constantFrom(...Object.values(ODD_NAMES)) },
+);
+
+// ---- what lives in the gateway
+
+/** What a job says of whose it is. NAME stands for the name that it was declared under. */
+interface Claim {
+  key?: string;
+  mark?: string;
+  isMarkFirst?: true;
+}
+
+const OUR_MARK: Claim = { mark: "[managed-by=config-manager]" };
+
+const CLAIMS: readonly Claim[] = [
+  {},
+  { mark: "by hand" },
+  { key: "config-manager:NAME" },
+  { key: "config-manager:NAME", mark: "[managed-by=other]" },
+  OUR_MARK,
+  { mark: "[managed-by=other] [managed-by=config-manager]\n" },
+  { key: "other:NAME" },
+  { key: "config-manager-2:NAME" },
+  { key: "config-manager:" },
+  { key: "heartbeat:main", mark: "[managed-by=config-manager]" },
+  { key: "skill-collection-review:main" },
+  { key: "memory-core:memory-dreaming-promotion" },
+  { key: "claw:NAME" },
+  { mark: "[managed-by=other]" },
+  { mark: "[managed-by=memory-core.promotion]", isMarkFirst: true },
+  { mark: "[managed-by=config-manager] and then somebody wrote on" },
+];
+
+const aLiveJob = fc.record({
+  name: aName,
+  claim: fc.oneof(fc.constantFrom(...CLAIMS.slice(0, 6)), fc.constantFrom(...CLAIMS)),
+  /** What it was made by; none where that is what is declared now. */
+  definition: fc.option(aDefinition, { freq: 2 }),
+  /** Made when the gateway was an older one. */
+  isOld: fc.boolean(),
+  /** What a person put into it. */
+  edit: someOf({
+    enabled: [false, true],
+    agentId: ["other"],
+    deleteAfterRun: [true],
+    failureAlert: [{ after: 9 }],
+    delivery: DELIVERIES,
+    payload: [{ timeoutSeconds: 9 }, { toolsAllow: ["exec"] }, { cwd: "/tmp" }, { env: { B: "2" } }, { model: "e/f" }],
+  }),
+  /** What a person called it since. */
+  newName: fc.constantFrom(undefined, undefined, "a", "renamed by hand"),
+  past: someOf({
+    createdAtMs: [1_000, 2_000, 3_000],
+    state: [{ nextRunAtMs: 1, lastStatus: "error", consecutiveErrors: 5 }],
+    updatedAtMs: [5],
+    scheduledToolPolicy: [{ mode: "default" }],
+  }),
+  /** With what gateways add by themselves. */
+  hasDefaults: fc.boolean(),
+});
+
+type ValueOf<A> = A extends fc.Arbitrary<infer T> ? T : never;
+type Recipe = ValueOf<typeof aLiveJob>;
+
+function cook(recipe: Recipe, id: string, features: Features, declared: readonly Definition[]): LiveJob {
+  const { claim, newName, past } = recipe;
+  const isOurs = claim.key === "config-manager:NAME";
+  const hasKey = claim.key !== undefined && features.declarationKey && recipe.name.length < 180;
+  // Where there are no keys, ours have a mark.
+  const mark = !hasKey && isOurs ? "[managed-by=config-manager]" : claim.mark;
+  const { description, ...spec } = specOf(recipe, features, declared);
+  const words = claim.isMarkFirst ? [mark, description] : [description, mark];
+  return liveJob({
+    ...spec,
+    ...(recipe.hasDefaults ? defaultsFor(spec) : {}),
+    createdAtMs: 1_000,
+    ...(features.declarationKey ? { configRevision: "1" } : {}),
+    ...past,
+    id,
+    // Who renames a job with a mark makes it another one.
+    name: (hasKey && isOurs ? newName : undefined) ?? spec.name,
+    description: words.filter(Boolean).join(" ") || undefined,
+    declarationKey: hasKey ? claim.key?.replace("NAME", () => recipe.name) : undefined,
+  });
+}
+
+/** As one of its definition, with what was put into it; without what no gateway would hold. */
+function specOf({ name, definition, isOld, edit }: Recipe, features: Features, declared: readonly Definition[]) {
+  const shape = isOld ? { ...features, commandPayload: false } : features;
+  const plain = toJobSpec(define({ name }), shape);
+  const by = definition ?? declared.find((each) => each.name === name);
+  const spec = by ? toJobSpec({ ...by, name }, shape) : plain;
+  const isHere = (each: JobSpec) => findMissingFeatures(each, features).length === 0;
+  return [edited(spec, edit), spec].find(isHere) ?? plain;
+}
+
+function edited(spec: JobSpec, { payload = {}, delivery = spec.delivery, agentId, ...fields }: JsonObject): JobSpec {
+  const known = Object.keys(OPTIONS[spec.payload.kind as Kind]);
+  const options = Object.entries(payload as JsonObject).filter(([field]) => known.includes(field));
+  const isMain = spec.sessionTarget === "main";
+  return {
+    ...spec,
+    ...fields,
+    ...(agentId === undefined || isMain ? {} : { agentId: "other" }),
+    payload: { ...spec.payload, ...Object.fromEntries(options) },
+    delivery: isMain && (delivery as JsonObject).mode !== "webhook" ? spec.delivery : (delivery as JobSpec["delivery"]),
+  };
+}
+
+function defaultsFor({ schedule, payload, delivery, sessionTarget }: Omit<JobSpec, "description">) {
+  const isNone = sessionTarget === "main" && delivery.mode === "none";
+  return {
+    schedule: { ...(schedule.kind === "every" ? { anchorMs: 3 } : {}), ...schedule },
+    payload: { ...(payload.kind === "agentTurn" ? { toolsAllow: ["*"] } : {}), ...payload },
+    delivery: isNone ? undefined : { ...(delivery.mode === "announce" ? { channel: "last" } : {}), ...delivery },
+  };
+}
+
+// ---- both together
+
+interface World {
+  /** Of {@link GATEWAYS}. */
+  gateway: string;
+  definitions: Definition[];
+  live: LiveJob[];
+  policy: Pick<PlanOptions, "owner" | "prune" | "allowMassRemoval">;
+}
+
+/** @param isNamed whether each live job has a name that is declared, if any is. */
+function worldOf(lives: fc.Arbitrary<Recipe[]>, isNamed = false): fc.Arbitrary<World> {
+  const parts = fc.record({
+    gateway: fc.oneof(fc.constant("2026.9.6"), fc.constantFrom(...Object.keys(GATEWAYS))),
+    declared: fc.uniqueArray(fc.tuple(aName, aDefinition), { maxLength: 6, selector: ([name]) => name }),
+    lives,
+    prune: fc.constantFrom("owned" as const, "none" as const),
+    allowMassRemoval: fc.boolean(),
+  });
+  return parts.map(({ gateway, declared, lives, prune, allowMassRemoval }) => {
+    const definitions = declared.map(([name, definition]) => ({ ...definition, name }));
+    const live = lives.map((recipe, index) => {
+      const { name } = (isNamed ? definitions[index % definitions.length] : undefined) ?? recipe;
+      return cook({ ...recipe, name }, `id-${index}`, featuresAt(gateway), definitions);
+    });
+    return { gateway, definitions, live: withoutTwins(live), policy: { owner: OWNER, prune, allowMassRemoval } };
+  });
+}
+
+const aWorld = worldOf(fc.array(aLiveJob, { maxLength: 8 }));
+
+/** With few jobs, none of them with a key, and all as declared but for what a person did: that takes several calls each. */
+const aSpoiltWorld = worldOf(
+  fc.array(
+    aLiveJob.map((recipe) => ({ ...recipe, claim: recipe.isOld ? {} : OUR_MARK, isOld: false, definition: null })),
+    { minLength: 1, maxLength: 3 },
+  ),
+  true,
+);
+
+/** With so many more of ours that what goes may be too much at once. */
+const aCrowdedWorld = fc
+  .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }), twins: fc.nat(6) })
+  .map(({ world: { gateway, definitions, live, policy }, declared, others, twins }): World => {
+    const crowd = Array.from({ length: declared + others }, (_, index) => define({ name: `crowd-${index}` }));
+    const wanted = crowd.slice(0, declared);
+    const jobs = crowd.map((each, index) => ourJob(each, { id: `crowd-${index}` }, featuresAt(gateway)));
+    const younger = wanted.slice(0, twins).map((each, index) => {
+      return ourJob(
+        each,
+        { id: `twin-${index}`, createdAtMs: 9_000 },
+        { ...featuresAt(gateway), declarationKey: false },
+      );
+    });
+    return {
+      gateway,
+      definitions: [...definitions, ...wanted],
+      live: [...live, ...jobs, ...younger],
+      policy: { ...policy, prune: "owned" },
+    };
+  });
+
+function featuresAt(gateway: string): Features {
+  return GATEWAYS[gateway] ?? NEW;
+}
+
+/** A gateway lets no two jobs have one key. */
+function withoutTwins(jobs: readonly LiveJob[]): LiveJob[] {
+  const keys = jobs.map(({ declarationKey }) => declarationKey);
+  return jobs.filter(({ declarationKey }, index) => {
+    return declarationKey === undefined || keys.indexOf(declarationKey) === index;
+  });
+}
+
+// ---- what is to become of it: said once more, in other words than the program's own
+
+/** The name under which a job is ours, or whose else it is. */
+function claimOf({ declarationKey, description = "", name }: LiveJob): { ours: string } | "nobody's" | "another's" {
+  if (declarationKey !== undefined) {
+    const [owner, ...rest] = declarationKey.split(":");
+    return owner === "config-manager" && rest.join(":") !== "" ? { ours: rest.join(":") } : "another's";
+  }
+  if (description.trim().endsWith("[managed-by=config-manager]")) return { ours: name };
+  return description.includes("[managed-by=") ? "another's" : "nobody's";
+}
+
+/** Neither made nor changed: over, or not for this gateway. */
+function isLeft(definition: Definition, impossible: readonly string[]): boolean {
+  const { name, schedule } = definition;
+  const isOver = typeof schedule === "object" && schedule.kind === "at" && Date.parse(schedule.at) <= Date.parse(NOW);
+  return isOver || impossible.includes(name);
+}
+
+/** What becomes of one live job. Whatever is not ours, and not taken over, stays as it is. */
+type Fate = "stays" | "goes" | { becomes: Definition };
+
+function foretell({ definitions, live, policy }: Omit<World, "gateway">, impossible: readonly string[]): Fate[] {
+  const oldest = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+  const firstOfOurs = (name: string) => oldest.find((job) => Bun.deepEquals(claimOf(job), { ours: name }));
+  const fateOfSpare = policy.prune === "owned" ? "goes" : "stays";
+
+  return live.map((job) => {
+    const claim = claimOf(job);
+    if (claim === "another's") return "stays";
+    const name = claim === "nobody's" ? job.name : claim.ours;
+    const definition = definitions.find((each) => each.name === name);
+    if (claim === "nobody's") {
+      const isChosen = oldest.find((each) => each.name === name && claimOf(each) === "nobody's") === job;
+      const isWanted = definition !== undefined && !isLeft(definition, impossible) && !firstOfOurs(name);
+      return isChosen && isWanted ? { becomes: definition } : "stays";
+    }
+    if (!definition || firstOfOurs(name) !== job) return fateOfSpare;
+    return isLeft(definition, impossible) ? "stays" : { becomes: definition };
+  });
+}
+
+/** The jobs that would be lost: those that go, and are not there twice. */
+function lossOf({ live, definitions }: World, fates: readonly Fate[]): LiveJob[] {
+  const names = new Set(definitions.map(({ name }) => name));
+  return live.filter((job, index) => {
+    const claim = claimOf(job);
+    return fates[index] === "goes" && typeof claim === "object" && !names.has(claim.ours);
+  });
+}
+
+/** Ten or more lost at once, and over half of ours. */
+function isTooMuch(world: World, fates: readonly Fate[]): boolean {
+  const lost = lossOf(world, fates).length;
+  const twice = fates.filter((fate) => fate === "goes").length - lost;
+  const ours = world.live.filter((job) => typeof claimOf(job) === "object").length - twice;
+  return !world.policy.allowMassRemoval && lost >= 10 && lost > ours / 2;
+}
+
+/** That these jobs are what the world's are to become, each of them and no other. */
+async function expectEnd(world: World, jobs: readonly LiveJob[], impossible: readonly string[]): Promise<void> {
+  const { live, definitions, gateway } = world;
+  const fates = foretell(world, impossible);
+  if (isTooMuch(world, fates)) return expect(jobs).toEqual(live);
+
+  const known = new Set(live.map(({ id }) => id));
+  const kept = live.flatMap((before, index) => (fates[index] === "goes" ? [] : [{ before, fate: fates[index] }]));
+  expect(jobs.filter(({ id }) => known.has(id)).map(({ id }) => id)).toEqual(kept.map(({ before }) => before.id));
+  for (const { before, fate } of kept) {
+    const after = jobs.find(({ id }) => id === before.id);
+    if (typeof fate !== "object") expect(after).toEqual(before);
+    else await expectDeclared(after, fate.becomes, gateway, before);
+  }
+
+  const taken = new Set(fates.map((fate) => (typeof fate === "object" ? fate.becomes : undefined)));
+  const missing = definitions.filter((each) => !isLeft(each, impossible) && !taken.has(each));
+  const made = jobs.filter(({ id }) => !known.has(id));
+  expect(made.map(({ name }) => name).toSorted()).toEqual(missing.map(({ name }) => name).toSorted());
+  for (const definition of missing) {
+    await expectDeclared(
+      made.find(({ name }) => name === definition.name),
+      definition,
+      gateway,
+    );
+  }
+}
+
+/** That a job is ours and as if made afresh, but for what it had before: its id, age, state, and switch. */
+async function expectDeclared(
+  job: LiveJob | undefined,
+  definition: Definition,
+  gateway: string,
+  before?: LiveJob,
+): Promise<void> {
+  if (!job) throw new Error(`no job ${definition.name}`);
+  const features = featuresAt(gateway);
+  const fresh = createMemoryStore([], { features });
+  const spec = toJobSpec(definition, features);
+  await fresh.addJob(spec, "a key, and so no mark");
+  const [like] = fresh.jobs;
+  if (!like) throw new Error("nothing is made");
+  expect(claimOf(job)).toEqual({ ours: definition.name });
+  expect(essenceOf(job, spec)).toEqual(essenceOf(like, spec));
+  if (definition.enabled !== undefined || !before) expect(job.enabled).toBe(definition.enabled ?? true);
+  else expect(job.enabled).toBe(before.enabled);
+  if (before) return expect(pastOf(job)).toEqual(pastOf(before));
+  const key = `config-manager:${definition.name}`;
+  expect(job.declarationKey).toEqual(features.declarationKey && key.length <= 200 ? key : undefined);
+}
+
+function pastOf({ id, createdAtMs, state, declarationKey }: LiveJob) {
+  return { id, createdAtMs, state, declarationKey };
+}
+
+/** What of a job a definition has a say in. */
+function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
+  const { name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger } = job as JsonObject & LiveJob;
+  const { schedule, payload, delivery, failureAlert, agentId, deleteAfterRun } = job as JsonObject & LiveJob;
+  const description =
+    job.declarationKey === undefined ? job.description?.trim().replace(/\[[^[]*\]$/, "") : job.description;
+  const { anchorMs, staggerMs, ...times } = schedule as JsonObject;
+  const { toolsAllow, ...work } = payload as JsonObject;
+  return {
+    ...solid({ name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger }),
+    description: description?.trim() ?? "",
+    ...solid({ agentId: typeof agentId === "string" ? agentId.toLowerCase() : undefined }),
+    ...(failureAlert === undefined ? {} : { failureAlert }),
+    deleteAfterRun: schedule.kind === "at" && declared.deleteAfterRun === undefined ? "as it likes" : !!deleteAfterRun,
+    schedule: solid({
+      ...times,
+      expr: typeof times.expr === "string" ? times.expr.replace(/\s+/g, " ") : undefined,
+      anchorMs: "anchorMs" in declared.schedule ? anchorMs : undefined,
+      staggerMs: "staggerMs" in declared.schedule ? staggerMs : undefined,
+    }),
+    payload: solid({ ...work, toolsAllow: Bun.deepEquals(toolsAllow, ["*"]) ? undefined : toolsAllow }),
+    delivery: routeOf(delivery as JsonObject | undefined, declared),
+  };
+}
+
+/** Where nothing is delivered, what is left of an old route means nothing. */
+function routeOf(held: JsonObject | undefined, declared: JobSpec): JsonObject {
+  // None at all is not always none: from 2026.6 a job that does not run in main announces by default.
+  const delivery = held ?? { mode: declared.sessionTarget === "main" ? "none" : "announce" };
+  const { channel, ...route } = delivery;
+  const whole = solid({ ...route, channel: channel === "last" ? undefined : channel });
+  if (delivery.mode !== "none") return whole;
+  return Object.fromEntries(Object.entries(whole).filter(([field]) => field in declared.delivery));
+}
+
+/** Without what is as good as nothing. */
+function solid(fields: Record<string, Json | undefined>): JsonObject {
+  const entries = Object.entries(fields).filter(([, value]) => {
+    if (value === undefined || value === null || value === "" || value === false) return false;
+    return typeof value !== "object" || Object.keys(value).length > 0;
+  });
+  return Object.fromEntries(entries) as JsonObject;
+}
+
+// ---- doing it
+
+function storeOf({ gateway, live }: World, before: (call: string) => void = () => {}): MemoryStore {
+  return createMemoryStore(live, { features: featuresAt(gateway), before });
+}
+
+function bring(store: CronStore, { definitions, policy }: World) {
+  const { signal } = new AbortController();
+  return converge({ definitions, store, policy, signal, log: () => {}, nowMs: () => Date.parse(NOW) });
+}
+
+/** Brings a store that is gone at one of the calls, whichever, and is there again. */
+async function crash(world: World, call: number): Promise<MemoryStore> {
+  const whole = storeOf(world);
+  await bring(whole, world);
+  const last = call % whole.calls.length;
+  let calls = 0;
+  const store = storeOf(world, () => {
+    if (calls++ === last) throw new ManagerError("unreachable", "gone");
+  });
+  expect(await refusalOf(bring(store, world))).toMatchObject({ code: "unreachable" });
+  return store;
+}
+
+/** The store as one of several has it who use it at the same time: each call waits for its turn. */
+function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
+  return {
+    transport: store.transport,
+    version: store.version,
+    protocol: store.protocol,
+    features: store.features,
+    listJobs: scheduler.scheduleFunction(() => store.listJobs()),
+    addJob: scheduler.scheduleFunction((...job) => store.addJob(...job)),
+    redeclareJob: scheduler.scheduleFunction((...job) => store.redeclareJob(...job)),
+    updateJob: scheduler.scheduleFunction((...job) => store.updateJob(...job)),
+    removeJob: scheduler.scheduleFunction((id) => store.removeJob(id)),
+  };
+}
+
+// ---- somebody else, at the same time
+
+/** What somebody does to a job before one of our calls; `job` counts through those that are there. */
+const aDeed = fc.record({
+  call: fc.nat(6),
+  job: fc.nat(12),
+  deed: fc.oneof(
+    fc.constant({ kind: "remove" as const }),
+    fc.record({
+      kind: fc.constant("change" as const),
+      patch: fc.constantFrom<JsonObject>(
+        { enabled: false },
+        { schedule: { kind: "every", everyMs: 5_000 } },
+        { payload: { kind: "systemEvent", text: "by hand" } },
+        { delivery: { mode: "announce", channel: "slack" } },
+        { failureAlert: { after: 9 } },
+        { name: "a" },
+        { name: "renamed by hand" },
+      ),
+    }),
+    fc.constant({ kind: "claim" as const }),
+    fc.record({ kind: fc.constant("add" as const), recipe: aLiveJob }),
+  ),
+});
+
+function doDeed({ job: place, deed }: ValueOf<typeof aDeed>, store: MemoryStore, world: World): void {
+  const { gateway, definitions } = world;
+  const features = featuresAt(gateway);
+  if (deed.kind === "add") {
+    const job = cook(deed.recipe, "another", features, definitions);
+    const { id: _, createdAtMs: _made, declarationKey, delivery = { mode: "none" }, ...spec } = job;
+    return void store.addJob({ ...spec, delivery } as unknown as JobSpec, declarationKey);
+  }
+  const isFree = (job: LiveJob) => claimOf(job) === "nobody's";
+  const jobs = deed.kind === "claim" ? store.jobs.filter(isFree) : store.jobs;
+  const job = jobs[place % jobs.length];
+  if (!job) return;
+  if (deed.kind === "remove") return void store.removeJob(job.id);
+  const patch = deed.kind === "claim" ? { description: "[managed-by=other]" } : deed.patch;
+  // Whose a job is, or which, somebody may change while we do only where a gateway can tell us in time: by its revision.
+  if (isFree(job) && ("description" in patch || "name" in patch) && !features.declarationKey) return;
+  void store.updateJob(job.id, patch).catch(() => {}); // a refusal is theirs
+}
+
+/** The jobs that no pass may touch. */
+function theirsOf(jobs: readonly LiveJob[], { definitions }: World): LiveJob[] {
+  const wanted = new Set(definitions.filter((each) => !isLeft(each, [])).map(({ name }) => name));
+  return jobs.filter((job) => {
+    const claim = claimOf(job);
+    return claim === "another's" || (claim === "nobody's" && !wanted.has(job.name));
+  });
+}
+
+// ---- what holds
+
+/** That no action is about a job of another's, and that all else that the plan says is true. */
+function expectTruePlan(world: World): void {
+  const { definitions, live, policy, gateway } = world;
+  const options = { ...policy, features: featuresAt(gateway), nowMs: Date.parse(NOW) };
+  const given = structuredClone({ definitions, live });
+  const { actions, impossible, unchanged, unmanaged, refusedRemovals } = planCron(definitions, live, options);
+  expect({ definitions, live }).toEqual(given);
+
+  const names = impossible.map(({ name }) => name);
+  for (const definition of definitions.filter((each) => !isLeft(each, []))) {
+    const missing = findMissingFeatures(toJobSpec(definition, options.features), options.features);
+    if (missing.length > 0)
+      expect(impossible).toContainEqual(expect.objectContaining({ name: definition.name, missing }));
+  }
+  const fates = foretell(world, names);
+  const going = live.filter((_, index) => fates[index] === "goes");
+  const isRefused = isTooMuch(world, fates);
+  expect(refusedRemovals).toEqual(isRefused ? lossOf(world, fates).map(({ name }) => name) : []);
+  if (isRefused) return expect(actions).toEqual([]);
+
+  const idsOf = (...kinds: string[]) =>
+    actions.flatMap((action) => (action.kind !== "add" && kinds.includes(action.kind) ? [action.id] : []));
+  const changed = idsOf("update", "adopt");
+  const becoming = live.flatMap(({ id }, index) => (typeof fates[index] === "object" ? [id] : []));
+  const wanted = definitions.filter((each) => !isLeft(each, names));
+  const added = actions.flatMap((action) => (action.kind === "add" ? [action.name] : []));
+  expect(idsOf("remove")).toEqual(going.map(({ id }) => id));
+  expect(changed.filter((id) => !becoming.includes(id))).toEqual([]);
+  expect(new Set([...changed, ...added]).size).toBe(changed.length + added.length);
+  expect(added).toHaveLength(wanted.length - becoming.length);
+
+  const ours = live.flatMap((job) => {
+    const claim = claimOf(job);
+    return typeof claim === "object" ? [claim.ours] : [];
+  });
+  const isOurs = (id: string) => live.some((job) => job.id === id && typeof claimOf(job) === "object");
+  expect(idsOf("update").every(isOurs)).toBeTrue();
+  expect(idsOf("adopt").some(isOurs)).toBeFalse();
+  const over = definitions.filter((each) => isLeft(each, []) && ours.includes(each.name));
+  expect(unchanged).toBe(becoming.length - changed.length + over.length);
+  expect(unmanaged).toBe(live.length - ours.length - idsOf("adopt").length);
+
+  // Whatever comes first in a list or a file.
+  const other = planCron(definitions.toReversed(), live.toReversed(), options);
+  const byText = (all: readonly CronAction[]) => all.map((action) => JSON.stringify(action)).toSorted();
+  expect(byText(other.actions)).toEqual(byText(actions));
+}
+
+/** That a pass which nobody disturbs makes this of the world, and that the next one has nothing to do. */
+async function expectPass(world: World, store = storeOf(world)): Promise<void> {
+  const { isEqual, impossible, refusedRemovals } = await bring(store, world);
+  const names = impossible.map(({ name }) => name);
+  await expectEnd(world, store.jobs, names);
+  const isRefused = isTooMuch(world, foretell(world, names));
+  expect({ isEqual, isRefused: refusedRemovals.length > 0 }).toEqual({ isEqual: !isRefused, isRefused });
+  if (world.gateway === "2026.9.6") expect(names).toEqual([]);
+
+  const end = store.jobs;
+  const calls = store.calls.length;
+  expect(await bring(store, world)).toMatchObject({ isEqual: !isRefused, changed: 0 });
+  expect(store.calls.slice(calls)).toEqual(["list"]);
+  expect(store.jobs).toEqual(end);
+}
+
+/** Tries it on many; what fails is made small, and printed with the seed that finds it again. */
+function holds<T>(
+  arbitrary: fc.Arbitrary<T>,
+  property: (value: T) => Promise<void> | void,
+  numRuns = RUNS,
+): () => Promise<void> {
+  const promise = fc.asyncProperty(arbitrary, async (value) => property(value));
+  return () => fc.assert(promise, { numRuns });
+}
+
+/** What Git holds at another time. */
+const anotherCommit = fc.oneof(
+  fc.constant<Definition[]>([]),
+  aWorld.map(({ definitions }) => definitions),
+);
+
+describe("planCron() of any jobs and any definitions", () => {
+  test("touches what is ours, or nobody's and declared, each job once", holds(aWorld, expectTruePlan));
+
+  test(
+    "refuses to remove ten or more, and over half of ours",
+    holds(aCrowdedWorld, expectTruePlan, Math.ceil(RUNS / 2)),
+  );
+});
+
+describe("converge() of any jobs and any definitions", () => {
+  test(
+    "makes of them what is declared, once, and leaves the others",
+    holds(aWorld, (world) => expectPass(world)),
+  );
+
+  test(
+    "takes out what a person put into its jobs",
+    holds(aSpoiltWorld, (world) => expectPass(world)),
+  );
+
+  test(
+    "does nothing at all where too much would go",
+    holds(aCrowdedWorld, (world) => expectPass(world), Math.ceil(RUNS / 2)),
+  );
+
+  test(
+    "comes to the same end after a crash, whenever it was",
+    holds(fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), call: fc.nat(30) }), async ({ world, call }) => {
+      const whole = storeOf(world);
+      await bring(whole, world);
+      const store = await crash(world, call);
+      await expectPass(world, store);
+      const unrevised = (job: LiveJob) => ({ ...job, configRevision: undefined });
+      expect(store.jobs.map(unrevised)).toEqual(whole.jobs.map(unrevised));
+    }),
+  );
+
+  test(
+    "leaves nothing half done after a crash, though Git has moved on",
+    holds(
+      fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), next: anotherCommit, call: fc.nat(30) }),
+      async ({ world, next, call }) => {
+        const store = await crash(world, call);
+        await expectPass({ ...world, definitions: next, live: [...store.jobs] }, store);
+        if (world.policy.prune === "none") return;
+        const halves = store.jobs.filter((job) => JSON.stringify(job).includes("config-manager is replacing"));
+        // What is over is not moved to any more.
+        expect(halves.filter(({ name }) => !next.some((each) => each.name === name))).toEqual([]);
+      },
+    ),
+  );
+
+  test(
+    "touches nothing of others who change jobs at the same time, and mends in the next pass what they did to ours",
+    holds(
+      fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), deeds: fc.array(aDeed, { maxLength: 5 }) }),
+      async ({ world, deeds }) => {
+        let calls = 0;
+        let isOurs = true;
+        let theirs: LiveJob[] | undefined;
+        const look = () => theirs && expect(theirsOf(store.jobs, world)).toEqual(theirs);
+        const store = storeOf(world, () => {
+          if (!isOurs) return;
+          look();
+          isOurs = false;
+          for (const each of deeds) if (each.call === calls) doDeed(each, store, world);
+          isOurs = true;
+          theirs = theirsOf(store.jobs, world);
+          calls += 1;
+        });
+        await bring(store, world);
+        look();
+        const undisturbed = createMemoryStore(store.jobs, { features: store.features });
+        await expectPass({ ...world, live: [...store.jobs] }, undisturbed);
+      },
+    ),
+  );
+
+  test(
+    "comes to the same end beside another one, register say, however their calls fall",
+    holds(
+      fc.record({
+        world: fc.oneof(aWorld, aSpoiltWorld),
+        prune: fc.constantFrom("none" as const, "owned" as const),
+        turns: fc.scheduler(),
+      }),
+      async ({ world, prune, turns }) => {
+        const sidecar: World = { ...world, policy: { owner: OWNER, prune: "owned", allowMassRemoval: true } };
+        const other: World = { ...sidecar, policy: { ...sidecar.policy, prune } };
+        const store = storeOf(sidecar);
+        await turns.waitFor(Promise.all([sidecar, other].map((each) => bring(inTurn(store, turns), each))));
+        await expectPass({ ...sidecar, live: [...store.jobs] }, store);
+        await expectPass(sidecar, store);
+      },
+    ),
+  );
+});

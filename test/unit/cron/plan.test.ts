@@ -1,0 +1,459 @@
+import { describe, expect, test } from "bun:test";
+import type { Definition } from "../../../lib/definition/definition.ts";
+import type { LiveJob } from "../../../lib/gateway/job.ts";
+import { markDescription } from "../../../lib/cron/ownership.ts";
+import { type CronAction, type PlanOptions, planCron } from "../../../lib/cron/plan.ts";
+import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/doubles.ts";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+
+function plan(definitions: Definition[], live: LiveJob[], options: Partial<PlanOptions> = {}) {
+  const usual = { owner: OWNER, features: NEW, prune: "owned", allowMassRemoval: false, nowMs: NOW } as const;
+  return planCron(definitions, live, { ...usual, ...options });
+}
+
+/** `add NAME`, `update ID`, `adopt ID`, `remove ID`. */
+function summaryOf(actions: readonly CronAction[]): string[] {
+  return actions.map((action) => `${action.kind} ${action.kind === "add" ? action.name : action.id}`);
+}
+
+function summary(...args: Parameters<typeof plan>): string[] {
+  return summaryOf(plan(...args).actions);
+}
+
+/** `count` jobs of ours called job-1, job-2, …; the first of them declared, the others not. */
+function crowd(count: number, declared: number): [Definition[], LiveJob[]] {
+  const definitions = Array.from({ length: count }, (_, index) => define({ name: `job-${index + 1}` }));
+  return [definitions.slice(0, declared), definitions.map((each, index) => ourJob(each, { id: `id-${index + 1}` }))];
+}
+
+describe("planCron()", () => {
+  test("plans nothing where nothing is declared and nothing lives", () => {
+    expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [], impossible: [] });
+  });
+
+  test("plans nothing where the live jobs are as declared", () => {
+    const definitions = [define({ name: "a" }), define({ name: "b", message: "x" })];
+    const live = definitions.map((each, index) => ourJob(each, { id: `id-${index}` }));
+    expect(plan(definitions, live)).toEqual({
+      actions: [],
+      unchanged: 2,
+      unmanaged: 0,
+      refusedRemovals: [],
+      impossible: [],
+    });
+  });
+
+  test("adds a job that is not there, under a key", () => {
+    expect(plan([define({ description: "Nightly" })], []).actions).toEqual([
+      {
+        kind: "add",
+        name: "backup",
+        declarationKey: "config-manager:backup",
+        commandAsTurn: false,
+        spec: expect.objectContaining({ name: "backup", description: "Nightly" }),
+      },
+    ]);
+  });
+
+  test("adds it under a mark where the gateway has no keys", () => {
+    const [action] = plan([define({ description: "Nightly" })], [], { features: OLD }).actions;
+    expect(action).not.toHaveProperty("declarationKey");
+    expect(action).toMatchObject({ spec: { description: "Nightly [managed-by=config-manager]" } });
+  });
+
+  test("adds it under a mark where its name is too long for a key", () => {
+    const [fits, tooLong] = ["x".repeat(200 - "config-manager:".length), "x".repeat(201 - "config-manager:".length)];
+    expect(plan([define({ name: fits })], []).actions).toMatchObject([{ declarationKey: `config-manager:${fits}` }]);
+    const [action] = plan([define({ name: tooLong })], []).actions;
+    expect(action).not.toHaveProperty("declarationKey");
+    expect(action).toMatchObject({ name: tooLong, spec: { description: "[managed-by=config-manager]" } });
+  });
+
+  test("says of a command whether it becomes an agent turn", () => {
+    const before = ourJob(define({ command: "old.sh" }), {}, OLD);
+    for (const live of [[], [before]]) {
+      expect(plan([define()], live, { features: OLD }).actions).toMatchObject([{ commandAsTurn: true }]);
+      expect(plan([define()], live).actions).toMatchObject([{ commandAsTurn: false }]);
+    }
+  });
+
+  test("makes a command of an agent turn once the gateway can", () => {
+    const live = ourJob(define(), { configRevision: "3" }, OLD);
+    expect(plan([define()], [live]).actions).toMatchObject([
+      { kind: "update", id: "id-1", patch: { payload: { kind: "command", argv: ["sh", "-lc", "backup.sh"] } } },
+    ]);
+  });
+
+  test("updates a job in place, against the revision that was compared", () => {
+    const live = ourJob(define(), { id: "id-7", configRevision: "sha256:12" });
+    expect(plan([define({ description: "Nightly" })], [live]).actions).toEqual([
+      {
+        kind: "update",
+        name: "backup",
+        id: "id-7",
+        fields: ["description"],
+        patch: { description: "Nightly" },
+        expectedConfigRevision: "sha256:12",
+        commandAsTurn: false,
+      },
+    ]);
+  });
+
+  test("names no revision where the gateway has none", () => {
+    const [action] = plan([define({ description: "Nightly" })], [ourJob(define())]).actions;
+    expect(action).not.toHaveProperty("expectedConfigRevision");
+  });
+
+  test("says with what to replace a job from which a field has to go", () => {
+    const live = ourJob(define({ cwd: "/srv" }));
+    expect(plan([define()], [live]).actions).toMatchObject([
+      {
+        fields: ["payload.cwd"],
+        replacement: { declarationKey: "config-manager:backup", spec: { payload: { kind: "command" } } },
+      },
+    ]);
+    const marked = ourJob(define({ cwd: "/srv" }), {
+      declarationKey: undefined,
+      description: "[managed-by=config-manager]",
+    });
+    expect(plan([define()], [marked]).actions).toMatchObject([
+      { replacement: { declarationKey: undefined, spec: { description: "[managed-by=config-manager]" } } },
+    ]);
+    expect(plan([define({ cwd: "/other" })], [live]).actions[0]).not.toHaveProperty("replacement");
+  });
+
+  test("gives a job its name back that somebody renamed", () => {
+    expect(plan([define()], [ourJob(define(), { name: "renamed by hand" })])).toMatchObject({
+      actions: [{ kind: "update", id: "id-1", patch: { name: "backup" } }],
+      unmanaged: 0,
+    });
+  });
+
+  test("keeps the mark of a job that has one, on a gateway that has keys by now", () => {
+    const live = ourJob(define({ description: "Nightly" }), {}, { ...NEW, declarationKey: false });
+    expect(live.declarationKey).toBeUndefined();
+    expect(summary([define({ description: "Nightly" })], [live])).toEqual([]);
+    expect(plan([define({ description: "Weekly" })], [live]).actions).toMatchObject([
+      { kind: "update", patch: { description: "Weekly [managed-by=config-manager]" } },
+    ]);
+  });
+
+  test("leaves the live switch alone where none is declared", () => {
+    expect(summary([define()], [ourJob(define(), { enabled: false })])).toEqual([]);
+    expect(plan([define({ enabled: true })], [ourJob(define(), { enabled: false })]).actions).toMatchObject([
+      { kind: "update", patch: { enabled: true } },
+    ]);
+  });
+
+  test.each(Object.entries(ODD_NAMES))("knows a job again whose name is with %s", (_, name) => {
+    for (const features of [NEW, OLD]) {
+      const definition = define({ name });
+      expect(summary([definition], [], { features })).toEqual([`add ${name}`]);
+      expect(plan([definition], [ourJob(definition, {}, features)], { features })).toMatchObject({
+        actions: [],
+        unchanged: 1,
+        unmanaged: 0,
+      });
+    }
+  });
+
+  test("tells names apart that differ in case or in Unicode normal form", () => {
+    for (const [one, other] of [
+      ["Backup", "backup"],
+      ["cafe\u0301", "caf\u00e9"],
+    ] as const) {
+      for (const features of [NEW, OLD]) {
+        const live = ourJob(define({ name: one }), {}, features);
+        expect(summary([define({ name: other })], [live], { features })).toEqual([`add ${other}`, "remove id-1"]);
+        expect(summary([define({ name: other })], [liveJob({ name: one })], { features })).toEqual([`add ${other}`]);
+      }
+    }
+  });
+
+  test("orders adds and updates as they are defined, then removals as they are listed", () => {
+    const live = [
+      ourJob(define({ name: "z" }), { id: "z" }),
+      ourJob(define({ name: "b" }), { id: "b" }),
+      ourJob(define({ name: "y" }), { id: "y" }),
+    ];
+    const definitions = [define({ name: "c" }), define({ name: "b", command: "other.sh" }), define({ name: "a" })];
+    expect(summary(definitions, live)).toEqual(["add c", "update b", "add a", "remove z", "remove y"]);
+  });
+
+  test("changes nothing that it is given", () => {
+    const definitions = [define({ cwd: "/srv" }), define({ name: "other", message: "x" })];
+    const live = [
+      ourJob(define()),
+      liveJob({ id: "id-2", name: "other" }),
+      ourJob(define({ name: "gone" }), { id: "3" }),
+    ];
+    const before = structuredClone({ definitions, live });
+    plan(definitions, live);
+    expect({ definitions, live }).toEqual(before);
+  });
+});
+
+describe("planCron() and jobs that nobody claims", () => {
+  test("adopts the one of the declared name, and marks it", () => {
+    const byHand = liveJob({ id: "id-7", description: "made by hand", configRevision: "4" });
+    expect(plan([define({ description: "Nightly" })], [byHand])).toEqual({
+      actions: [
+        {
+          kind: "adopt",
+          name: "backup",
+          namesakes: [],
+          id: "id-7",
+          fields: ["description"],
+          patch: { description: "Nightly [managed-by=config-manager]" },
+          expectedConfigRevision: "4",
+          commandAsTurn: false,
+        },
+      ],
+      unchanged: 0,
+      unmanaged: 0,
+      refusedRemovals: [],
+      impossible: [],
+    });
+  });
+
+  test("adopts even one that is as declared already, as it has no mark yet", () => {
+    expect(summary([define()], [liveJob()])).toEqual(["adopt id-1"]);
+  });
+
+  test("adopts once", () => {
+    const adopted = liveJob({ description: markDescription(undefined, OWNER) });
+    expect(summary([define()], [adopted])).toEqual([]);
+  });
+
+  test("adopts the oldest of several, and leaves the others", () => {
+    const live = [
+      liveJob({ id: "young", createdAtMs: 300 }),
+      liveJob({ id: "old", createdAtMs: 100 }),
+      liveJob({ id: "middle", createdAtMs: 200 }),
+    ];
+    expect(plan([define()], live)).toMatchObject({ actions: [{ kind: "adopt", id: "old" }], unmanaged: 2 });
+  });
+
+  test("adopts none where we have a job of that name already", () => {
+    const live = [liveJob({ id: "by-hand", createdAtMs: 1 }), ourJob(define(), { id: "ours", createdAtMs: 2 })];
+    expect(plan([define()], live)).toMatchObject({ actions: [], unchanged: 1, unmanaged: 1 });
+  });
+
+  test("adopts one that is turned off, and does not turn it on", () => {
+    const [action] = plan([define()], [liveJob({ enabled: false })]).actions;
+    expect(action).toMatchObject({ kind: "adopt", patch: expect.not.objectContaining({ enabled: expect.anything() }) });
+  });
+
+  test("leaves the reminders that people asked the agent for", () => {
+    const reminder = liveJob({ name: "Remind Ann to call Bob", payload: { kind: "systemEvent", text: "Call Bob" } });
+    expect(plan([], [reminder])).toEqual({
+      actions: [],
+      unchanged: 0,
+      unmanaged: 1,
+      refusedRemovals: [],
+      impossible: [],
+    });
+  });
+});
+
+describe("planCron() and jobs of others", () => {
+  const FOREIGN = {
+    "another manager's, by key": { declarationKey: "other-manager:backup" },
+    "another manager's, by mark": { description: "Nightly [managed-by=other-manager]" },
+    "the gateway's heartbeat": { declarationKey: "heartbeat:main" },
+    "the gateway's skill review": { declarationKey: "skill-collection-review:main" },
+    "memory-core's, by key": { declarationKey: "memory-core:memory-dreaming-promotion" },
+    "memory-core's, by the mark at the front": { description: "[managed-by=memory-core.promotion] Promote recalls" },
+    "a claw's": { declarationKey: "claw:backup" },
+  };
+
+  test.each(Object.entries(FOREIGN))("leaves a job alone that is %s, whatever its name", (_, fields) => {
+    for (const features of [NEW, OLD]) {
+      expect(plan([], [liveJob(fields)], { features })).toMatchObject({ actions: [], unmanaged: 1 });
+      // Neither is it adopted, nor is it in the way of our own.
+      expect(plan([define()], [liveJob(fields)], { features })).toMatchObject({
+        actions: [{ kind: "add", name: "backup" }],
+        unmanaged: 1,
+      });
+      const live = [liveJob(fields), ourJob(define(), { id: "ours", createdAtMs: 9_000 }, features)];
+      expect(plan([define()], live, { features })).toMatchObject({ actions: [], unchanged: 1, unmanaged: 1 });
+    }
+  });
+
+  test("goes by the owner that we are", () => {
+    const live = [ourJob(define())];
+    expect(summary([], live, { owner: "config-manager" })).toEqual(["remove id-1"]);
+    expect(summary([], live, { owner: "config" })).toEqual([]);
+    expect(summary([define()], live, { owner: "config-manager-2" })).toEqual(["add backup"]);
+  });
+});
+
+describe("planCron() and jobs that have to go", () => {
+  test("removes a job of ours that is no longer declared, by key or by mark, turned off or not", () => {
+    const live = [
+      ourJob(define({ name: "a" }), { id: "keyed" }),
+      ourJob(define({ name: "b" }), { id: "marked" }, OLD),
+      ourJob(define({ name: "c" }), { id: "off", enabled: false }),
+    ];
+    expect(plan([], live)).toMatchObject({
+      actions: [
+        { kind: "remove", id: "keyed", name: "a", reason: "undeclared" },
+        { kind: "remove", id: "marked", name: "b", reason: "undeclared" },
+        { kind: "remove", id: "off", name: "c", reason: "undeclared" },
+      ],
+      unmanaged: 0,
+    });
+  });
+
+  test("keeps the oldest of two that are ours", () => {
+    const live = [
+      ourJob(define(), { id: "young", createdAtMs: 300 }),
+      ourJob(define(), { id: "old", createdAtMs: 100 }),
+      ourJob(define(), { id: "middle", createdAtMs: 200 }, OLD),
+    ];
+    expect(plan([define()], live).actions).toMatchObject([
+      { kind: "remove", id: "young", reason: "duplicate" },
+      { kind: "remove", id: "middle", reason: "duplicate" },
+    ]);
+  });
+
+  test("keeps the same one at every pass where two are of one age", () => {
+    const live = ["b", "a", "c"].map((id) => ourJob(define(), { id, createdAtMs: 100 }));
+    expect(summary([define()], live)).toEqual(["remove b", "remove c"]);
+    expect(summary([define()], live.toReversed())).toEqual(["remove c", "remove b"]);
+  });
+
+  test("removes all of several that are ours and not declared", () => {
+    const live = [ourJob(define(), { id: "one" }), ourJob(define(), { id: "two" })];
+    expect(plan([], live).actions).toMatchObject([
+      { id: "one", reason: "undeclared" },
+      { id: "two", reason: "undeclared" },
+    ]);
+  });
+
+  test("removes nothing where prune is none, not even a duplicate", () => {
+    const live = [
+      ourJob(define(), { id: "old", createdAtMs: 1 }),
+      ourJob(define(), { id: "young", createdAtMs: 2 }),
+      ourJob(define({ name: "gone" }), { id: "gone" }),
+    ];
+    expect(plan([define()], live, { prune: "none" })).toMatchObject({
+      actions: [],
+      refusedRemovals: [],
+      impossible: [],
+    });
+    expect(plan([], crowd(20, 0)[1], { prune: "none" })).toMatchObject({
+      actions: [],
+      refusedRemovals: [],
+      impossible: [],
+    });
+  });
+
+  test("still adds and updates where prune is none", () => {
+    const live = [ourJob(define(), { id: "id-1" })];
+    const definitions = [define({ command: "other.sh" }), define({ name: "new" })];
+    expect(summary(definitions, live, { prune: "none" })).toEqual(["update id-1", "add new"]);
+  });
+
+  test.each([
+    ["9 of 9", 9, 0],
+    ["10 of 20: exactly half", 20, 10],
+    ["15 of 40", 40, 25],
+  ])("removes %s", (_, ours, declared) => {
+    const [definitions, live] = crowd(ours, declared);
+    const { actions, refusedRemovals } = plan(definitions, live);
+    expect(actions).toHaveLength(ours - declared);
+    expect(refusedRemovals).toEqual([]);
+  });
+
+  test.each([
+    ["10 of 10", 10, 0],
+    ["10 of 19: over half", 19, 9],
+    ["21 of 40", 40, 19],
+  ])("refuses to remove %s", (_, ours, declared) => {
+    const [definitions, live] = crowd(ours, declared);
+    const names = live.slice(declared).map(({ name }) => name);
+    expect(plan(definitions, live)).toMatchObject({ actions: [], unchanged: declared, refusedRemovals: names });
+  });
+
+  test("counts our own jobs alone for that", () => {
+    const [, live] = crowd(10, 0);
+    const others = Array.from({ length: 20 }, (_, index) => liveJob({ id: `other-${index}`, name: `other-${index}` }));
+    expect(plan([], [...live, ...others]).refusedRemovals).toHaveLength(10);
+  });
+
+  test("counts no duplicates for that, neither among those that go nor among ours: the job itself stays", () => {
+    const twins = (name: string, count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        ourJob(define({ name }), { id: `${name}-${index}`, createdAtMs: index }),
+      );
+    expect(plan([define()], twins("backup", 12))).toMatchObject({ actions: { length: 11 }, refusedRemovals: [] });
+    // Twenty of ours, of which ten go, and eleven duplicates.
+    const [definitions, live] = crowd(20, 9);
+    const crowded = [...live, ...twins("job-1", 12).slice(1)];
+    expect(plan(definitions, crowded).refusedRemovals).toHaveLength(11);
+    expect(plan([...definitions, define({ name: "job-10" })], crowded).refusedRemovals).toEqual([]);
+  });
+
+  test("removes them all the same where that is allowed", () => {
+    expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [], impossible: [] });
+    expect(summary(...crowd(10, 0), { allowMassRemoval: true })).toHaveLength(10);
+  });
+});
+
+describe("planCron() and a job for one moment", () => {
+  const moment = (at: string) => define({ schedule: { kind: "at", at } });
+  const PAST = moment("2026-11-22T11:59:59Z");
+  const FUTURE = moment("2026-11-22T12:00:01Z");
+
+  test("adds it while it is to come", () => {
+    expect(summary([FUTURE], [])).toEqual(["add backup"]);
+  });
+
+  test("never adds it when its time has passed", () => {
+    expect(summary([PAST], [])).toEqual([]);
+    expect(summary([moment("2026-11-22T12:00:00Z")], [])).toEqual([]);
+    expect(summary([moment("2026-11-22T20:59:59+09:00")], [])).toEqual([]);
+  });
+
+  test("leaves a live one whose time has passed", () => {
+    expect(plan([PAST], [ourJob(PAST)])).toMatchObject({ actions: [], unchanged: 1 });
+  });
+
+  test("removes a live one that is no longer declared, passed or not", () => {
+    expect(summary([], [ourJob(PAST)])).toEqual(["remove id-1"]);
+    expect(summary([], [ourJob(FUTURE)])).toEqual(["remove id-1"]);
+  });
+
+  test("moves a live one to another time", () => {
+    expect(plan([FUTURE], [ourJob(PAST)]).actions).toMatchObject([
+      { kind: "update", fields: ["schedule"], patch: { schedule: { kind: "at", at: "2026-11-22T12:00:01.000Z" } } },
+    ]);
+  });
+
+  test("takes the same moment in another zone for the same", () => {
+    expect(summary([moment("2026-11-22T21:00:01+09:00")], [ourJob(FUTURE)])).toEqual([]);
+  });
+});
+
+describe("planCron() and moments that are over", () => {
+  test("does not move a live job to one: the gateway would refuse it at every pass", () => {
+    const at = (moment: string) => define({ schedule: { kind: "at", at: moment } });
+    const live = ourJob(at("2099-01-01T00:00:00Z"));
+    expect(plan([at("2020-01-01T00:00:00Z")], [live])).toMatchObject({ actions: [], unchanged: 1 });
+  });
+});
+
+describe("planCron() and several jobs that nobody claims", () => {
+  test("adopts the oldest, and names the others", () => {
+    const live = [liveJob({ id: "young", createdAtMs: 3 }), liveJob({ id: "old", createdAtMs: 1 })];
+    expect(plan([define()], live).actions).toMatchObject([{ kind: "adopt", id: "old", namesakes: ["young"] }]);
+  });
+});
+
+describe("planCron() and a key without a name", () => {
+  test("takes the job for nobody's that it knows, and leaves it alone", () => {
+    expect(plan([], [liveJob({ declarationKey: "config-manager:" })])).toMatchObject({ actions: [], unmanaged: 1 });
+  });
+});

@@ -1,0 +1,95 @@
+import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { devicePathOf, stageDefinitions } from "../../../lib/cron/staging.ts";
+import { asOrdinaryUser, createScratch, define, refusalOf } from "../../support/doubles.ts";
+
+const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
+const JOBS = JSON.stringify([define()]);
+
+describe("stageDefinitions()", () => {
+  test("writes the files as they are, for a start that may run as another user", async () => {
+    await using scratch = await createScratch();
+    const files = [file("cron-jobs.json", `// jobs\r\n${JOBS}`), file("more.yaml", "[]\n")];
+    expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual({ kind: "equal" });
+    for (const { name, bytes } of files) {
+      expect(await readFile(scratch.in("new", "cron-config", name))).toEqual(bytes);
+      expect((await stat(scratch.in("new", "cron-config", name))).mode & 0o777).toBe(0o644);
+    }
+  });
+
+  test("replaces what has changed, and leaves what has not", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS), file("b.json", JOBS)], scratch.path);
+    for (const name of ["a.json", "b.json"]) await utimes(scratch.in(name), 1, 1);
+    await stageDefinitions([file("a.json", JOBS), file("b.json", "[]")], scratch.path);
+    expect((await stat(scratch.in("a.json"))).mtimeMs).toBe(1_000);
+    expect(await readFile(scratch.in("b.json"), "utf8")).toBe("[]");
+  });
+
+  test("removes what a killed writer left, even where nothing is to be written", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    await writeFile(scratch.in(".a.json.config-manager-0123456789ab.tmp"), "half");
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    expect(await readdir(scratch.path)).toEqual(["a.json"]);
+  });
+
+  test("removes a definition file that is no longer declared", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS), file("b.yaml", "[]")], scratch.path);
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    expect(await readdir(scratch.path)).toEqual(["a.json"]);
+    await stageDefinitions([], scratch.path);
+    expect(await readdir(scratch.path)).toEqual([]);
+  });
+
+  test("keeps what somebody else keeps there", async () => {
+    await using scratch = await createScratch();
+    const others = {
+      "package.json": '{"name": "x", "version": "1"}',
+      "values.yaml": "replicas: 1\n",
+      "notes.txt": JOBS,
+      "broken.json": "{",
+      "cron-jobs.json.bak": JOBS,
+    };
+    for (const [name, text] of Object.entries(others)) await writeFile(scratch.in(name), text);
+    await stageDefinitions([file("cron-jobs.json", JOBS)], scratch.path);
+    expect((await readdir(scratch.path)).toSorted()).toEqual([...Object.keys(others), "cron-jobs.json"].toSorted());
+  });
+
+  test("makes no directory where there is nothing to stage", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([], scratch.in("cron-config"));
+    expect(await readdir(scratch.path)).toEqual([]);
+  });
+
+  test("says where it cannot write, and leaves what was staged", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    await chmod(scratch.path, 0o555);
+    const files = [file("a.json", "[]")];
+    const refusal = await asOrdinaryUser(() => refusalOf(stageDefinitions(files, scratch.path)));
+    await chmod(scratch.path, 0o755);
+    expect(refusal).toMatchObject({ code: "file", message: `cannot write ${scratch.in("a.json")}: EACCES` });
+    expect(await readFile(scratch.in("a.json"), "utf8")).toBe(JOBS);
+  });
+
+  test("writes through no link, and into no directory", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("staging", "b.json"), { recursive: true });
+    await writeFile(scratch.in("elsewhere.json"), "old");
+    await symlink(scratch.in("elsewhere.json"), scratch.in("staging", "a.json"));
+    for (const name of ["a.json", "b.json"]) {
+      const refusal = await refusalOf(stageDefinitions([file(name, JOBS)], scratch.in("staging")));
+      expect(refusal).toMatchObject({ code: "file" });
+    }
+    expect(await readFile(scratch.in("elsewhere.json"), "utf8")).toBe("old");
+  });
+});
+
+describe("devicePathOf()", () => {
+  test("is beside the staging directory", () => {
+    expect(devicePathOf("/home/node/.openclaw/cron-config")).toBe("/home/node/.openclaw/config-manager-device.pem");
+    expect(devicePathOf("/home/node/.openclaw/cron-config/")).toBe("/home/node/.openclaw/config-manager-device.pem");
+  });
+});

@@ -1,0 +1,233 @@
+import { describe, expect, spyOn, test } from "bun:test";
+import { Cron, scheduledJobs } from "croner";
+import * as fc from "fast-check";
+import { findExpressionProblem } from "../../../lib/definition/cron-expression.ts";
+
+const ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "+09:00", "Pacific/Apia"];
+
+/** A field of a cron expression, right or nearly so. */
+const field = fc.oneof(
+  fc.constantFrom(
+    "*",
+    "?",
+    "*/15",
+    "L",
+    "LW",
+    "15W",
+    "MON",
+    "fri-sun",
+    "JAN",
+    "1#5",
+    "5L",
+    "+1",
+    "+",
+    "1-5/2",
+    "0",
+    "-",
+  ),
+  fc.nat(70).map(String),
+  fc.tuple(fc.nat(40), fc.nat(40)).map(([from, to]) => `${from}-${to}`),
+  fc.stringMatching(/^[\d*,/#LW+-]{1,8}$/),
+);
+
+const expression = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.array(field, { minLength: 1, maxLength: 8 }).map((fields) => fields.join(" ")),
+  fc
+    .date({ noInvalidDate: true, min: new Date("0001-01-02"), max: new Date("9999-12-30") })
+    .map((at) => at.toISOString()),
+  fc.constantFrom("@daily", "@Hourly", " @yearly ", "@reboot", "@every 5m", "12:30", "2027-01-31T09:00"),
+);
+
+describe("findExpressionProblem()", () => {
+  test.each([
+    "*/15 * * * *",
+    "0 */15 * * * *",
+    " 0\t9  * * 1 ",
+    "0 9 15 * +1",
+    "0 9 LW * *",
+    "0 9 15W * ?",
+    "0 9 * JAN-mar MON#1,fri#L",
+    "@daily",
+    "@Hourly",
+    "0 0 29 2 *",
+    "0 0 29 2 +MON",
+    "0 0 9 1 1 * 2027-2030",
+    "2027-01-31T09:00:00+09:00",
+  ])("takes %j", (text) => {
+    expect(findExpressionProblem(text)).toBeUndefined();
+  });
+
+  test.each([
+    ["99 * * * *", "invalid value for minute: 99"],
+    ["* 24 * * *", "invalid value for hour: 24"],
+    ["60 * * * * *", "invalid value for second: 60"],
+    ["* * 32 * *", "invalid value for day of month: 32"],
+    ["* * 32W * *", "invalid value for day of month: 32"],
+    ["* * * 13 *", "invalid value for month: 13"],
+    ["* * * 0 *", "invalid value for month: 0"],
+    ["* * * * 8", "invalid value for day of week: 8"],
+    ["0 0 0 1 1 * 10000", "invalid value for year: 10000"],
+    ["* * * *", "expected 5 to 7 fields but received 4"],
+    ["* * * * * * * *", "expected 5 to 7 fields but received 8"],
+    ["", "expected 5 to 7 fields but received 0"],
+    ["@every 5m", "expected 5 to 7 fields but received 2"],
+    ["@reboot", "@reboot is not supported"],
+    ["H * * * *", "illegal characters in minute"],
+    ["0 0 * * noon", "illegal characters in day of week"],
+    ["1,,2 * * * *", "an entry of minute is empty"],
+    ["*/0 * * * *", "illegal stepping: 0"],
+    ["*/61 * * * *", "steps cannot be greater than maximum value of part (60)"],
+    ["* * * * fri-mon", "from value is larger than to value"],
+    ["* * * * 1#6", "nth weekday out of range, should be 1-5 or L"],
+    ["* * * * L", "day of week is not a number"],
+    ["* * 1-5W * *", "W is not allowed in a range"],
+    [
+      "5/15 * * * *",
+      "stepping with numeric prefix is not allowed. Use wildcard (*/step) or range (min-max/step) instead",
+    ],
+    ["12:30", "is neither a cron expression nor a date"],
+    ["12:30 * * * *", "is neither a cron expression nor a date"],
+    ["2027-02-30T25:00", "is neither a cron expression nor a date"],
+  ])("says of %j: %s", (text, problem) => {
+    expect(findExpressionProblem(text)).toBe(problem);
+  });
+
+  test.each(["0 7 30 2 *", "0 0 7 30 2 *", "* * 31 2,4,6,9,11 *", "0 0 30W 2 *", "0 0 28 2 +MON#5", "0 0 LW 2 +SUN"])(
+    "sees that %s never fires, without a search through centuries",
+    (text) => {
+      expect(findExpressionProblem(text)).toBe("never fires");
+      // croner's own search, through every month until the year 3000.
+      expect(new Cron(text, { paused: true }).nextRun()).toBeNull();
+    },
+  );
+
+  test.each(["0 0 29 2 +MON", "0 0 29 2 *", "0 0 31 12 +SUN", "0 0 * 2 +THU#5", "0 0 LW 2 +MON"])(
+    "sees that %s fires, if only once in 28 years",
+    (text) => {
+      expect(findExpressionProblem(text)).toBeUndefined();
+      expect(new Cron(text, { paused: true }).nextRun()).toBeInstanceOf(Date);
+    },
+  );
+
+  test.each(["0 0 9 1 1 * 2020", "0 0 7 30 2 * 2020", "2020-01-01T09:00:00Z", "Jan 5 1990 10:00 GMT"])(
+    "takes %s, though it will not fire any more: what was right does not turn wrong as time passes",
+    (text) => {
+      expect(findExpressionProblem(text)).toBeUndefined();
+    },
+  );
+
+  test("says the same whatever the day and the zone of the container", () => {
+    const texts = ["0 7 30 2 *", "0 0 29 2 +MON", "30 2 14 3 *", "2027-01-31T09:00", "99 * * * *"];
+    const zone = process.env.TZ;
+    const answers = ["UTC", "Asia/Tokyo", "America/New_York"].map((place) => {
+      process.env.TZ = place;
+      return texts.map(findExpressionProblem);
+    });
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+    expect(answers).toEqual(
+      Array.from({ length: 3 }, () => ["never fires", undefined, undefined, undefined, "invalid value for minute: 99"]),
+    );
+  });
+
+  test("never throws, and takes nothing that croner does not take, in whatever zone", () => {
+    fc.assert(
+      fc.property(expression, fc.constantFrom(...ZONES), (text, timezone) => {
+        const problem = findExpressionProblem(text);
+        if (problem === undefined) expect(() => new Cron(text, { paused: true, timezone })).not.toThrow();
+        else expect(problem).toMatch(/^[^'"\n]{5,110}$/);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test("refuses nothing that croner takes and that fires", () => {
+    fc.assert(
+      fc.property(expression, (text) => {
+        if (findExpressionProblem(text) === undefined) return;
+        expect(() => {
+          if (new Cron(text, { paused: true, timezone: "UTC" }).nextRun(new Date("2000-01-01")) === null) {
+            throw new Error("never fires");
+          }
+        }).toThrow();
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  /** Each number that a person may write, and each step, in each of five fields. */
+  const PLAIN_FIELDS = Array.from({ length: 5 }, (_, place) =>
+    Array.from({ length: 101 }, (_entry, number) => [`${number}`, `0${number}`, `*/${number}`, `*/0${number}`])
+      .flat()
+      .map((field) => ["*", "*", "*", "*", "*"].with(place, field).join(" ")),
+  ).flat();
+
+  /** By croner itself, to its end. */
+  const fires = (text: string) => {
+    try {
+      return new Cron(text, { paused: true, timezone: "UTC" }).nextRun(new Date("2000-01-01")) !== null;
+    } catch {
+      return false;
+    }
+  };
+
+  test("answers for itself where an expression is plain, as croner would", () => {
+    const answers = PLAIN_FIELDS.map((text) => [text, findExpressionProblem(text) === undefined]);
+    expect(answers).toEqual(PLAIN_FIELDS.map((text) => [text, fires(text)]));
+  });
+
+  test("and so it does for lists, in all the fields at once", () => {
+    const number = fc.nat(64).map(String);
+    const plain = fc.oneof(
+      fc.constant("*"),
+      number.map((step) => `*/${step}`),
+      fc.array(number, { minLength: 1, maxLength: 3 }).map((numbers) => numbers.join(",")),
+    );
+    // Small numbers, too, or hardly one of them is right.
+    const small = fc.integer({ min: 1, max: 7 }).map(String);
+    const fields = fc.array(fc.oneof({ weight: 4, arbitrary: small }, plain), { minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(fields, (parts) => {
+        const text = parts.join(" ");
+        expect([text, findExpressionProblem(text) === undefined]).toEqual([text, fires(text)]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("quotes nothing of the text", () => {
+    const secret = "s3cret";
+    const texts = [0, 1, 2, 3, 4, 5, 6].flatMap((place) =>
+      [
+        secret,
+        `'${secret}'`,
+        `(${secret})`,
+        `1,${secret}`,
+        `${secret}#2`,
+        `1-${secret}`,
+        `*/${secret}`,
+        `12:${secret}`,
+      ].map((part) => Array.from({ length: 7 }, (_, index) => (index === place ? part : "*"))),
+    );
+    for (const fields of texts) {
+      for (const text of [fields.join(" "), fields.slice(1).join(" "), fields[0] ?? ""]) {
+        expect(findExpressionProblem(text) ?? "").not.toContain(secret);
+      }
+    }
+  });
+
+  test("does not let itself be kept busy", () => {
+    expect(findExpressionProblem(`* * * * * * ${"1-9999,".repeat(100_000)}1`)).toBe("expected at most 1000 characters");
+  });
+
+  test("starts nothing", () => {
+    const timers = spyOn(globalThis, "setTimeout");
+    findExpressionProblem("* * * * * *");
+    findExpressionProblem("2999-01-01T00:00:00Z");
+    expect(timers).not.toHaveBeenCalled();
+    expect(scheduledJobs).toBeEmpty();
+    timers.mockRestore();
+  });
+});

@@ -1,0 +1,413 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { computeSetChecksum } from "../../../lib/files/checksum.ts";
+import {
+  describeSource,
+  describeProblem,
+  isDefinitionFile,
+  createDefinitionReader,
+  parseDefinitionFiles,
+  readDefinitions,
+  type DefinitionProblem,
+} from "../../../lib/definition/files.ts";
+import type { VolumeFile } from "../../../lib/files/volume.ts";
+import { asOrdinaryUser, createScratch, define, ODD_NAMES, refusalOf } from "../../support/doubles.ts";
+import { createVolume } from "../../support/volume.ts";
+
+function file(content: string | Uint8Array | object, name = "cron-jobs.json"): VolumeFile {
+  const isRaw = typeof content === "string" || content instanceof Uint8Array;
+  return { name, bytes: Buffer.from(isRaw ? content : JSON.stringify(content)) };
+}
+
+/** `file: job: field: problem`. */
+function wordProblem(problem: DefinitionProblem): string {
+  return describeProblem(problem).replace("WARNING: Cron config rejected: ", "");
+}
+
+async function problemsOf(...files: VolumeFile[]): Promise<string[]> {
+  const set = await parseDefinitionFiles(files);
+  return set.kind === "valid" ? [] : set.problems.map(wordProblem);
+}
+
+async function namesIn(...files: VolumeFile[]): Promise<string[]> {
+  const set = await parseDefinitionFiles(files);
+  if (set.kind === "invalid") throw new Error(set.problems.map(wordProblem).join("\n"));
+  return set.definitions.map(({ name }) => name);
+}
+
+describe("isDefinitionFile()", () => {
+  test.each(["cron-jobs.json", "a.json5", "a.yaml", "a.yml", "a b.json", "é.yaml"])("takes %s", (name) => {
+    expect(isDefinitionFile(name)).toBeTrue();
+  });
+
+  test.each(["a.txt", "a.json.bak", "json", "a.JSON", "a.json~", "a.jsonc", "a.tmp", ".a.json.swp"])(
+    "leaves %s alone",
+    (name) => {
+      expect(isDefinitionFile(name)).toBeFalse();
+    },
+  );
+});
+
+describe("parseDefinitionFiles()", () => {
+  test("takes a list of jobs, or one job", async () => {
+    expect(await namesIn(file([define({ name: "a" }), define({ name: "b" })]))).toEqual(["a", "b"]);
+    expect(await namesIn(file(define({ name: "a" })))).toEqual(["a"]);
+  });
+
+  test("reads JSON5 in .json and .json5", async () => {
+    const text = "// jobs\n[{name: 'a', schedule: '* * * * *', command: 'true',},]";
+    expect(await namesIn(file(text, "a.json"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.json5"))).toEqual(["a"]);
+  });
+
+  test("reads YAML in .yaml and .yml", async () => {
+    const text = "# jobs\n- name: a\n  schedule: '* * * * *'\n  command: |\n    true\n    false\n";
+    expect(await namesIn(file(text, "a.yaml"))).toEqual(["a"]);
+    expect(await namesIn(file(text, "a.yml"))).toEqual(["a"]);
+  });
+
+  test("keeps a moment in YAML as it is written", async () => {
+    const set = await parseDefinitionFiles([
+      file("name: a\nschedule: {kind: at, at: 2027-01-31T09:00:00Z}\ncommand: x\n", "a.yaml"),
+    ]);
+    expect(set).toMatchObject({ definitions: [{ schedule: { kind: "at", at: "2027-01-31T09:00:00Z" } }] });
+  });
+
+  test("takes a byte order mark and Windows line ends", async () => {
+    expect(await namesIn(file(`\uFEFF[\r\n${JSON.stringify(define())}\r\n]\r\n`))).toEqual(["backup"]);
+    expect(await namesIn(file("\uFEFF- name: a\r\n  schedule: '* * * * *'\r\n  command: x\r\n", "a.yml"))).toEqual([
+      "a",
+    ]);
+  });
+
+  test.each(Object.entries(ODD_NAMES))("takes a name with %s", async (_, name) => {
+    expect(await namesIn(file([define({ name })]))).toEqual([name]);
+  });
+
+  test("takes [] for a wish to have no jobs", async () => {
+    expect(await parseDefinitionFiles([file("[]")])).toMatchObject({ kind: "valid", definitions: [] });
+    expect(await parseDefinitionFiles([file("--- []\n", "a.yaml")])).toMatchObject({ kind: "valid", definitions: [] });
+  });
+
+  test.each([
+    ["nothing", "a.json", ""],
+    ["blanks", "a.json", " \n\t"],
+    ["a byte order mark", "a.json", "\uFEFF"],
+    ["nothing", "a.yaml", ""],
+  ])("takes a file of %s for no such wish (%s)", async (_, name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: is empty; write [] to declare no jobs`]);
+  });
+
+  test.each([
+    ["null", "a.json", "null"],
+    ["comments alone", "a.yaml", "# no jobs today\n"],
+    ["a list of nothing", "a.yaml", "-\n"],
+  ])("nor one of %s (%s)", async (_, name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: #1: expected an object but received null`]);
+  });
+
+  test("gives the definitions in the order of the files, then as they are written", async () => {
+    const [z, a] = [define({ name: "z" }), define({ name: "a" })];
+    expect(await namesIn(file([z, a], "1.json"), file([define({ name: "m" })], "2.yaml"))).toEqual(["z", "a", "m"]);
+  });
+
+  test("refuses a name that two jobs have, in one file or in two", async () => {
+    expect(await problemsOf(file([define(), define()]))).toEqual([
+      "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
+    ]);
+    // Blanks around a name are no part of it, for gateways neither.
+    for (const name of [" backup ", "backup\n", "\u00a0backup", "\ufeffbackup"]) {
+      expect(await problemsOf(file([define()], "a.json"), file([define({ name })], "b.yaml"))).toEqual([
+        "b.yaml: backup: name: is defined twice, first in a.json",
+      ]);
+    }
+  });
+
+  test("keeps names apart that differ in case or in Unicode normal form", async () => {
+    const names = ["Backup", "backup", "BACKUP", "caf\u00e9", "cafe\u0301", "a b", "a  b", "a\u00a0b", "\ufb01", "fi"];
+    expect(await namesIn(file(names.map((name) => define({ name }))))).toEqual(names);
+  });
+
+  test.each([
+    ["jobs.json", '[{"name": "a", "name": "a", "schedule": "@daily", "command": "x"}]', "a: name"],
+    [
+      "jobs.json5",
+      "[{name: 'x', schedule: '@daily', command: 'x'}, {name: 'a', env: {A: '1', 'A': '1'}, schedule: '@daily', command: 'x'}]",
+      "a: env.A",
+    ],
+    ["job.json", '{"name": "a", "schedule": "@daily", "command": ["x"], "command": "x"}', "a: command"],
+  ])("refuses a key that stands twice: in %s, %s", async (name, text, place) => {
+    expect(await problemsOf(file(text, name))).toEqual([`${name}: ${place}: stands twice in one object`]);
+  });
+
+  test("refuses a key that stands twice in YAML, too, and says where", async () => {
+    const text =
+      "- name: a\n  schedule: '@daily'\n  command: x\n  command: x\n- name: b\n  schedule: '@daily'\n  command: x\n  env: {A: b, A: c}\n";
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
+      "a.yaml: a: command: stands twice in one map",
+      "a.yaml: b: env.A: stands twice in one map",
+    ]);
+  });
+
+  test("reports what is wrong with a text beside what is wrong with its jobs", async () => {
+    const text = "- name: a\n  schedule: !Cron 99 * * * *\n  command: x\n  retry: .inf\n  env: {1: b}\n";
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
+      "a.yaml: a: schedule: has a tag that means nothing here",
+      "a.yaml: a: env: has a key that is no text; put it in quotes",
+      "a.yaml: a: retry: expected a finite number",
+      "a.yaml: a: schedule: invalid value for minute: 99",
+    ]);
+  });
+
+  test.each([
+    ["a.json", '[{"name": "a\\ud83e", "schedule": "@daily", "command": "x"}]'],
+    ["a.json5", "[{name: 'a\\ud83e', schedule: '@daily', command: 'x'}]"],
+    ["a.yaml", '- {name: "a\\ud83e", schedule: "@daily", command: x}'],
+  ])("refuses half a character in %s", async (name, text) => {
+    expect(await problemsOf(file(text, name))).toEqual([
+      `${name}: a\ud83e: name: holds half a character, an unpaired surrogate`,
+    ]);
+  });
+
+  test.each(["a.json", "a.yaml"])("takes a job of a megabyte in %s as it is", async (name) => {
+    const message = `"it's" $(x) \\ \u0001 é 🦞\n`.repeat(50_000).trim();
+    const set = await parseDefinitionFiles([file([define({ message })], name)]);
+    expect(set.kind === "valid" && set.definitions[0]?.message === message).toBeTrue();
+  });
+
+  test.each(["a.json", "a.yaml"])("says of %s that it is nested too deeply", async (name) => {
+    const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
+    const problems = await problemsOf(
+      file(`[{"name": "a", "schedule": "@daily", "command": "x", "env": ${deep}}]`, name),
+    );
+    expect(problems.join("\n")).toContain("is nested too deeply");
+  });
+
+  test("says of a list of lists, however deep, that it is no list of jobs", async () => {
+    const text = "[".repeat(10_000) + "]".repeat(10_000);
+    expect(await problemsOf(file(text))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
+  });
+
+  test("says of OpenClaw's own list what to take of it", async () => {
+    const text = { jobs: [define()], total: 1 };
+    expect(await problemsOf(file(text))).toEqual([
+      "cron-jobs.json: #1: jobs: expected a list of jobs, or one job; write the list alone",
+    ]);
+  });
+
+  test("never throws, whatever the bytes", async () => {
+    const name = fc.constantFrom("a.json", "a.json5", "a.yaml");
+    const bytes = fc.oneof(
+      fc.uint8Array(),
+      fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
+      fc.json().map((text) => Buffer.from(text)),
+    );
+    await fc.assert(
+      fc.asyncProperty(name, bytes, async (each, content) => {
+        expect((await parseDefinitionFiles([file(content, each)])).kind).toBeOneOf(["valid", "invalid"]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("reports the problems of all files at once, and gives no definition of any", async () => {
+    const set = await parseDefinitionFiles([
+      file([define({ name: "good" })], "a.json"),
+      file([{ ...define(), name: "b1", retry: -1 }, 5], "b.json"),
+      file("[", "c.json"),
+      file([{ ...define(), name: "d1", comand: "x" }], "d.yaml"),
+    ]);
+    expect(set).not.toHaveProperty("definitions");
+    expect(set.kind === "invalid" && set.problems.map(wordProblem)).toEqual([
+      "b.json: b1: retry: expected at least 0 but received -1",
+      "b.json: #2: expected an object but received a number",
+      "c.json: invalid end of input at 1:2",
+      "d.yaml: d1: comand: unknown field, did you mean command?",
+    ]);
+  });
+
+  test("refuses what is no UTF-8 text", async () => {
+    const latin1 = Buffer.from(`[{"name": "caf\u00e9"}]`, "latin1");
+    expect(await problemsOf(file(latin1, "a.json"), file(latin1, "a.yaml"))).toEqual([
+      "a.json: is not UTF-8 text",
+      "a.yaml: is not UTF-8 text",
+    ]);
+  });
+
+  test("refuses a file that was cut off, wherever", async () => {
+    const whole = Buffer.from(JSON.stringify([define({ name: "🦞", env: { A: "1" } }), define()], undefined, 1));
+    for (let length = 0; length < whole.length; length++) {
+      expect(await parseDefinitionFiles([file(whole.subarray(0, length))])).toMatchObject({ kind: "invalid" });
+    }
+  });
+
+  test.each([
+    ["two documents", "--- []\n--- []\n", "holds several documents; write one list of jobs"],
+    ["tabs", "-\n\tname: a\n", /Tabs are not allowed as indentation/],
+    ["aliases of aliases of aliases", bomb(), "has aliases of aliases that stand for too much"],
+    [
+      "a name that nothing bears",
+      "name: *s3cret\n",
+      /^a.yaml: has an alias that no anchor stands before; put a text that begins with \* in quotes$/,
+    ],
+    ["a merge of what is no map", "- <<: s3cret\n", "merges something that is no map"],
+    ["another version of itself", "%YAML 1.1\n---\n[]\n", "is YAML 1.1; only 1.2 is read here"],
+  ])("refuses YAML with %s", async (_, text, problem) => {
+    expect(await problemsOf(file(text, "a.yaml"))).toEqual([
+      typeof problem === "string" ? `a.yaml: ${problem}` : expect.stringMatching(problem),
+    ]);
+  });
+
+  test.each([
+    ["JSON with a comma missing", "a.json", '{token: "s3cret" "s3cret"}'],
+    ["JSON with no end", "a.json", '{token: "s3cret'],
+    ["text that is no JSON", "a.json", "s3cret"],
+    ["YAML with a colon too many", "a.yaml", "token: s3cret: s3cret"],
+    ["YAML with no end", "a.yaml", "token: 's3cret"],
+    ["YAML of two minds", "a.yaml", "- s3cret\ntoken: s3cret"],
+  ])("does not quote a file that it cannot parse: %s", async (_, name, text) => {
+    const problems = await problemsOf(file(text, name));
+    expect(problems).toHaveLength(1);
+    expect(problems.join()).not.toContain("s3cret");
+  });
+
+  test("carries the checksum of the files, right or wrong", async () => {
+    const files = [file([define()], "a.json"), file("[", "b.json")];
+    expect((await parseDefinitionFiles(files)).checksum).toBe(computeSetChecksum(files));
+    expect((await parseDefinitionFiles(files.slice(0, 1))).checksum).toBe(computeSetChecksum(files.slice(0, 1)));
+  });
+});
+
+/** Some lines of YAML that stand for millions. */
+function bomb(): string {
+  const levels = Array.from({ length: 8 }, (_, level) => {
+    const items = level === 0 ? "x" : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 9 }, () => items).join(", ")}]`;
+  });
+  return levels.join("\n");
+}
+
+describe("describeProblem()", () => {
+  test("says file, job, field and problem, and leaves out what does not apply", () => {
+    const problem = { file: "a.json", job: "backup", field: "retry", problem: "is wrong" };
+    expect(describeProblem(problem)).toBe("WARNING: Cron config rejected: a.json: backup: retry: is wrong");
+    expect(describeProblem({ ...problem, field: "" })).toBe("WARNING: Cron config rejected: a.json: backup: is wrong");
+    expect(describeProblem({ ...problem, job: "", field: "" })).toBe("WARNING: Cron config rejected: a.json: is wrong");
+  });
+});
+
+describe("describeSource()", () => {
+  test("names the file where there is one, as manager.sh did, else the directory", async () => {
+    const [one, other] = [file("[]", "jobs.yaml"), file("[]", "more.json")];
+    expect(describeSource("/cron.d", await parseDefinitionFiles([one]))).toBe("/cron.d/jobs.yaml");
+    expect(describeSource("/cron.d", await parseDefinitionFiles([one, other]))).toBe("/cron.d");
+    expect(describeSource("/cron.d", { kind: "missing" })).toBe("/cron.d/cron-jobs.json");
+  });
+});
+
+describe("readDefinitions()", () => {
+  test("reads a ConfigMap volume", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "b.json": JSON.stringify([define()]), "a.yml": "[]", "readme.txt": "no definition" });
+    expect(await readDefinitions(volume.path)).toMatchObject({
+      kind: "valid",
+      definitions: [{ name: "backup" }],
+      files: [{ name: "a.yml" }, { name: "b.json" }],
+    });
+  });
+
+  test("reads one file that stands alone", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("cron-jobs.json"), JSON.stringify(define()));
+    expect(await readDefinitions(scratch.path)).toMatchObject({ kind: "valid", definitions: [{ name: "backup" }] });
+  });
+
+  test("takes a directory that is not there for missing, not for empty", async () => {
+    await using scratch = await createScratch();
+    expect(await readDefinitions(scratch.in("nowhere"))).toEqual({ kind: "missing" });
+  });
+
+  test("takes a directory without a definition file for missing, not for empty", async () => {
+    await using scratch = await createScratch();
+    expect(await readDefinitions(scratch.path)).toEqual({ kind: "missing" });
+    await writeFile(scratch.in("notes.txt"), "[]");
+    expect(await readDefinitions(scratch.path)).toEqual({ kind: "missing" });
+  });
+
+  test("refuses a file where the directory should be", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("cron.d"), "[]");
+    expect(await refusalOf(readDefinitions(scratch.in("cron.d")))).toMatchObject({ code: "file" });
+  });
+
+  test("refuses to go on without a file that it cannot read", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), "[]");
+    await mkdir(scratch.in("b.json"));
+    expect(await refusalOf(readDefinitions(scratch.path))).toMatchObject({
+      code: "file",
+      message: `cannot read ${scratch.path}: EISDIR`,
+    });
+  });
+
+  test("refuses to go on without a file that it may not read", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o755);
+    await writeFile(scratch.in("a.json"), "[]");
+    await writeFile(scratch.in("b.json"), "[]", { mode: 0 });
+    const refusal = await asOrdinaryUser(() => refusalOf(readDefinitions(scratch.path)));
+    expect(refusal).toMatchObject({ code: "file", message: `cannot read ${scratch.path}: EACCES` });
+  });
+});
+
+describe("createDefinitionReader()", () => {
+  test("checks the same files once, and others anew", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    const read = createDefinitionReader(volume.path);
+    expect(await read()).toEqual({ kind: "missing" });
+
+    await volume.publish({ "a.json": JSON.stringify([define()]), "b.json": "[]" });
+    const first = await read();
+    expect(first).toMatchObject({ kind: "valid", definitions: [{ name: "backup" }] });
+    await volume.publish({ "a.json": JSON.stringify([define()]), "b.json": "[]" });
+    expect(await read()).toBe(first);
+
+    const changes: Record<string, string>[] = [
+      { "a.json": JSON.stringify([define({ timeout: 7 })]), "b.json": "[]" },
+      { "a.json": JSON.stringify([define({ timeout: 7 })]) },
+      { "c.json": JSON.stringify([define({ timeout: 7 })]) },
+      { "c.json": "{" },
+      { "c.json": JSON.stringify([define({ timeout: 7 })]) },
+    ];
+    for (const files of changes) {
+      await volume.publish(files);
+      expect(await read()).toEqual(await readDefinitions(volume.path));
+    }
+    await volume.publish({});
+    expect(await read()).toEqual({ kind: "missing" });
+  });
+});
+
+describe("parseDefinitionFiles() of names", () => {
+  test("sees that a name is taken, even by a job that is wrong itself", async () => {
+    expect(await problemsOf(file([{ ...define(), retry: -1 }, define()]))).toEqual([
+      "cron-jobs.json: backup: retry: expected at least 0 but received -1",
+      "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
+    ]);
+  });
+
+  test("takes two jobs without a name for two jobs", async () => {
+    const problems = await problemsOf(file([{}], "a.json"), file([{}], "b.json"));
+    expect(problems.join()).not.toContain("is defined twice");
+  });
+});
+
+describe("isDefinitionFile()", () => {
+  test("leaves hidden files alone, as *.json does", () => {
+    expect(isDefinitionFile(".cron-jobs.json")).toBeFalse();
+    expect(isDefinitionFile("cron-jobs.json")).toBeTrue();
+  });
+});

@@ -1,0 +1,58 @@
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "../../../lib/files/places.ts";
+import { asOrdinaryUser, createScratch } from "../../support/doubles.ts";
+import { createVolume } from "../../support/volume.ts";
+
+describe("inspectMount()", () => {
+  test("knows a ConfigMap volume from a plain directory, and from nothing", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("volume"));
+    await volume.publish({ "openclaw.json": "{}" });
+    await mkdir(scratch.in("plain"));
+    expect(await inspectMount(volume.path, [])).toEqual({ kind: "volume" });
+    expect(await inspectMount(scratch.in("plain"), [])).toEqual({ kind: "plain" });
+    expect(await inspectMount(scratch.in("nothing"), [])).toEqual({ kind: "missing" });
+  });
+
+  test("names what was mounted with subPath", async () => {
+    await using scratch = await createScratch();
+    const point = scratch.in("openclaw.json");
+    const mounts = [{ root: "/..2026_11_23/openclaw.json", point, isReadOnly: true }];
+    expect(await inspectMount(scratch.path, mounts)).toEqual({ kind: "sub-path", path: point });
+  });
+
+  test("tells what this user may not read", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o755);
+    await mkdir(scratch.in("closed"), { mode: 0o700 });
+    const place = await asOrdinaryUser(() => inspectMount(scratch.in("closed"), []));
+    expect(place).toEqual({ kind: "unreadable", code: "EACCES" });
+  });
+});
+
+describe("inspectFilePlace()", () => {
+  test("takes a file, or none, in a directory that may be written", async () => {
+    await using scratch = await createScratch();
+    expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "writable" });
+    await writeFile(scratch.in("openclaw.json"), "{}");
+    expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "writable" });
+  });
+
+  test("takes nothing that is no file, and no directory that is not there", async () => {
+    await using scratch = await createScratch();
+    await symlink("elsewhere", scratch.in("openclaw.json"));
+    expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "occupied" });
+    const directory = scratch.in("pvc");
+    expect(await inspectFilePlace(scratch.in("pvc", "openclaw.json"))).toEqual({ kind: "missing", directory });
+  });
+});
+
+describe("inspectMadeDirectory()", () => {
+  test("looks at the nearest directory that is there", async () => {
+    await using scratch = await createScratch();
+    expect(await inspectMadeDirectory(scratch.in("a", "b", "c"))).toEqual({ kind: "writable" });
+    await writeFile(scratch.in("file"), "");
+    expect(await inspectMadeDirectory(scratch.in("file", "b"))).toMatchObject({ kind: "refused", code: "ENOTDIR" });
+  });
+});

@@ -1,0 +1,294 @@
+import { watch } from "node:fs";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { publishFile, sweepTemporaries } from "../../../lib/files/replace.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { canMountSmallVolume, isRoot, mountSmallVolume } from "../../support/small-volume.ts";
+import { until } from "../../support/until.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
+const CAN_MOUNT = await canMountSmallVolume();
+
+describe("publishFile()", () => {
+  test("makes a new file, which nobody else may read, and the directories to it", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("a", "b", "openclaw.json");
+    await publishFile(path, bytes("{}"));
+    expect(await readFile(path, "utf8")).toBe("{}");
+    expect(await modeOf(path)).toBe("600");
+    expect(await readdir(scratch.in("a", "b"))).toEqual(["openclaw.json"]);
+  });
+
+  test("gives a new file the mode that it is told, whatever the umask", async () => {
+    await using scratch = await createScratch();
+    const umask = process.umask(0o077);
+    try {
+      await publishFile(scratch.in("file"), bytes("x"), 0o644);
+    } finally {
+      process.umask(umask);
+    }
+    expect(await modeOf(scratch.in("file"))).toBe("644");
+  });
+
+  test("writes the bytes as they are", async () => {
+    await using scratch = await createScratch();
+    const all = new Uint8Array(100_000).map((_, index) => index % 251);
+    await publishFile(scratch.in("file"), all);
+    expect(new Uint8Array(await readFile(scratch.in("file")))).toEqual(all);
+    await publishFile(scratch.in("file"), new Uint8Array());
+    expect(await readFile(scratch.in("file"))).toHaveLength(0);
+  });
+
+  test.each(["600", "644", "660", "444", "2640"])("keeps a mode of %s", async (mode) => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old");
+    await chmod(scratch.in("file"), Number.parseInt(mode, 8));
+    await publishFile(scratch.in("file"), bytes("new"), 0o600);
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("new");
+    expect(await modeOf(scratch.in("file"))).toBe(mode);
+  });
+
+  test.skipIf(!isRoot)("keeps owner and group", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old");
+    for (const [uid, gid] of [
+      [1000, 2000],
+      [0, 2000],
+      [1000, 0],
+    ] as const) {
+      await chown(scratch.in("file"), uid, gid);
+      await chmod(scratch.in("file"), 0o640);
+      await publishFile(scratch.in("file"), bytes("new"));
+      expect(await stat(scratch.in("file"))).toMatchObject({ uid, gid });
+      expect(await modeOf(scratch.in("file"))).toBe("640");
+    }
+  });
+
+  test("replaces the file instead of writing into it: who has it open reads the old one to its end", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old");
+    await link(scratch.in("file"), scratch.in("held open"));
+    await publishFile(scratch.in("file"), bytes("new"));
+    expect(await readFile(scratch.in("held open"), "utf8")).toBe("old");
+  });
+
+  test("shows a reader the whole old file or the whole new one, at any moment", async () => {
+    await using scratch = await createScratch();
+    const [old, now] = ["a", "b"].map((letter) => letter.repeat(300_000)) as [string, string];
+    await writeFile(scratch.in("file"), old);
+    const done = new AbortController();
+    const reader = async () => {
+      const torn: number[] = [];
+      while (!done.signal.aborted) {
+        const text = await readFile(scratch.in("file"), "utf8");
+        if (text !== old && text !== now) torn.push(text.length);
+      }
+      return torn;
+    };
+    const read = reader();
+    for (let round = 0; round < 20; round++) await publishFile(scratch.in("file"), bytes(round % 2 === 0 ? now : old));
+    done.abort();
+    expect(await read).toEqual([]);
+  });
+
+  test("lets several write at once: one of them wins, whole", async () => {
+    await using scratch = await createScratch();
+    const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(10_000));
+    await Promise.all(texts.map((text) => publishFile(scratch.in("file"), bytes(text))));
+    expect(texts).toContain(await readFile(scratch.in("file"), "utf8"));
+    expect(await readdir(scratch.path)).toEqual(["file"]);
+  });
+});
+
+describe("publishFile() leaves everything as it was", () => {
+  test("where a symbolic link is in the way", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("target"), "old");
+    await symlink("target", scratch.in("link"));
+    expect(await refusalOf(publishFile(scratch.in("link"), bytes("new")))).toMatchObject({
+      code: "file",
+      message: `${scratch.in("link")} is a symbolic link, expected a regular file`,
+      hint: expect.any(String),
+    });
+    expect(await readFile(scratch.in("target"), "utf8")).toBe("old");
+    expect(await readlink(scratch.in("link"))).toBe("target");
+    expect((await readdir(scratch.path)).toSorted()).toEqual(["link", "target"]);
+  });
+
+  test("where a link to nothing is in the way", async () => {
+    await using scratch = await createScratch();
+    await symlink("nothing", scratch.in("link"));
+    expect(await refusalOf(publishFile(scratch.in("link"), bytes("new")))).toMatchObject({ code: "file" });
+    expect(await readdir(scratch.path)).toEqual(["link"]);
+  });
+
+  test("where a directory is in the way", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("openclaw.json"));
+    expect(await refusalOf(publishFile(scratch.in("openclaw.json"), bytes("new")))).toMatchObject({
+      code: "file",
+      message: `${scratch.in("openclaw.json")} is a directory, expected a regular file`,
+    });
+    expect(await readdir(scratch.path)).toEqual(["openclaw.json"]);
+    expect(await readdir(scratch.in("openclaw.json"))).toEqual([]);
+  });
+
+  test("where something else is in the way", async () => {
+    await using scratch = await createScratch();
+    expect(Bun.spawnSync(["mkfifo", scratch.in("pipe")]).exitCode).toBe(0);
+    expect((await refusalOf(publishFile(scratch.in("pipe"), bytes("new")))).message).toContain("is no regular file");
+    expect((await lstat(scratch.in("pipe"))).isFIFO()).toBeTrue();
+  });
+
+  test("where a file is in the place of its directory", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old");
+    expect(await refusalOf(publishFile(scratch.in("file", "openclaw.json"), bytes("new")))).toMatchObject({
+      code: "file",
+      message: expect.stringMatching(/^cannot write .*: (ENOTDIR|EEXIST)$/),
+    });
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
+  });
+
+  test("where no file can have that name", async () => {
+    await using scratch = await createScratch();
+    expect(await refusalOf(publishFile(scratch.in("x".repeat(300)), bytes("new")))).toMatchObject({
+      code: "file",
+      message: expect.stringMatching(/: ENAMETOOLONG$/),
+    });
+    expect(await readdir(scratch.path)).toEqual([]);
+  });
+
+  test("where the directory may not be written to", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old");
+    await chmod(scratch.path, 0o555);
+    const refusal = await asOrdinaryUser(() => refusalOf(publishFile(scratch.in("file"), bytes("new"))));
+    await chmod(scratch.path, 0o755);
+    expect(refusal).toMatchObject({
+      code: "file",
+      message: `cannot write ${scratch.in("file")}: EACCES`,
+      hint: expect.stringContaining("fsGroup"),
+    });
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
+    expect(await readdir(scratch.path)).toEqual(["file"]);
+  });
+
+  test.skipIf(!isRoot)("where the owner of the old file cannot be kept", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "old", { mode: 0o644 });
+    await chmod(scratch.path, 0o777);
+    const refusal = await asOrdinaryUser(() => refusalOf(publishFile(scratch.in("file"), bytes("new"))));
+    expect(refusal).toMatchObject({ code: "file", message: `cannot write ${scratch.in("file")}: EPERM` });
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
+    expect(await stat(scratch.in("file"))).toMatchObject({ uid: 0 });
+    expect(await readdir(scratch.path)).toEqual(["file"]);
+  });
+
+  test.skipIf(!CAN_MOUNT)("where the volume is full", async () => {
+    await using volume = await mountSmallVolume();
+    const { scratch } = volume;
+    await writeFile(scratch.in("file"), "old");
+    expect(await refusalOf(publishFile(scratch.in("file"), new Uint8Array(100_000)))).toMatchObject({
+      code: "file",
+      message: `cannot write ${scratch.in("file")}: ENOSPC`,
+      hint: expect.stringContaining("full"),
+    });
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
+    expect(await readdir(scratch.path)).toEqual(["file"]);
+    await publishFile(scratch.in("file"), bytes("a smaller one"));
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("a smaller one");
+  });
+
+  test.skipIf(!CAN_MOUNT)("where the volume is read-only", async () => {
+    await using volume = await mountSmallVolume();
+    const { scratch } = volume;
+    await writeFile(scratch.in("file"), "old");
+    volume.remount("ro");
+    expect(await refusalOf(publishFile(scratch.in("file"), bytes("new")))).toMatchObject({
+      code: "file",
+      message: `cannot write ${scratch.in("file")}: EROFS`,
+      hint: expect.stringContaining("read-only"),
+    });
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
+    expect(await readdir(scratch.path)).toEqual(["file"]);
+  });
+});
+
+describe("publishFile() beside another process that sweeps", () => {
+  test("writes again what was swept away from under it", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("cron");
+    const isWriting = async () => (await readdir(scratch.path)).some((name) => name.endsWith(".tmp"));
+    let caught = 0;
+    for (let round = 1; round <= 20; round++) {
+      const state = { isDone: false };
+      const publishing = publishFile(path, new Uint8Array(4 * 1024 * 1024).fill(round)).finally(() => {
+        state.isDone = true;
+      });
+      while (!state.isDone && !(await isWriting())) continue;
+      if (!state.isDone) {
+        await sweepTemporaries(path);
+        caught += 1;
+      }
+      await publishing;
+      expect((await readFile(path))[0]).toBe(round);
+    }
+    expect(caught).toBeGreaterThan(0);
+    expect(await readdir(scratch.path)).toEqual(["cron"]);
+  });
+});
+
+describe("sweepTemporaries()", () => {
+  test("removes what a killed writer of this file left, and nothing else", async () => {
+    await using scratch = await createScratch();
+    const strays = [".openclaw.json.config-manager-0123456789ab.tmp", ".openclaw.json.config-manager-x.tmp"];
+    const others = [
+      "openclaw.json",
+      "openclaw.json.bak",
+      ".openclaw.json.swp",
+      ".openclaw.json.config-manager-x",
+      ".openclaw.json.config-manager-x.tmp.bak",
+      "a.openclaw.json.config-manager-x.tmp",
+      ".other.json.config-manager-0123456789ab.tmp",
+      "openclaw.json.config-manager-0123456789ab.tmp",
+    ];
+    for (const name of [...strays, ...others]) await writeFile(scratch.in(name), "x");
+    await sweepTemporaries(scratch.in("openclaw.json"));
+    expect((await readdir(scratch.path)).toSorted()).toEqual(others.toSorted());
+  });
+
+  test("knows the name under which a file is written", async () => {
+    await using scratch = await createScratch();
+    const seen = new Set<string>();
+    const watcher = watch(scratch.path, (_, name) => void seen.add(String(name)));
+    await publishFile(scratch.in("openclaw.json"), bytes("new"));
+    await until("the file to be seen", () => seen.delete("openclaw.json"));
+    watcher.close();
+    expect(seen.size).toBe(1);
+    for (const name of seen) await writeFile(scratch.in(name), "half");
+    await sweepTemporaries(scratch.in("openclaw.json"));
+    expect(await readdir(scratch.path)).toEqual(["openclaw.json"]);
+  });
+
+  test("is content where there is no directory, and where it may not remove", async () => {
+    await using scratch = await createScratch();
+    await sweepTemporaries(scratch.in("nowhere", "openclaw.json"));
+    await mkdir(scratch.in(".openclaw.json.config-manager-0123456789ab.tmp"));
+    await sweepTemporaries(scratch.in("openclaw.json"));
+    expect(await readdir(scratch.path)).toHaveLength(1);
+  });
+});

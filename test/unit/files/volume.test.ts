@@ -1,0 +1,247 @@
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
+import { readVolume } from "../../../lib/files/volume.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { createVolume } from "../../support/volume.ts";
+
+const all = () => true;
+
+/** Names and contents of what is read; undefined where there is no directory. */
+async function read(directory: string, select: (name: string) => boolean = all) {
+  const files = await readVolume(directory, select);
+  return files && Object.fromEntries(files.map(({ name, bytes }) => [name, bytes.toString()]));
+}
+
+/** Publishes a generation of one file in one go, as no other thread could, and removes the one before. */
+function swapAtOnce(directory: string, generation: string, text: string, previous?: string): void {
+  mkdirSync(join(directory, generation), { recursive: true });
+  writeFileSync(join(directory, generation, "a.json"), text);
+  symlinkSync(generation, join(directory, "..data_tmp"));
+  renameSync(join(directory, "..data_tmp"), join(directory, "..data"));
+  if (previous) rmSync(join(directory, previous), { recursive: true });
+}
+
+afterEach(() => {
+  setSystemTime();
+});
+
+describe("readVolume()", () => {
+  test("reads what the kubelet has published, each file once, sorted by name", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "b.json": "2", "a.json": "1", "c.yaml": "3" });
+    const files = await readVolume(volume.path, all);
+    expect(files?.map(({ name, bytes }) => `${name} ${bytes.toString()}`)).toEqual([
+      "a.json 1",
+      "b.json 2",
+      "c.yaml 3",
+    ]);
+  });
+
+  test("reads what is picked, and is asked of nothing of the kubelet's own", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "a.json": "1", "b.yaml": "2" });
+    const asked: string[] = [];
+    const select = (name: string) => asked.push(name) > 0 && name.endsWith(".yaml");
+    expect(await read(volume.path, select)).toEqual({ "b.yaml": "2" });
+    expect(asked.toSorted()).toEqual(["a.json", "b.yaml"]);
+  });
+
+  test("sees each swap", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    for (const files of [{ "a.json": "1" }, { "a.json": "2", "b.json": "2" }, { "b.json": "3" }, {}]) {
+      await volume.publish(files);
+      expect(await read(volume.path)).toEqual(files);
+    }
+  });
+
+  test("reads bytes as they are", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    const bytes = new Uint8Array([0xff, 0, 0xc3, 0x28, 13, 10]);
+    await volume.publish({ "a.json": bytes });
+    expect((await readVolume(volume.path, all))?.[0]?.bytes).toEqual(Buffer.from(bytes));
+  });
+
+  test("reads again where the volume is swapped between the listing and the reading", async () => {
+    await using scratch = await createScratch();
+    swapAtOnce(scratch.path, "..1", "old");
+    let swaps = 0;
+    const select = () => {
+      swaps += 1;
+      if (swaps === 1) swapAtOnce(scratch.path, "..2", "new", "..1");
+      return true;
+    };
+    expect(await read(scratch.path, select)).toEqual({ "a.json": "new" });
+  });
+
+  test("says so where a volume never rests, instead of giving half of it", async () => {
+    await using scratch = await createScratch();
+    swapAtOnce(scratch.path, "..0", "0");
+    let swaps = 0;
+    const select = () => {
+      swaps += 1;
+      swapAtOnce(scratch.path, `..${swaps}`, String(swaps), `..${swaps - 1}`);
+      return true;
+    };
+    expect(await refusalOf(readVolume(scratch.path, select))).toMatchObject({ code: "file" });
+    expect(swaps).toBeLessThan(100);
+  });
+
+  test("never mixes two generations, and never takes a swap for a volume that is not there", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "a.json": "0", "b.json": "0" });
+    const done = new AbortController();
+    const swap = async () => {
+      for (let count = 1; !done.signal.aborted; count++) {
+        await volume.publish({ "a.json": `${count}`, "b.json": `${count}` });
+      }
+    };
+    const swapping = swap();
+    for (let count = 0; count < 500; count++) {
+      // Swapped faster than it can be read, it may be given up, but no half of it is ever shown.
+      const files = await read(volume.path).catch(() => ({ "a.json": "given up", "b.json": "given up" }));
+      expect(Object.keys(files ?? {})).toEqual(["a.json", "b.json"]);
+      expect(files?.["a.json"]).toBe(files?.["b.json"]);
+    }
+    done.abort();
+    await swapping;
+  });
+
+  test("reads a plain directory", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("b.json"), "2");
+    await writeFile(scratch.in("a.json"), "1");
+    await writeFile(scratch.in("..old.json"), "3");
+    await writeFile(scratch.in("c..json"), "4");
+    expect(await read(scratch.path)).toEqual({ "a.json": "1", "b.json": "2", "c..json": "4" });
+  });
+
+  test("reads a file that is mounted alone, by subPath, and one that is a link", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("config.d"));
+    await writeFile(scratch.in("elsewhere"), "2");
+    await writeFile(scratch.in("config.d", "openclaw.json"), "1");
+    await symlink(scratch.in("elsewhere"), scratch.in("config.d", "more.json"));
+    expect(await read(scratch.in("config.d"))).toEqual({ "openclaw.json": "1", "more.json": "2" });
+  });
+
+  test("waits for a file in a plain directory that is being written just now", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("a.json");
+    const now = new Date();
+    setSystemTime(now); // stands still: however slow this machine is, the file stays young
+    const select = () => {
+      writeFileSync(path, "[");
+      utimesSync(path, now, new Date(now.getTime() - 10));
+      setTimeout(() => appendFileSync(path, "]"), 20);
+      return true;
+    };
+    await writeFile(path, "");
+    expect(await read(scratch.path, select)).toEqual({ "a.json": "[]" });
+  });
+
+  test("does not wait for ever for a file that never rests", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), "x");
+    const now = new Date();
+    setSystemTime(now);
+    utimesSync(scratch.in("a.json"), now, now);
+    expect(await read(scratch.path)).toEqual({ "a.json": "x" });
+  });
+
+  test("does not wait for a file from the future: a clock is wrong", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), "x");
+    utimesSync(scratch.in("a.json"), new Date(), new Date(Date.now() + 3_600_000));
+    expect(await read(scratch.path)).toEqual({ "a.json": "x" });
+  });
+
+  test("tells a directory that is not there from one in which nothing is picked", async () => {
+    await using scratch = await createScratch();
+    expect(await readVolume(scratch.in("nowhere"), all)).toBeUndefined();
+    expect(await readVolume(scratch.path, all)).toEqual([]);
+    await writeFile(scratch.in("a.json"), "1");
+    expect(await readVolume(scratch.path, () => false)).toEqual([]);
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({});
+    expect(await readVolume(volume.path, all)).toEqual([]);
+  });
+
+  test.each([
+    ["the directory is a file", "a.json", "ENOTDIR"],
+    ["a directory has a file's name", "directory", "EISDIR"],
+    ["a link leads nowhere", "links", "ENOENT"],
+  ])("refuses where %s", async (_, name, code) => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), "1");
+    await mkdir(scratch.in("directory", "b.json"), { recursive: true });
+    await mkdir(scratch.in("links"));
+    await symlink("nowhere", scratch.in("links", "c.json"));
+    expect(await refusalOf(readVolume(scratch.in(name), all))).toMatchObject({
+      code: "file",
+      message: `cannot read ${scratch.in(name)}: ${code}`,
+      hint: expect.any(String),
+    });
+  });
+
+  test("refuses where one file of several may not be read", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o755);
+    await writeFile(scratch.in("a.json"), "1");
+    await writeFile(scratch.in("b.json"), "2", { mode: 0 });
+    expect(await asOrdinaryUser(() => refusalOf(readVolume(scratch.path, all)))).toMatchObject({ code: "file" });
+  });
+
+  test("refuses where the directory may not be listed", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("cron.d"), { mode: 0o300 });
+    await chmod(scratch.path, 0o755);
+    const refusal = await asOrdinaryUser(() => refusalOf(readVolume(scratch.in("cron.d"), all)));
+    await chmod(scratch.in("cron.d"), 0o700);
+    expect(refusal).toMatchObject({ code: "file", message: `cannot read ${scratch.in("cron.d")}: EACCES` });
+  });
+});
+
+describe("readVolume() of a generation that is being removed", () => {
+  test("does not take what is left of it for the whole", async () => {
+    await using scratch = await createScratch();
+    for (const generation of ["..1", "..2"]) {
+      mkdirSync(scratch.in(generation));
+      for (const name of ["a.json", "b.json"]) writeFileSync(scratch.in(generation, name), generation);
+    }
+    symlinkSync("..1", scratch.in("..data"));
+    rmSync(scratch.in("..1", "b.json"));
+    const swapOnce = (name: string) => {
+      if (name === "a.json") {
+        rmSync(scratch.in("..data"));
+        symlinkSync("..2", scratch.in("..data"));
+      }
+      return true;
+    };
+    const files = await readVolume(scratch.path, swapOnce);
+    expect(files?.map(({ name, bytes }) => `${name} ${bytes.toString()}`)).toEqual(["a.json ..2", "b.json ..2"]);
+  });
+
+  test("gives up on one that is swapped at every look, and says so", async () => {
+    await using scratch = await createScratch();
+    mkdirSync(scratch.in("..0"));
+    writeFileSync(scratch.in("..0", "a.json"), "[]");
+    symlinkSync("..0", scratch.in("..data"));
+    let swaps = 0;
+    const swap = () => {
+      swaps += 1;
+      mkdirSync(scratch.in(`..${swaps}`));
+      writeFileSync(scratch.in(`..${swaps}`, "a.json"), "[]");
+      rmSync(scratch.in("..data"));
+      symlinkSync(`..${swaps}`, scratch.in("..data"));
+      return true;
+    };
+    expect(await refusalOf(readVolume(scratch.path, swap))).toMatchObject({ code: "file" });
+  });
+});

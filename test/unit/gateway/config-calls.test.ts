@@ -1,0 +1,252 @@
+import { describe, expect, test } from "bun:test";
+import { createConfigGateway } from "../../../lib/gateway/config-calls.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import { type Gateway, GatewayRefusal } from "../../../lib/gateway/connection.ts";
+import { refusalOf, thrownBy } from "../../support/doubles.ts";
+
+/** A gateway that answers so, and the calls that came. */
+function connect(answer: (method: string, params: object) => unknown, version = "2026.9.6") {
+  const calls: [string, object][] = [];
+  const gateway: Gateway = {
+    version,
+    protocol: 4,
+    isOpen: true,
+    async call(method, params) {
+      calls.push([method, params]);
+      return answer(method, params);
+    },
+    async close() {},
+  };
+  return { calls, config: createConfigGateway(gateway) };
+}
+
+const refuse = (message: string) => () => {
+  throw new ManagerError("rejected", message);
+};
+
+/** `config.get` of a valid config, as 2026.2.9 answers. */
+const OLD_VIEW = {
+  path: "/home/node/.openclaw/openclaw.json",
+  exists: true,
+  raw: '{"gateway":{"mode":"local"}}',
+  parsed: { gateway: { mode: "local" } },
+  valid: true,
+  config: { gateway: { mode: "local" } },
+  hash: "3f".repeat(32),
+  issues: [],
+  warnings: [],
+  legacyIssues: [],
+};
+
+/** The same, as 2026.9.6 answers. */
+const NEW_VIEW = {
+  ...OLD_VIEW,
+  hash: "hmac-sha256:v1:Zm9v",
+  configRevisionHash: "hmac-sha256:v1:YmFy",
+  appliedConfigHash: "hmac-sha256:v1:YmFy",
+};
+
+const viewOf = (reply: unknown) => connect(() => reply).config.readView();
+
+describe("createConfigGateway()", () => {
+  test("has the gateway's release", () => {
+    expect(connect(() => ({}), "dev").config.release).toBe("dev");
+  });
+});
+
+describe("readView()", () => {
+  test("asks for the config, and for nothing else", async () => {
+    const { config, calls } = connect(() => OLD_VIEW);
+    await config.readView();
+    expect(calls).toEqual([["config.get", {}]]);
+  });
+
+  test("understands 2026.2.9, which does not tell whether it is in force", async () => {
+    expect(await viewOf(OLD_VIEW)).toEqual({
+      path: "/home/node/.openclaw/openclaw.json",
+      isValid: true,
+      issues: [],
+      warnings: [],
+      hash: "3f".repeat(32),
+      isInForce: undefined,
+    });
+  });
+
+  test("understands 2026.9.6, which does", async () => {
+    expect(await viewOf(NEW_VIEW)).toMatchObject({ hash: "hmac-sha256:v1:Zm9v", isInForce: true });
+    expect(await viewOf({ ...NEW_VIEW, appliedConfigHash: "hmac-sha256:v1:b2xk" })).toMatchObject({ isInForce: false });
+  });
+
+  test("is not told of the force by half: an invalid config has no revision, a starting gateway none applied", async () => {
+    for (const half of [
+      { valid: false, configRevisionHash: null },
+      { appliedConfigHash: null },
+      { configRevisionHash: null, appliedConfigHash: null },
+      { appliedConfigHash: undefined },
+      { configRevisionHash: undefined },
+    ]) {
+      expect((await viewOf({ ...NEW_VIEW, ...half })).isInForce).toBeUndefined();
+    }
+  });
+
+  test("has the issues of an invalid one, and where a field that has moved went", async () => {
+    const reply = {
+      ...NEW_VIEW,
+      valid: false,
+      configRevisionHash: null,
+      issues: [{ path: "agents", message: 'Unrecognized key: "nonsense"', code: "unrecognized_keys" }],
+      legacyIssues: [{ path: "routing.allowFrom", message: "routing.allowFrom moved to channels.whatsapp.allowFrom" }],
+    };
+    expect(await viewOf(reply)).toMatchObject({
+      isValid: false,
+      issues: [
+        { path: "agents", message: 'Unrecognized key: "nonsense"' },
+        { path: "routing.allowFrom", message: "routing.allowFrom moved to channels.whatsapp.allowFrom" },
+      ],
+    });
+  });
+
+  test("takes an issue without a path for one about the whole", async () => {
+    const reply = { ...OLD_VIEW, valid: false, issues: [{ message: "JSON5 parse failed" }] };
+    expect((await viewOf(reply)).issues).toEqual([{ path: "", message: "JSON5 parse failed" }]);
+  });
+
+  test("has the warnings of a valid one, but no issues", async () => {
+    const said = [{ path: "plugins.allow", message: "plugin not found: x" }];
+    const view = await viewOf({ ...OLD_VIEW, issues: said, legacyIssues: said, warnings: said });
+    expect(view).toMatchObject({ isValid: true, issues: [], warnings: said });
+  });
+
+  test("needs no more than to be told whether it is valid", async () => {
+    expect(await viewOf({ valid: true })).toEqual({
+      path: undefined,
+      isValid: true,
+      issues: [],
+      warnings: [],
+      hash: undefined,
+      isInForce: undefined,
+    });
+    expect(await viewOf({ valid: false })).toMatchObject({ isValid: false, issues: [] });
+  });
+
+  test.each([
+    ["null", null, "the whole of it"],
+    ["a text", "ok", "the whole of it"],
+    ["nothing at all", undefined, "the whole of it"],
+    ["no verdict", {}, "valid"],
+    ["a verdict that is none", { valid: "yes" }, "valid"],
+    ["a hash that is none", { valid: true, hash: 5 }, "hash"],
+    ["issues that are no list", { valid: false, issues: "many" }, "issues"],
+    ["an issue without a message", { valid: false, issues: [{ path: "a" }] }, "issues.0.message"],
+    ["a warning without a message", { valid: true, warnings: [{}] }, "warnings.0.message"],
+    ["a path that is none", { valid: true, path: [] }, "path"],
+  ])("is not fooled by a reply that holds %s", async (_, reply, field) => {
+    expect(await refusalOf(viewOf(reply))).toMatchObject({
+      code: "rejected",
+      message: `config.get: the reply makes no sense at ${field}`,
+    });
+  });
+
+  test("quotes no value of a reply that makes no sense", async () => {
+    const { message } = await refusalOf(viewOf({ valid: "s3cret", hash: 5, issues: "s3cret" }));
+    expect(message).not.toContain("s3cret");
+  });
+
+  test.each(["unreachable", "refused", "rejected"] as const)("lets a gateway's %s through", async (code) => {
+    const error = new ManagerError(code, "config.get: no");
+    const { config } = connect(() => {
+      throw error;
+    });
+    expect(await refusalOf(config.readView())).toBe(error);
+  });
+});
+
+describe("readIssues()", () => {
+  const issues = [{ path: "messages", message: 'Unrecognized key: "nonsense"' }];
+  const refusal = (message: string, details?: object) => () => {
+    const cause = new GatewayRefusal({ code: "INVALID_REQUEST", message, details });
+    throw new ManagerError("rejected", message, { cause });
+  };
+
+  test("asks by a patch that no release takes, and finds what is wrong with the file", async () => {
+    const { calls, config } = connect(
+      refusal("messages: Unrecognized key; fix (openclaw doctor) before patching", { issues }),
+    );
+    expect(await config.readIssues()).toEqual(issues);
+    expect(calls).toEqual([["config.patch", { raw: "null" }]]);
+  });
+
+  test("finds nothing wrong where it is only the patch that is refused", async () => {
+    expect(await connect(refusal("config.patch raw must be an object")).config.readIssues()).toEqual([]);
+  });
+
+  test.each([
+    "config base hash required; re-run config.get and retry",
+    "unknown method: config.patch",
+    "rate limit exceeded for config.patch",
+  ])("does not know where the gateway says: %s", async (message) => {
+    expect(await connect(refusal(message)).config.readIssues()).toBeUndefined();
+    expect(await connect(refusal(message, { issues: "none" })).config.readIssues()).toBeUndefined();
+  });
+
+  test("does not know where the gateway takes what no gateway takes", async () => {
+    expect(await connect(() => ({ ok: true })).config.readIssues()).toBeUndefined();
+  });
+
+  test("lets it be known that the gateway is gone", async () => {
+    const error = new ManagerError("unreachable", "config.patch: gateway closed (1006)");
+    const { config } = connect(() => {
+      throw error;
+    });
+    expect(await refusalOf(config.readIssues())).toBe(error);
+  });
+});
+
+describe("lookUpReload()", () => {
+  test.each(["hot", "restart", "none"] as const)("is the gateway's word: %s", async (reloadKind) => {
+    const { config, calls } = connect(() => ({ path: "gateway.port", schema: {}, reloadKind }));
+    expect(await config.lookUpReload("gateway.port")).toBe(reloadKind);
+    expect(calls).toEqual([["config.schema.lookup", { path: "gateway.port" }]]);
+  });
+
+  test.each([
+    ['channels."a b".token', "channels.*.token"],
+    ['"a b"', "*"],
+    ['a."b.c"."d"', "a.*.*"],
+    [String.raw`a."say \"x\" \\".b`, "a.*.b"],
+    [String.raw`a."\\"."b"`, "a.*.*"],
+    ["agents.list", "agents.list"],
+    ["models.gpt-4$x", "models.gpt-4$x"],
+  ])("asks for any key where %s is quoted: the call takes no such key", async (path, asked) => {
+    const { config, calls } = connect(() => ({ reloadKind: "hot" }));
+    expect(await config.lookUpReload(path)).toBe("hot");
+    expect(calls).toEqual([["config.schema.lookup", { path: asked }]]);
+  });
+
+  test.each([
+    ["has no such call", refuse("unknown method: config.schema.lookup")],
+    ["knows no such path", refuse("config schema path not found")],
+    ["says something else", () => ({ reloadKind: "warm" })],
+    ["does not say", () => ({ path: "a", schema: {} })],
+    ["says null", () => ({ reloadKind: null })],
+    ["says nothing", () => null],
+  ])("is unknown where the gateway %s", async (_, answer) => {
+    expect(await connect(answer).config.lookUpReload("a")).toBeUndefined();
+  });
+
+  test.each(["unreachable", "refused"] as const)("lets a gateway's %s through", async (code) => {
+    const error = new ManagerError(code, "config.schema.lookup: no");
+    const { config } = connect(() => {
+      throw error;
+    });
+    expect(await refusalOf(config.lookUpReload("a"))).toBe(error);
+  });
+
+  test("does not hide a bug", async () => {
+    const bug = new TypeError("a bug");
+    const { config } = connect(() => {
+      throw bug;
+    });
+    expect(await thrownBy(config.lookUpReload("a"))).toBe(bug);
+  });
+});

@@ -1,0 +1,199 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { findCredentials } from "../../../lib/gateway/credentials.ts";
+import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+
+type Sources = Parameters<typeof findCredentials>[0];
+type Environment = Sources["env"];
+
+const readCredentials = async (sources: Sources) => (await findCredentials(sources)).credentials;
+
+/** Reads with this `gateway.auth` in the live config; undefined: with no config at all. */
+async function readWith(auth: unknown, env: Environment = {}, tokenFile?: string) {
+  await using scratch = await createScratch();
+  const pvcConfig = scratch.in("openclaw.json");
+  if (auth !== undefined) await writeFile(pvcConfig, `// JSON5\n${JSON.stringify({ gateway: { auth } })}`);
+  return await readCredentials({ tokenFile, pvcConfig, env });
+}
+
+async function writeToken(scratch: Scratch, text: string, mode = 0o600): Promise<string> {
+  await writeFile(scratch.in("token"), text, { mode });
+  return scratch.in("token");
+}
+
+const ALL = { OPENCLAW_GATEWAY_TOKEN: "from-env", OPENCLAW_GATEWAY_PASSWORD: "password-from-env" };
+const AUTH = { mode: "token", token: "from-config" };
+
+describe("findCredentials()", () => {
+  test("takes the token file before anything else", async () => {
+    await using scratch = await createScratch();
+    const tokenFile = await writeToken(scratch, "from-file\n");
+    expect(await readWith(AUTH, ALL, tokenFile)).toEqual({ token: "from-file" });
+  });
+
+  test("takes the environment's token before its password, and that before the config", async () => {
+    expect(await readWith(AUTH, ALL)).toEqual({ token: "from-env" });
+    expect(await readWith(AUTH, { OPENCLAW_GATEWAY_PASSWORD: "p" })).toEqual({ password: "p" });
+    expect(await readWith(AUTH)).toEqual({ token: "from-config" });
+  });
+
+  test("says where it has found it, and never what", async () => {
+    await using scratch = await createScratch();
+    const tokenFile = await writeToken(scratch, "hush");
+    const sourceOf = async (env: Environment, file?: string) =>
+      (await findCredentials({ tokenFile: file, pvcConfig: scratch.in("openclaw.json"), env })).source;
+    expect(await sourceOf(ALL, tokenFile)).toBe(`the file ${tokenFile}`);
+    expect(await sourceOf(ALL)).toBe("OPENCLAW_GATEWAY_TOKEN");
+    expect(await sourceOf({ OPENCLAW_GATEWAY_PASSWORD: "hush" })).toBe("OPENCLAW_GATEWAY_PASSWORD");
+    expect(await sourceOf({})).toBeUndefined();
+    await writeFile(scratch.in("openclaw.json"), JSON.stringify({ gateway: { auth: AUTH } }));
+    expect(await sourceOf({})).toBe(`gateway.auth.token of ${scratch.in("openclaw.json")}`);
+  });
+
+  test("takes an empty variable for one that is not set", async () => {
+    expect(await readWith(AUTH, { OPENCLAW_GATEWAY_TOKEN: "", OPENCLAW_GATEWAY_PASSWORD: "" })).toEqual({
+      token: "from-config",
+    });
+  });
+
+  test("takes the password where the config says so", async () => {
+    const auth = { mode: "password", token: "not me", password: "from-config" };
+    expect(await readWith(auth)).toEqual({ password: "from-config" });
+    expect(await readWith({ ...auth, password: "${SECRET}" }, { SECRET: "x" })).toEqual({ password: "x" });
+  });
+
+  test("takes the password where the config has nothing else, and does not say", async () => {
+    expect(await readWith({ password: "p" })).toEqual({ password: "p" });
+    expect(await readWith({ password: "p", token: "t" })).toEqual({ token: "t" });
+  });
+
+  test("leaves a variable alone that is written with two dollars: it is that text", async () => {
+    expect(await readWith({ token: "a$${NAME}b" }, { NAME: "no" })).toEqual({ token: "a${NAME}b" });
+  });
+
+  test("has none where nobody gives any: a gateway may want none", async () => {
+    expect(await readWith(undefined)).toEqual({});
+    for (const auth of [{}, { mode: "none" }, { mode: "token" }, { mode: "token", token: "" }, null, "x", 5, []]) {
+      expect(await readWith(auth)).toEqual({});
+    }
+  });
+
+  test.each(["", "{", "null", "[]", "5", "{gateway: null}", "{gateway: []}", "{gateway: {auth: null}}", "\0"])(
+    "leaves a config of %j to the config reconciler",
+    async (text) => {
+      await using scratch = await createScratch();
+      await writeFile(scratch.in("openclaw.json"), text);
+      expect(await readCredentials({ tokenFile: undefined, pvcConfig: scratch.in("openclaw.json"), env: {} })).toEqual(
+        {},
+      );
+    },
+  );
+
+  test("leaves a secret that is stored elsewhere alone", async () => {
+    expect(await readWith({ mode: "token", token: { source: "exec", id: "vault" } })).toEqual({});
+  });
+
+  test("reads anew each time, so that a new token is found", async () => {
+    await using scratch = await createScratch();
+    const sources = { tokenFile: await writeToken(scratch, "old"), pvcConfig: scratch.in("none"), env: {} };
+    expect(await readCredentials(sources)).toEqual({ token: "old" });
+    await writeToken(scratch, "new");
+    expect(await readCredentials(sources)).toEqual({ token: "new" });
+  });
+});
+
+describe("findCredentials() of a token in the config", () => {
+  const tokenOf = async (token: string, env: Environment = {}) => (await readWith({ mode: "token", token }, env)).token;
+
+  test("resolves variables, wherever they stand", async () => {
+    const env = { TOKEN: "s3cret", _A9: "x" };
+    expect(await tokenOf("${TOKEN}", env)).toBe("s3cret");
+    expect(await tokenOf("a-${TOKEN}-${_A9}-b", env)).toBe("a-s3cret-x-b");
+  });
+
+  test("takes the default of a variable that is not set, or empty", async () => {
+    expect(await tokenOf("${TOKEN:-default}")).toBe("default");
+    expect(await tokenOf("${TOKEN:-default}", { TOKEN: "" })).toBe("default");
+    expect(await tokenOf("${TOKEN:-default}", { TOKEN: "s3cret" })).toBe("s3cret");
+    expect(await tokenOf("${TOKEN:-a:-b $ c}")).toBe("a:-b $ c");
+    expect(await tokenOf("${TOKEN:-}")).toBeUndefined();
+  });
+
+  test("resolves no variable within a variable", async () => {
+    expect(await tokenOf("${TOKEN}", { TOKEN: "${OTHER}", OTHER: "x" })).toBe("${OTHER}");
+  });
+
+  test.each(["$TOKEN", "${}", "${1A}", "${TO KEN}", "$(TOKEN)", "{TOKEN}", "a$b", "$&", "\\$1"])(
+    "takes %s for what it is",
+    async (token) => {
+      expect(await tokenOf(token, { TOKEN: "s3cret" })).toBe(token);
+    },
+  );
+
+  test("takes no pattern's words out of a value", async () => {
+    expect(await tokenOf("${TOKEN}", { TOKEN: "$& $1 $$" })).toBe("$& $1 $$");
+  });
+
+  test.each([{}, { TOKEN: "" }])("names the variable that is not set, and says no value (%j)", async (env) => {
+    const auth = { mode: "token", token: "${TOKEN}", password: "s3cret" };
+    const refusal = await refusalOf(readWith(auth, { ...env, OTHER: "s3cret" }));
+    expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
+    expect(refusal.message).toMatch(
+      /^gateway\.auth\.token of .*openclaw\.json refers to TOKEN, which is not set in this container$/,
+    );
+    expect(`${refusal.message} ${refusal.hint}`).not.toContain("s3cret");
+  });
+
+  test("does not repeat the rest of such a token", async () => {
+    const refusal = await refusalOf(
+      readWith({ mode: "token", token: "s3cret-${TOKEN}-${GIVEN}" }, { GIVEN: "s3cret" }),
+    );
+    expect(refusal.message).not.toContain("s3cret");
+  });
+});
+
+describe("findCredentials() of a token file", () => {
+  test("takes off the line end that an editor leaves", async () => {
+    await using scratch = await createScratch();
+    for (const text of ["s3cret", "s3cret\n", "s3cret\r\n", " s3cret \n\n"]) {
+      expect(await readWith(AUTH, {}, await writeToken(scratch, text))).toEqual({ token: "s3cret" });
+    }
+  });
+
+  test("takes the text as it is: no variable is resolved in it", async () => {
+    await using scratch = await createScratch();
+    expect(await readWith(AUTH, { A: "x" }, await writeToken(scratch, "${A}"))).toEqual({ token: "${A}" });
+  });
+
+  test("falls back on nothing where the file is empty", async () => {
+    await using scratch = await createScratch();
+    const tokenFile = await writeToken(scratch, " \n");
+    expect(await refusalOf(readWith(AUTH, ALL, tokenFile))).toMatchObject({
+      code: "refused",
+      message: `the gateway's token file ${tokenFile} is empty`,
+    });
+  });
+
+  test("falls back on nothing where the file is not there, or is none", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("directory"));
+    for (const [name, code] of [
+      ["nowhere", "ENOENT"],
+      ["directory", "EISDIR"],
+    ] as const) {
+      expect(await refusalOf(readWith(AUTH, ALL, scratch.in(name)))).toMatchObject({
+        code: "refused",
+        message: `cannot read the gateway's token from ${scratch.in(name)}: ${code}`,
+      });
+    }
+  });
+
+  test("falls back on nothing where the file may not be read", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o755);
+    const tokenFile = await writeToken(scratch, "s3cret", 0o000);
+    const sources = { tokenFile, pvcConfig: scratch.in("none"), env: ALL };
+    const refusal = await asOrdinaryUser(() => refusalOf(readCredentials(sources)));
+    expect(refusal.message).toBe(`cannot read the gateway's token from ${tokenFile}: EACCES`);
+  });
+});

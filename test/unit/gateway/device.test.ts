@@ -1,0 +1,60 @@
+import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { encodePublicKey, readDevice, signPayload } from "../../../lib/gateway/device.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+
+describe("readDevice()", () => {
+  test("makes a key that nobody else may read, once", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("new", "device.pem");
+    const device = await readDevice(path);
+    expect(device.deviceId).toMatch(/^[0-9a-f]{64}$/);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readDevice(path)).toEqual(device);
+    expect(await readdir(scratch.in("new"))).toEqual(["device.pem"]);
+  });
+
+  test("makes another one elsewhere", async () => {
+    await using scratch = await createScratch();
+    const [one, other] = [await readDevice(scratch.in("one.pem")), await readDevice(scratch.in("other.pem"))];
+    expect(one.deviceId).not.toBe(other.deviceId);
+  });
+
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  test.each([
+    ["nothing", ""],
+    ["half of a key", "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n"],
+    ["something else", "not a key"],
+    ["another kind of key", rsa.privateKey.export({ type: "pkcs8", format: "pem" })],
+  ])("does not replace a file that holds %s, and quotes nothing of it", async (_, content) => {
+    await using scratch = await createScratch();
+    const path = scratch.in("device.pem");
+    await writeFile(path, content);
+    const refusal = await refusalOf(readDevice(path));
+    expect(refusal).toMatchObject({ code: "file", hint: "remove it, and another one is made" });
+    expect(refusal.message).toStartWith(`cannot use the device key ${path}: `);
+    expect(refusal.message).not.toMatch(/PRIVATE|not a key/);
+    expect(await readFile(path, "utf8")).toBe(content);
+  });
+
+  test("says why where the volume refuses", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o555);
+    const refusal = await asOrdinaryUser(() => refusalOf(readDevice(scratch.in("device.pem"))));
+    expect(refusal).toMatchObject({ code: "file", message: expect.stringContaining("EACCES") });
+  });
+});
+
+describe("signPayload()", () => {
+  test("makes what the public key that is shown verifies", async () => {
+    await using scratch = await createScratch();
+    const { privateKeyPem, publicKeyPem } = await readDevice(scratch.in("device.pem"));
+    const x = encodePublicKey(publicKeyPem);
+    expect(Buffer.from(x, "base64url")).toHaveLength(32);
+    const shown = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+    const signature = Buffer.from(signPayload(privateKeyPem, "v1|payload|é"), "base64url");
+    expect(verify(null, Buffer.from("v1|payload|é"), shown, signature)).toBe(true);
+    expect(verify(null, Buffer.from("v1|payload|e"), shown, signature)).toBe(false);
+  });
+});

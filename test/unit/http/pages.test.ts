@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import { createPages } from "../../../lib/http/pages.ts";
+import { createVitals } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock } from "../../support/doubles.ts";
+
+function start() {
+  const clock = createClock();
+  const vitals = createVitals({ nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const pages = createPages(vitals, () => true);
+  return { clock, vitals, show: async (path: string) => pages[path]?.() };
+}
+
+const TEXT = "text/plain; charset=utf-8";
+
+test("createPages() has three of them", () => {
+  const { vitals } = start();
+  expect(Object.keys(createPages(vitals, () => true))).toEqual(["/healthz", "/readyz", "/metrics"]);
+});
+
+describe("/healthz", () => {
+  test("is ok from the first moment, and says what each loop does", async () => {
+    const { clock, vitals, show } = start();
+    vitals.config.pulse.rest(60_000);
+    clock.advance(1_999);
+    expect(await show("/healthz")).toEqual({
+      status: 200,
+      type: TEXT,
+      body: "ok\nconfig: at rest for 1 s\ncron: at work, last sign of life 1 s ago\n",
+    });
+  });
+
+  test("is ok whatever the passes come to: a restart mends no gateway and no ConfigMap", async () => {
+    const { vitals, show } = start();
+    vitals.configPlan = "reject";
+    vitals.definitions = "invalid";
+    for (let pass = 0; pass < 100; pass++) {
+      await vitals.cron.attend(async () => ({ kind: "failed", maxPauseMs: 1 }));
+      await vitals.config.attend(async () => ({ kind: "rejected" }));
+    }
+    expect(await show("/healthz")).toMatchObject({ status: 200 });
+  });
+
+  test.each(["config", "cron"] as const)(
+    "fails when the loop of the %s stands still, and says for how long",
+    async (name) => {
+      const { clock, vitals, show } = start();
+      const other = name === "config" ? "cron" : "config";
+      clock.advance(600_999);
+      vitals[other].pulse.beat();
+      const page = await show("/healthz");
+      expect(page).toMatchObject({ status: 503, type: TEXT });
+      expect(page?.body).toStartWith("not ok\n");
+      expect(page?.body).toContain(`\n${name}: stands still, no sign of life for 600 s\n`);
+      expect(page?.body).toContain(`\n${other}: at work, last sign of life 0 s ago\n`);
+      vitals[name].pulse.beat();
+      expect(await show("/healthz")).toMatchObject({ status: 200 });
+    },
+  );
+});
+
+describe("/readyz", () => {
+  test("waits for the first pass of both, whatever came of it", async () => {
+    const { vitals, show } = start();
+    expect(await show("/readyz")).toEqual({
+      status: 503,
+      type: TEXT,
+      body: "not ok\nconfig: first pass not done yet\ncron: first pass not done yet\n",
+    });
+    await vitals.config.attend(async () => ({ kind: "rejected" }));
+    expect(await show("/readyz")).toMatchObject({
+      status: 503,
+      body: "not ok\nconfig: first pass done\ncron: first pass not done yet\n",
+    });
+    await vitals.cron.attend(async () => ({ kind: "failed", maxPauseMs: 1 }));
+    expect(await show("/readyz")).toEqual({
+      status: 200,
+      type: TEXT,
+      body: "ok\nconfig: first pass done\ncron: first pass done\n",
+    });
+  });
+
+  test("stays so: what fails later takes no gateway out of its Service", async () => {
+    const { clock, vitals, show } = start();
+    for (const kind of ["equal", "rejected"] as const) {
+      await vitals.config.attend(async () => ({ kind }));
+      await vitals.cron.attend(async () => ({ kind }));
+    }
+    clock.advance(86_400_000);
+    expect(await show("/readyz")).toMatchObject({ status: 200 });
+  });
+});
+
+describe("/metrics", () => {
+  test("is what Prometheus reads", async () => {
+    const { show } = start();
+    const page = await show("/metrics");
+    expect(page).toMatchObject({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8" });
+    expect(page?.body).toContain("\nconfig_manager_gateway_connected 1\n");
+  });
+});

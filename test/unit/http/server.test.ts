@@ -1,0 +1,173 @@
+import { type Socket, connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type HttpServer, openHttpServer } from "../../../lib/http/server.ts";
+import { refusalOf, thrownBy } from "../../support/doubles.ts";
+import { until } from "../../support/until.ts";
+
+/** More than the kernel keeps for a client that does not read. */
+const HUGE = "x".repeat(64 * 1024 * 1024);
+
+const PAGES = {
+  "/fine": () => ({ status: 200, type: "text/plain; charset=utf-8", body: "größe 1\n" }),
+  "/bad": async () => ({ status: 503, type: "text/plain; charset=utf-8", body: "not ok\n" }),
+  "/huge": () => ({ status: 200, type: "text/plain", body: HUGE }),
+  "/bug": () => Promise.reject(new Error("a secret")),
+};
+
+let server: HttpServer;
+beforeEach(async () => {
+  server = await openHttpServer(0, PAGES);
+});
+afterEach(() => server.close());
+
+const at = (path: string, host = "127.0.0.1") => `http://${host}:${server.port}${path}`;
+
+/** Those that this machine has. */
+const loopbacks = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ internal, address }) => internal && (address === "127.0.0.1" || address === "::1"))
+  .map(({ family, address }) => [family, family === "IPv6" ? `[${address}]` : address] as const);
+
+interface Client {
+  readonly socket: Socket;
+  /** All that it was sent, as soon as the connection is over. */
+  readonly ended: Promise<string>;
+}
+
+/** Connects, sends this, and does no more. */
+async function open(text: string, { isDeaf = false } = {}): Promise<Client> {
+  const { promise: connected, resolve, reject } = Promise.withResolvers<void>();
+  const socket = connect(server.port, "127.0.0.1", resolve);
+  let received = "";
+  if (!isDeaf) socket.on("data", (chunk: Buffer) => (received += chunk.toString()));
+  socket.on("error", reject); // a reset, once it is connected: the end says enough
+  const ended = new Promise<string>((resolve) => socket.once("close", () => resolve(received)));
+  await connected;
+  if (text) socket.write(text);
+  return { socket, ended };
+}
+
+const HALF = "GET /fine HTTP/1.1\r\nHost: a\r\n";
+
+describe("openHttpServer()", () => {
+  test.each(loopbacks)("answers over %s, at %s", async (_, host) => {
+    const response = await fetch(at("/fine", host));
+    expect([response.status, await response.text()]).toEqual([200, "größe 1\n"]);
+  });
+
+  test("gives the page as it is at the moment, with its type and length, and lets nobody keep it", async () => {
+    const response = await fetch(at("/bad"));
+    expect(response.status).toBe(503);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "text/plain; charset=utf-8",
+      "content-length": "7",
+      "cache-control": "no-store",
+    });
+    expect(await response.text()).toBe("not ok\n");
+  });
+
+  test("answers HEAD with everything but the page", async () => {
+    const { ended } = await open("HEAD /fine HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const answer = await ended;
+    expect(answer).toStartWith("HTTP/1.1 200 OK\r\n");
+    expect(answer).toContain("content-length: 10\r\n");
+    expect(answer).toEndWith("\r\n\r\n");
+    expect((await fetch(at("/bad"), { method: "HEAD" })).status).toBe(503);
+  });
+
+  test.each(["/fine?", "/fine?a=1&b=%00", "/fine?/bad"])("ignores the query of %s", async (path) => {
+    expect(await (await fetch(at(path))).text()).toBe("größe 1\n");
+  });
+
+  test.each(["/", "/Fine", "/fine/", "/fine/x", "/%66ine", "/constructor", "/__proto__", "/marked?/fine"])(
+    "has nothing at %s, says what there is, and does not repeat what was asked for",
+    async (path) => {
+      const response = await fetch(at(path));
+      expect([response.status, await response.text()]).toEqual([
+        404,
+        "not found; there are /fine, /bad, /huge, /bug\n",
+      ]);
+    },
+  );
+
+  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])("refuses %s, and says what it takes", async (method) => {
+    const response = await fetch(at("/fine"), { method });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    await response.text();
+  });
+
+  test("does not wait for the rest of what it refuses", async () => {
+    const { ended } = await open("POST /fine HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc");
+    expect(await ended).toStartWith("HTTP/1.1 405 ");
+  });
+
+  test("says that a page has a bug, not which, and goes on", async () => {
+    const response = await fetch(at("/bug"));
+    expect([response.status, await response.text()]).toEqual([500, "this page cannot be shown\n"]);
+    expect((await fetch(at("/fine"))).status).toBe(200);
+  });
+
+  test.each([
+    ["no HTTP", "\u0016\u0003\u0001 hello\r\n\r\n"],
+    ["headers without end", `GET /fine HTTP/1.1\r\nHost: a\r\nX: ${"y".repeat(20_000)}`],
+    ["no host", "GET /fine HTTP/1.1\r\n\r\n"],
+  ])("lets go of a client that speaks %s", async (_, text) => {
+    const { ended } = await open(text);
+    expect(await ended).not.toContain("200 OK");
+    expect((await fetch(at("/fine"))).status).toBe(200);
+  });
+
+  test("lets go of clients that say nothing, or half of it, or do not read, and serves others meanwhile", async () => {
+    const clients = await Promise.all([
+      open(""),
+      open("G"),
+      open(HALF),
+      open("GET /fine HTTP/1.1\r\nHost: a\r\n\r\n"), // and then keeps the connection
+    ]);
+    const deaf = await open("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n", { isDeaf: true });
+    expect((await fetch(at("/fine"))).status).toBe(200);
+    const answers = await Promise.all(clients.map(({ ended }) => ended));
+    expect(answers.filter((answer) => answer.includes("200 OK"))).toHaveLength(1);
+    // What the kernel holds for it can still be read, and that is not all.
+    let bytes = 0;
+    deaf.socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    await deaf.ended;
+    expect(bytes).toBeLessThan(HUGE.length);
+  });
+
+  test("holds some clients at a time, and turns the others away until there is room", async () => {
+    const clients = await Promise.all(Array.from({ length: 64 }, () => open(HALF)));
+    const { ended } = await open(`${HALF}\r\n`);
+    expect(await ended).toBe("");
+    for (const { socket } of clients) socket.destroy();
+    const isServed = () =>
+      fetch(at("/fine")).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await until("room for another one", isServed);
+  });
+
+  test("lets go of everybody and of the port when it is closed", async () => {
+    const clients = await Promise.all([open(""), open(HALF), open("GET /fine HTTP/1.1\r\nHost: a\r\n\r\n")]);
+    expect((await fetch(at("/fine"))).status).toBe(200);
+    server.close();
+    // One that has not said a word is still the kernel's, and ends with its first one.
+    clients[0].socket.write(HALF);
+    await Promise.all(clients.map(({ ended }) => ended));
+    expect(await thrownBy(fetch(at("/fine")))).toBeInstanceOf(Error);
+    const again = await openHttpServer(server.port, PAGES);
+    expect(again.port).toBe(server.port);
+    again.close();
+  });
+
+  test("says that a port is taken, and what helps", async () => {
+    expect(await refusalOf(openHttpServer(server.port, PAGES))).toMatchObject({
+      code: "port",
+      message: `cannot listen on port ${server.port}: EADDRINUSE`,
+      hint: "something else in this Pod listens there: choose another one with --http-port",
+    });
+    expect((await fetch(at("/fine"))).status).toBe(200);
+  });
+});

@@ -1,0 +1,252 @@
+import { describe, expect, test } from "bun:test";
+import { type PassOutcome, keepReconciled, reconcileWithin } from "../../../lib/reconcile/loop.ts";
+import { createPulse } from "../../../lib/reconcile/heartbeat.ts";
+import { createWake } from "../../../lib/reconcile/trigger.ts";
+import { createClock, thrownBy } from "../../support/doubles.ts";
+import { until } from "../../support/until.ts";
+
+type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
+const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
+
+const NO_PULSE = { beat: () => undefined, rest: () => undefined };
+
+/** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
+async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
+  const stopping = new AbortController();
+  const waits: { timeoutMs: number; reasons: Reason[] }[] = [];
+  let passes = 0;
+  await keepReconciled({
+    pass: async () => outcomes[passes++] ?? { kind: "equal" },
+    wake: {
+      async wait(timeoutMs, signal, counts = () => true) {
+        expect(signal).toBe(stopping.signal);
+        waits.push({ timeoutMs, reasons: REASONS.filter(counts) });
+        if (waits.length === outcomes.length) stopping.abort();
+      },
+    },
+    pulse: NO_PULSE,
+    pollIntervalMs,
+    signal: stopping.signal,
+  });
+  expect(passes).toBe(outcomes.length);
+  return waits;
+}
+
+const pausesAfter = async (outcomes: PassOutcome[]) => (await waitsAfter(outcomes)).map(({ timeoutMs }) => timeoutMs);
+
+const pending = (maxPauseMs = 60_000): PassOutcome => ({ kind: "pending", maxPauseMs });
+
+const failed = (fields: { maxPauseMs?: number; retryAfterMs?: number } = {}): PassOutcome => {
+  return { kind: "failed", maxPauseMs: 60_000, ...fields };
+};
+
+describe("keepReconciled()", () => {
+  test("passes at once, then waits for the poll or any reason", async () => {
+    expect(await waitsAfter([{ kind: "equal" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
+  });
+
+  test("treats what is rejected as what is equal: only a change can help", async () => {
+    expect(await waitsAfter([{ kind: "rejected" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
+  });
+
+  test("doubles the pause after each failure, from a second up to the limit", async () => {
+    const pauses = await pausesAfter(Array.from({ length: 9 }, () => failed()));
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect(await pausesAfter(Array.from({ length: 5 }, () => failed({ maxPauseMs: 5_000 })))).toEqual([
+      1_000, 2_000, 4_000, 5_000, 5_000,
+    ]);
+  });
+
+  test("does not end at a pause that no number holds", async () => {
+    expect((await pausesAfter(Array.from({ length: 2_000 }, () => failed()))).at(-1)).toBe(60_000);
+  });
+
+  test("begins with a second again after a pass that did not fail", async () => {
+    const outcomes = [failed(), failed(), { kind: "equal" }, failed(), { kind: "rejected" }, failed()] as const;
+    expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 60_000, 1_000, 60_000, 1_000]);
+  });
+
+  test("waits as long as the gateway asked, but no shorter than otherwise", async () => {
+    expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), failed({ retryAfterMs: 1 })])).toEqual([41_000, 2_000]);
+    expect(await pausesAfter([failed({ retryAfterMs: 120_000 })])).toEqual([120_000]);
+  });
+
+  test("cuts a pause short for a file or a signal, not for the echo of its own work", async () => {
+    const [wait] = await waitsAfter([failed()]);
+    expect(wait?.reasons).toEqual(["file", "poll", "signal", "connect"]);
+  });
+
+  test("looks again for somebody else's word as often as after a failure, and as soon as the gateway is there", async () => {
+    expect(await pausesAfter(Array.from({ length: 5 }, () => pending(5_000)))).toEqual([
+      1_000, 2_000, 4_000, 5_000, 5_000,
+    ]);
+    const [wait] = await waitsAfter([pending()], 7_000);
+    expect(wait).toEqual({ timeoutMs: 1_000, reasons: ["file", "poll", "signal", "connect"] });
+  });
+
+  test("counts what is pending and what failed in one row, and ends it with what is equal", async () => {
+    const outcomes = [failed(), pending(), failed(), { kind: "equal" }, pending()] as const;
+    expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 4_000, 60_000, 1_000]);
+    expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), pending()])).toEqual([41_000, 2_000]);
+  });
+
+  test("makes no pass where it was stopped before it began", async () => {
+    let passes = 0;
+    const pass = async (): Promise<PassOutcome> => {
+      passes += 1;
+      return { kind: "equal" };
+    };
+    await keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal: AbortSignal.abort() });
+    expect(passes).toBe(0);
+  });
+
+  test("ends when it is stopped while it waits", async () => {
+    const stopping = new AbortController();
+    const pass = async (): Promise<PassOutcome> => {
+      setTimeout(() => stopping.abort(), 1);
+      return { kind: "equal" };
+    };
+    await keepReconciled({
+      pass,
+      wake: createWake(),
+      pulse: NO_PULSE,
+      pollIntervalMs: 3_600_000,
+      signal: stopping.signal,
+    });
+  });
+
+  test("makes one pass at a time, however often it is woken", async () => {
+    const stopping = new AbortController();
+    const wake = createWake();
+    let [running, most, passes] = [0, 0, 0];
+    const pass = async (): Promise<PassOutcome> => {
+      running += 1;
+      most = Math.max(most, running);
+      passes += 1;
+      for (const reason of REASONS) wake.ring(reason);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running -= 1;
+      if (passes === 5) stopping.abort();
+      return { kind: "equal" };
+    };
+    await keepReconciled({ pass, wake, pulse: NO_PULSE, pollIntervalMs: 3_600_000, signal: stopping.signal });
+    expect({ most, passes }).toEqual({ most: 1, passes: 5 });
+  });
+
+  test("gives a sign of life as each pass begins, and says how long it rests after it", async () => {
+    const stopping = new AbortController();
+    const signs: (string | number)[] = [];
+    const outcomes = [failed(), failed(), pending(), { kind: "equal" }, { kind: "rejected" }] as const;
+    let passes = 0;
+    await keepReconciled({
+      async pass() {
+        signs.push("pass");
+        return outcomes[passes++] ?? { kind: "equal" };
+      },
+      wake: {
+        async wait(timeoutMs) {
+          expect(signs.at(-1)).toBe(timeoutMs);
+          if (passes === outcomes.length) stopping.abort();
+        },
+      },
+      pulse: { beat: () => signs.push("beat"), rest: (limitMs) => signs.push(limitMs) },
+      pollIntervalMs: 60_000,
+      signal: stopping.signal,
+    });
+    const pauses = [1_000, 2_000, 4_000, 60_000, 60_000];
+    expect(signs).toEqual(pauses.flatMap((pauseMs) => ["beat", "pass", pauseMs]));
+  });
+
+  test("is told by its pulse when a pass never ends, and not while it waits", async () => {
+    const clock = createClock();
+    const pulse = createPulse(clock.nowMs);
+    const { signal } = new AbortController();
+    const { promise: resting, resolve: rests } = Promise.withResolvers<void>();
+    let passes = 0;
+    void keepReconciled({
+      // As over a file of a volume that hangs.
+      pass: () => (passes++ === 0 ? Promise.resolve({ kind: "equal" }) : new Promise(() => {})),
+      wake: {
+        async wait(timeoutMs) {
+          rests();
+          clock.advance(timeoutMs);
+          expect(pulse.read().kind).toBe("resting");
+        },
+      },
+      pulse,
+      pollIntervalMs: 3_600_000,
+      signal,
+    });
+    await resting;
+    await until("the second pass", () => passes === 2);
+    expect(pulse.read()).toEqual({ kind: "working", silentMs: 0 });
+    clock.advance(300_000);
+    expect(pulse.read().kind).toBe("working");
+    clock.advance(300_000);
+    expect(pulse.read()).toEqual({ kind: "still", silentMs: 600_000 });
+  });
+
+  test("lets a bug through, instead of going on in the dark", async () => {
+    const bug = new TypeError("a bug");
+    const pass = async (): Promise<PassOutcome> => {
+      throw bug;
+    };
+    const { signal } = new AbortController();
+    expect(
+      await thrownBy(keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal })),
+    ).toBe(bug);
+  });
+});
+
+/** Lets the passes end so, one after the other, within this time, and tells how often it passed and how long it paused. */
+async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 0) {
+  const clock = createClock();
+  const pauses: number[] = [];
+  let passes = 0;
+  const last = await reconcileWithin(limitMs, {
+    async pass() {
+      clock.advance(takesMs);
+      return outcomes[passes++] ?? { kind: "equal" };
+    },
+    wake: {
+      async wait(timeoutMs) {
+        pauses.push(timeoutMs);
+        clock.advance(timeoutMs);
+      },
+    },
+    signal: new AbortController().signal,
+    nowMs: clock.nowMs,
+  });
+  return { last: last.kind, passes, pauses };
+}
+
+describe("reconcileWithin()", () => {
+  test("is done when all is equal, or nothing can help", async () => {
+    expect(await passesWithin(60_000, [{ kind: "equal" }])).toEqual({ last: "equal", passes: 1, pauses: [] });
+    expect(await passesWithin(60_000, [{ kind: "rejected" }])).toEqual({ last: "rejected", passes: 1, pauses: [] });
+  });
+
+  test("tries again as the sidecar does, until it is over", async () => {
+    const { last, passes, pauses } = await passesWithin(
+      10_000,
+      Array.from({ length: 9 }, () => failed()),
+    );
+    expect({ last, passes, pauses }).toEqual({ last: "failed", passes: 5, pauses: [1_000, 2_000, 4_000, 3_000] });
+    expect(await passesWithin(10_000, [failed(), pending(), failed()])).toMatchObject({ last: "equal", passes: 4 });
+  });
+
+  test("tries once where there is no time at all, and once more when it is over", async () => {
+    expect(await passesWithin(0, [failed()])).toEqual({ last: "failed", passes: 1, pauses: [] });
+    expect(await passesWithin(1_500, [failed(), failed()], 1_000)).toMatchObject({ passes: 2, pauses: [500] });
+  });
+
+  test("is over at once when it is told to stop", async () => {
+    const stopping = new AbortController();
+    const wake = { wait: () => Promise.reject(new Error("waited")) };
+    const pass = async (): Promise<PassOutcome> => {
+      stopping.abort();
+      return failed();
+    };
+    expect(await reconcileWithin(60_000, { pass, wake, signal: stopping.signal })).toMatchObject({ kind: "failed" });
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import { findSecrets, isSecretName, maskJobText, maskText } from "../../../lib/text/secrets.ts";
+
+describe("isSecretName()", () => {
+  test.each([
+    "token",
+    "GITHUB_TOKEN",
+    "apiKey",
+    "api_key",
+    "X-Api-Key",
+    "clientSecret",
+    "db-password",
+    "PGPASSWD",
+    "auth",
+  ])("knows %s", (name) => {
+    expect(isSecretName(name)).toBe(true);
+  });
+
+  test.each(["name", "sessionKey", "declarationKey", "author", "timeoutSeconds", "channel", "expr", "KEYBOARD"])(
+    "lets %s be",
+    (name) => {
+      expect(isSecretName(name)).toBe(false);
+    },
+  );
+});
+
+describe("maskText()", () => {
+  test.each([
+    ["curl -H 'Authorization: Bearer hush.hush' x", "curl -H 'Authorization: Bearer ***' x"],
+    ["curl -u me https://me:hush@host/a", "curl -u me https://***@host/a"],
+    ["curl 'https://host/a?page=1&token=hush&x=2'", "curl 'https://host/a?page=1&token=***&x=2'"],
+    ["API_KEY=hush sync", "API_KEY=*** sync"],
+    [`{"apiKey": "hush"}`, `{"apiKey": "***"}`],
+    ["login --password hush --verbose", "login --password *** --verbose"],
+    ["login --token=hush", "login --token=***"],
+    ["use sk-hushhushhush now", "use *** now"],
+    ["ghp_hushhushhushhushhush", "***"],
+    ["post to https://discord.com/api/webhooks/1/hush", "post to https://discord.com/api/webhooks/***"],
+    ["post to https://hooks.slack.com/services/T/B/hush", "post to https://hooks.slack.com/services/***"],
+  ])("takes the secret out of %s", (text, masked) => {
+    expect(maskText(text)).toBe(masked);
+  });
+
+  test.each([
+    "git -C vault pull origin main",
+    "the token expires soon",
+    "https://example.com/a?page=2",
+    "ssh git@github.com",
+    "basic backup",
+  ])("leaves %s as it is", (text) => {
+    expect(maskText(text)).toBe(text);
+  });
+});
+
+describe("findSecrets()", () => {
+  test("finds what stands in env, and under names that say so, however deep", () => {
+    const job = { payload: { env: { A: "one" }, argv: ["two"] }, delivery: { failureDestination: { token: "three" } } };
+    expect(findSecrets(job)).toEqual([{ A: "one" }, "three"]);
+    expect(findSecrets([{ env: "four" }])).toEqual(["four"]);
+    expect(findSecrets(null)).toEqual([]);
+  });
+});
+
+describe("maskJobText()", () => {
+  test("takes a job's own secrets out of what a gateway says of it", () => {
+    const action = { kind: "add", spec: { payload: { env: { PLAIN: "rosebud" } } } };
+    expect(maskJobText('env.PLAIN: "rosebud" is too long', action)).toBe('env.PLAIN: "***" is too long');
+  });
+});

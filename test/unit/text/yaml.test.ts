@@ -1,0 +1,259 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Json } from "../../../lib/json.ts";
+import { parseYaml, parseYamlDocuments } from "../../../lib/text/yaml.ts";
+
+/** What it says; that anything is wrong with it fails the test. */
+function valueOf(text: string): Json {
+  const parsed = parseYaml(text);
+  if (parsed.kind === "unreadable") throw new Error(parsed.problem);
+  expect(parsed.problems).toEqual([]);
+  return parsed.value;
+}
+
+/** `path: problem`, a line each. */
+function problemsOf(text: string): string[] {
+  const parsed = parseYaml(text);
+  if (parsed.kind === "unreadable") return [parsed.problem];
+  return parsed.problems.map(({ path, problem }) => `${path.join(".")}: ${problem}`);
+}
+
+/** Whatever there is, and what is made of these parts. */
+function anyText(part: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(part).map((parts) => parts.join("")),
+  );
+}
+
+describe("parseYaml()", () => {
+  test("reads what JSON says as JSON does", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        expect(valueOf(text)).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ["a date as text", "2027-01-31", "2027-01-31"],
+    ["a moment as text", "2027-01-31T09:00:00Z", "2027-01-31T09:00:00Z"],
+    ["yes as text", "yes", "yes"],
+    ["an octal of YAML 1.1 as the number it looks like", "010", 10],
+    ["a time of day as text", "12:30", "12:30"],
+    ["a version as a number", "1.10", 1.1],
+    ["a tag of JSON's own", "!!str 123", "123"],
+    ["lines as lines", "|\n  a\n  b\n", "a\nb\n"],
+  ] satisfies [string, string, Json][])("reads %s", (_, text, value) => {
+    expect(valueOf(`a: ${text}`)).toEqual({ a: value });
+  });
+
+  test("puts an anchor's value wherever its name stands", () => {
+    expect(valueOf("- &a {x: 1}\n- *a\n- [*a]")).toEqual([{ x: 1 }, { x: 1 }, [{ x: 1 }]]);
+    const many = Array.from({ length: 500 }, (_, index) => `- {i: ${index}, env: *env}`).join("\n");
+    expect(valueOf(`- &env {A: "1"}\n${many}`)).toHaveLength(501);
+  });
+
+  test("merges maps, the nearer key first, wherever the merge stands", () => {
+    const text = "- &a {x: 1, y: 1}\n- &b {y: 2}\n- {<<: *a, x: 3}\n- {x: 3, <<: *a}\n- {<<: [*b, *a]}";
+    expect(valueOf(text)).toEqual([{ x: 1, y: 1 }, { y: 2 }, { x: 3, y: 1 }, { x: 3, y: 1 }, { x: 1, y: 2 }]);
+  });
+
+  test.each([
+    ["a key twice", "- a: 1\n- b:\n    c: 1\n    'c': 2\n  b: 3", ["1.b.c", "1.b"], "stands twice in one map"],
+    ["a tag", "- a: !Sub x\n- b: !Ref {c: 1}\n- !Job {d: 1}", ["0.a", "1.b", "2"], "has a tag that means nothing here"],
+    ["a date that says so", "a: !!timestamp 2027-01-31", ["a"], "has a tag that means nothing here"],
+    ["bytes", "a: !!binary aGk=", ["a"], "has a tag that means nothing here"],
+    ["a set", "a: !!set {x, y}", ["a"], "has a tag that means nothing here"],
+    ["a number that is none", "a: !!int x", ["a"], "has a tag that means nothing here"],
+    [
+      "keys of other kinds",
+      "- env: {1: x}\n- ~: y\n- true: z\n- ? [a]\n  : b",
+      ["0.env", "1", "2", "3"],
+      "has a key that is no text; put it in quotes",
+    ],
+    ["a key by another name", "- &a b\n- {*a : c}", ["1"], "has a key that is no text; put it in quotes"],
+    ["a directive", "%FOO bar\n---\na: 1", [""], "has a directive that means nothing here"],
+  ])("finds %s, and where", (_, text, paths, problem) => {
+    expect(problemsOf(text).toSorted()).toEqual(paths.map((path) => `${path}: ${problem}`).toSorted());
+  });
+
+  test.each([
+    ["schedule: */15 * * * *", "Unexpected alias at node end at line 1, column 16; put the text in quotes"],
+    ["schedule: */15", "has an alias that no anchor stands before; put a text that begins with * in quotes"],
+    ["schedule: * * * * *", "Alias cannot be an empty string at line 1, column 11; put the text in quotes"],
+    [
+      "schedule: @daily",
+      "Plain value cannot start with reserved character @ at line 1, column 11; put the text in quotes",
+    ],
+    [
+      "command: echo a: b",
+      "Nested mappings are not allowed in compact mappings at line 1, column 10; put the text in quotes",
+    ],
+    ["a: [", "Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5"],
+    ["%YAML 1.1\n---\na: yes", "is YAML 1.1; only 1.2 is read here"],
+    ["[]\n---\n[]", "holds several documents; write one list of jobs"],
+    ["<<: 1", "merges something that is no map"],
+    ["[".repeat(50_000), "is nested too deeply"],
+    [`${"[".repeat(50_000)}${"]".repeat(50_000)}`, "is nested too deeply"],
+    ["- ".repeat(20_000), "is nested too deeply"],
+  ])("says of a text what keeps it from being read: %#", (text, problem) => {
+    expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  test.each([
+    "a: |",
+    "a: >",
+    "a: *",
+    "a: !<",
+    "a: !x!",
+    "a: !!x",
+    "a: @",
+    "a: %",
+    "a: `",
+    "a: {",
+    "a: [",
+    "a: - ",
+    "? ",
+    "%",
+    "%YAML ",
+    "%TAG ",
+    'a: "\\x',
+    'a: "\\q',
+    "a: '",
+    'a: "b" ',
+    "a: b: ",
+    "- x\n",
+    "a: &b ",
+    "a: ,",
+    "a:\n\t",
+    "<<: ",
+    "a: !!int ",
+    "a: *b\nc: ",
+  ])("quotes nothing of a value: %j", (start) => {
+    for (const rest of ["s3cret", 's3cret"', "s3cret s3cret", "s3cret: s3cret", "s3cret! *s3cret"]) {
+      const told = problemsOf(`${start}${rest}`).map((line) => line.replace(/^.*?: (?=has|stands)/, ""));
+      expect(told.join()).not.toContain("s3cret");
+    }
+  });
+
+  test("comes to an end with what contains itself", () => {
+    expect(parseYaml("a: &a\n  b: *a\n  c: [*a, *a]")).toMatchObject({ kind: "parsed", problems: [] });
+  });
+
+  test.each([
+    ["a key twice", "{a: 1, a: 2}"],
+    ["a key that is no text", "{1: a}"],
+    ["a tag", "!x a"],
+  ])("finds %s in each of many items", (_, item) => {
+    const paths = problemsOf(`- ${item}\n`.repeat(2_000)).map((line) => Number.parseInt(line, 10));
+    expect(paths).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+  });
+
+  test("reads a map of very many keys, and finds the one that stands twice", () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`);
+    expect(problemsOf(`{${[...keys, "k7"].map((key) => `${key}: 1`).join(", ")}}`)).toEqual([
+      "k7: stands twice in one map",
+    ]);
+  });
+
+  test("ends at the first of very many errors in one line", () => {
+    expect(problemsOf('"'.repeat(1_000_000))).toEqual([
+      "Unexpected double-quoted-scalar at node end at line 1, column 3; put the text in quotes",
+    ]);
+  });
+
+  test("refuses a short text that stands for more than can be looked at", () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => `A${index}: x`).join(", ");
+    const list = (count: number) => `- &a {${many}}\n${"- *a\n".repeat(count)}`;
+    expect(problemsOf(list(400))).toEqual([]);
+    expect(problemsOf(list(4_000))).toEqual(["has aliases of aliases that stand for too much"]);
+  });
+
+  test("never throws", () => {
+    const part = fc.constantFrom(
+      "a",
+      "- ",
+      ": ",
+      "\n",
+      "  ",
+      "&a",
+      "*a",
+      "<<",
+      "!x ",
+      "? ",
+      "[",
+      "]",
+      "{",
+      "}",
+      '"',
+      "'",
+      ",",
+      "|",
+      "#",
+      "---",
+      "%",
+      "\t",
+      "1",
+    );
+    fc.assert(
+      fc.property(anyText(part), (text) => {
+        expect(parseYaml(text).kind).toBeOneOf(["parsed", "unreadable"]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("parseYamlDocuments()", () => {
+  test("reads each document by itself", () => {
+    const text = "a: 1\n---\n# nothing\n---\n- {b: 1, b: 2}\n---\nc: [\n---\nd: *d\n";
+    expect(parseYamlDocuments(text)).toEqual([
+      { kind: "parsed", value: { a: 1 }, problems: [] },
+      { kind: "parsed", value: null, problems: [] },
+      { kind: "parsed", value: [{ b: 2 }], problems: [{ path: [0, "b"], problem: "stands twice in one map" }] },
+      {
+        kind: "unreadable",
+        problem: "Flow sequence in block collection must be sufficiently indented and end with a ] at line 8, column 1",
+      },
+      {
+        kind: "unreadable",
+        problem: "has an alias that no anchor stands before; put a text that begins with * in quotes",
+      },
+    ]);
+  });
+
+  test("reads one document as parseYaml() does", () => {
+    for (const text of ["- a", "a: [", "# nothing", "---\na: 1\n...\n", "a: 1\na: 2", "%YAML 1.1\n---\na: yes"]) {
+      expect(parseYamlDocuments(text)).toEqual([parseYaml(text)]);
+    }
+  });
+
+  test("never throws, and reads one document at least", () => {
+    const part = fc.constantFrom(
+      "a",
+      "- ",
+      ": ",
+      "\n",
+      "---\n",
+      "...\n",
+      "&a ",
+      "*a",
+      "!x ",
+      "[",
+      "{",
+      '"',
+      "|",
+      "%",
+      "\t",
+    );
+    fc.assert(
+      fc.property(anyText(part), (text) => {
+        expect(parseYamlDocuments(text).length).toBeGreaterThan(0);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
