@@ -12,7 +12,7 @@ import process from "node:process";
 import { readCommandLine } from "./lib/commands/arguments.ts";
 import type { ConfigGateway } from "./lib/gateway/config-calls.ts";
 import type { Definition } from "./lib/definition/definition.ts";
-import { ManagerError, describeBug, settle } from "./lib/errors.ts";
+import { ManagerError, describeBug, toResult } from "./lib/errors.ts";
 import { formatJson } from "./lib/json.ts";
 import type { ConfigBytes, Delivery } from "./lib/config/apply.ts";
 import { createLog, escapeControls, isClockUtc } from "./lib/log.ts";
@@ -28,23 +28,23 @@ const invocation = await readInvocation();
 // page of help and a slip of the finger want none of it.
 const { setTimeout: sleep } = await import("node:timers/promises");
 const { computeChecksum, readChecksum, writeChecksum } = await import("./lib/files/checksum.ts");
-const { createComplaints } = await import("./lib/reconcile/warnings.ts");
+const { createWarnings } = await import("./lib/reconcile/warnings.ts");
 const { describeDrift, describeRejection, observeConfig, planConfig } = await import("./lib/config/plan.ts");
-const { converge, describeImpossible, describeRefusal } = await import("./lib/cron/converge.ts");
+const { converge, describeUnsupported, describeRefusal } = await import("./lib/cron/converge.ts");
 const { createDefinitionReader, describeProblem, describeSource, readDefinitions } = await import(
   "./lib/definition/files.ts"
 );
-const { describeLateness } = await import("./lib/config/verdict.ts");
-const { createLiveConfig, describeUnjudged } = await import("./lib/config/apply.ts");
+const { describeApplyTimeout } = await import("./lib/config/verdict.ts");
+const { createLiveConfig, describeNotValidated } = await import("./lib/config/apply.ts");
 const { keepReconciled, reconcileWithin } = await import("./lib/reconcile/loop.ts");
-const { FAILED, UNHEALED, UNJUDGED, attemptPass } = await import("./lib/reconcile/pass.ts");
+const { FAILED, UNHEALED, NOT_VALIDATED, attemptPass } = await import("./lib/reconcile/pass.ts");
 const { showProgress } = await import("./lib/commands/progress.ts");
-const { publishFile, sweepTemporaries } = await import("./lib/files/replace.ts");
+const { replaceFile, removeStaleTempFiles } = await import("./lib/files/replace.ts");
 const { describeChanges } = await import("./lib/config/reload.ts");
 const { devicePathOf, stageDefinitions } = await import("./lib/cron/staging.ts");
 const { createTransport } = await import("./lib/gateway/transport.ts");
-const { createVitals } = await import("./lib/reconcile/sidecar-state.ts");
-const { createWake } = await import("./lib/reconcile/trigger.ts");
+const { createSidecarState } = await import("./lib/reconcile/sidecar-state.ts");
+const { createTrigger } = await import("./lib/reconcile/trigger.ts");
 const { watchDirectory } = await import("./lib/files/watch.ts");
 
 const { settings } = invocation;
@@ -60,7 +60,7 @@ const CONNECT_LIMIT_MS = invocation.command === "sync" ? 10_000 : 1_000;
 
 const stopping = new AbortController();
 const stopRequested = new Promise((resolve) => stopping.signal.addEventListener("abort", resolve));
-const wakes = { config: createWake(), cron: createWake() };
+const triggers = { config: createTrigger(), cron: createTrigger() };
 
 let printed: Promise<void> = Promise.resolve(); // once whoever reads has taken it, or has gone
 const isWatched = invocation.command !== "run" && mayBeScreen(2);
@@ -68,8 +68,8 @@ const progress = showProgress(`asking ${settings.gatewayUrl}`, isWatched ? proce
 const log = isForPerson(invocation)
   ? () => undefined
   : createLog({ format: settings.logFormat, isUtc: isClockUtc(process.env.TZ), write: print });
-const complaints = createComplaints(log);
-const vitals = createVitals({ nowMs: Date.now, uptimeMs: () => performance.now() });
+const warnings = createWarnings(log);
+const state = createSidecarState({ nowMs: Date.now, uptimeMs: () => performance.now() });
 
 const live = createLiveConfig(PVC_CONFIG, { nowMs: Date.now, pause: (ms) => sleep(ms) });
 
@@ -80,19 +80,19 @@ const transport = createTransport({
   credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: PVC_CONFIG, env: process.env },
   devicePath: devicePathOf(STAGING_DIR),
   log,
-  onChange: (reason) => wakes.cron.ring(reason),
-  onConnect: () => wakes.config.ring("connect"),
+  onChange: (reason) => triggers.cron.fire(reason),
+  onConnect: () => triggers.config.fire("connect"),
   signal: stopping.signal,
 });
 
 // === Main config ===
-let isForceOwed = false; // whether it has been delivered and "Config in force" is still owed
+let isAppliedOwed = false; // whether it has been delivered and "Config in force" is still owed
 
 // OpenClaw watches the file: to replace it whole is all there is to do. Then it is asked what it makes of it.
 async function handleConfigChange(): Promise<PassOutcome> {
-  await sweepTemporaries(PVC_CONFIG, `${CHECKSUM_DIR}/config`);
+  await removeStaleTempFiles(PVC_CONFIG, `${CHECKSUM_DIR}/config`);
   const gateway = await transport.openConfig(CONNECT_LIMIT_MS);
-  if (!gateway && transport.isRestarting()) return UNJUDGED; // it would start with whatever came in now
+  if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with whatever came in now
   const plan = planConfig(
     await observeConfig({ configDir: CONFIG_DIR, pvcConfig: PVC_CONFIG, checksumDir: CHECKSUM_DIR }),
     {
@@ -101,30 +101,30 @@ async function handleConfigChange(): Promise<PassOutcome> {
       isPodStart: false,
     },
   );
-  vitals.configPlan = plan.kind;
+  state.configPlan = plan.kind;
   switch (plan.kind) {
     case "missing":
-      if (plan.lastGood) await publishFile(PVC_CONFIG, plan.lastGood);
-      complaints.raise("config", [`WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`]);
+      if (plan.lastGood) await replaceFile(PVC_CONFIG, plan.lastGood);
+      warnings.warnOnce("config", [`WARNING: Config file not found: ${CONFIG_DIR}/openclaw.json`]);
       return { kind: "rejected" };
 
     case "reject":
-      if (plan.lastGood) await publishFile(PVC_CONFIG, plan.lastGood);
-      complaints.raise("config", describeRejection(PVC_CONFIG, plan.problems), plan.checksum);
+      if (plan.lastGood) await replaceFile(PVC_CONFIG, plan.lastGood);
+      warnings.warnOnce("config", describeRejection(PVC_CONFIG, plan.problems), plan.checksum);
       return { kind: "rejected" };
 
     case "drift":
-      complaints.raise("drift", [describeDrift(PVC_CONFIG, plan.paths, invocation.selfHeal)]);
+      warnings.warnOnce("drift", [describeDrift(PVC_CONFIG, plan.paths, invocation.selfHeal)]);
       return invocation.selfHeal ? UNHEALED : { kind: "equal" };
 
     case "none":
       return confirmConfig(plan, gateway);
 
-    case "judge":
-      return concludeConfig(plan, await live.judge(plan, gateway), gateway);
+    case "validate":
+      return concludeConfig(plan, await live.validate(plan, gateway), gateway);
 
     case "update": {
-      if (gateway && !(await live.isReady(gateway))) return UNJUDGED;
+      if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;
       log(
         plan.isHealing
           ? `Healing config drift in ${PVC_CONFIG}`
@@ -137,10 +137,11 @@ async function handleConfigChange(): Promise<PassOutcome> {
       if (delivery.kind !== "invalid") {
         log(`Config copied to PVC: ${PVC_CONFIG}`);
         for (const line of await describeChanges(plan.paths, gateway)) log(line);
-        if (delivery.kind === "unknown") complaints.raise("judgement", [describeUnjudged(delivery)], plan.checksum);
+        if (delivery.kind === "unknown")
+          warnings.warnOnce("validation", [describeNotValidated(delivery)], plan.checksum);
         await writeChecksum(CHECKSUM_DIR, "config", plan.checksum);
         log("Config update complete (openclaw will auto-detect via chokidar)");
-        isForceOwed = true;
+        isAppliedOwed = true;
       }
       return concludeConfig(plan, delivery, gateway);
     }
@@ -154,18 +155,18 @@ async function concludeConfig(
   gateway: ConfigGateway | undefined,
 ): Promise<PassOutcome> {
   if (delivery.kind === "invalid") {
-    vitals.configPlan = "reject";
+    state.configPlan = "reject";
     if (delivery.restored) await writeChecksum(CHECKSUM_DIR, "config", computeChecksum(delivery.restored));
-    complaints.raise("config", describeRejection(PVC_CONFIG, delivery.problems, !delivery.restored), checksum);
+    warnings.warnOnce("config", describeRejection(PVC_CONFIG, delivery.problems, !delivery.restored), checksum);
     return { kind: "rejected" };
   }
   await writeChecksum(CHECKSUM_DIR, "config", checksum);
-  for (const topic of ["config", "drift"]) complaints.settle(topic);
+  for (const topic of ["config", "drift"]) warnings.clear(topic);
   if (delivery.kind === "unknown") {
-    if (delivery.reason) complaints.raise("judgement", [describeUnjudged(delivery)], checksum);
-    return UNJUDGED;
+    if (delivery.reason) warnings.warnOnce("validation", [describeNotValidated(delivery)], checksum);
+    return NOT_VALIDATED;
   }
-  isForceOwed &&= delivery.isInForce !== undefined;
+  isAppliedOwed &&= delivery.isApplied !== undefined;
   for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
   return confirmConfig({ checksum, bytes }, gateway);
 }
@@ -176,15 +177,15 @@ async function confirmConfig(
   gateway: ConfigGateway | undefined,
 ): Promise<PassOutcome> {
   await writeChecksum(CHECKSUM_DIR, "config", checksum);
-  for (const topic of ["config", "drift", "judgement"]) complaints.settle(topic);
-  const isOver = () => stopping.signal.aborted || wakes.config.hasRung("file", "signal");
+  for (const topic of ["config", "drift", "validation"]) warnings.clear(topic);
+  const isOver = () => stopping.signal.aborted || triggers.config.hasFired("file", "signal");
   const force = gateway && (await live.confirm(checksum, gateway, isOver));
-  if (force === "in force") {
-    if (isForceOwed) log("Config in force");
-    isForceOwed = false;
-    complaints.settle("force");
+  if (force === "applied") {
+    if (isAppliedOwed) log("Config in force");
+    isAppliedOwed = false;
+    warnings.clear("force");
   }
-  if (force === "late") complaints.raise("force", [describeLateness(bytes)], checksum);
+  if (force === "timeout") warnings.warnOnce("force", [describeApplyTimeout(bytes)], checksum);
   return { kind: "equal" };
 }
 
@@ -195,24 +196,24 @@ let cronHash = invocation.command === "sync" ? await readChecksum(CHECKSUM_DIR, 
 let cronPending = true; // whether "Cron job sync complete" is still owed
 
 async function handleCronChange(): Promise<PassOutcome> {
-  await sweepTemporaries(`${CHECKSUM_DIR}/cron`);
+  await removeStaleTempFiles(`${CHECKSUM_DIR}/cron`);
   const DESIRED_JOBS = await readCronDir();
-  vitals.definitions = DESIRED_JOBS.kind;
+  state.definitions = DESIRED_JOBS.kind;
   const newHash = DESIRED_JOBS.kind === "missing" ? "none" : DESIRED_JOBS.checksum;
   if (newHash !== cronHash) {
     log(`Cron config change detected in ${describeSource(CRON_DIR, DESIRED_JOBS)}`);
     cronHash = newHash;
     cronPending = true;
-    complaints.settle("definitions");
+    warnings.clear("definitions");
   }
 
   switch (DESIRED_JOBS.kind) {
     case "missing":
-      complaints.raise("definitions", ["WARNING: Cron config file not found"]);
+      warnings.warnOnce("definitions", ["WARNING: Cron config file not found"]);
       return { kind: "rejected" };
 
     case "invalid":
-      complaints.raise("definitions", DESIRED_JOBS.problems.map(describeProblem));
+      warnings.warnOnce("definitions", DESIRED_JOBS.problems.map(describeProblem));
       return { kind: "rejected" };
 
     case "valid": {
@@ -220,10 +221,10 @@ async function handleCronChange(): Promise<PassOutcome> {
       const staging = attemptPass(
         "Failed to stage cron config",
         () => stageDefinitions(DESIRED_JOBS.files, STAGING_DIR),
-        complaints,
+        warnings,
       );
 
-      const synced = await settle(syncJobs(DESIRED_JOBS.definitions, settings.prune));
+      const synced = await toResult(syncJobs(DESIRED_JOBS.definitions, settings.prune));
       const staged = await staging;
       if (synced instanceof ManagerError) throw synced;
       const { outcome, changed } = synced;
@@ -248,24 +249,24 @@ async function syncJobs(
     store,
     policy: { owner: settings.owner, prune, allowMassRemoval: invocation.allowMassRemoval },
     log(message) {
-      vitals.cron.pulse.beat(); // a line for each job: over the CLI, many of them take hours
+      state.cron.heartbeat.beat(); // a line for each job: over the CLI, many of them take hours
       log(message);
     },
     signal: stopping.signal,
   });
-  vitals.convergence = convergence;
-  const { isEqual, changed, refusedRemovals, impossible } = convergence;
-  if (refusedRemovals.length > 0) complaints.raise("removals", [describeRefusal(refusedRemovals)]);
-  else complaints.settle("removals");
-  complaints.raise("impossible", describeImpossible(impossible, store.version));
+  state.convergence = convergence;
+  const { isEqual, changed, refusedRemovals, unsupported } = convergence;
+  if (refusedRemovals.length > 0) warnings.warnOnce("removals", [describeRefusal(refusedRemovals)]);
+  else warnings.clear("removals");
+  warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version));
 
-  const isPossible = refusedRemovals.length === 0 && impossible.length === 0;
+  const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
   if (!isEqual && refusedRemovals.length === 0) return { outcome: FAILED, changed };
   return { outcome: { kind: isPossible ? "equal" : "rejected" }, changed };
 }
 
-const reconcileConfig = () => attemptPass("Failed to update config", handleConfigChange, complaints);
-const reconcileCron = () => attemptPass("Failed to sync cron jobs", handleCronChange, complaints);
+const reconcileConfig = () => attemptPass("Failed to update config", handleConfigChange, warnings);
+const reconcileCron = () => attemptPass("Failed to sync cron jobs", handleCronChange, warnings);
 
 // === Main loop ===
 async function run(): Promise<void> {
@@ -277,20 +278,20 @@ async function run(): Promise<void> {
 
   const pollIntervalMs = Number(POLL_INTERVAL) * 1000;
   const watches = [
-    watchDirectory(CONFIG_DIR, () => wakes.config.ring("file"), pollIntervalMs),
-    watchDirectory(CRON_DIR, () => wakes.cron.ring("file"), pollIntervalMs),
+    watchDirectory(CONFIG_DIR, () => triggers.config.fire("file"), pollIntervalMs),
+    watchDirectory(CRON_DIR, () => triggers.cron.fire("file"), pollIntervalMs),
   ];
   process.on("SIGHUP", () => {
-    wakes.config.ring("signal");
-    wakes.cron.ring("signal");
+    triggers.config.fire("signal");
+    triggers.cron.fire("signal");
   });
 
   // The config from the first second: it may be what a gateway that cannot start is waiting for.
   const loop = { pollIntervalMs, signal: stopping.signal };
   const configLoop = keepReconciled({
-    pass: () => vitals.config.attend(reconcileConfig),
-    wake: wakes.config,
-    pulse: vitals.config.pulse,
+    pass: () => state.config.track(reconcileConfig),
+    trigger: triggers.config,
+    heartbeat: state.config.heartbeat,
     ...loop,
   });
 
@@ -299,9 +300,9 @@ async function run(): Promise<void> {
   // The first sync of the cron jobs, then again whenever there is a reason
   if (!stopping.signal.aborted) log("Performing initial cron job sync...");
   const cronLoop = keepReconciled({
-    pass: () => vitals.cron.attend(reconcileCron),
-    wake: wakes.cron,
-    pulse: vitals.cron.pulse,
+    pass: () => state.cron.track(reconcileCron),
+    trigger: triggers.cron,
+    heartbeat: state.cron.heartbeat,
     ...loop,
   });
 
@@ -315,7 +316,7 @@ async function openHttpPort() {
   // Loaded only where it is wanted: it takes some 3 MB.
   const { openHttpServer } = await import("./lib/http/server.ts");
   const { createPages } = await import("./lib/http/pages.ts");
-  const pages = createPages(vitals, () => transport.isConnected());
+  const pages = createPages(state, () => transport.isConnected());
   return openHttpServer(settings.httpPort, pages);
 }
 
@@ -323,13 +324,13 @@ async function waitForMainProcess(limitSeconds: number): Promise<void> {
   log("Waiting for openclaw main process to start...");
   let WAIT_COUNT = 0;
   while (WAIT_COUNT < limitSeconds && !stopping.signal.aborted) {
-    vitals.cron.pulse.beat();
+    state.cron.heartbeat.beat();
     const { isUp, reason } = await transport.probe();
     if (isUp) {
       log("Main process detected");
       break;
     }
-    complaints.raise("main process", [`  Not yet: ${reason}`]);
+    warnings.warnOnce("main process", [`  Not yet: ${reason}`]);
     await Promise.race([sleep(1_000), stopRequested]);
     WAIT_COUNT += 1;
   }
@@ -358,8 +359,8 @@ async function register(waitSeconds: number): Promise<boolean> {
   }
   log("=== Registering cron jobs from staged config ===");
   await waitForMainProcess(waitSeconds);
-  const pass = () => attemptPass("Failed to register cron jobs", registerJobs, complaints);
-  const outcome = await reconcileWithin(endMs - Date.now(), { pass, wake: wakes.cron, signal: stopping.signal });
+  const pass = () => attemptPass("Failed to register cron jobs", registerJobs, warnings);
+  const outcome = await reconcileWithin(endMs - Date.now(), { pass, trigger: triggers.cron, signal: stopping.signal });
   if (outcome.kind === "equal") log("=== Cron job registration complete ===");
   return outcome.kind === "equal";
 }
@@ -369,16 +370,16 @@ async function registerJobs(): Promise<PassOutcome> {
   const STAGED_JOBS = await readDefinitions(STAGING_DIR);
   if (STAGED_JOBS.kind === "missing") return { kind: "rejected" };
   if (STAGED_JOBS.kind === "invalid") {
-    complaints.raise("definitions", STAGED_JOBS.problems.map(describeProblem));
+    warnings.warnOnce("definitions", STAGED_JOBS.problems.map(describeProblem));
     return { kind: "rejected" };
   }
   return (await syncJobs(STAGED_JOBS.definitions, "none")).outcome;
 }
 
 // === What a person types ===
-async function lookAround() {
-  const { takeSurvey } = await import("./lib/commands/snapshot.ts");
-  return takeSurvey({ transport, ...invocation });
+async function takeOwnSnapshot() {
+  const { takeSnapshot } = await import("./lib/commands/snapshot.ts");
+  return takeSnapshot({ transport, ...invocation });
 }
 
 async function describeScreen() {
@@ -389,26 +390,26 @@ async function describeScreen() {
 async function printStatus(json: boolean): Promise<boolean> {
   const { toStatus } = await import("./lib/commands/status.ts");
   const { renderStatus } = await import("./lib/commands/status-text.ts");
-  const survey = await lookAround();
-  const status = toStatus(survey);
-  print(json ? formatJson(status) : renderStatus(survey, status, await describeScreen()));
+  const snapshot = await takeOwnSnapshot();
+  const status = toStatus(snapshot);
+  print(json ? formatJson(status) : renderStatus(snapshot, status, await describeScreen()));
   return status.healthy;
 }
 
 async function printDiff(json: boolean, exitCode: boolean): Promise<number> {
   const { isBroken, toDiff } = await import("./lib/commands/diff.ts");
   const { renderDiff } = await import("./lib/commands/diff-text.ts");
-  const survey = await lookAround();
-  const diff = toDiff(survey);
-  print(json ? formatJson(diff) : renderDiff(survey, diff, await describeScreen()));
-  if (isBroken(survey)) return 1;
+  const snapshot = await takeOwnSnapshot();
+  const diff = toDiff(snapshot);
+  print(json ? formatJson(diff) : renderDiff(snapshot, diff, await describeScreen()));
+  if (isBroken(snapshot)) return 1;
   return exitCode && diff.changes > 0 ? 2 : 0;
 }
 
 async function printDiagnosis(json: boolean): Promise<boolean> {
   const { examine } = await import("./lib/commands/doctor.ts");
   const { renderDiagnosis } = await import("./lib/commands/doctor-text.ts");
-  const diagnosis = await examine(await lookAround(), process.env);
+  const diagnosis = await examine(await takeOwnSnapshot(), process.env);
   print(json ? formatJson(diagnosis) : renderDiagnosis(diagnosis, await describeScreen()));
   return diagnosis.ok;
 }
@@ -420,7 +421,7 @@ async function printExport(): Promise<boolean> {
   const exported = exportJobs(await store.listJobs(), options);
   for (const warning of describeCaveats(exported)) process.stderr.write(`warning: ${warning}\n`);
   print(formatJson(exported.definitions));
-  return exported.untold.length === 0;
+  return exported.skipped.length === 0;
 }
 
 async function readInvocation() {

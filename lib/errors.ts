@@ -49,7 +49,7 @@ export function describeError(error: unknown): string {
 }
 
 /** What it comes to, or the {@link ManagerError} that it ends with; anything else that is thrown is a bug, and goes on. */
-export async function settle<T>(promise: Promise<T>): Promise<T | ManagerError> {
+export async function toResult<T>(promise: Promise<T>): Promise<T | ManagerError> {
   try {
     return await promise;
   } catch (error) {

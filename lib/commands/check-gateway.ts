@@ -4,7 +4,7 @@ import { devicePathOf } from "../cron/staging.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { isScopeMissing } from "../gateway/connection.ts";
 import { type CronStore, describeRelease } from "../gateway/store.ts";
-import type { Survey } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 const TOKEN = "token";
 const GATEWAY = "gateway";
@@ -13,13 +13,13 @@ const SCOPES = "scopes";
 const VERSION = "version";
 
 /** The way to the gateway, in order: what opens its door, whether it is there, whether it lets us in, and how far. */
-export function checkGateway(survey: Survey, found: FoundCredentials | ManagerError, pod: string): Check[] {
+export function checkGateway(snapshot: Snapshot, found: FoundCredentials | ManagerError, pod: string): Check[] {
   const checks = [checkToken(found)];
   const next = (name: string, check: () => Check) => {
     const broken = checks.find((before) => before.state === "failed");
     checks.push(broken ? skip(name, broken.name) : check());
   };
-  const { gateway, settings } = survey;
+  const { gateway, settings } = snapshot;
   const error = gateway instanceof ManagerError ? gateway : undefined;
   const isScope = isScopeMissing(error);
 

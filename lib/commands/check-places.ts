@@ -5,7 +5,7 @@ import { ManagerError, describeError } from "../errors.ts";
 import { isRefusedByGateway } from "./findings.ts";
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import type { Settings } from "../settings.ts";
-import type { ConfigSurvey, Survey } from "./snapshot.ts";
+import type { ConfigSnapshot, Snapshot } from "./snapshot.ts";
 
 /** The ConfigMaps, and the volumes that the plan's Deployment mounts them as. */
 const CONFIG = { name: "config mount", volume: "openclaw-config" };
@@ -20,14 +20,14 @@ export interface Places {
   checksums: WritablePlace;
 }
 
-export function checkConfig({ settings, config }: Survey, place: MountedDirectory): Check[] {
+export function checkConfig({ settings, config }: Snapshot, place: MountedDirectory): Check[] {
   const mount = checkMount(CONFIG, settings.configDir, place);
   const name = "config file";
   if (!isSound(mount)) return [mount, skip(name, CONFIG.name)];
   return [mount, checkConfigFile(name, settings, config)];
 }
 
-function checkConfigFile(name: string, settings: Settings, config: ConfigSurvey | ManagerError): Check {
+function checkConfigFile(name: string, settings: Settings, config: ConfigSnapshot | ManagerError): Check {
   const path = `${settings.configDir}/openclaw.json`;
   if (config instanceof ManagerError) {
     const isLive = config.message.includes(settings.pvcConfig);
@@ -46,7 +46,7 @@ function checkConfigFile(name: string, settings: Settings, config: ConfigSurvey 
   return fail(name, `${path}: ${plan.problems.join("; ")}`, `config-manager validate ${path}`);
 }
 
-export function checkDefinitions({ settings, desired }: Survey, place: MountedDirectory): Check[] {
+export function checkDefinitions({ settings, desired }: Snapshot, place: MountedDirectory): Check[] {
   const mount = checkMount(CRON, settings.cronDir, place);
   const name = "cron definitions";
   if (!isSound(mount)) return [mount, skip(name, CRON.name)];

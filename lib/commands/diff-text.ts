@@ -5,7 +5,7 @@ import { escapeControls } from "../log.ts";
 import { ManagerError } from "../errors.ts";
 import type { CronAction } from "../cron/plan.ts";
 import type { PathChange } from "../config/reload.ts";
-import type { Survey } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { type Meaning, type Terminal, USUAL_COLUMNS } from "./terminal.ts";
 
 /** How an action is marked, as Terraform does, and what its colour says. */
@@ -17,12 +17,16 @@ const SIGNS = {
 } as const satisfies Record<CronAction["kind"], [string, Meaning]>;
 
 /** The difference for a person: a line for each action, what it changes beneath, and the counts at the end. */
-export function renderDiff(survey: Survey, diff: Diff, terminal: Terminal): string {
-  const lines = [...renderConfig(survey, diff, terminal), ...renderCron(survey, diff, terminal)];
+export function renderDiff(snapshot: Snapshot, diff: Diff, terminal: Terminal): string {
+  const lines = [...renderConfig(snapshot, diff, terminal), ...renderCron(snapshot, diff, terminal)];
   return [...lines, renderCounts(diff, terminal), ""].join("\n");
 }
 
-function renderConfig({ settings, config }: Survey, { config: { action, paths, problems } }: Diff, terminal: Terminal) {
+function renderConfig(
+  { settings, config }: Snapshot,
+  { config: { action, paths, problems } }: Diff,
+  terminal: Terminal,
+) {
   const isDrift = !(config instanceof ManagerError) && config.plan.kind === "drift";
   if (paths.length === 0 && problems.length === 0)
     return action === "update" ? [`Config: ${settings.pvcConfig} is new`, ""] : [];
@@ -42,16 +46,16 @@ function renderPath({ path, reload }: PathChange, terminal: Terminal): string {
   return `  ${terminal.paint("change", "~")} ${escapeControls(path)} ${effect}`;
 }
 
-function renderCron(survey: Survey, diff: Diff, terminal: Terminal): string[] {
-  const actions = survey.plan?.actions ?? [];
+function renderCron(snapshot: Snapshot, diff: Diff, terminal: Terminal): string[] {
+  const actions = snapshot.plan?.actions ?? [];
   if (actions.length === 0 && diff.cron.problems.length === 0) return [];
-  const live = new Map(survey.live instanceof ManagerError ? [] : survey.live.map((job) => [job.id, job]));
+  const live = new Map(snapshot.live instanceof ManagerError ? [] : snapshot.live.map((job) => [job.id, job]));
   return [
-    terminal.paint("strong", `Cron jobs: ${survey.settings.gatewayUrl}`),
+    terminal.paint("strong", `Cron jobs: ${snapshot.settings.gatewayUrl}`),
     ...renderProblems(diff.cron.problems, terminal),
     ...actions.flatMap((action) => {
       const job = action.kind === "add" ? undefined : live.get(action.id);
-      return renderAction(action, listFieldChanges(action, job, survey.settings.owner), terminal);
+      return renderAction(action, listFieldChanges(action, job, snapshot.settings.owner), terminal);
     }),
     "",
   ];

@@ -3,7 +3,7 @@ import { findConfigProblems, findCronProblems } from "./findings.ts";
 import type { CronAction } from "../cron/plan.ts";
 import { isOurs } from "../cron/ownership.ts";
 import type { PathChange } from "../config/reload.ts";
-import type { ConfigSurvey, Survey } from "./snapshot.ts";
+import type { ConfigSnapshot, Snapshot } from "./snapshot.ts";
 
 /** What a sync would do: the shape of `diff --json`. No value stands in it. */
 export interface Diff {
@@ -27,23 +27,23 @@ export interface Diff {
 }
 
 /** Says what a sync would do. Pure. */
-export function toDiff(survey: Survey): Diff {
-  const actions = survey.plan?.actions ?? [];
-  const action = survey.config instanceof ManagerError ? "none" : toAction(survey.config);
+export function toDiff(snapshot: Snapshot): Diff {
+  const actions = snapshot.plan?.actions ?? [];
+  const action = snapshot.config instanceof ManagerError ? "none" : toAction(snapshot.config);
   return {
     config: {
       action,
-      paths: survey.config instanceof ManagerError ? [] : survey.config.changes,
-      problems: findConfigProblems(survey),
+      paths: snapshot.config instanceof ManagerError ? [] : snapshot.config.changes,
+      problems: findConfigProblems(snapshot),
     },
     cron: {
       add: namesOf(actions, "add"),
       update: actions.flatMap((one) => (one.kind === "update" ? [{ name: one.name, fields: one.fields }] : [])),
       remove: namesOf(actions, "remove"),
       adopt: namesOf(actions, "adopt"),
-      unchanged: survey.plan?.unchanged ?? 0,
-      unmanaged: survey.plan?.unmanaged ?? countUnmanaged(survey),
-      problems: findCronProblems(survey),
+      unchanged: snapshot.plan?.unchanged ?? 0,
+      unmanaged: snapshot.plan?.unmanaged ?? countUnmanaged(snapshot),
+      problems: findCronProblems(snapshot),
     },
     changes: actions.length + (action === "update" ? 1 : 0),
   };
@@ -53,21 +53,21 @@ export function toDiff(survey: Survey): Diff {
  * Whether something is wrong: with what Git says, or with the gateway. An edit by hand is no error, and nor is a ConfigMap
  * that is not there; both are among the problems.
  */
-export function isBroken({ config, desired, live, plan }: Survey): boolean {
+export function isBroken({ config, desired, live, plan }: Snapshot): boolean {
   if (config instanceof ManagerError || desired instanceof ManagerError || live instanceof ManagerError) return true;
   const isRejected = config.plan.kind === "reject" || config.verdict?.kind === "invalid";
-  const isLeftOut = plan !== undefined && (plan.impossible.length > 0 || plan.refusedRemovals.length > 0);
+  const isLeftOut = plan !== undefined && (plan.unsupported.length > 0 || plan.refusedRemovals.length > 0);
   return isRejected || desired.kind === "invalid" || isLeftOut;
 }
 
-function toAction({ plan }: ConfigSurvey): Diff["config"]["action"] {
+function toAction({ plan }: ConfigSnapshot): Diff["config"]["action"] {
   switch (plan.kind) {
     case "update":
     case "reject":
       return plan.kind;
     case "missing":
     case "none":
-    case "judge":
+    case "validate":
     case "drift":
       return "none";
   }
@@ -78,6 +78,6 @@ function namesOf(actions: readonly CronAction[], kind: CronAction["kind"]): stri
 }
 
 /** Of jobs that were read, where there is no plan for want of definitions. */
-function countUnmanaged({ live, settings }: Survey): number {
+function countUnmanaged({ live, settings }: Snapshot): number {
   return live instanceof ManagerError ? 0 : live.filter((job) => !isOurs(job, settings.owner)).length;
 }

@@ -1,14 +1,14 @@
 import { type Check } from "../reconcile/check.ts";
 import { checkGateway } from "./check-gateway.ts";
-import { checkConfigInForce, checkCronInForce, checkNames, checkRuns } from "./check-jobs.ts";
+import { checkConfigApplied, checkCronApplied, checkNames, checkRuns } from "./check-jobs.ts";
 import { type Places, checkConfig, checkDefinitions, checkVolumes } from "./check-places.ts";
 import { findCredentials } from "../gateway/credentials.ts";
-import { settle } from "../errors.ts";
+import { toResult } from "../errors.ts";
 import { readMounts } from "../files/mounts.ts";
 import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "../files/places.ts";
 import type { Settings } from "../settings.ts";
 import { toStatus } from "./status.ts";
-import type { Survey } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,22 +21,22 @@ export interface Diagnosis {
 }
 
 /** Looks at everything that config-manager stands on, and changes nothing. */
-export async function examine(survey: Survey, env: Environment): Promise<Diagnosis> {
-  const { settings } = survey;
+export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
+  const { settings } = snapshot;
   const [places, credentials] = await Promise.all([
     inspectPlaces(settings),
-    settle(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
+    toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
   ]);
-  const status = toStatus(survey);
+  const status = toStatus(snapshot);
   const checks = [
-    ...checkConfig(survey, places.config),
-    ...checkDefinitions(survey, places.cron),
+    ...checkConfig(snapshot, places.config),
+    ...checkDefinitions(snapshot, places.cron),
     ...checkVolumes(settings, places),
-    ...checkGateway(survey, credentials, namePod(env)),
-    checkNames(survey),
-    checkConfigInForce(survey, status),
-    checkCronInForce(survey, status),
-    checkRuns(survey),
+    ...checkGateway(snapshot, credentials, namePod(env)),
+    checkNames(snapshot),
+    checkConfigApplied(snapshot, status),
+    checkCronApplied(snapshot, status),
+    checkRuns(snapshot),
   ];
   return { ok: checks.every(({ state }) => state !== "failed"), checks };
 }

@@ -1,10 +1,10 @@
-import { explainImpossible, explainRefusal } from "../cron/converge.ts";
+import { explainUnsupported, explainRefusal } from "../cron/converge.ts";
 import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError } from "../errors.ts";
-import type { ConfigSurvey, Survey } from "./snapshot.ts";
+import type { ConfigSnapshot, Snapshot } from "./snapshot.ts";
 
 /** What keeps the live config from being what Git says, a line each, without values. What the next pass does by itself is none. */
-export function findConfigProblems({ config, settings }: Pick<Survey, "config" | "settings">): string[] {
+export function findConfigProblems({ config, settings }: Pick<Snapshot, "config" | "settings">): string[] {
   if (config instanceof ManagerError) return [describeError(config)];
   const { plan, verdict } = config;
   switch (plan.kind) {
@@ -17,7 +17,7 @@ export function findConfigProblems({ config, settings }: Pick<Survey, "config" |
         `${settings.pvcConfig} was changed by something else: ${plan.paths.join(", ") || "it is no longer JSON5"}`,
       ];
     case "none":
-    case "judge":
+    case "validate":
       return verdict?.kind === "invalid" ? verdict.problems : [];
     case "update":
       return [];
@@ -25,16 +25,16 @@ export function findConfigProblems({ config, settings }: Pick<Survey, "config" |
 }
 
 /** Whether it is a gateway that has refused the config, rather than we who cannot read it. */
-export function isRefusedByGateway({ plan, state, verdict }: ConfigSurvey): boolean {
+export function isRefusedByGateway({ plan, state, verdict }: ConfigSnapshot): boolean {
   return plan.kind === "reject" ? state.rejection?.checksum === plan.checksum : verdict?.kind === "invalid";
 }
 
 /** What keeps the live jobs from being what Git says, a line each. What the next pass does by itself is none. */
-export function findCronProblems(survey: Survey): string[] {
-  return [...findDefinitionProblems(survey), ...findLiveProblems(survey), ...findPlanProblems(survey)];
+export function findCronProblems(snapshot: Snapshot): string[] {
+  return [...findDefinitionProblems(snapshot), ...findLiveProblems(snapshot), ...findPlanProblems(snapshot)];
 }
 
-function findDefinitionProblems({ desired, settings }: Survey): string[] {
+function findDefinitionProblems({ desired, settings }: Snapshot): string[] {
   if (desired instanceof ManagerError) return [describeError(desired)];
   switch (desired.kind) {
     case "missing":
@@ -46,15 +46,15 @@ function findDefinitionProblems({ desired, settings }: Survey): string[] {
   }
 }
 
-function findLiveProblems({ live }: Survey): string[] {
+function findLiveProblems({ live }: Snapshot): string[] {
   return live instanceof ManagerError ? [describeError(live)] : [];
 }
 
-function findPlanProblems({ plan, gateway }: Survey): string[] {
+function findPlanProblems({ plan, gateway }: Snapshot): string[] {
   if (!plan || gateway instanceof ManagerError) return [];
-  const { impossible, refusedRemovals } = plan;
+  const { unsupported, refusedRemovals } = plan;
   return [
-    ...impossible.map((job) => `${job.name}: ${explainImpossible(job, gateway.version)}`),
+    ...unsupported.map((job) => `${job.name}: ${explainUnsupported(job, gateway.version)}`),
     ...(refusedRemovals.length > 0 ? [`nothing is done: ${explainRefusal(refusedRemovals)}`] : []),
   ];
 }

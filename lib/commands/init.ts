@@ -1,10 +1,10 @@
 import { describeRejection, isUsable, observeConfig, planConfig, readLiveFile } from "../config/plan.ts";
-import { createComplaints } from "../reconcile/warnings.ts";
+import { createWarnings } from "../reconcile/warnings.ts";
 import { describeProblem, readDefinitions } from "../definition/files.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { attemptPass } from "../reconcile/pass.ts";
-import { publishFile, sweepTemporaries } from "../files/replace.ts";
+import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 import type { Settings } from "../settings.ts";
 import { stageDefinitions } from "../cron/staging.ts";
 
@@ -16,15 +16,15 @@ import { stageDefinitions } from "../cron/staging.ts";
  * @returns whether OpenClaw will find a config that it can read; true where that is not this one's to see to.
  */
 export async function initialize(settings: Settings, log: Log, only?: "config" | "cron"): Promise<boolean> {
-  const complaints = createComplaints(log);
-  if (only !== "cron") await attemptPass("Failed to update config", () => initConfig(settings, log), complaints);
-  if (only !== "config") await attemptPass("Failed to stage cron config", () => initCron(settings, log), complaints);
+  const warnings = createWarnings(log);
+  if (only !== "cron") await attemptPass("Failed to update config", () => initConfig(settings, log), warnings);
+  if (only !== "config") await attemptPass("Failed to stage cron config", () => initCron(settings, log), warnings);
   if (only === "cron") return true;
   return isUsable(await readLiveFile(settings.pvcConfig).catch(() => undefined));
 }
 
 async function initConfig({ configDir, pvcConfig, checksumDir }: Settings, log: Log): Promise<PassOutcome> {
-  await sweepTemporaries(pvcConfig);
+  await removeStaleTempFiles(pvcConfig);
   const state = await observeConfig({ configDir, pvcConfig, checksumDir });
   // Git wins over an edit of the live file, as it does in a new container.
   const plan = planConfig(
@@ -42,17 +42,17 @@ async function initConfig({ configDir, pvcConfig, checksumDir }: Settings, log: 
 
     case "update":
       for (const warning of plan.warnings) log(warning);
-      await publishFile(pvcConfig, plan.bytes);
+      await replaceFile(pvcConfig, plan.bytes);
       log(`Config copied to PVC: ${pvcConfig}`);
       return { kind: "equal" };
 
     case "none":
-    case "judge":
+    case "validate":
     case "drift":
       return { kind: "equal" };
   }
   if (plan.lastGood) {
-    await publishFile(pvcConfig, plan.lastGood);
+    await replaceFile(pvcConfig, plan.lastGood);
     log(`Last good config put back: ${pvcConfig}`);
   }
   return { kind: "rejected" };

@@ -1,9 +1,9 @@
 import { type ConfigPlan, type ConfigState, observeConfig, planConfig } from "../config/plan.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { type DesiredSet, readDefinitions } from "../definition/files.ts";
-import { ManagerError, settle } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import type { LiveJob } from "../gateway/job.ts";
-import { type Verdict, judgeView } from "../config/verdict.ts";
+import { type Verdict, readVerdict } from "../config/verdict.ts";
 import { type CronPlan, planCron } from "../cron/plan.ts";
 import { type PathChange, forecastReloads } from "../config/reload.ts";
 import type { Settings } from "../settings.ts";
@@ -14,11 +14,11 @@ import type { Transport } from "../gateway/transport.ts";
 const CONNECT_LIMIT_MS = 10_000;
 
 /** What is wanted, what is there, and what a sync would make of it. A part that cannot be read is the error that says so. */
-export interface Survey {
+export interface Snapshot {
   settings: Settings;
   /** The way to the gateway, once it is open. */
   gateway: CronStore | ManagerError;
-  config: ConfigSurvey | ManagerError;
+  config: ConfigSnapshot | ManagerError;
   desired: DesiredSet | ManagerError;
   live: LiveJob[] | ManagerError;
   /** There where both the definitions and the live jobs are. */
@@ -26,7 +26,7 @@ export interface Survey {
   nowMs: number;
 }
 
-export interface ConfigSurvey {
+export interface ConfigSnapshot {
   state: ConfigState;
   plan: ConfigPlan;
   /** What each difference does to the gateway. */
@@ -35,7 +35,7 @@ export interface ConfigSurvey {
   verdict: Verdict | undefined;
 }
 
-export interface SurveyOptions {
+export interface SnapshotOptions {
   settings: Settings;
   transport: Transport;
   selfHeal: boolean;
@@ -44,23 +44,23 @@ export interface SurveyOptions {
 }
 
 /** Reads everything once and changes nothing. */
-export async function takeSurvey(options: SurveyOptions): Promise<Survey> {
+export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   const { settings, transport, nowMs = Date.now() } = options;
-  const desired = settle(readDefinitions(settings.cronDir));
-  const gateway = await settle(transport.open());
+  const desired = toResult(readDefinitions(settings.cronDir));
+  const gateway = await toResult(transport.open());
   const isThere = !(gateway instanceof ManagerError);
   const [config, live] = await Promise.all([
-    settle(surveyConfig(options, isThere ? await transport.openConfig(CONNECT_LIMIT_MS) : undefined)),
-    isThere ? settle(gateway.listJobs()) : gateway,
+    toResult(snapshotConfig(options, isThere ? await transport.openConfig(CONNECT_LIMIT_MS) : undefined)),
+    isThere ? toResult(gateway.listJobs()) : gateway,
   ]);
-  const survey = { settings, gateway, config, desired: await desired, live, nowMs };
-  return { ...survey, plan: planJobs(survey, options) };
+  const snapshot = { settings, gateway, config, desired: await desired, live, nowMs };
+  return { ...snapshot, plan: planJobs(snapshot, options) };
 }
 
-async function surveyConfig(
-  { settings, selfHeal }: SurveyOptions,
+async function snapshotConfig(
+  { settings, selfHeal }: SnapshotOptions,
   gateway: ConfigGateway | undefined,
-): Promise<ConfigSurvey> {
+): Promise<ConfigSnapshot> {
   const state = await observeConfig(settings);
   const plan = planConfig(state, { release: gateway?.release, selfHeal, isPodStart: false });
   const isDifferent = plan.kind === "update" || plan.kind === "drift";
@@ -68,20 +68,20 @@ async function surveyConfig(
     state,
     plan,
     changes: isDifferent ? await forecastReloads(plan.paths, gateway) : [],
-    verdict: plan.kind === "none" || plan.kind === "judge" ? await askVerdict(plan.bytes, gateway) : undefined,
+    verdict: plan.kind === "none" || plan.kind === "validate" ? await askVerdict(plan.bytes, gateway) : undefined,
   };
 }
 
 /** Asks once: who reads this can ask again. A gateway that goes away meanwhile is told of by the jobs. */
 async function askVerdict(bytes: Uint8Array, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
   if (!gateway) return undefined;
-  const verdict = await settle(gateway.readView().then((view) => judgeView(bytes, view, undefined, gateway)));
+  const verdict = await toResult(gateway.readView().then((view) => readVerdict(bytes, view, undefined, gateway)));
   return verdict instanceof ManagerError ? undefined : verdict;
 }
 
 function planJobs(
-  { gateway, desired, live, settings, nowMs }: Omit<Survey, "plan">,
-  { allowMassRemoval }: SurveyOptions,
+  { gateway, desired, live, settings, nowMs }: Omit<Snapshot, "plan">,
+  { allowMassRemoval }: SnapshotOptions,
 ): CronPlan | undefined {
   if (gateway instanceof ManagerError || live instanceof ManagerError || desired instanceof ManagerError)
     return undefined;

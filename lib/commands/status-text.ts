@@ -5,7 +5,7 @@ import { readClaim } from "../cron/ownership.ts";
 import { describeAge } from "../cron/schedule-text.ts";
 import { type JobStatus, type RunState, type Status, readRunState } from "./status.ts";
 import { describeRelease } from "../gateway/store.ts";
-import type { Survey } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { renderTable } from "./table.ts";
 import type { Meaning, Terminal } from "./terminal.ts";
 
@@ -28,14 +28,14 @@ const COLUMNS = [
 ];
 
 /** The status for a person: the verdict first, then what it rests on, then the jobs. */
-export function renderStatus(survey: Survey, status: Status, terminal: Terminal): string {
-  const away = survey.gateway instanceof ManagerError ? [describeError(survey.gateway)] : [];
+export function renderStatus(snapshot: Snapshot, status: Status, terminal: Terminal): string {
+  const away = snapshot.gateway instanceof ManagerError ? [describeError(snapshot.gateway)] : [];
   const lines = [
     renderVerdict(status, terminal),
     "",
-    `gateway  ${describeGateway(survey, terminal)}`,
+    `gateway  ${describeGateway(snapshot, terminal)}`,
     ...renderProblems(away, terminal),
-    `config   ${describeConfig(survey, status, terminal)}`,
+    `config   ${describeConfig(snapshot, status, terminal)}`,
     ...renderProblems(status.config.problems, terminal),
     `cron     ${describeCron(status, terminal)}`,
     ...renderProblems(
@@ -44,7 +44,7 @@ export function renderStatus(survey: Survey, status: Status, terminal: Terminal)
     ),
   ];
   const advice = status.healthy ? [] : ["", `${terminal.paint("faint", "hint:")} config-manager doctor`];
-  return [...lines, ...renderJobs(survey, status, terminal), ...advice, ""].join("\n");
+  return [...lines, ...renderJobs(snapshot, status, terminal), ...advice, ""].join("\n");
 }
 
 function renderVerdict({ healthy, gateway, config, cron }: Status, { paint }: Terminal): string {
@@ -61,12 +61,12 @@ function renderProblems(problems: readonly string[], { paint }: Terminal): strin
   return problems.map((problem) => `         ${paint("bad", "!")} ${escapeControls(problem)}`);
 }
 
-function describeGateway({ gateway, settings }: Survey, { paint }: Terminal): string {
+function describeGateway({ gateway, settings }: Snapshot, { paint }: Terminal): string {
   if (gateway instanceof ManagerError) return `${paint("bad", "away")}  ${settings.gatewayUrl}`;
   return `${paint("good", "connected")}  ${settings.gatewayUrl}  ${describeRelease(gateway)}`;
 }
 
-function describeConfig({ settings }: Survey, { config }: Status, { paint }: Terminal): string {
+function describeConfig({ settings }: Snapshot, { config }: Status, { paint }: Terminal): string {
   const file = config.checksum === null ? "no file" : `md5 ${config.checksum.slice(0, 12)}`;
   return `${paint(MEANINGS[config.state], config.state)}  ${settings.pvcConfig}  ${file}`;
 }
@@ -76,7 +76,7 @@ function describeCron({ cron }: Status, { paint }: Terminal): string {
   return `${paint(MEANINGS[cron.state], cron.state)}  ${counts}`;
 }
 
-function renderJobs({ live, settings, nowMs }: Survey, { jobs }: Status, terminal: Terminal): string[] {
+function renderJobs({ live, settings, nowMs }: Snapshot, { jobs }: Status, terminal: Terminal): string[] {
   if (live instanceof ManagerError || jobs.length === 0) return [];
   const byId = new Map(live.map((job) => [job.id, job]));
   const rows = jobs.flatMap((job) => {

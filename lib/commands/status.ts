@@ -6,7 +6,7 @@ import type { LiveJob } from "../gateway/job.ts";
 import { isJsonObject } from "../json.ts";
 import { isOurs } from "../cron/ownership.ts";
 import { describeSchedule } from "../cron/schedule-text.ts";
-import type { Survey } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What is in force, and whether it is what Git says: the shape of `status --json`. Times are ISO 8601. */
 export interface Status {
@@ -52,12 +52,13 @@ export interface JobStatus {
 }
 
 /** Says what is in force. Pure. */
-export function toStatus(survey: Survey): Status {
-  const { gateway, settings } = survey;
+export function toStatus(snapshot: Snapshot): Status {
+  const { gateway, settings } = snapshot;
   const isConnected = !(gateway instanceof ManagerError);
-  const config = toConfigStatus(survey);
-  const jobs = survey.live instanceof ManagerError ? [] : survey.live.map((job) => toJobStatus(job, settings.owner));
-  const cron = toCronStatus(survey, jobs);
+  const config = toConfigStatus(snapshot);
+  const jobs =
+    snapshot.live instanceof ManagerError ? [] : snapshot.live.map((job) => toJobStatus(job, settings.owner));
+  const cron = toCronStatus(snapshot, jobs);
   return {
     healthy: isConnected && config.state === "in-sync" && cron.state === "in-sync",
     version: packageJson.version,
@@ -74,15 +75,15 @@ export function toStatus(survey: Survey): Status {
   };
 }
 
-function toConfigStatus(survey: Survey): Status["config"] {
-  const { config } = survey;
-  const problems = findConfigProblems(survey);
+function toConfigStatus(snapshot: Snapshot): Status["config"] {
+  const { config } = snapshot;
+  const problems = findConfigProblems(snapshot);
   if (config instanceof ManagerError) return { state: "unknown", checksum: null, problems };
   const { observed } = config.state;
-  return { state: toConfigState(survey), checksum: observed ? computeChecksum(observed) : null, problems };
+  return { state: toConfigState(snapshot), checksum: observed ? computeChecksum(observed) : null, problems };
 }
 
-function toConfigState({ config, gateway }: Survey): Status["config"]["state"] {
+function toConfigState({ config, gateway }: Snapshot): Status["config"]["state"] {
   if (config instanceof ManagerError) return "unknown";
   const { plan, verdict } = config;
   switch (plan.kind) {
@@ -95,32 +96,32 @@ function toConfigState({ config, gateway }: Survey): Status["config"]["state"] {
     case "update":
       return "pending";
     case "none":
-    case "judge":
+    case "validate":
       if (verdict?.kind === "invalid") return "rejected";
-      if (verdict?.kind === "valid") return verdict.isInForce === false ? "pending" : "in-sync";
+      if (verdict?.kind === "valid") return verdict.isApplied === false ? "pending" : "in-sync";
       // Over the CLI, nobody is asked, and nobody will be.
       if (plan.kind === "none") return "in-sync";
       return !(gateway instanceof ManagerError) && gateway.transport === "cli" ? "in-sync" : "pending";
   }
 }
 
-function toCronStatus(survey: Survey, jobs: readonly JobStatus[]): Status["cron"] {
-  const { desired } = survey;
+function toCronStatus(snapshot: Snapshot, jobs: readonly JobStatus[]): Status["cron"] {
+  const { desired } = snapshot;
   const owned = jobs.filter((job) => job.owned).length;
   const isRead = !(desired instanceof ManagerError) && desired.kind === "valid";
   return {
-    state: toCronState(survey),
+    state: toCronState(snapshot),
     declared: isRead ? desired.definitions.length : 0,
     owned,
     unmanaged: jobs.length - owned,
-    problems: findCronProblems(survey),
+    problems: findCronProblems(snapshot),
   };
 }
 
-function toCronState({ desired, plan }: Survey): Status["cron"]["state"] {
+function toCronState({ desired, plan }: Snapshot): Status["cron"]["state"] {
   if (!(desired instanceof ManagerError) && desired.kind === "invalid") return "failed";
   if (!plan) return "unknown";
-  if (plan.impossible.length > 0 || plan.refusedRemovals.length > 0) return "failed";
+  if (plan.unsupported.length > 0 || plan.refusedRemovals.length > 0) return "failed";
   return plan.actions.length > 0 ? "pending" : "in-sync";
 }
 

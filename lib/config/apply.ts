@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { type ConfigUpdate, readLiveFile } from "./plan.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
 import { forgetRejection, isLastGood, keepLastGood, keepRejection, readConfigRecord } from "./record.ts";
-import { ManagerError, settle } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import { isUnavailable } from "../gateway/connection.ts";
-import { type Clock, type Verdict, awaitForce, awaitVerdict, judgeView } from "./verdict.ts";
-import { publishFile } from "../files/replace.ts";
+import { type Clock, type Verdict, waitUntilApplied, waitForVerdict, readVerdict } from "./verdict.ts";
+import { replaceFile } from "../files/replace.ts";
 
 /**
  * How long a gateway goes on with a file after it was written, in milliseconds: 200 until its watcher takes it
@@ -64,9 +64,9 @@ export interface LiveConfig {
    */
   deliver(update: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery>;
   /** Asks about bytes that are in place; where they are invalid, puts back the last good ones. */
-  judge(config: ConfigBytes, gateway: ConfigGateway | undefined): Promise<Delivery>;
+  validate(config: ConfigBytes, gateway: ConfigGateway | undefined): Promise<Delivery>;
   /** Waits until the gateway runs on it; `unknown` where that is known already, or cannot be, or `isOver`. */
-  confirm(checksum: string, gateway: ConfigGateway, isOver: () => boolean): ReturnType<typeof awaitForce>;
+  confirm(checksum: string, gateway: ConfigGateway, isOver: () => boolean): ReturnType<typeof waitUntilApplied>;
 }
 
 export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
@@ -93,13 +93,13 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   async function showAgain({ bytes }: ConfigBytes): Promise<void> {
     await pause(WATCH_MS);
     const live = await readLiveFile(pvcConfig);
-    if (live && Buffer.compare(live, bytes) === 0) await publishFile(pvcConfig, bytes);
+    if (live && Buffer.compare(live, bytes) === 0) await replaceFile(pvcConfig, bytes);
   }
 
   /** What comes in next may be worse. The copy is there already where it was us who put the bytes in place. */
   async function keepIfGood(bytes: Uint8Array, view: ConfigView, gateway: ConfigGateway): Promise<void> {
     if (await isLastGood(pvcConfig, bytes)) return;
-    const verdict = await settle(judgeView(bytes, view, undefined, gateway));
+    const verdict = await toResult(readVerdict(bytes, view, undefined, gateway));
     if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepLastGood(pvcConfig, bytes);
   }
 
@@ -110,7 +110,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   ): Promise<Delivery> {
     if (!gateway) return { kind: "unknown", reason: undefined };
     const staleHash = stale?.checksum === checksum ? stale.hash : undefined;
-    const verdict = await awaitVerdict(bytes, gateway, staleHash, clock);
+    const verdict = await waitForVerdict(bytes, gateway, staleHash, clock);
     switch (verdict.kind) {
       case "unknown":
         return verdict;
@@ -127,7 +127,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
         const live = await readLiveFile(pvcConfig);
         const isOurs = live === undefined || Buffer.compare(live, bytes) === 0;
         // First of all: there is a debounce to be faster than.
-        if (restored && isOurs) await publishFile(pvcConfig, restored);
+        if (restored && isOurs) await replaceFile(pvcConfig, restored);
         await keepRejection(pvcConfig, { checksum, release: gateway.release, problems });
         if (!isOurs) return { kind: "unknown", reason: "something else has changed the file meanwhile" };
         return { kind: "invalid", problems, restored };
@@ -141,7 +141,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       if (confirmed?.checksum === checksum && confirmed.gateway === gateway) return "unknown";
       // 2026.8.2 keeps the hash of one that says the same in other words, and runs on it already.
       const staleHash = stale?.checksum === checksum && stale.isChange ? stale.hash : undefined;
-      const force = await awaitForce(gateway, staleHash, isOver, clock);
+      const force = await waitUntilApplied(gateway, staleHash, isOver, clock);
       if (force !== "unknown") confirmed = { checksum, gateway };
       return force;
     },
@@ -154,7 +154,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       try {
         for (;;) {
           const view = await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS).then(() => undefined)]);
-          if (view?.isInForce !== false || nowMs() >= untilMs) return true;
+          if (view?.isApplied !== false || nowMs() >= untilMs) return true;
           await pause(APPLY_PAUSE_MS);
         }
       } catch (error) {
@@ -169,24 +169,24 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       const before = gateway && (await lookBefore(gateway, pause));
       const previous = await readLiveFile(pvcConfig);
       if (gateway && before && previous) await keepIfGood(previous, before, gateway);
-      await publishFile(pvcConfig, update.bytes);
+      await replaceFile(pvcConfig, update.bytes);
       if (update.isHealing) healedMs = nowMs();
       stale = { checksum: update.checksum, hash: before?.hash, isChange: update.paths.length > 0 };
       return conclude(update, before && gateway, previous);
     },
 
-    async judge(config, gateway) {
+    async validate(config, gateway) {
       if (gateway) await awaitAge(DIGEST_MS);
       const delivery = await conclude(config, gateway, undefined);
-      if (delivery.kind === "valid" && !delivery.isInForce) await showAgain(config);
+      if (delivery.kind === "valid" && !delivery.isApplied) await showAgain(config);
       return delivery;
     },
   };
 }
 
 /** One line of what is not known. */
-export function describeUnjudged({ reason }: { reason: string | undefined }): string {
-  return `  Not judged yet: ${reason ?? "no gateway to ask"}`;
+export function describeNotValidated({ reason }: { reason: string | undefined }): string {
+  return `  Not validated by the gateway yet: ${reason ?? "no gateway to ask"}`;
 }
 
 /** Undefined where it does not answer: then it is of no use afterwards either. */

@@ -34,7 +34,7 @@ export type ConfigPlan =
   | { kind: "missing"; lastGood: Uint8Array | undefined }
   | { kind: "none"; checksum: string; bytes: Uint8Array }
   /** What is wanted is there, but no gateway has said yet that it is valid. */
-  | { kind: "judge"; checksum: string; bytes: Uint8Array }
+  | { kind: "validate"; checksum: string; bytes: Uint8Array }
   /** Something else has changed the live file since; Git has not changed. The paths may be empty: a broken file has none. */
   | { kind: "drift"; checksum: string; paths: string[] }
   /** It would break the gateway. The live file stays until the ConfigMap changes; `lastGood` is for one that is lost. */
@@ -77,8 +77,8 @@ export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }
   const { desired, observed, lastApplied, rejection } = state;
   const checksum = computeChecksum(desired);
   const isInPlace = desired !== undefined && observed !== undefined && checksum === computeChecksum(observed);
-  const isJudged = checksum === computeChecksum(state.lastGood);
-  if (isInPlace && isJudged) return { kind: "none", checksum, bytes: desired };
+  const isValidated = checksum === computeChecksum(state.lastGood);
+  if (isInPlace && isValidated) return { kind: "none", checksum, bytes: desired };
 
   const live = observed ? parseConfig(observed) : undefined;
   const isLost = !live || (isPodStart && live.kind === "broken");
@@ -93,7 +93,7 @@ export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }
   // In place already, it can be judged again; but not by a gateway that still has to start with it.
   const isHeldBack = isInPlace ? release === undefined && lastGood : (observed ?? lastGood);
   if (rejection && isKnown && isHeldBack) return reject(rejection.problems);
-  if (isInPlace) return { kind: "judge", checksum, bytes: desired };
+  if (isInPlace) return { kind: "validate", checksum, bytes: desired };
 
   const hasDrifted = observed !== undefined && checksum === lastApplied;
   if (hasDrifted && live?.kind === "parsed" && isSameMeaning(live.value, candidate.value)) {

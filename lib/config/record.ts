@@ -1,6 +1,6 @@
 import { readFile, unlink } from "node:fs/promises";
 import * as v from "valibot";
-import { publishFile } from "../files/replace.ts";
+import { replaceFile } from "../files/replace.ts";
 
 const RejectionSchema = v.object({
   /** The md5 of the bytes that were refused. */
@@ -49,12 +49,12 @@ export async function isLastGood(pvcConfig: string, bytes: Uint8Array): Promise<
 
 /** @throws {ManagerError} `file` when the volume refuses. */
 export async function keepLastGood(pvcConfig: string, bytes: Uint8Array): Promise<void> {
-  if (!(await isLastGood(pvcConfig, bytes))) await publishFile(pathOfLastGood(pvcConfig), bytes);
+  if (!(await isLastGood(pvcConfig, bytes))) await replaceFile(pathOfLastGood(pvcConfig), bytes);
 }
 
 /** @throws {ManagerError} `file` when the volume refuses. */
 export async function keepRejection(pvcConfig: string, rejection: Rejection): Promise<void> {
-  await publishFile(pathOfRejection(pvcConfig), new TextEncoder().encode(`${JSON.stringify(rejection)}\n`));
+  await replaceFile(pathOfRejection(pvcConfig), new TextEncoder().encode(`${JSON.stringify(rejection)}\n`));
 }
 
 export async function forgetRejection(pvcConfig: string): Promise<void> {

@@ -14,14 +14,14 @@ const ASK_PAUSE_MS = 10;
 const PROBE_AFTER_MS = 250;
 
 /** How long a valid config may take to be in force before somebody should know, in milliseconds. */
-const FORCE_LIMIT_MS = 30_000;
+const APPLY_TIMEOUT_MS = 30_000;
 
-const FORCE_PAUSE_MS = 100;
+const APPLIED_PAUSE_MS = 100;
 
 /** What a gateway says about a config, without its values. */
 export type Verdict =
-  /** `warnings`: what it will not do with it, all the same. `isInForce`: as {@link ConfigView} has it. */
-  | { kind: "valid"; warnings: string[]; isInForce: boolean | undefined }
+  /** `warnings`: what it will not do with it, all the same. `isApplied`: as {@link ConfigView} has it. */
+  | { kind: "valid"; warnings: string[]; isApplied: boolean | undefined }
   | { kind: "invalid"; problems: string[] }
   /** It did not say. */
   | { kind: "unknown"; reason: string };
@@ -37,7 +37,7 @@ export interface Clock {
  *
  * @param staleHash the hash of what was there before; undefined where the bytes have been there for long
  */
-export async function awaitVerdict(
+export async function waitForVerdict(
   bytes: Uint8Array,
   gateway: ConfigGateway,
   staleHash: string | undefined,
@@ -48,12 +48,12 @@ export async function awaitVerdict(
   try {
     for (;;) {
       const view = await gateway.readView();
-      const verdict = await judgeView(bytes, view, staleHash, gateway);
+      const verdict = await readVerdict(bytes, view, staleHash, gateway);
       if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
-        if (issues) return judge(bytes, foundPastCache(view, issues));
+        if (issues) return toVerdict(bytes, foundPastCache(view, issues));
       }
       if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainBlindness(view) };
       await pause(ASK_PAUSE_MS);
@@ -71,26 +71,26 @@ export async function awaitVerdict(
  * the file is invalid. So a file is valid only where it is so past the cache, too. A gateway that does not say what
  * it runs on (2026.7.35 has such hashes as well) has no such cache, and cannot be asked past it.
  *
- * @param staleHash as {@link awaitVerdict} has it
+ * @param staleHash as {@link waitForVerdict} has it
  * @throws {ManagerError} as {@link ConfigGateway.readIssues} does
  */
-export async function judgeView(
+export async function readVerdict(
   bytes: Uint8Array,
   view: ConfigView,
   staleHash: string | undefined,
   gateway: ConfigGateway,
 ): Promise<Verdict | undefined> {
   if (!isViewOf(bytes, view, staleHash)) return undefined;
-  const mayBeStale = staleHash === undefined && !isPlain(view.hash) && view.isInForce !== undefined;
+  const mayBeStale = staleHash === undefined && !isPlain(view.hash) && view.isApplied !== undefined;
   const issues = mayBeStale ? await gateway.readIssues() : undefined;
   const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
-  return judge(bytes, isAsShown ? view : foundPastCache(view, issues));
+  return toVerdict(bytes, isAsShown ? view : foundPastCache(view, issues));
 }
 
 /** Of the file it knows no more than that: the rest of the view is that of the former one. */
 function foundPastCache(view: ConfigView, issues: ConfigIssue[]): ConfigView {
-  const isInForce = view.isInForce === undefined ? undefined : false;
-  return { ...view, isValid: issues.length === 0, issues, warnings: [], isInForce };
+  const isApplied = view.isApplied === undefined ? undefined : false;
+  return { ...view, isValid: issues.length === 0, issues, warnings: [], isApplied };
 }
 
 /** Whether it is a sha256; what is none tells only that something has changed. */
@@ -108,13 +108,13 @@ function explainBlindness({ path }: ConfigView): string {
   return `the gateway has not noticed the file within ${NOTICE_LIMIT_MS / 1000} s${where}`;
 }
 
-function judge(bytes: Uint8Array, { isValid, issues, warnings, isInForce }: ConfigView): Verdict {
+function toVerdict(bytes: Uint8Array, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
   const config = parseConfig(bytes);
   const describe = ({ path, message }: ConfigIssue) => {
     const said = redactValues(message, config.kind === "parsed" ? config.value : {});
     return path === "" ? said : `${path}: ${said}`;
   };
-  if (isValid) return { kind: "valid", warnings: unique(warnings.map(describe)), isInForce };
+  if (isValid) return { kind: "valid", warnings: unique(warnings.map(describe)), isApplied };
   return { kind: "invalid", problems: unique([...issues.map(describe), ...(issues.length > 0 ? [] : ["invalid"])]) };
 }
 
@@ -128,20 +128,20 @@ function unique(lines: readonly string[]): string[] {
  *
  * @returns `unknown` where the gateway does not tell, has gone away, or `isOver` says so.
  */
-export async function awaitForce(
+export async function waitUntilApplied(
   gateway: ConfigGateway,
   staleHash: string | undefined,
   isOver: () => boolean,
   { nowMs, pause }: Clock,
-): Promise<"in force" | "late" | "unknown"> {
-  const untilMs = nowMs() + FORCE_LIMIT_MS;
+): Promise<"applied" | "timeout" | "unknown"> {
+  const untilMs = nowMs() + APPLY_TIMEOUT_MS;
   try {
     while (!isOver()) {
-      const { isInForce, hash } = await gateway.readView();
-      if (isInForce === undefined) return "unknown";
-      if (isInForce && (staleHash === undefined || hash !== staleHash)) return "in force";
-      if (nowMs() > untilMs) return "late";
-      await pause(FORCE_PAUSE_MS);
+      const { isApplied, hash } = await gateway.readView();
+      if (isApplied === undefined) return "unknown";
+      if (isApplied && (staleHash === undefined || hash !== staleHash)) return "applied";
+      if (nowMs() > untilMs) return "timeout";
+      await pause(APPLIED_PAUSE_MS);
     }
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
@@ -150,12 +150,12 @@ export async function awaitForce(
 }
 
 /** One WARNING, with the likely cause. */
-export function describeLateness(bytes: Uint8Array): string {
+export function describeApplyTimeout(bytes: Uint8Array): string {
   const config = parseConfig(bytes);
   const mode = config.kind === "parsed" ? readReloadMode(config.value) : undefined;
   const cause =
     mode === "off"
       ? "gateway.reload.mode is off, so it takes a restart of the gateway"
       : "a restart of the gateway may be deferred until running work is done, or gateway.reload.mode is off";
-  return `WARNING: Config not in force after ${FORCE_LIMIT_MS / 1000} s: ${cause}`;
+  return `WARNING: Config not in force after ${APPLY_TIMEOUT_MS / 1000} s: ${cause}`;
 }

@@ -2,7 +2,7 @@ import { applyActions } from "./apply.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Log } from "../log.ts";
 import { isOurs } from "./ownership.ts";
-import { type CronAction, type CronPlan, type ImpossibleJob, type PlanOptions, planCron } from "./plan.ts";
+import { type CronAction, type CronPlan, type UnsupportedJob, type PlanOptions, planCron } from "./plan.ts";
 import type { CronStore } from "../gateway/store.ts";
 
 /**
@@ -22,7 +22,7 @@ export interface ConvergeOptions {
 
 export interface Convergence {
   /**
-   * Whether the live jobs are the declared ones, but for those that are impossible, by an observation made after
+   * Whether the live jobs are the declared ones, but for those that are unsupported, by an observation made after
    * the last write.
    */
   isEqual: boolean;
@@ -31,7 +31,7 @@ export interface Convergence {
   /** Names that were to be removed: too many at once, so that nothing was done at all. */
   refusedRemovals: string[];
   /** Jobs that this gateway cannot take as they are declared. */
-  impossible: ImpossibleJob[];
+  unsupported: UnsupportedJob[];
   /** How many jobs are declared, and how many live ones were ours, and were not, when they were last listed. */
   declared: number;
   owned: number;
@@ -50,9 +50,9 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
   for (let round = 1; ; round++) {
     const live = await store.listJobs();
     const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
-    const { actions, refusedRemovals, impossible, unmanaged } = plan;
+    const { actions, refusedRemovals, unsupported, unmanaged } = plan;
     const owned = live.filter((job) => isOurs(job, policy.owner)).length;
-    const rest = { refusedRemovals, impossible, declared: definitions.length, owned, unmanaged };
+    const rest = { refusedRemovals, unsupported, declared: definitions.length, owned, unmanaged };
     if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
     if (round > MAX_ROUNDS) {
       log(`WARNING: Cron jobs do not become equal to the ConfigMap: ${describePlan(plan)}`);
@@ -83,14 +83,14 @@ export function describeRefusal(names: readonly string[]): string {
 }
 
 /** Says of a job what it has that the gateway does not know, and which one would. */
-export function explainImpossible({ missing }: ImpossibleJob, version: string): string {
+export function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
   const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
   return `${reasons.join(", ")}; ${own}`;
 }
 
-export function describeImpossible(jobs: readonly ImpossibleJob[], version: string): string[] {
+export function describeUnsupported(jobs: readonly UnsupportedJob[], version: string): string[] {
   return jobs.map(
-    (job) => `WARNING: Failed to ${job.wanted} cron job: ${job.name}: ${explainImpossible(job, version)}`,
+    (job) => `WARNING: Failed to ${job.wanted} cron job: ${job.name}: ${explainUnsupported(job, version)}`,
   );
 }

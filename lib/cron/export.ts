@@ -16,7 +16,7 @@ export interface ExportedJobs {
   /** Jobs that share their name with one of ours, or an older one, which alone is exported. */
   namesakes: { name: string; id: string }[];
   /** Jobs that no definition can tell, each with the reason. */
-  untold: { name: string; id: string; reason: string }[];
+  skipped: { name: string; id: string; reason: string }[];
 }
 
 export interface ExportOptions {
@@ -30,7 +30,7 @@ export interface ExportOptions {
  * claims. Other managers' jobs and the gateway's own are not among them. Pure.
  */
 export function exportJobs(live: readonly LiveJob[], options: ExportOptions): ExportedJobs {
-  const exported: ExportedJobs = { definitions: [], namesakes: [], untold: [] };
+  const exported: ExportedJobs = { definitions: [], namesakes: [], skipped: [] };
   const { ours, unclaimed } = groupByClaim(live, options.owner);
   for (const name of new Set([...ours.keys(), ...unclaimed.keys()])) {
     // The first is the one that a sync takes for the job of that name.
@@ -40,7 +40,7 @@ export function exportJobs(live: readonly LiveJob[], options: ExportOptions): Ex
     const definition = toDefinition(name, job, options.owner);
     const reason = findObstacle(definition, live, options);
     if (reason === undefined) exported.definitions.push(definition);
-    else exported.untold.push({ name, id: job.id, reason });
+    else exported.skipped.push({ name, id: job.id, reason });
   }
   return exported;
 }
@@ -55,8 +55,8 @@ function findObstacle(definition: JsonObject, live: readonly LiveJob[], options:
   return findChange(plan);
 }
 
-function findChange({ actions: [action], impossible: [impossible] }: CronPlan): string | undefined {
-  if (impossible) return `${impossible.missing.map(({ what }) => what).join(", ")} could not be given to it now`;
+function findChange({ actions: [action], unsupported: [unsupported] }: CronPlan): string | undefined {
+  if (unsupported) return `${unsupported.missing.map(({ what }) => what).join(", ")} could not be given to it now`;
   if (!action || action.kind === "remove") return undefined;
   if (action.kind === "add") return "it would be made again";
   // The mark is what an adoption is.
@@ -69,7 +69,7 @@ function toDefinition(name: string, live: LiveJob, owner: string): NamedDefiniti
   const { sessionTarget, wakeMode, deleteAfterRun } = job;
   const description = unmarkDescription(live.description, owner);
   const isOnce = job.schedule.kind === "at";
-  const said = keepSaid({
+  const said = omitEmpty({
     description,
     displayName: job.displayName,
     enabled: live.enabled ? undefined : false,
@@ -100,7 +100,7 @@ function toSchedule(schedule: JsonObject): JsonObject {
     staggerMs === undefined || (staggerMs === DEFAULT_STAGGER_MS && typeof expr === "string" && TOP_OF_HOUR.test(expr));
   const { staggerMs: _, ...plain } = schedule;
   const own = isDefault ? plain : schedule;
-  const flat = keepSaid({ schedule: expr, tz });
+  const flat = omitEmpty({ schedule: expr, tz });
   const isFlat = isDefault && parseDefinition({ name: "x", command: "x", ...flat }).kind === "valid";
   return isFlat ? flat : { schedule: own };
 }
@@ -114,14 +114,14 @@ function toPayload(payload: JsonObject): JsonObject {
     case "command": {
       const { argv, env, ...options } = rest;
       const isEmpty = isJsonObject(env) && Object.keys(env).length === 0;
-      return { ...toCommand(argv), ...keepSaid({ ...options, env: isEmpty ? undefined : env, ...shared }) };
+      return { ...toCommand(argv), ...omitEmpty({ ...options, env: isEmpty ? undefined : env, ...shared }) };
     }
     case "agentTurn":
-      return keepSaid({ ...rest, ...shared });
+      return omitEmpty({ ...rest, ...shared });
     case "systemEvent":
-      return keepSaid({ systemEvent: rest.text, ...shared });
+      return omitEmpty({ systemEvent: rest.text, ...shared });
     default:
-      return { payload: keepSaid({ kind, ...rest, timeoutSeconds, toolsAllow: tools }) };
+      return { payload: omitEmpty({ kind, ...rest, timeoutSeconds, toolsAllow: tools }) };
   }
 }
 
@@ -129,7 +129,7 @@ function toCommand(argv: Json | undefined): JsonObject {
   const words = Array.isArray(argv) ? argv.map(String) : [];
   const unwrapped = unwrapRetry(words);
   const command = readShellLine(unwrapped.argv) ?? [...unwrapped.argv];
-  return keepSaid({ command, retry: unwrapped.retry || undefined });
+  return omitEmpty({ command, retry: unwrapped.retry || undefined });
 }
 
 function toDelivery(delivery: Json | undefined): Json | undefined {
@@ -138,17 +138,17 @@ function toDelivery(delivery: Json | undefined): Json | undefined {
 }
 
 /** Without the fields that are undefined or null: a definition has no such thing. */
-function keepSaid(fields: Record<string, Json | undefined>): JsonObject {
+function omitEmpty(fields: Record<string, Json | undefined>): JsonObject {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(entries) as JsonObject;
 }
 
 /** What an export leaves out, and why, and what of it is not for everybody to read, a line each. */
-export function describeCaveats({ definitions, namesakes, untold }: ExportedJobs): string[] {
+export function describeCaveats({ definitions, namesakes, skipped }: ExportedJobs): string[] {
   const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
   return [
     ...withEnv.map(({ name }) => `written down with its env: ${name}; take secrets out before it goes into Git`),
     ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
-    ...untold.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
+    ...skipped.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
   ].map(escapeControls);
 }

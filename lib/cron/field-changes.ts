@@ -81,7 +81,8 @@ function compare(field: string, before: Json | undefined, after: Json | undefine
       ),
     );
   }
-  const word = (side: Json | undefined) => (side === undefined ? undefined : isSecret ? MASK : wordValue(field, side));
+  const word = (side: Json | undefined) =>
+    side === undefined ? undefined : isSecret ? MASK : formatValue(field, side);
   const [wasWord, isWord] = [word(old), word(now)];
   if (wasWord === isWord) return [{ field, before: undefined, after: `${MASK} (another value, not shown)` }];
   return [{ field, before: wasWord, after: isWord }];
@@ -91,8 +92,8 @@ function lastOf(field: string): string {
   return field.slice(field.lastIndexOf(".") + 1);
 }
 
-function wordValue(field: string, value: Json): string {
-  if (field === "payload.argv" && Array.isArray(value)) return wordCommand(value.map(String));
+function formatValue(field: string, value: Json): string {
+  if (field === "payload.argv" && Array.isArray(value)) return formatCommand(value.map(String));
   if (isSecretPlace(lastOf(field))) return MASK;
   if (field === "payload.message" && typeof value === "string") {
     return maskText(JSON.stringify(hideVariables(value, MASK)));
@@ -101,7 +102,7 @@ function wordValue(field: string, value: Json): string {
 }
 
 /** A shell line as it was written, else the list of arguments. */
-function wordCommand(words: readonly string[]): string {
+function formatCommand(words: readonly string[]): string {
   const { argv, retry } = unwrapRetry(words);
   const command = maskText(JSON.stringify(readShellLine(argv) ?? argv));
   return retry > 0 ? `${command} (retry ${retry})` : command;

@@ -38,8 +38,8 @@ export interface Replacement {
 }
 
 /** A job that is declared to have what this gateway does not know. It is left as it is, or not made. */
-export interface ImpossibleJob {
-  kind: "impossible";
+export interface UnsupportedJob {
+  kind: "unsupported";
   name: string;
   /** What it would have been. */
   wanted: "add" | "update";
@@ -51,7 +51,7 @@ export interface CronPlan {
   actions: CronAction[];
   unchanged: number;
   /** Jobs that this gateway cannot take as they are declared; the others are none the worse for it. */
-  impossible: ImpossibleJob[];
+  unsupported: UnsupportedJob[];
   /** Live jobs that are not ours and stay as they are. */
   unmanaged: number;
   /** Names of jobs that would go. So many at once look like an accident: nothing is done at all. */
@@ -79,7 +79,7 @@ const MASS_REMOVAL = 10;
 export function planCron(definitions: readonly Definition[], live: readonly LiveJob[], options: PlanOptions): CronPlan {
   const { ours, unclaimed } = groupByClaim(live, options.owner);
   const changes: CronAction[] = [];
-  const impossible: ImpossibleJob[] = [];
+  const unsupported: UnsupportedJob[] = [];
   const duplicates = new Set<string>();
   let unchanged = 0;
   let adopted = 0;
@@ -90,7 +90,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
     for (const other of others) duplicates.add(other.id);
     const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
     const planned = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
-    if (planned?.kind === "impossible") impossible.push(planned);
+    if (planned?.kind === "unsupported") unsupported.push(planned);
     else if (planned) changes.push(planned);
     else if (own) unchanged += 1;
     if (planned?.kind === "adopt") adopted += 1;
@@ -99,8 +99,8 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   const declared = new Set(definitions.map(({ name }) => name));
   const owned = [...ours.values()].flat();
   const undeclared = new Set([...ours].flatMap(([name, jobs]) => (declared.has(name) ? [] : jobs.map(({ id }) => id))));
-  const doomed = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
-  const removals = options.prune === "none" ? [] : doomed;
+  const toRemove = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
+  const removals = options.prune === "none" ? [] : toRemove;
   // A duplicate is no loss: the job itself stays.
   const lost = removals.filter(({ id }) => undeclared.has(id));
   const isMass = lost.length >= MASS_REMOVAL && lost.length > (owned.length - duplicates.size) / 2;
@@ -111,7 +111,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   return {
     actions: isAccident ? [] : [...changes, ...removeActions],
     unchanged,
-    impossible,
+    unsupported,
     unmanaged: live.length - owned.length - adopted,
     refusedRemovals: isAccident ? lost.map(({ name }) => name) : [],
   };
@@ -122,7 +122,7 @@ function planJob(
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
   { owner, features, nowMs }: PlanOptions,
-): CronAction | ImpossibleJob | undefined {
+): CronAction | UnsupportedJob | undefined {
   const { name } = definition;
   const spec = toJobSpec(definition, features);
   const commandAsTurn = isCommandAsTurn(definition, features);
@@ -131,7 +131,7 @@ function planJob(
   // Neither made nor moved to then: the gateway takes no moment that is over.
   if (hasPassed(spec, nowMs)) return undefined;
   const missing = findMissingFeatures(spec, features);
-  if (missing.length > 0) return { kind: "impossible", name, wanted: live ? "update" : "add", missing };
+  if (missing.length > 0) return { kind: "unsupported", name, wanted: live ? "update" : "add", missing };
   if (!live) {
     const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
     if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };
@@ -144,7 +144,7 @@ function planJob(
   if (fields.length === 0) return undefined;
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
   const unable = findMissingRemovals(patch, replacement, features);
-  if (unable.length > 0) return { kind: "impossible", name, wanted: "update", missing: unable };
+  if (unable.length > 0) return { kind: "unsupported", name, wanted: "update", missing: unable };
   const change: JobChange = {
     id: live.id,
     fields,

@@ -2,7 +2,7 @@ import { readFile, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
-import { publishFile, sweepTemporaries } from "../files/replace.ts";
+import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 
 /**
@@ -13,11 +13,11 @@ import { type VolumeFile, readVolume } from "../files/volume.ts";
  * @throws {ManagerError} `file` when the volume refuses.
  */
 export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<PassOutcome> {
-  await sweepTemporaries(...files.map(({ name }) => join(directory, name)));
+  await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
   for (const { name, bytes } of files) {
     const path = join(directory, name);
     const staged = await readFile(path).catch(() => undefined);
-    if (!staged?.equals(bytes)) await publishFile(path, bytes, 0o644);
+    if (!staged?.equals(bytes)) await replaceFile(path, bytes, 0o644);
   }
   const declared = new Set(files.map(({ name }) => name));
   // Those alone: what has just been written would be waited for, as something that somebody may still be writing.

@@ -45,7 +45,7 @@ export function findExpressionProblem(expression: string): string | undefined {
     const cron = new Cron(mayFireForever ? dated : expression, { ...OPTIONS });
     return mayFireForever && cron.nextRun(BEFORE_THEM) === null ? "never fires" : undefined;
   } catch (error) {
-    return wordProblem(error instanceof Error ? error.message : "", fields.length);
+    return messageForProblem(error instanceof Error ? error.message : "", fields.length);
   }
 }
 
@@ -65,7 +65,7 @@ export function isDate(expression: string): boolean {
 }
 
 /** croner's message without its prefixes, nor what it quotes; in our words where its own would mislead. */
-function wordProblem(message: string, count: number): string {
+function messageForProblem(message: string, count: number): string {
   const names = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
   const nameOf = (field = "") => FIELDS[field as keyof typeof FIELDS] ?? FIELDS.day;
   const [, illegal] = /configuration entry (\d) .*illegal characters/s.exec(message) ?? [];

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { findBadCombinations } from "./combinations.ts";
 import { findContradictions } from "./contradictions.ts";
 import { DeliverySchema, FailureAlertSchema } from "./delivery.ts";
-import { type FieldProblem, describeIssue, kindOf, wordUnknownField } from "./field-problem.ts";
+import { type FieldProblem, describeIssue, kindOf, messageForUnknownField } from "./field-problem.ts";
 import {
   AgentId,
   Argv,
@@ -129,7 +129,7 @@ export function parseDefinition(input: Json): ParsedDefinition {
 
 function findUnknownFields(input: JsonObject): FieldProblem[] {
   const unknown = Object.keys(input).filter((field) => !Object.hasOwn(fields, field));
-  return unknown.map((field) => ({ field, problem: wordUnknownField(field, Object.keys(fields)) }));
+  return unknown.map((field) => ({ field, problem: messageForUnknownField(field, Object.keys(fields)) }));
 }
 
 /** The name that a definition gives itself, whatever else is wrong with it. */

@@ -25,7 +25,7 @@ const ELSEWHERE: Record<string, string> = {
 };
 
 /** An unknown field, with the known one that was most likely meant. */
-export function wordUnknownField(field: string, known: readonly string[]): string {
+export function messageForUnknownField(field: string, known: readonly string[]): string {
   if (KEPT_BY_OPENCLAW.test(field)) return "is kept by OpenClaw itself; leave it out";
   const meant = Object.hasOwn(ELSEWHERE, field) ? ELSEWHERE[field] : undefined;
   if (meant !== undefined && known.includes(meant)) return `unknown field, did you mean ${meant}?`;
@@ -36,9 +36,9 @@ export function wordUnknownField(field: string, known: readonly string[]): strin
 
 /** A valibot issue in our words: `expected WHAT but received WHAT`; several, where it stands for several. */
 export function describeIssue(issue: v.BaseIssue<unknown>): FieldProblem[] {
-  // A union reports its branches beneath; where one of them fits so far, its own complaints are the useful ones.
+  // A union reports its branches beneath; where one of them fits so far, its own warnings are the useful ones.
   const inner = issue.issues?.filter((candidate) => (candidate.path?.length ?? 0) > 0) ?? [];
-  if (inner.length === 0) return [{ field: pathOf(issue), problem: wordIssue(issue) }];
+  if (inner.length === 0) return [{ field: pathOf(issue), problem: messageForIssue(issue) }];
   return inner.flatMap(describeIssue).map(({ field, problem }) => {
     return { field: [pathOf(issue), field].filter(Boolean).join("."), problem };
   });
@@ -48,7 +48,7 @@ function pathOf(issue: v.BaseIssue<unknown>): string {
   return issue.path?.map((item) => String(item.key)).join(".") ?? "";
 }
 
-function wordIssue(issue: v.BaseIssue<unknown>): string {
+function messageForIssue(issue: v.BaseIssue<unknown>): string {
   switch (issue.type) {
     case "check":
     case "non_empty":
@@ -76,11 +76,11 @@ function wordIssue(issue: v.BaseIssue<unknown>): string {
     case "min_length":
       return "expected at least one entry but received none";
   }
-  return `expected ${wordExpected(issue.expected ?? "something else")} but received ${kindOf(issue.input)}`;
+  return `expected ${formatExpected(issue.expected ?? "something else")} but received ${kindOf(issue.input)}`;
 }
 
 /** From `("none" | Object)` to `"none" or an object`. */
-function wordExpected(expected: string): string {
+function formatExpected(expected: string): string {
   const words: Record<string, string> = {
     Array: "a list",
     Object: "an object",

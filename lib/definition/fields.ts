@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { kindOf, wordUnknownField } from "./field-problem.ts";
+import { kindOf, messageForUnknownField } from "./field-problem.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { isTimeZone } from "./time-zone.ts";
 
@@ -69,7 +69,7 @@ export function closed<TEntries extends v.ObjectEntries>(entries: TEntries) {
     v.rawCheck(({ dataset: { value }, addIssue }) => {
       for (const key of Object.keys(value as JsonObject).filter((field) => !known.includes(field))) {
         const path = { type: "object", origin: "key", input: value as JsonObject, key, value: undefined } as const;
-        addIssue({ message: wordUnknownField(key, known), path: [path] });
+        addIssue({ message: messageForUnknownField(key, known), path: [path] });
       }
     }),
   );

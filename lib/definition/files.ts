@@ -67,7 +67,7 @@ export function describeSource(directory: string, desired: DesiredSet): string {
 export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Exclude<DesiredSet, { kind: "missing" }>> {
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
-  const homes = new Map<string, string>();
+  const firstFileOf = new Map<string, string>();
 
   for (const { name: file, bytes } of files) {
     const text = await parseDefinitionText(file, bytes);
@@ -90,10 +90,10 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Exclude
 
       const name = readName(input);
       if (name === undefined) continue;
-      const home = homes.get(name);
-      if (home !== undefined)
-        problems.push({ file, job, field: "name", problem: `is defined twice, first in ${home}` });
-      homes.set(name, home ?? file);
+      const firstFile = firstFileOf.get(name);
+      if (firstFile !== undefined)
+        problems.push({ file, job, field: "name", problem: `is defined twice, first in ${firstFile}` });
+      firstFileOf.set(name, firstFile ?? file);
     }
   }
 

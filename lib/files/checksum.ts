@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { publishFile } from "./replace.ts";
+import { replaceFile } from "./replace.ts";
 
 /** The md5 of the bytes in hex, as `md5sum` prints it; `none` where there is no file, as in manager.sh. */
 export function computeChecksum(bytes: Uint8Array | undefined): string {
@@ -28,5 +28,5 @@ export async function readChecksum(directory: string, name: "config" | "cron"): 
 /** Remembers what was applied. To be called after success only: a checksum that is stored is not tried again. */
 export async function writeChecksum(directory: string, name: "config" | "cron", checksum: string): Promise<void> {
   if ((await readChecksum(directory, name)) === checksum) return;
-  await publishFile(join(directory, name), new TextEncoder().encode(`${checksum}\n`), 0o644);
+  await replaceFile(join(directory, name), new TextEncoder().encode(`${checksum}\n`), 0o644);
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 
 /** How often a file is written whose temporary file goes missing. */
-const PUBLISH_ATTEMPTS = 3;
+const REPLACE_ATTEMPTS = 3;
 
 /**
  * Replaces `path` by `bytes` so that a reader, at any moment and after any crash, sees the
@@ -15,20 +15,20 @@ const PUBLISH_ATTEMPTS = 3;
  * @throws {ManagerError} `file` when something other than a regular file is in the way, or
  * the volume refuses (full, read-only, not ours). The old file is then as it was.
  */
-export async function publishFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
+export async function replaceFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await publishOnce(path, bytes, newFileMode);
+      await replaceOnce(path, bytes, newFileMode);
       return;
     } catch (error) {
       // Another process, a sync beside the sidecar, say, has swept our temporary file away.
       const isSwept = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
-      if (!isSwept || attempt === PUBLISH_ATTEMPTS) throw error;
+      if (!isSwept || attempt === REPLACE_ATTEMPTS) throw error;
     }
   }
 }
 
-async function publishOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
+async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
   let written = false;
@@ -58,14 +58,14 @@ async function publishOnce(path: string, bytes: Uint8Array, newFileMode: number)
 }
 
 /**
- * Removes what a killed {@link publishFile} of these paths left behind. Another process that is
+ * Removes what a killed {@link replaceFile} of these paths left behind. Another process that is
  * writing just now loses its temporary file, fails cleanly at the rename, and writes it again.
  */
-export async function sweepTemporaries(...paths: readonly string[]): Promise<void> {
-  await Promise.all(paths.map(sweepTemporariesOf));
+export async function removeStaleTempFiles(...paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(removeStaleTempFilesOf));
 }
 
-async function sweepTemporariesOf(path: string): Promise<void> {
+async function removeStaleTempFilesOf(path: string): Promise<void> {
   const directory = dirname(path);
   const prefix = temporaryPrefix(path);
   const names = await readdir(directory).catch(() => []);

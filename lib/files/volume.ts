@@ -9,10 +9,10 @@ export interface VolumeFile {
 }
 
 /** How long a file in a plain directory must have been left alone before it counts as written, in milliseconds. */
-const SETTLE_MS = 50;
+const UNMODIFIED_MS = 50;
 
 /** How often a file that is written all the time is awaited. */
-const SETTLE_ATTEMPTS = 5;
+const UNMODIFIED_ATTEMPTS = 5;
 
 /** How often a volume that is swapped under our hands is read again. */
 const READ_ATTEMPTS = 20;
@@ -53,7 +53,7 @@ async function readPlain(directory: string, select: (name: string) => boolean): 
   const all = await listNames(directory);
   if (!all) return undefined;
   const names = selectNames(all, select);
-  await settle(names.map((name) => join(directory, name)));
+  await waitUntilUnmodified(names.map((name) => join(directory, name)));
   return readFiles(directory, names);
 }
 
@@ -83,13 +83,13 @@ async function listNames(directory: string): Promise<string[] | undefined> {
   }
 }
 
-/** Waits until no file was touched within {@link SETTLE_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
-async function settle(paths: readonly string[]): Promise<void> {
-  for (let attempt = 1; attempt <= SETTLE_ATTEMPTS; attempt++) {
+/** Waits until no file was touched within {@link UNMODIFIED_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
+async function waitUntilUnmodified(paths: readonly string[]): Promise<void> {
+  for (let attempt = 1; attempt <= UNMODIFIED_ATTEMPTS; attempt++) {
     const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));
     const youngest = Math.min(...ages);
-    if (youngest < 0 || youngest >= SETTLE_MS) return;
-    await delay(SETTLE_MS - youngest);
+    if (youngest < 0 || youngest >= UNMODIFIED_MS) return;
+    await delay(UNMODIFIED_MS - youngest);
   }
 }
 

@@ -23,7 +23,7 @@ export interface ConfigView {
   /** Another for other bytes: their sha256 in hex (up to 2026.6.11), or something opaque (from 2026.7.35). */
   hash: string | undefined;
   /** Whether the gateway runs on it; undefined where the release does not tell (before 2026.8.2). */
-  isInForce: boolean | undefined;
+  isApplied: boolean | undefined;
 }
 
 /** The config, as a gateway has it. Its methods throw a {@link ManagerError}, as {@link Gateway.call} does. */
@@ -109,6 +109,6 @@ function toView(reply: unknown): ConfigView {
     issues: valid ? [] : [...issues, ...legacyIssues],
     warnings,
     hash,
-    isInForce: tells ? appliedConfigHash === configRevisionHash : undefined,
+    isApplied: tells ? appliedConfigHash === configRevisionHash : undefined,
   };
 }

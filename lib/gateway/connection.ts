@@ -113,7 +113,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
       auth: buildGatewayConnectAuth(auth),
       role: ROLE,
       scopes: SCOPES,
-      ...(device && { device: await introduce(device, auth.signatureToken, nonce ?? "", challengeTs ?? Date.now()) }),
+      ...(device && { device: await signDevice(device, auth.signatureToken, nonce ?? "", challengeTs ?? Date.now()) }),
     }),
     buildConnectParams: (params) => params,
     onHello({ server, protocol, policy }) {
@@ -184,7 +184,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
 }
 
 /** What shows a gateway that we have the key of this device, and that this moment. */
-async function introduce(device: Device, token: string | undefined, nonce: string, signedAtMs: number) {
+async function signDevice(device: Device, token: string | undefined, nonce: string, signedAtMs: number) {
   const { encodePublicKey, signPayload } = await import("./device.ts");
   const { id: clientId, mode: clientMode, platform } = CLIENT;
   const { deviceId: id, publicKeyPem, privateKeyPem } = device;

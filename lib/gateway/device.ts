@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { ManagerError, systemCode } from "../errors.ts";
-import { publishFile, sweepTemporaries } from "../files/replace.ts";
+import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 
 /** Who we are to a gateway that trusts devices rather than tokens: an Ed25519 key, and the name it gives itself. */
 export interface Device {
@@ -28,8 +28,8 @@ export async function readDevice(path: string): Promise<Device> {
   }
   const { privateKey } = generateKeyPairSync("ed25519");
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
-  await sweepTemporaries(path);
-  await publishFile(path, Buffer.from(pem), 0o600);
+  await removeStaleTempFiles(path);
+  await replaceFile(path, Buffer.from(pem), 0o600);
   return toDevice(pem);
 }
 

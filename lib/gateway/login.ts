@@ -3,13 +3,13 @@ import { ManagerError } from "../errors.ts";
 import { type Features, featuresOf } from "./features.ts";
 import { type Gateway, type GatewayOptions, connectGateway, isScopeMissing } from "./connection.ts";
 
-export interface AdmissionOptions extends Omit<GatewayOptions, "device"> {
+export interface LoginOptions extends Omit<GatewayOptions, "device"> {
   /** The device key; asked for only where a gateway wants one. */
   readDevice: () => Promise<Device>;
 }
 
 /** A connection over which jobs can be read and written. */
-export interface Admission {
+export interface Session {
   readonly gateway: Gateway;
   readonly features: Features;
   /** Another connection like it, for the same credentials; nobody hears of its events, or of its end. */
@@ -24,16 +24,16 @@ export interface Admission {
  * @throws {ManagerError} as {@link connectGateway} does, `refused` where a device key does not help either, or
  * `file` where there can be none.
  */
-export async function enterGateway({ readDevice, ...options }: AdmissionOptions): Promise<Admission> {
+export async function login({ readDevice, ...options }: LoginOptions): Promise<Session> {
   try {
-    return await enterAs(undefined, options);
+    return await loginAs(undefined, options);
   } catch (error) {
     if (!isScopeMissing(error)) throw error;
   }
-  return enterAs(await readDevice(), options);
+  return loginAs(await readDevice(), options);
 }
 
-async function enterAs(device: Device | undefined, options: GatewayOptions): Promise<Admission> {
+async function loginAs(device: Device | undefined, options: GatewayOptions): Promise<Session> {
   const gateway = await connectGateway({ ...options, device });
   let features: Features;
   try {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
 import { learnFromRefusal } from "./features.ts";
-import type { Admission } from "./login.ts";
+import type { Session } from "./login.ts";
 import { type Gateway, refusalCode } from "./connection.ts";
 import { createGatewayWriter } from "./writer.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "./job.ts";
@@ -15,10 +15,10 @@ const PAGE_SIZE = 200;
 const LIST_ATTEMPTS = 5;
 
 /** The live jobs over a connection to the gateway. */
-export function createGatewayStore(admission: Admission, nowMs: () => number): CronStore {
-  const { gateway, openAnother } = admission;
+export function createGatewayStore(session: Session, nowMs: () => number): CronStore {
+  const { gateway, openAnother } = session;
   const writer = createGatewayWriter(gateway, openAnother, nowMs);
-  let { features } = admission;
+  let { features } = session;
 
   const write = async (method: string, params: object) => {
     try {

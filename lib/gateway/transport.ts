@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
-import { enterGateway } from "./login.ts";
+import { login } from "./login.ts";
 import { type ConfigGateway, createConfigGateway } from "./config-calls.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
 import { ManagerError, describeError } from "../errors.ts";
@@ -81,7 +81,7 @@ export function createTransport(options: TransportOptions): Transport {
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
     if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
     try {
-      const admission = await enterGateway({
+      const session = await login({
         url,
         credentials,
         readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath),
@@ -93,8 +93,8 @@ export function createTransport(options: TransportOptions): Transport {
           onChange("disconnect");
         },
       });
-      const { gateway } = admission;
-      connection = { gateway, cron: createGatewayStore(admission, nowMs), config: createConfigGateway(gateway) };
+      const { gateway } = session;
+      connection = { gateway, cron: createGatewayStore(session, nowMs), config: createConfigGateway(gateway) };
       refusal = undefined;
       restartUntilMs = Number.NEGATIVE_INFINITY;
       log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);

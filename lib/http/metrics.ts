@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { readBuild } from "../version.ts";
-import { type LoopVitals, RECONCILERS, RESULTS, type Vitals } from "../reconcile/sidecar-state.ts";
+import { type LoopState, RECONCILERS, RESULTS, type SidecarState } from "../reconcile/sidecar-state.ts";
 
 /** Names are public: `deploy/alerts/` and other people's dashboards are made of them. */
 const PREFIX = "config_manager_";
@@ -11,8 +11,8 @@ export interface Metrics {
   render(): Promise<string>;
 }
 
-/** Reads the vitals when it is asked, and keeps nothing of its own. */
-export function createMetrics(vitals: Vitals, isConnected: () => boolean): Metrics {
+/** Reads the state when it is asked, and keeps nothing of its own. */
+export function createMetrics(state: SidecarState, isConnected: () => boolean): Metrics {
   const registry = new Registry();
 
   /** A number, or nothing while it is not known. */
@@ -30,14 +30,14 @@ export function createMetrics(vitals: Vitals, isConnected: () => boolean): Metri
     registry.registerMetric(metric);
   }
 
-  function loopGauge(name: string, help: string, read: (loop: LoopVitals) => number): void {
+  function loopGauge(name: string, help: string, read: (loop: LoopState) => number): void {
     const metric = new Gauge({
       name: `${PREFIX}${name}`,
       help,
       labelNames: ["reconciler"],
       registers: [],
       collect() {
-        for (const reconciler of RECONCILERS) this.set({ reconciler }, read(vitals[reconciler]));
+        for (const reconciler of RECONCILERS) this.set({ reconciler }, read(state[reconciler]));
       },
     });
     registry.registerMetric(metric);
@@ -61,7 +61,7 @@ export function createMetrics(vitals: Vitals, isConnected: () => boolean): Metri
     collect() {
       this.reset();
       for (const reconciler of RECONCILERS) {
-        for (const result of RESULTS) this.inc({ reconciler, result }, vitals[reconciler].passes[result]);
+        for (const result of RESULTS) this.inc({ reconciler, result }, state[reconciler].passes[result]);
       }
     },
   });
@@ -81,27 +81,27 @@ export function createMetrics(vitals: Vitals, isConnected: () => boolean): Metri
   gauge(
     "config_drift",
     "Whether something else has changed the live config since it was delivered.",
-    () => vitals.configPlan === "drift",
+    () => state.configPlan === "drift",
   );
   gauge(
     "config_rejected",
     "Whether the config of the ConfigMap is missing, or would break the gateway, so that another one stays.",
-    () => vitals.configPlan === "missing" || vitals.configPlan === "reject",
+    () => state.configPlan === "missing" || state.configPlan === "reject",
   );
   gauge(
     "definitions_rejected",
     "Whether the cron job definitions are missing or wrong, so that no job is changed.",
-    () => vitals.definitions === "missing" || vitals.definitions === "invalid",
+    () => state.definitions === "missing" || state.definitions === "invalid",
   );
 
-  const jobs = () => vitals.convergence;
+  const jobs = () => state.convergence;
   gauge("declared_jobs", "Jobs that the definitions declare, when jobs were last compared.", () => jobs()?.declared);
   gauge("owned_jobs", "Live jobs that are ours, when they were last listed.", () => jobs()?.owned);
   gauge("unmanaged_jobs", "Live jobs that are not ours, when they were last listed.", () => jobs()?.unmanaged);
   gauge(
     "impossible_jobs",
     "Declared jobs that this release of the gateway cannot take.",
-    () => jobs()?.impossible.length,
+    () => jobs()?.unsupported.length,
   );
   gauge(
     "refused_removals",

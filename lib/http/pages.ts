@@ -1,22 +1,22 @@
 import type { Page, Pages } from "./server.ts";
 import { createMetrics } from "./metrics.ts";
-import type { PulseReading } from "../reconcile/heartbeat.ts";
-import { RECONCILERS, type Vitals, hasPassed } from "../reconcile/sidecar-state.ts";
+import type { HeartbeatReading } from "../reconcile/heartbeat.ts";
+import { RECONCILERS, type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
 
 /** Health, readiness and metrics. Whoever reaches the port may read them: no job's name is in them, and nothing of a config. */
-export function createPages(vitals: Vitals, isConnected: () => boolean): Pages {
-  const metrics = createMetrics(vitals, isConnected);
+export function createPages(state: SidecarState, isConnected: () => boolean): Pages {
+  const metrics = createMetrics(state, isConnected);
   return {
-    "/healthz": () => showHealth(vitals),
-    "/readyz": () => showReadiness(vitals),
+    "/healthz": () => showHealth(state),
+    "/readyz": () => showReadiness(state),
     "/metrics": async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
   };
 }
 
 /** Whether both loops move: a restart helps one that does not, and no gateway that is away. */
-function showHealth(vitals: Vitals): Page {
-  const readings = RECONCILERS.map((name) => ({ name, reading: vitals[name].pulse.read() }));
-  const isStill = readings.some(({ reading }) => reading.kind === "still");
+function showHealth(state: SidecarState): Page {
+  const readings = RECONCILERS.map((name) => ({ name, reading: state[name].heartbeat.read() }));
+  const isStill = readings.some(({ reading }) => reading.kind === "stalled");
   return showLines(
     !isStill,
     readings.map(({ name, reading }) => `${name}: ${describeReading(reading)}`),
@@ -24,12 +24,12 @@ function showHealth(vitals: Vitals): Page {
 }
 
 /** Whether both loops have been through once. What is wrong with a ConfigMap takes no gateway out of its Service. */
-function showReadiness(vitals: Vitals): Page {
+function showReadiness(state: SidecarState): Page {
   const lines = RECONCILERS.map((name) => {
-    return `${name}: ${hasPassed(vitals[name]) ? "first pass done" : "first pass not done yet"}`;
+    return `${name}: ${hasPassed(state[name]) ? "first pass done" : "first pass not done yet"}`;
   });
   return showLines(
-    RECONCILERS.every((name) => hasPassed(vitals[name])),
+    RECONCILERS.every((name) => hasPassed(state[name])),
     lines,
   );
 }
@@ -39,14 +39,14 @@ function showLines(isFine: boolean, lines: readonly string[]): Page {
   return { status: isFine ? 200 : 503, type: "text/plain; charset=utf-8", body };
 }
 
-function describeReading({ kind, silentMs }: PulseReading): string {
+function describeReading({ kind, silentMs }: HeartbeatReading): string {
   const seconds = Math.floor(silentMs / 1000);
   switch (kind) {
     case "working":
       return `at work, last sign of life ${seconds} s ago`;
-    case "resting":
+    case "idle":
       return `at rest for ${seconds} s`;
-    case "still":
+    case "stalled":
       return `stands still, no sign of life for ${seconds} s`;
   }
 }

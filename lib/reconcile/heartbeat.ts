@@ -5,21 +5,21 @@
  */
 const SILENCE_LIMIT_MS = 420_000;
 
-/** How late a loop may be when it wakes, in milliseconds: at 100m CPU, with a gateway beside it that starts. */
-const REST_GRACE_MS = 60_000;
+/** How late a loop may be when it triggers, in milliseconds: at 100m CPU, with a gateway beside it that starts. */
+const IDLE_GRACE_MS = 60_000;
 
 /** Whether a loop moves. */
-export interface Pulse {
+export interface Heartbeat {
   /** A sign of life: a pass begins, or goes on. */
   beat(): void;
   /** The pass is over, and the next one begins within `limitMs`. */
-  rest(limitMs: number): void;
-  read(): PulseReading;
+  idle(limitMs: number): void;
+  read(): HeartbeatReading;
 }
 
-export interface PulseReading {
-  /** `still`: it should have given a sign of life since, and has not. */
-  kind: "working" | "resting" | "still";
+export interface HeartbeatReading {
+  /** `stalled`: it should have given a sign of life since, and has not. */
+  kind: "working" | "idle" | "stalled";
   /** Since the last sign of life. */
   silentMs: number;
 }
@@ -28,18 +28,18 @@ export interface PulseReading {
  * @param nowMs a clock that nobody sets, and that stands while the machine is suspended, as the loop's own timers do:
  * `performance.now`.
  */
-export function createPulse(nowMs: () => number): Pulse {
-  let beat = { kind: "working" as "working" | "resting", atMs: nowMs(), limitMs: SILENCE_LIMIT_MS };
+export function createHeartbeat(nowMs: () => number): Heartbeat {
+  let beat = { kind: "working" as "working" | "idle", atMs: nowMs(), limitMs: SILENCE_LIMIT_MS };
   return {
     beat() {
       beat = { kind: "working", atMs: nowMs(), limitMs: SILENCE_LIMIT_MS };
     },
-    rest(limitMs) {
-      beat = { kind: "resting", atMs: nowMs(), limitMs: limitMs + REST_GRACE_MS };
+    idle(limitMs) {
+      beat = { kind: "idle", atMs: nowMs(), limitMs: limitMs + IDLE_GRACE_MS };
     },
     read() {
       const silentMs = nowMs() - beat.atMs;
-      return { kind: silentMs > beat.limitMs ? "still" : beat.kind, silentMs };
+      return { kind: silentMs > beat.limitMs ? "stalled" : beat.kind, silentMs };
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Pulse } from "./heartbeat.ts";
-import type { Wake } from "./trigger.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { Trigger } from "./trigger.ts";
 
 /** How a pass ended, as far as the next one is concerned. */
 export type PassOutcome =
@@ -20,30 +20,30 @@ const MAX_ASKED_PAUSE_MS = 3_600_000;
 
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
-  wake: Pick<Wake, "wait">;
+  trigger: Pick<Trigger, "wait">;
   /** Is told of each pass and each pause. What goes on within a pass, only the pass can tell. */
-  pulse: Pick<Pulse, "beat" | "rest">;
+  heartbeat: Pick<Heartbeat, "beat" | "idle">;
   pollIntervalMs: number;
   signal: AbortSignal;
 }
 
 /** Passes until aborted: at once, then whenever woken, polled, or due for another try. */
-export async function keepReconciled({ pass, wake, pulse, pollIntervalMs, signal }: LoopOptions): Promise<void> {
+export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs, signal }: LoopOptions): Promise<void> {
   let attempts = 0;
   while (!signal.aborted) {
-    pulse.beat();
+    heartbeat.beat();
     const outcome = await pass();
     if (outcome.kind === "equal" || outcome.kind === "rejected") {
       attempts = 0;
-      pulse.rest(pollIntervalMs);
-      await wake.wait(pollIntervalMs, signal);
+      heartbeat.idle(pollIntervalMs);
+      await trigger.wait(pollIntervalMs, signal);
       continue;
     }
     attempts += 1;
     const pauseMs = pauseAfter(outcome, attempts);
-    pulse.rest(pauseMs);
+    heartbeat.idle(pauseMs);
     // The events of our own half-done work are no reason to cut the pause short.
-    await wake.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
+    await trigger.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }
 }
 
@@ -54,14 +54,19 @@ export async function keepReconciled({ pass, wake, pulse, pollIntervalMs, signal
  */
 export async function reconcileWithin(
   limitMs: number,
-  { pass, wake, signal, nowMs = Date.now }: Omit<LoopOptions, "pollIntervalMs" | "pulse"> & { nowMs?: () => number },
+  {
+    pass,
+    trigger,
+    signal,
+    nowMs = Date.now,
+  }: Omit<LoopOptions, "pollIntervalMs" | "heartbeat"> & { nowMs?: () => number },
 ): Promise<PassOutcome> {
   const endMs = nowMs() + limitMs;
   for (let attempts = 1; ; attempts++) {
     const outcome = await pass();
     const leftMs = endMs - nowMs();
     if (outcome.kind === "equal" || outcome.kind === "rejected" || leftMs <= 0 || signal.aborted) return outcome;
-    await wake.wait(Math.min(pauseAfter(outcome, attempts), leftMs), signal, () => false);
+    await trigger.wait(Math.min(pauseAfter(outcome, attempts), leftMs), signal, () => false);
   }
 }
 

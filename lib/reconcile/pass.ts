@@ -1,4 +1,4 @@
-import type { Complaints } from "./warnings.ts";
+import type { Warnings } from "./warnings.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import type { PassOutcome } from "./loop.ts";
 
@@ -9,7 +9,7 @@ const MAX_PAUSE_MS = 60_000;
 const MAX_UNREACHABLE_PAUSE_MS = 5_000;
 
 /** Equal, but for a gateway's word on it. */
-export const UNJUDGED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
+export const NOT_VALIDATED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
 
 /** The live config was edited, and its healing has to wait. */
 export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };
@@ -24,15 +24,15 @@ export const FAILED: PassOutcome = { kind: "failed", maxPauseMs: MAX_PAUSE_MS };
 export async function attemptPass(
   topic: string,
   pass: () => Promise<PassOutcome>,
-  complaints: Complaints,
+  warnings: Warnings,
 ): Promise<PassOutcome> {
   try {
     const outcome = await pass();
-    if (outcome.kind === "equal" || outcome.kind === "pending") complaints.settle(topic);
+    if (outcome.kind === "equal" || outcome.kind === "pending") warnings.clear(topic);
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
-    if (error.code !== "aborted") complaints.raise(topic, [`WARNING: ${topic}: ${describeError(error)}`]);
+    if (error.code !== "aborted") warnings.warnOnce(topic, [`WARNING: ${topic}: ${describeError(error)}`]);
     const maxPauseMs = error.code === "unreachable" ? MAX_UNREACHABLE_PAUSE_MS : MAX_PAUSE_MS;
     return { kind: "failed", maxPauseMs, retryAfterMs: error.retryAfterMs };
   }

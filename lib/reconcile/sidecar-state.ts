@@ -2,15 +2,15 @@ import type { ConfigPlan } from "../config/plan.ts";
 import type { Convergence } from "../cron/converge.ts";
 import type { DesiredSet } from "../definition/files.ts";
 import type { PassOutcome } from "./loop.ts";
-import { type Pulse, createPulse } from "./heartbeat.ts";
+import { type Heartbeat, createHeartbeat } from "./heartbeat.ts";
 
 export const RECONCILERS = ["config", "cron"] as const;
 
 export const RESULTS = ["equal", "pending", "rejected", "failed"] as const satisfies readonly PassOutcome["kind"][];
 
 /** What is known of one loop. */
-export interface LoopVitals {
-  readonly pulse: Pulse;
+export interface LoopState {
+  readonly heartbeat: Heartbeat;
   /** How many passes have ended so. */
   readonly passes: Readonly<Record<PassOutcome["kind"], number>>;
   /** When a pass found all equal, in milliseconds since 1970; 0 until one has. */
@@ -18,13 +18,13 @@ export interface LoopVitals {
   /** How long the last pass took, in milliseconds; undefined until one has ended. */
   readonly lastPassMs: number | undefined;
   /** Runs a pass, and writes down how it ended. */
-  attend(pass: () => Promise<PassOutcome>): Promise<PassOutcome>;
+  track(pass: () => Promise<PassOutcome>): Promise<PassOutcome>;
 }
 
 /** What the sidecar knows of itself: its passes write it, and whoever asks over HTTP reads it. */
-export interface Vitals {
-  readonly config: LoopVitals;
-  readonly cron: LoopVitals;
+export interface SidecarState {
+  readonly config: LoopState;
+  readonly cron: LoopState;
   /** What was to be done about the config when it was last looked at. */
   configPlan?: ConfigPlan["kind"];
   /** What the definitions were when they were last read. */
@@ -33,23 +33,23 @@ export interface Vitals {
   convergence?: Convergence;
 }
 
-export interface VitalsClock {
+export interface StateClock {
   /** Time of day. */
   nowMs: () => number;
-  /** As {@link createPulse} wants it. */
+  /** As {@link createHeartbeat} wants it. */
   uptimeMs: () => number;
 }
 
-export function createVitals(clock: VitalsClock): Vitals {
-  return { config: createLoopVitals(clock), cron: createLoopVitals(clock) };
+export function createSidecarState(clock: StateClock): SidecarState {
+  return { config: createLoopState(clock), cron: createLoopState(clock) };
 }
 
-function createLoopVitals({ nowMs, uptimeMs }: VitalsClock): LoopVitals {
+function createLoopState({ nowMs, uptimeMs }: StateClock): LoopState {
   const passes = { equal: 0, pending: 0, rejected: 0, failed: 0 };
   let lastSuccessMs = 0;
   let lastPassMs: number | undefined;
   return {
-    pulse: createPulse(uptimeMs),
+    heartbeat: createHeartbeat(uptimeMs),
     passes,
     get lastSuccessMs() {
       return lastSuccessMs;
@@ -57,7 +57,7 @@ function createLoopVitals({ nowMs, uptimeMs }: VitalsClock): LoopVitals {
     get lastPassMs() {
       return lastPassMs;
     },
-    async attend(pass) {
+    async track(pass) {
       const beganMs = uptimeMs();
       const outcome = await pass();
       passes[outcome.kind] += 1;
@@ -69,6 +69,6 @@ function createLoopVitals({ nowMs, uptimeMs }: VitalsClock): LoopVitals {
 }
 
 /** Whether the loop has been through, whatever came of it. */
-export function hasPassed({ lastPassMs }: LoopVitals): boolean {
+export function hasPassed({ lastPassMs }: LoopState): boolean {
   return lastPassMs !== undefined;
 }

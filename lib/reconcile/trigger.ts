@@ -1,34 +1,34 @@
-/** Why a reconciler should look. A reason only wakes; what there is to do is read anew by the pass. */
-type WakeReason = "file" | "poll" | "signal" | "connect" | "disconnect" | "cron-event";
+/** Why a reconciler should look. A reason only triggers; what there is to do is read anew by the pass. */
+type TriggerReason = "file" | "poll" | "signal" | "connect" | "disconnect" | "cron-event";
 
 /** A bell that remembers: who rings while nobody waits is heard by the next wait. */
-export interface Wake {
-  ring(reason: WakeReason): void;
-  /** Whether one of these has been rung since the last wait. */
-  hasRung(...reasons: WakeReason[]): boolean;
+export interface Trigger {
+  fire(reason: TriggerReason): void;
+  /** Whether one of these has been fired since the last wait. */
+  hasFired(...reasons: TriggerReason[]): boolean;
   /**
-   * Waits until a reason that `counts` has been rung, `timeoutMs` is over, or `signal` is aborted; forgets
-   * all that were rung. Those that do not count stay unheard until then.
+   * Waits until a reason that `counts` has been fired, `timeoutMs` is over, or `signal` is aborted; forgets
+   * all that were fired. Those that do not count stay unheard until then.
    */
-  wait(timeoutMs: number, signal: AbortSignal, counts?: (reason: WakeReason) => boolean): Promise<void>;
+  wait(timeoutMs: number, signal: AbortSignal, counts?: (reason: TriggerReason) => boolean): Promise<void>;
 }
 
-export function createWake(): Wake {
-  const rung = new Set<WakeReason>();
+export function createTrigger(): Trigger {
+  const fired = new Set<TriggerReason>();
   let listener: (() => void) | undefined;
   return {
-    ring(reason) {
-      rung.add(reason);
+    fire(reason) {
+      fired.add(reason);
       listener?.();
     },
-    hasRung: (...reasons) => reasons.some((reason) => rung.has(reason)),
+    hasFired: (...reasons) => reasons.some((reason) => fired.has(reason)),
     async wait(timeoutMs, signal, counts = () => true) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, timeoutMs);
       const onAbort = () => resolve();
       signal.addEventListener("abort", onAbort);
       listener = () => {
-        if ([...rung].some(counts)) resolve();
+        if ([...fired].some(counts)) resolve();
       };
       if (signal.aborted) resolve();
       listener();
@@ -36,7 +36,7 @@ export function createWake(): Wake {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       listener = undefined;
-      rung.clear();
+      fired.clear();
     },
   };
 }

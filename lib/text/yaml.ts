@@ -55,7 +55,7 @@ export function parseYaml(text: string): ParsedText {
     const lineCounter = new LineCounter();
     return readDocument(parseDocument(text, { ...OPTIONS, lineCounter }), lineCounter);
   } catch (error) {
-    return { kind: "unreadable", problem: wordFailure(error instanceof Error ? error.message : "") };
+    return { kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") };
   }
 }
 
@@ -67,14 +67,14 @@ export function parseYamlDocuments(text: string): ParsedText[] {
     const documents = parsed.map((document) => readDocument(document, lineCounter));
     return documents.length > 0 ? documents : [parseYaml(text)];
   } catch (error) {
-    return [{ kind: "unreadable", problem: wordFailure(error instanceof Error ? error.message : "") }];
+    return [{ kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") }];
   }
 }
 
 function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText {
   try {
     const [broken] = document.errors;
-    if (broken) return { kind: "unreadable", problem: wordError(broken, lines.linePos(broken.pos[0])) };
+    if (broken) return { kind: "unreadable", problem: messageForError(broken, lines.linePos(broken.pos[0])) };
     // Where `yes` is true, 010 is 8, and a date is no text.
     const isOld = document.directives.yaml.version === "1.1";
     if (isOld) return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
@@ -82,7 +82,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText
     if (countRepeated(value) > MAX_REPEATED) return { kind: "unreadable", problem: TOO_MUCH };
     return { kind: "parsed", value, problems: findProblems(document) };
   } catch (error) {
-    return { kind: "unreadable", problem: wordFailure(error instanceof Error ? error.message : "") };
+    return { kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") };
   }
 }
 
@@ -146,7 +146,7 @@ function findPath(node: unknown, offset: number): KeyPath {
   if (!isMap(node)) return [];
   const pair = node.items[findFirst(node.items, ({ key, value }) => offset < Math.max(endOf(key), endOf(value)))];
   if (!pair) return [];
-  return [wordKey(pair), ...(offset < endOf(pair.key) ? [] : findPath(pair.value, offset))];
+  return [formatMapKey(pair), ...(offset < endOf(pair.key) ? [] : findPath(pair.value, offset))];
 }
 
 /** `findIndex()` of what holds from some item on: a text may have a problem for each of many items. */
@@ -161,7 +161,7 @@ function findFirst<T>(items: readonly T[], holds: (item: T) => boolean): number 
   return low < items.length ? low : -1;
 }
 
-function wordKey({ key }: Pair): string {
+function formatMapKey({ key }: Pair): string {
   return isScalar(key) && typeof key.value !== "symbol" ? String(key.value) : "<<";
 }
 
@@ -174,16 +174,16 @@ function endOf(node: unknown): number {
 }
 
 /** The parser's message, but for what it quotes. */
-function wordError({ code, message }: YAMLError, { line, col }: { line: number; col: number }): string {
+function messageForError({ code, message }: YAMLError, { line, col }: { line: number; col: number }): string {
   if (code === "MULTIPLE_DOCS") return SEVERAL_DOCUMENTS;
-  if (message.includes("call stack")) return wordFailure(message);
+  if (message.includes("call stack")) return messageForFailure(message);
   const [head = ""] = message.split("\n");
   const place = `${head.replace(/\s?(?:(?<=\w):\s|(?<=version)\s|[\\"!<]).*$/s, "")} at line ${line}, column ${col}`;
   // A plain text that begins with * or @, as schedules do, or has ": " in it.
   return /alias|anchor|Plain value|node end|Nested mappings/i.test(head) ? `${place}; put the text in quotes` : place;
 }
 
-function wordFailure(message: string): string {
+function messageForFailure(message: string): string {
   if (message.includes("Excessive alias count")) return TOO_MUCH;
   if (message.includes("Unresolved alias")) {
     return "has an alias that no anchor stands before; put a text that begins with * in quotes";

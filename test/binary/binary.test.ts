@@ -83,7 +83,7 @@ describe("config-manager", () => {
       `Config change detected in ${mounts.config.path}/openclaw.json`,
       `Config copied to PVC: ${mounts.root}/openclaw.json`,
       "  Changed: gateway.mode (restart)",
-      "  Not judged yet: no gateway to ask",
+      "  Not validated by the gateway yet: no gateway to ask",
       "Config update complete (openclaw will auto-detect via chokidar)",
       `Cron config change detected in ${mounts.cron.path}/cron-jobs.json`,
       "WARNING: Failed to sync cron jobs: the gateway at ws://127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1",

@@ -60,7 +60,7 @@ const NEW_CONFIG = '{\n  // JSON5, 日本語\n  gateway: { mode: "local" },\n  l
 const BROKEN = '{ "gateway": ';
 const CHANGED_PATH = ["changed paths", "+   Changed: logging.level (hot)"] as const;
 /** Neither has a gateway here. */
-const UNJUDGED = ["judged configs", "+   Not judged yet: no gateway to ask"] as const;
+const NOT_VALIDATED = ["judged configs", "+   Not validated by the gateway yet: no gateway to ask"] as const;
 
 const print = (jobs: readonly object[]) => JSON.stringify(jobs, undefined, 2);
 const job = (name: string, schedule = "0 3 * * *") => ({ name, schedule, command: "true" });
@@ -81,7 +81,7 @@ const needlessUpdate = (name: string): Difference[] => [
 const SCENARIOS: Record<string, readonly Step[]> = {
   "the life of the plan's job": [
     { what: "start", config: CONFIG, jobs: [PLAN] },
-    { what: "the config changes", config: NEW_CONFIG, differs: [CHANGED_PATH, UNJUDGED] },
+    { what: "the config changes", config: NEW_CONFIG, differs: [CHANGED_PATH, NOT_VALIDATED] },
     { what: "one is added", jobs: [PLAN, job("added")], differs: needlessUpdate("obsidian-vault-sync") },
     { what: "one changes", jobs: [{ ...PLAN, timeout: 60 }, job("added")], differs: needlessUpdate("added") },
     { what: "one goes, the other changes", jobs: [job("added", "0 4 * * *")] },
@@ -89,7 +89,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
       what: "both files change",
       config: CONFIG,
       jobs: [job("added", "0 5 * * *"), PLAN],
-      differs: [CHANGED_PATH, UNJUDGED],
+      differs: [CHANGED_PATH, NOT_VALIDATED],
     },
     { what: "none is left", jobs: [] },
     { what: "the empty list is written anew", jobs: "[\n]\n" },
@@ -155,7 +155,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
         ["config at start", "+ Config change detected in /config.d/openclaw.json"],
         ["config at start", "+ Config copied to PVC: /openclaw.json"],
         CHANGED_PATH,
-        UNJUDGED,
+        NOT_VALIDATED,
         ["config at start", "+ Config update complete (openclaw will auto-detect via chokidar)"],
         ["config at start", `+ live config: ${CONFIG}`, `- live config: ${NEW_CONFIG}`],
       ],
@@ -181,7 +181,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
         ],
       ],
     },
-    { what: "it is mended", config: NEW_CONFIG, differs: [CHANGED_PATH, UNJUDGED] },
+    { what: "it is mended", config: NEW_CONFIG, differs: [CHANGED_PATH, NOT_VALIDATED] },
   ],
   "broken definitions": [
     { what: "start", config: CONFIG, jobs: [PLAN] },
@@ -360,7 +360,7 @@ async function createSide(start: (mounts: Mounts, keeper: Keeper) => Promise<Man
 
       // The two halves of ours do not wait for one another; manager.sh does the config first.
       const messages = Map.groupBy(hear(), (message) =>
-        /^(Config|WARNING: Config|  Changed:|  Not judged) /.test(message),
+        /^(Config|WARNING: Config|  Changed:|  Not validated) /.test(message),
       );
       const kept = keeper.read();
       const writes = kept.writes.slice(written);

@@ -176,7 +176,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     // Delivered by a container that reaches no gateway, as while one restarts.
     const bad = await pod.publishConfig(BAD);
     const alone = pod.start(ALONE);
-    await alone.waitFor("  Not judged yet: no gateway to ask");
+    await alone.waitFor("  Not validated by the gateway yet: no gateway to ask");
     expect(await live()).toBe(bad);
     await alone.dispose();
     await forgetContainer();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { featuresOf } from "../../lib/gateway/features.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { ODD_NAMES } from "../support/doubles.ts";
+import { ODD_NAMES } from "../support/fakes.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { CRON_RELEASES, getRelease } from "../support/release.ts";

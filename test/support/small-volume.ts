@@ -1,4 +1,4 @@
-import { type Scratch, createScratch } from "./doubles.ts";
+import { type Scratch, createScratch } from "./fakes.ts";
 
 export const isRoot = process.getuid?.() === 0;
 

@@ -13,7 +13,7 @@ import type { Status } from "../../lib/commands/status.ts";
 import { createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
 import { type Container, describeLog } from "../support/container.ts";
 import { missingTools } from "../support/debian.ts";
-import { createScratch } from "../support/doubles.ts";
+import { createScratch } from "../support/fakes.ts";
 import { type Cluster, InitError, type RunningPod, startPod } from "../support/kubelet.ts";
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "../support/manifests.ts";
 import type { PodContainer } from "../support/pod-container.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { symlink, writeFile } from "node:fs/promises";
 import { createLog, isClockUtc } from "../../lib/log.ts";
-import { ODD_NAMES, createScratch } from "../support/doubles.ts";
+import { ODD_NAMES, createScratch } from "../support/fakes.ts";
 import { REPOSITORY } from "../support/repository.ts";
 
 /** What is written for one message. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { SETTING_SOURCES, type SettingName, readSettings } from "../../lib/settings.ts";
-import { asOrdinaryUser, createScratch } from "../support/doubles.ts";
+import { asOrdinaryUser, createScratch } from "../support/fakes.ts";
 
 type Flags = Parameters<typeof readSettings>[0];
 type Environment = Parameters<typeof readSettings>[1];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readCommandLine } from "../../../lib/commands/arguments.ts";
 import { SETTING_SOURCES } from "../../../lib/settings.ts";
-import { refusalOf } from "../../support/doubles.ts";
+import { refusalOf } from "../../support/fakes.ts";
 
 const read = (...args: string[]) => readCommandLine(args, {});
 

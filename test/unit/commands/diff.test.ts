@@ -3,8 +3,8 @@ import { type Diff, isBroken, toDiff } from "../../../lib/commands/diff.ts";
 import { renderDiff } from "../../../lib/commands/diff-text.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
-import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
-import { STEADY, type World, survey } from "../../support/survey.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
+import { STEADY, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local","port":1},"messages":{}}';
 const AWAY = new ManagerError("unreachable", "nobody there");
@@ -14,7 +14,7 @@ async function diffOf(
   screen: Parameters<typeof describeTerminal>[0] = {},
 ): Promise<{ diff: Diff; isBroken: boolean; text: string }> {
   await using scratch = await createScratch();
-  const seen = await survey(scratch, world);
+  const seen = await snapshot(scratch, world);
   const diff = toDiff(seen);
   return {
     diff,

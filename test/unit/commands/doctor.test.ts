@@ -4,15 +4,15 @@ import { type Diagnosis, examine } from "../../../lib/commands/doctor.ts";
 import { renderDiagnosis } from "../../../lib/commands/doctor-text.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
-import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
-import { STEADY, type World, survey } from "../../support/survey.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
+import { STEADY, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local","port":1}}';
 const TOKEN = { OPENCLAW_GATEWAY_TOKEN: "hush" };
 
 async function diagnose(world: World, env: Record<string, string> = TOKEN): Promise<Diagnosis> {
   await using scratch = await createScratch();
-  const found = await examine(await survey(scratch, world), env);
+  const found = await examine(await snapshot(scratch, world), env);
   const text = JSON.stringify(found).replaceAll(scratch.path, "/mnt");
   expect(text).not.toContain("hush");
   return JSON.parse(text) as Diagnosis;

@@ -4,7 +4,7 @@ import { computeChecksum } from "../../../lib/files/checksum.ts";
 import { keepLastGood, keepRejection } from "../../../lib/config/record.ts";
 import { initialize } from "../../../lib/commands/init.ts";
 import { readSettings } from "../../../lib/settings.ts";
-import { asOrdinaryUser, createScratch, define } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, define } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 const OLD = '{gateway: {mode: "local"}, a: 1} // the former one\r\n';

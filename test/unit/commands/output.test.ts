@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import { mayBeScreen, openOutput, writeOutput } from "../../../lib/commands/output.ts";
-import { createScratch, refusalOf } from "../../support/doubles.ts";
+import { createScratch, refusalOf } from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 
 /** A stream that ends each write so. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { readSources } from "../../../lib/commands/sources.ts";
-import { createScratch, refusalOf } from "../../support/doubles.ts";
+import { createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 describe("readSources() of what is named", () => {

@@ -3,15 +3,15 @@ import { ManagerError } from "../../../lib/errors.ts";
 import { type Status, readRunState, toStatus } from "../../../lib/commands/status.ts";
 import { renderStatus } from "../../../lib/commands/status-text.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
-import { createScratch, define, liveJob, ourJob } from "../../support/doubles.ts";
-import { NOW_MS, STEADY, type World, survey } from "../../support/survey.ts";
+import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
+import { NOW_MS, STEADY, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
 const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot be reached: ECONNREFUSED");
 
 async function statusOf(world: World): Promise<Status> {
   await using scratch = await createScratch();
-  return toStatus(await survey(scratch, world));
+  return toStatus(await snapshot(scratch, world));
 }
 
 describe("toStatus()", () => {
@@ -45,7 +45,7 @@ describe("toStatus()", () => {
 
   test.each<[string, World, Status["config"]["state"], string[]]>([
     ["what waits to be put in place", { config: NEWER }, "pending", []],
-    ["what the gateway does not run on yet", { view: { isInForce: false } }, "pending", []],
+    ["what the gateway does not run on yet", { view: { isApplied: false } }, "pending", []],
     [
       "no ConfigMap",
       { config: undefined as never },
@@ -155,7 +155,7 @@ describe("toStatus()", () => {
 describe("renderStatus()", () => {
   async function textOf(world: World): Promise<string> {
     await using scratch = await createScratch();
-    const seen = await survey(scratch, world);
+    const seen = await snapshot(scratch, world);
     return renderStatus(seen, toStatus(seen), describeTerminal({})).replaceAll(scratch.path, "/mnt");
   }
   const row = async (job: Record<string, unknown>) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { SourceFile } from "../../../lib/commands/sources.ts";
 import { type Validation, validate } from "../../../lib/commands/validate.ts";
-import { define } from "../../support/doubles.ts";
+import { define } from "../../support/fakes.ts";
 
 const CLEAN: Validation = { problems: [], warnings: [], checked: [] };
 const MODE = '{gateway: {mode: "local"}}';

@@ -9,8 +9,8 @@ import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from ".
 import { ManagerError } from "../../../lib/errors.ts";
 import { GatewayRefusal } from "../../../lib/gateway/connection.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
-import { type Delivery, createLiveConfig, describeUnjudged } from "../../../lib/config/apply.ts";
-import { createClock, createScratch, refusalOf, thrownBy } from "../../support/doubles.ts";
+import { type Delivery, createLiveConfig, describeNotValidated } from "../../../lib/config/apply.ts";
+import { createClock, createScratch, refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway takes what holds the word `nonsense` for invalid, and warns of what holds `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
@@ -59,22 +59,22 @@ function serveFile(
       const isSilent = release === "2026.8.2" && !isValid(text); // of what it does not take it says nothing
       if (seen === undefined || (behind > lag && !isSilent)) [seen, behind] = [text, 0];
       after?.(asked);
-      return judge(seen);
+      return validate(seen);
     },
     async readIssues() {
-      return canBeProbed ? judge(readFileSync(path, "utf8")).issues : undefined;
+      return canBeProbed ? validate(readFileSync(path, "utf8")).issues : undefined;
     },
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   const isValid = (text: string) => !text.includes("nonsense");
-  const judge = (text: string): ConfigView => {
+  const validate = (text: string): ConfigView => {
     return {
       path,
       isValid: isValid(text),
       issues: isValid(text) ? [] : [{ path: "agents", message: "nonsense: s3cret-value" }],
       warnings: text.includes("dubious") ? [{ path: "a", message: "dubious" }] : [],
       hash: HASHES[release](text),
-      isInForce: release === "2026.2.9" ? undefined : true,
+      isApplied: release === "2026.2.9" ? undefined : true,
     };
   };
   return {
@@ -115,7 +115,7 @@ const rejectionOf = (text: string, release = "2026.2.9") => {
 };
 
 const validOn = (release: keyof typeof HASHES): Delivery => {
-  return { kind: "valid", warnings: [], isInForce: release === "2026.2.9" ? undefined : true };
+  return { kind: "valid", warnings: [], isApplied: release === "2026.2.9" ? undefined : true };
 };
 
 const EVERY_KIND = [
@@ -193,10 +193,10 @@ describe("deliver() to a gateway that has not noticed the file after five second
           reason: `the gateway has not noticed the file within 5 s; it reads ${at.path}`,
         } as const;
         expect(await at.config.deliver(updateTo(latter), served.gateway)).toEqual(blind);
-        expect(await at.config.judge(configOf(latter), served.gateway)).toEqual(blind);
+        expect(await at.config.validate(configOf(latter), served.gateway)).toEqual(blind);
         expect(await at.text()).toBe(latter);
         expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: undefined });
-        expect((await at.config.judge(configOf(latter), served.gateway)).kind).toBe(kind);
+        expect((await at.config.validate(configOf(latter), served.gateway)).kind).toBe(kind);
         expect(served.asked).toBeGreaterThan(1_200);
       }
     });
@@ -207,7 +207,7 @@ describe("deliver() to a gateway that has not noticed the file after five second
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, "{a: 9}");
-    expect(await at.config.judge(configOf("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(configOf("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
   });
 });
 
@@ -371,7 +371,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     await keepLastGood(at.path, Buffer.from(OLD));
     await at.config.deliver(updateTo(BAD), undefined);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.judge(configOf(BAD), gateway)).toMatchObject({ kind: "invalid" });
+    expect(await at.config.validate(configOf(BAD), gateway)).toMatchObject({ kind: "invalid" });
     expect(await at.text()).toBe(OLD);
   });
 });
@@ -441,7 +441,7 @@ describe("deliver()", () => {
     expect(await at.config.deliver(updateTo("{a: 'dubious'}"), serveFile(at.path).gateway)).toEqual({
       kind: "valid",
       warnings: ["a: ***"],
-      isInForce: undefined,
+      isApplied: undefined,
     });
   });
 
@@ -524,13 +524,13 @@ describe("mayHeal()", () => {
   });
 });
 
-describe("judge()", () => {
+describe("validate()", () => {
   test("knows a valid config for good, and does not touch it", async () => {
     await using at = await start(GOOD);
     await keepRejection(at.path, rejectionOf(BAD));
     const { ino, mtimeMs } = await stat(at.path);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.judge(configOf(GOOD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(configOf(GOOD), gateway)).toEqual(validOn("2026.9.6"));
     expect(await stat(at.path)).toMatchObject({ ino, mtimeMs });
     expect(await at.record()).toEqual({ lastGood: Buffer.from(GOOD), rejection: undefined });
   });
@@ -540,14 +540,14 @@ describe("judge()", () => {
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, OLD);
-    expect(await at.config.judge(configOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(configOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
   });
 
   test("shows it once more to a gateway that may have missed it and cannot say: it watches two seconds late", async () => {
     const clock = createClock();
     await using at = await start(GOOD, clock);
     const { ino } = await stat(at.path);
-    expect(await at.config.judge(configOf(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
+    expect(await at.config.validate(configOf(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
     expect(clock.pauses).toEqual([2_000]);
     expect(await at.text()).toBe(GOOD);
     expect(await at.mode()).toBe(0o640);
@@ -563,7 +563,7 @@ describe("judge()", () => {
       };
       await using at = await start(GOOD, { ...createClock(), pause });
       path = at.path;
-      await at.config.judge(configOf(GOOD), serveFile(at.path).gateway);
+      await at.config.validate(configOf(GOOD), serveFile(at.path).gateway);
       expect(existsSync(at.path) ? await at.text() : undefined).toBe(meanwhile);
     }
   });
@@ -571,8 +571,8 @@ describe("judge()", () => {
   test("shows nothing again that is not valid", async () => {
     const clock = createClock();
     await using at = await start(BAD, clock);
-    await at.config.judge(configOf(BAD), serveFile(at.path).gateway);
-    await at.config.judge(configOf(BAD), undefined);
+    await at.config.validate(configOf(BAD), serveFile(at.path).gateway);
+    await at.config.validate(configOf(BAD), undefined);
     expect(clock.pauses).toEqual([]);
   });
 
@@ -581,7 +581,7 @@ describe("judge()", () => {
       await using at = await start(BAD);
       await chmod(at.path, 0o604);
       await keepLastGood(at.path, Buffer.from(OLD));
-      expect(await at.config.judge(configOf(BAD), serveFile(at.path, { release }).gateway)).toEqual({
+      expect(await at.config.validate(configOf(BAD), serveFile(at.path, { release }).gateway)).toEqual({
         kind: "invalid",
         problems: PROBLEMS,
         restored: Buffer.from(OLD),
@@ -598,14 +598,14 @@ describe("judge()", () => {
     await gateway.readView();
     await keepLastGood(at.path, Buffer.from(GOOD));
     await writeFile(at.path, BAD);
-    expect(await at.config.judge(configOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(await at.config.validate(configOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
     expect(await at.text()).toBe(GOOD);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
   test("leaves an invalid one where no good one is known", async () => {
     await using at = await start(BAD);
-    expect(await at.config.judge(configOf(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.validate(configOf(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
       restored: undefined,
@@ -618,7 +618,7 @@ describe("judge()", () => {
     await using at = await start(BAD);
     await keepLastGood(at.path, Buffer.from(OLD));
     const after = () => writeFileSync(at.path, "{a: 9}");
-    const delivery = await at.config.judge(configOf(BAD), serveFile(at.path, { after }).gateway);
+    const delivery = await at.config.validate(configOf(BAD), serveFile(at.path, { after }).gateway);
     expect(delivery).toMatchObject({ kind: "unknown" });
     expect(await at.text()).toBe("{a: 9}");
   });
@@ -626,11 +626,11 @@ describe("judge()", () => {
   test("knows nothing without a gateway, or with one that goes away", async () => {
     await using at = await start(BAD);
     await keepLastGood(at.path, Buffer.from(OLD));
-    expect(await at.config.judge(configOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
+    expect(await at.config.validate(configOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
     const before = () => {
       throw gone();
     };
-    expect(await at.config.judge(configOf(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
+    expect(await at.config.validate(configOf(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
       kind: "unknown",
     });
     expect(await at.text()).toBe(BAD);
@@ -642,9 +642,9 @@ describe("judge()", () => {
     await using at = await start(GOOD, clock);
     const touched = (clock.nowMs() - 300) / 1000;
     await utimes(at.path, touched, touched);
-    await at.config.judge(configOf(GOOD), undefined);
+    await at.config.validate(configOf(GOOD), undefined);
     expect(clock.pauses).toEqual([]);
-    await at.config.judge(configOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
+    await at.config.validate(configOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
     expect(clock.pauses.map(Math.round)).toEqual([700]);
   });
 });
@@ -667,9 +667,9 @@ describe("isReady()", () => {
   test("waits until the gateway runs on what is there, but not for ever", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
-    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isInForce: false };
+    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
     let asked = 0;
-    const applying = answering(async () => ({ ...view, isInForce: ++asked >= 3 }));
+    const applying = answering(async () => ({ ...view, isApplied: ++asked >= 3 }));
     expect(await at.config.isReady(applying)).toBeTrue();
     expect(asked).toBe(3);
     const beganMs = clock.nowMs();
@@ -679,7 +679,7 @@ describe("isReady()", () => {
 
   test("is false where it goes while it is waited for", async () => {
     await using at = await start();
-    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isInForce: false };
+    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
     let asked = 0;
     const leaving = answering(async () => {
       asked += 1;
@@ -719,9 +719,9 @@ describe("confirm()", () => {
     const gateway: ConfigGateway = {
       release: "2026.9.6",
       async readView() {
-        const isInForce = said[Math.min(asked, said.length - 1)];
+        const isApplied = said[Math.min(asked, said.length - 1)];
         asked += 1;
-        return { path: undefined, isValid: true, issues: [], warnings: [], hash: undefined, isInForce };
+        return { path: undefined, isValid: true, issues: [], warnings: [], hash: undefined, isApplied };
       },
       readIssues: async () => undefined,
       lookUpReload: () => Promise.reject(new Error("nobody should ask")),
@@ -737,8 +737,8 @@ describe("confirm()", () => {
 
   test("does not take what the gateway ran on before for the config, unless that says the same", async () => {
     for (const [paths, answer] of [
-      [["a"], "late"],
-      [[], "in force"],
+      [["a"], "timeout"],
+      [[], "applied"],
     ] as const) {
       await using at = await start();
       const { gateway } = serveFile(at.path, { release: "2026.8.2", lag: 10_000 });
@@ -750,21 +750,21 @@ describe("confirm()", () => {
   test("waits until the config is in force, and asks once per connection and config", async () => {
     await using at = await start();
     const served = forcing(false, true);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("in force");
+    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
     expect(served.asked).toBe(2);
     expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
     expect(served.asked).toBe(2);
-    expect(await at.config.confirm("other", served.gateway, never)).toBe("in force");
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("in force");
+    expect(await at.config.confirm("other", served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
     const again = forcing(true);
-    expect(await at.config.confirm("one", again.gateway, never)).toBe("in force");
+    expect(await at.config.confirm("one", again.gateway, never)).toBe("applied");
     expect({ asked: served.asked, again: again.asked }).toEqual({ asked: 4, again: 1 });
   });
 
   test("says once that it is late", async () => {
     await using at = await start();
     const served = forcing(false);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("late");
+    expect(await at.config.confirm("one", served.gateway, never)).toBe("timeout");
     expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
   });
 
@@ -773,13 +773,15 @@ describe("confirm()", () => {
     const served = forcing(undefined, false, true);
     expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
     expect(await at.config.confirm("one", served.gateway, () => served.asked >= 2)).toBe("unknown");
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("in force");
+    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
   });
 });
 
-describe("describeUnjudged()", () => {
+describe("describeNotValidated()", () => {
   test("is one line with the reason, or with the want of a gateway", () => {
-    expect(describeUnjudged({ reason: "config.get: no answer" })).toBe("  Not judged yet: config.get: no answer");
-    expect(describeUnjudged({ reason: undefined })).toBe("  Not judged yet: no gateway to ask");
+    expect(describeNotValidated({ reason: "config.get: no answer" })).toBe(
+      "  Not validated by the gateway yet: config.get: no answer",
+    );
+    expect(describeNotValidated({ reason: undefined })).toBe("  Not validated by the gateway yet: no gateway to ask");
   });
 });

@@ -13,7 +13,7 @@ import {
   planConfig,
   readLiveFile,
 } from "../../../lib/config/plan.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 /** As an OpenClaw really has it: JSON5, comments, a token from the environment, some text that is not ASCII. */
@@ -102,7 +102,7 @@ describe("planConfig()", () => {
   test("asks for a gateway's word where it is there, and none has found it valid", () => {
     for (const lastGood of [{}, { lastGood: "{a: 2}" }, { lastGood: "{a:1}" }]) {
       expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastApplied: "{a: 1}", ...lastGood })).toEqual({
-        kind: "judge",
+        kind: "validate",
         checksum: computeChecksum(Buffer.from("{a: 1}")),
         bytes: Buffer.from("{a: 1}"),
       });
@@ -111,7 +111,7 @@ describe("planConfig()", () => {
 
   test("asks again, even where it was refused once: it is there, and only the gateway knows", () => {
     const files = { desired: "{a: 1}", observed: "{a: 1}", rejected: "{a: 1}", lastGood: "{}" };
-    expect(plan(files)).toMatchObject({ kind: "judge" });
+    expect(plan(files)).toMatchObject({ kind: "validate" });
   });
 
   test("lets Git win in a new container, which has no record", () => {
@@ -463,9 +463,9 @@ describe("planConfig() of what is in place and would not be taken", () => {
   test("puts it back for what was refused, where no gateway can be asked again", () => {
     const files = { desired: "{a: 2}", observed: "{a: 2}", rejected: "{a: 2}", lastGood: GOOD };
     expect(plan(files, { release: undefined })).toMatchObject({ kind: "reject", lastGood: Buffer.from(GOOD) });
-    expect(plan(files)).toMatchObject({ kind: "judge" });
+    expect(plan(files)).toMatchObject({ kind: "validate" });
     const { lastGood: _, ...without } = files;
-    expect(plan(without, { release: undefined })).toMatchObject({ kind: "judge" });
+    expect(plan(without, { release: undefined })).toMatchObject({ kind: "validate" });
   });
 
   test("puts it back for a live file that is gone while the ConfigMap is, too", () => {
@@ -528,7 +528,7 @@ describe("planConfig(), whatever there is and whatever is known", () => {
     switch (result.kind) {
       case "none":
         return { ...always, "only what is there, or says the same, is enough": isThere || isEdit };
-      case "judge":
+      case "validate":
         return { ...always, "only what is there is judged": isThere };
       case "drift":
         return { ...always, "drift is an edit that is left alone": isEdit && !policy.selfHeal };
@@ -570,7 +570,7 @@ describe("planConfig(), whatever there is and whatever is known", () => {
       }),
     );
     expect(broken.slice(0, 3)).toEqual([]);
-    expect(kinds).toEqual(new Set(["missing", "none", "judge", "drift", "reject", "update"]));
+    expect(kinds).toEqual(new Set(["missing", "none", "validate", "drift", "reject", "update"]));
   });
 });
 

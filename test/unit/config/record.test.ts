@@ -8,7 +8,7 @@ import {
   pathOfRejection,
   readConfigRecord,
 } from "../../../lib/config/record.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 const REJECTION = {
   checksum: "8a80554c91d9fca8acb82f023de02f11",

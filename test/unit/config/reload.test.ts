@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ConfigGateway, ReloadKind } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeChanges, forecastByTable, forecastReloads } from "../../../lib/config/reload.ts";
-import { thrownBy } from "../../support/doubles.ts";
+import { thrownBy } from "../../support/fakes.ts";
 
 /** A gateway that knows so much, and what it was asked. */
 function gatewayOf(lookUp: (path: string) => ReloadKind | undefined) {

@@ -2,8 +2,14 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "bun:test";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import { type Verdict, awaitForce, awaitVerdict, describeLateness, isViewOf } from "../../../lib/config/verdict.ts";
-import { createClock, thrownBy } from "../../support/doubles.ts";
+import {
+  type Verdict,
+  waitUntilApplied,
+  waitForVerdict,
+  describeApplyTimeout,
+  isViewOf,
+} from "../../../lib/config/verdict.ts";
+import { createClock, thrownBy } from "../../support/fakes.ts";
 
 const BYTES = Buffer.from('{agents: {token: "s3cret-value"}}');
 const SHA256 = createHash("sha256").update(BYTES).digest("hex");
@@ -11,12 +17,12 @@ const OTHER_SHA256 = createHash("sha256").update("{}").digest("hex");
 const PATH = "/gateway/openclaw.json";
 
 function viewOf(fields: Partial<ConfigView> = {}): ConfigView {
-  return { path: PATH, isValid: true, issues: [], warnings: [], hash: SHA256, isInForce: undefined, ...fields };
+  return { path: PATH, isValid: true, issues: [], warnings: [], hash: SHA256, isApplied: undefined, ...fields };
 }
 
 const invalid = (...issues: ConfigIssue[]) => viewOf({ isValid: false, issues });
 
-const VALID: Verdict = { kind: "valid", warnings: [], isInForce: undefined };
+const VALID: Verdict = { kind: "valid", warnings: [], isApplied: undefined };
 
 /** A gateway that shows these views, one after the other, and the last one for ever; what is thrown goes out. */
 function showing(...views: (ConfigView | Error)[]) {
@@ -52,9 +58,9 @@ function showing(...views: (ConfigView | Error)[]) {
 
 const gone = () => new ManagerError("unreachable", "config.get: gateway closed (1006)");
 
-describe("awaitVerdict()", () => {
+describe("waitForVerdict()", () => {
   const verdictOf = (gateway: ConfigGateway, staleHash?: string, clock = createClock()) =>
-    awaitVerdict(BYTES, gateway, staleHash, clock);
+    waitForVerdict(BYTES, gateway, staleHash, clock);
 
   test("is the gateway's, at once where it has seen the bytes", async () => {
     const clock = createClock();
@@ -64,8 +70,8 @@ describe("awaitVerdict()", () => {
   });
 
   test("knows whether the gateway can say when it runs on it", async () => {
-    for (const isInForce of [true, false]) {
-      expect(await verdictOf(showing(viewOf({ isInForce })).gateway)).toEqual({ ...VALID, isInForce });
+    for (const isApplied of [true, false]) {
+      expect(await verdictOf(showing(viewOf({ isApplied })).gateway)).toEqual({ ...VALID, isApplied });
     }
   });
 
@@ -115,7 +121,7 @@ describe("awaitVerdict()", () => {
     const bytes = Buffer.from("{");
     const hash = createHash("sha256").update(bytes).digest("hex");
     const { gateway } = showing({ ...invalid({ path: "", message: "JSON5 parse failed" }), hash });
-    expect(await awaitVerdict(bytes, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
+    expect(await waitForVerdict(bytes, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
   });
 
   test("is not one on what was there before, told by its sha256: it asks again, soon", async () => {
@@ -146,19 +152,19 @@ describe("awaitVerdict()", () => {
   });
 
   test("is valid only where it is so past the cache, too: the first look may be at what was there before", async () => {
-    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isInForce: true }));
+    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isApplied: true }));
     shown.found.issues = [{ path: "agents", message: "bad" }];
     expect(await verdictOf(shown.gateway)).toEqual({ kind: "invalid", problems: ["agents: bad"] });
     shown.found.issues = [];
-    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: true });
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isApplied: true });
     expect({ asked: shown.asked, probed: shown.probed }).toEqual({ asked: 2, probed: 2 });
   });
 
   test("is not invalid for what was there before", async () => {
     const issues = [{ path: "agents", message: "bad" }];
-    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isInForce: true, isValid: false, issues }));
+    const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isApplied: true, isValid: false, issues }));
     shown.found.issues = [];
-    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: false });
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isApplied: false });
   });
 
   test("takes a sha256 at its word, and a gateway that has no cache", async () => {
@@ -226,10 +232,10 @@ describe("isViewOf()", () => {
   });
 });
 
-describe("awaitVerdict() of a gateway that does not notice the file", () => {
-  const stale = viewOf({ hash: "hmac-sha256:v1:old", isInForce: true });
+describe("waitForVerdict() of a gateway that does not notice the file", () => {
+  const stale = viewOf({ hash: "hmac-sha256:v1:old", isApplied: true });
   const verdictOf = (gateway: ConfigGateway, clock = createClock()) =>
-    awaitVerdict(BYTES, gateway, "hmac-sha256:v1:old", clock);
+    waitForVerdict(BYTES, gateway, "hmac-sha256:v1:old", clock);
 
   test("asks past its cache once, within its debounce, and tells what is wrong without the value", async () => {
     const clock = createClock();
@@ -243,7 +249,7 @@ describe("awaitVerdict() of a gateway that does not notice the file", () => {
   test("takes it for valid where nothing is wrong with the file itself", async () => {
     const shown = showing(stale);
     shown.found.issues = [];
-    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isInForce: false });
+    expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isApplied: false });
   });
 
   test("goes on waiting where it cannot be asked so", async () => {
@@ -260,34 +266,34 @@ describe("awaitVerdict() of a gateway that does not notice the file", () => {
   });
 });
 
-describe("awaitForce()", () => {
+describe("waitUntilApplied()", () => {
   const never = () => false;
-  const pending = viewOf({ isInForce: false });
+  const pending = viewOf({ isApplied: false });
 
   test("waits until the config is in force", async () => {
     const clock = createClock();
-    const shown = showing(pending, pending, viewOf({ isInForce: true }));
-    expect(await awaitForce(shown.gateway, undefined, never, clock)).toBe("in force");
+    const shown = showing(pending, pending, viewOf({ isApplied: true }));
+    expect(await waitUntilApplied(shown.gateway, undefined, never, clock)).toBe("applied");
     expect({ asked: shown.asked, pauses: clock.pauses }).toEqual({ asked: 3, pauses: [100, 100] });
   });
 
   test("does not take what the gateway has run on before for it", async () => {
-    const before = viewOf({ isInForce: true, hash: "hmac-sha256:v1:old" });
-    const shown = showing(before, before, viewOf({ isInForce: true, hash: "hmac-sha256:v1:new" }));
-    expect(await awaitForce(shown.gateway, "hmac-sha256:v1:old", never, createClock())).toBe("in force");
+    const before = viewOf({ isApplied: true, hash: "hmac-sha256:v1:old" });
+    const shown = showing(before, before, viewOf({ isApplied: true, hash: "hmac-sha256:v1:new" }));
+    expect(await waitUntilApplied(shown.gateway, "hmac-sha256:v1:old", never, createClock())).toBe("applied");
     expect(shown.asked).toBe(3);
   });
 
   test("is late after thirty seconds", async () => {
     const clock = createClock();
-    expect(await awaitForce(showing(pending).gateway, undefined, never, clock)).toBe("late");
+    expect(await waitUntilApplied(showing(pending).gateway, undefined, never, clock)).toBe("timeout");
     expect(clock.nowMs() - 1_000_000).toBeWithin(30_000, 30_300);
   });
 
   test("is not known where the gateway does not tell, or no longer", async () => {
     for (const views of [[viewOf()], [pending, viewOf()]]) {
       const shown = showing(...views);
-      expect(await awaitForce(shown.gateway, undefined, never, createClock())).toBe("unknown");
+      expect(await waitUntilApplied(shown.gateway, undefined, never, createClock())).toBe("unknown");
       expect(shown.asked).toBe(views.length);
     }
   });
@@ -295,23 +301,25 @@ describe("awaitForce()", () => {
   test("is not known where there is something newer to do, before or meanwhile", async () => {
     for (const limit of [0, 2]) {
       const shown = showing(pending);
-      expect(await awaitForce(shown.gateway, undefined, () => shown.asked >= limit, createClock())).toBe("unknown");
+      expect(await waitUntilApplied(shown.gateway, undefined, () => shown.asked >= limit, createClock())).toBe(
+        "unknown",
+      );
       expect(shown.asked).toBe(limit);
     }
   });
 
   test("is not known where the gateway goes away: most likely it is restarting", async () => {
-    expect(await awaitForce(showing(pending, gone()).gateway, undefined, never, createClock())).toBe("unknown");
+    expect(await waitUntilApplied(showing(pending, gone()).gateway, undefined, never, createClock())).toBe("unknown");
   });
 
   test("does not hide a bug", async () => {
     const bug = new TypeError("a bug");
-    expect(await thrownBy(awaitForce(showing(bug).gateway, undefined, never, createClock()))).toBe(bug);
+    expect(await thrownBy(waitUntilApplied(showing(bug).gateway, undefined, never, createClock()))).toBe(bug);
   });
 });
 
-describe("describeLateness()", () => {
-  const describeIt = (text: string) => describeLateness(Buffer.from(text));
+describe("describeApplyTimeout()", () => {
+  const describeIt = (text: string) => describeApplyTimeout(Buffer.from(text));
 
   test("knows the cause where the gateway was told not to reload", () => {
     expect(describeIt('{gateway: {reload: {mode: "off"}}}')).toBe(

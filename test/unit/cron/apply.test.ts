@@ -12,7 +12,7 @@ import {
   ourJob,
   refusalOf,
   thrownBy,
-} from "../../support/doubles.ts";
+} from "../../support/fakes.ts";
 
 async function apply(actions: CronAction[], store: MemoryStore, signal = new AbortController().signal) {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ConvergeOptions, converge, describeImpossible, describeRefusal } from "../../../lib/cron/converge.ts";
+import { type ConvergeOptions, converge, describeUnsupported, describeRefusal } from "../../../lib/cron/converge.ts";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import {
@@ -13,7 +13,7 @@ import {
   liveJob,
   ourJob,
   refusalOf,
-} from "../../support/doubles.ts";
+} from "../../support/fakes.ts";
 
 async function bring(store: MemoryStore, definitions: Definition[], more: Partial<ConvergeOptions> = {}) {
   const lines: string[] = [];
@@ -39,7 +39,7 @@ const EQUAL = {
   isEqual: true,
   changed: 0,
   refusedRemovals: [],
-  impossible: [],
+  unsupported: [],
   counts: { declared: expect.any(Number), owned: expect.any(Number), unmanaged: expect.any(Number) },
   lines: [],
 };
@@ -54,7 +54,7 @@ describe("converge()", () => {
   test("adds, updates and removes, and looks again after the last write", async () => {
     const store = createMemoryStore([ourJob(define()), ourJob(define({ name: "gone" }), { id: "id-2" })]);
     const result = await bring(store, [define({ description: "Nightly" }), define({ name: "new" })]);
-    expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [], impossible: [] });
+    expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [], unsupported: [] });
     expect(store.calls).toEqual(["list", "update id-1", "add new", "remove id-2", "list"]);
   });
 
@@ -309,33 +309,33 @@ describe("converge() and jobs that the gateway cannot take", () => {
   test("leaves them out, and does the rest", async () => {
     const store = createMemoryStore([], { features: OLD });
     const result = await bring(store, [script, define({ message: "x" })]);
-    expect(result).toMatchObject({ isEqual: true, changed: 1, impossible: [{ name: "script", wanted: "add" }] });
+    expect(result).toMatchObject({ isEqual: true, changed: 1, unsupported: [{ name: "script", wanted: "add" }] });
     expect(store.jobs).toMatchObject([{ name: "backup" }]);
   });
 
   test("leaves one that is there as it is, and does not take it for one that is no longer declared", async () => {
     const live = ourJob(define({ name: "script", message: "x" }), {}, OLD);
     const store = createMemoryStore([live], { features: OLD });
-    expect(await bring(store, [script])).toMatchObject({ impossible: [{ name: "script", wanted: "update" }] });
+    expect(await bring(store, [script])).toMatchObject({ unsupported: [{ name: "script", wanted: "update" }] });
     expect(store.writes).toEqual([]);
     expect(store.jobs).toEqual([live]);
   });
 });
 
-describe("describeImpossible()", () => {
+describe("describeUnsupported()", () => {
   const missing = [
     { what: "payload.fallbacks", since: "2026.3" },
     { what: "pacing", since: "2026.8" },
   ];
 
   test("names the job, each field, and the release that could", () => {
-    expect(describeImpossible([{ kind: "impossible", name: "x", wanted: "add", missing }], "2026.2.26")).toEqual([
+    expect(describeUnsupported([{ kind: "unsupported", name: "x", wanted: "add", missing }], "2026.2.26")).toEqual([
       "WARNING: Failed to add cron job: x: payload.fallbacks needs OpenClaw 2026.3 or later, pacing needs OpenClaw 2026.8 or later; this is 2026.2.26",
     ]);
   });
 
   test("quotes no version that says nothing", () => {
-    const [line] = describeImpossible([{ kind: "impossible", name: "x", wanted: "update", missing }], "dev");
+    const [line] = describeUnsupported([{ kind: "unsupported", name: "x", wanted: "update", missing }], "dev");
     expect(line).toStartWith("WARNING: Failed to update cron job: x: ");
     expect(line).toEndWith("; this is an older one");
   });

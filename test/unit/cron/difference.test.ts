@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { findDifference } from "../../../lib/cron/difference.ts";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
-import { NEW, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { NEW, define, liveJob, ourJob } from "../../support/fakes.ts";
 
 /** What has to change in the job that was made from `before`, and touched by `hand`, to make it `after`. */
 function between(before: Partial<Definition>, after: Partial<Definition>, hand: Record<string, unknown> = {}) {

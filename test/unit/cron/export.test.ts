@@ -5,7 +5,7 @@ import { describeCaveats, exportJobs } from "../../../lib/cron/export.ts";
 import type { LiveJob } from "../../../lib/gateway/job.ts";
 import type { Json } from "../../../lib/json.ts";
 import { planCron } from "../../../lib/cron/plan.ts";
-import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/fakes.ts";
 
 const OPTIONS = { owner: OWNER, features: NEW, nowMs: Date.parse("2026-11-22T12:00:00Z") };
 
@@ -72,7 +72,7 @@ describe("exportJobs()", () => {
       liveJob({ id: "2", declarationKey: "other:backup" }),
       liveJob({ id: "3", description: "x [managed-by=other]" }),
     ];
-    expect(exportJobs(others, OPTIONS)).toEqual({ definitions: [], namesakes: [], untold: [] });
+    expect(exportJobs(others, OPTIONS)).toEqual({ definitions: [], namesakes: [], skipped: [] });
   });
 
   test("takes the job of a name that a sync would take, and tells of the others", () => {
@@ -94,12 +94,12 @@ describe("exportJobs()", () => {
     ["a session that a file cannot have", { sessionTarget: "current" }, "session"],
     ["a schedule of a later release", { schedule: { kind: "moon" } }, "schedule"],
   ])("tells of %s, which no definition can be", (_, fields, reason) => {
-    const { definitions, untold } = exportJobs(
+    const { definitions, skipped } = exportJobs(
       [liveJob({ payload: { kind: "agentTurn", message: "x" }, ...fields })],
       OPTIONS,
     );
     expect(definitions).toEqual([]);
-    expect(untold).toMatchObject([{ name: "backup", id: "id-1", reason: expect.stringContaining(reason) }]);
+    expect(skipped).toMatchObject([{ name: "backup", id: "id-1", reason: expect.stringContaining(reason) }]);
   });
 
   test("writes names down as they are", () => {
@@ -135,14 +135,14 @@ describe("describeCaveats()", () => {
       { name: "c" },
     ];
     const warning = (name: string) => `written down with its env: ${name}; take secrets out before it goes into Git`;
-    expect(describeCaveats({ definitions, namesakes: [], untold: [] })).toEqual([warning("a"), warning("b")]);
+    expect(describeCaveats({ definitions, namesakes: [], skipped: [] })).toEqual([warning("a"), warning("b")]);
   });
 
   test("is a line each, whatever a name holds", () => {
     const lines = describeCaveats({
       definitions: [],
       namesakes: [{ name: "a\nb", id: "1" }],
-      untold: [{ name: "c", id: "2", reason: "schedule: unknown" }],
+      skipped: [{ name: "c", id: "2", reason: "schedule: unknown" }],
     });
     expect(lines).toEqual([
       "not exported: a\\nb, 1: another job has the same name",

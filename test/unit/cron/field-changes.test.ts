@@ -4,7 +4,7 @@ import type { Features } from "../../../lib/gateway/features.ts";
 import { listFieldChanges } from "../../../lib/cron/field-changes.ts";
 import type { LiveJob } from "../../../lib/gateway/job.ts";
 import { planCron } from "../../../lib/cron/plan.ts";
-import { NEW, OLD, OWNER, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { NEW, OLD, OWNER, define, liveJob, ourJob } from "../../support/fakes.ts";
 
 /** What a sync changes in a job, as `field: before → after`. */
 function changesOf(definition: Definition, live?: LiveJob, features: Features = NEW): string[] {

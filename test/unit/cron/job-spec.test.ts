@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { isCommandAsTurn, toJobSpec, unwrapRetry } from "../../../lib/cron/job-spec.ts";
-import { NEW, ODD_NAMES, OLD, createScratch, define } from "../../support/doubles.ts";
+import { NEW, ODD_NAMES, OLD, createScratch, define } from "../../support/fakes.ts";
 
 const specOf = (fields: Partial<Definition>) => toJobSpec(define(fields), NEW);
 const payloadOf = (fields: Partial<Definition>) => specOf(fields).payload;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { declarationKeyOf, markDescription, readClaim, unmarkDescription } from "../../../lib/cron/ownership.ts";
-import { ODD_NAMES, OWNER, liveJob } from "../../support/doubles.ts";
+import { ODD_NAMES, OWNER, liveJob } from "../../support/fakes.ts";
 
 const claimOf = (fields: Record<string, unknown>) => readClaim(liveJob(fields), OWNER);
 

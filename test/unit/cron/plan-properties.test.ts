@@ -24,7 +24,7 @@ import {
   liveJob,
   ourJob,
   refusalOf,
-} from "../../support/doubles.ts";
+} from "../../support/fakes.ts";
 
 const RUNS = Number(process.env.CONFIG_MANAGER_PROPERTY_RUNS ?? 160);
 
@@ -250,16 +250,16 @@ function claimOf({ declarationKey, description = "", name }: LiveJob): { ours: s
 }
 
 /** Neither made nor changed: over, or not for this gateway. */
-function isLeft(definition: Definition, impossible: readonly string[]): boolean {
+function isLeft(definition: Definition, unsupported: readonly string[]): boolean {
   const { name, schedule } = definition;
   const isOver = typeof schedule === "object" && schedule.kind === "at" && Date.parse(schedule.at) <= Date.parse(NOW);
-  return isOver || impossible.includes(name);
+  return isOver || unsupported.includes(name);
 }
 
 /** What becomes of one live job. Whatever is not ours, and not taken over, stays as it is. */
 type Fate = "stays" | "goes" | { becomes: Definition };
 
-function foretell({ definitions, live, policy }: Omit<World, "gateway">, impossible: readonly string[]): Fate[] {
+function foretell({ definitions, live, policy }: Omit<World, "gateway">, unsupported: readonly string[]): Fate[] {
   const oldest = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   const firstOfOurs = (name: string) => oldest.find((job) => Bun.deepEquals(claimOf(job), { ours: name }));
   const fateOfSpare = policy.prune === "owned" ? "goes" : "stays";
@@ -271,11 +271,11 @@ function foretell({ definitions, live, policy }: Omit<World, "gateway">, impossi
     const definition = definitions.find((each) => each.name === name);
     if (claim === "nobody's") {
       const isChosen = oldest.find((each) => each.name === name && claimOf(each) === "nobody's") === job;
-      const isWanted = definition !== undefined && !isLeft(definition, impossible) && !firstOfOurs(name);
+      const isWanted = definition !== undefined && !isLeft(definition, unsupported) && !firstOfOurs(name);
       return isChosen && isWanted ? { becomes: definition } : "stays";
     }
     if (!definition || firstOfOurs(name) !== job) return fateOfSpare;
-    return isLeft(definition, impossible) ? "stays" : { becomes: definition };
+    return isLeft(definition, unsupported) ? "stays" : { becomes: definition };
   });
 }
 
@@ -297,9 +297,9 @@ function isTooMuch(world: World, fates: readonly Fate[]): boolean {
 }
 
 /** That these jobs are what the world's are to become, each of them and no other. */
-async function expectEnd(world: World, jobs: readonly LiveJob[], impossible: readonly string[]): Promise<void> {
+async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: readonly string[]): Promise<void> {
   const { live, definitions, gateway } = world;
-  const fates = foretell(world, impossible);
+  const fates = foretell(world, unsupported);
   if (isTooMuch(world, fates)) return expect(jobs).toEqual(live);
 
   const known = new Set(live.map(({ id }) => id));
@@ -312,7 +312,7 @@ async function expectEnd(world: World, jobs: readonly LiveJob[], impossible: rea
   }
 
   const taken = new Set(fates.map((fate) => (typeof fate === "object" ? fate.becomes : undefined)));
-  const missing = definitions.filter((each) => !isLeft(each, impossible) && !taken.has(each));
+  const missing = definitions.filter((each) => !isLeft(each, unsupported) && !taken.has(each));
   const made = jobs.filter(({ id }) => !known.has(id));
   expect(made.map(({ name }) => name).toSorted()).toEqual(missing.map(({ name }) => name).toSorted());
   for (const definition of missing) {
@@ -494,14 +494,14 @@ function expectTruePlan(world: World): void {
   const { definitions, live, policy, gateway } = world;
   const options = { ...policy, features: featuresAt(gateway), nowMs: Date.parse(NOW) };
   const given = structuredClone({ definitions, live });
-  const { actions, impossible, unchanged, unmanaged, refusedRemovals } = planCron(definitions, live, options);
+  const { actions, unsupported, unchanged, unmanaged, refusedRemovals } = planCron(definitions, live, options);
   expect({ definitions, live }).toEqual(given);
 
-  const names = impossible.map(({ name }) => name);
+  const names = unsupported.map(({ name }) => name);
   for (const definition of definitions.filter((each) => !isLeft(each, []))) {
     const missing = findMissingFeatures(toJobSpec(definition, options.features), options.features);
     if (missing.length > 0)
-      expect(impossible).toContainEqual(expect.objectContaining({ name: definition.name, missing }));
+      expect(unsupported).toContainEqual(expect.objectContaining({ name: definition.name, missing }));
   }
   const fates = foretell(world, names);
   const going = live.filter((_, index) => fates[index] === "goes");
@@ -539,8 +539,8 @@ function expectTruePlan(world: World): void {
 
 /** That a pass which nobody disturbs makes this of the world, and that the next one has nothing to do. */
 async function expectPass(world: World, store = storeOf(world)): Promise<void> {
-  const { isEqual, impossible, refusedRemovals } = await bring(store, world);
-  const names = impossible.map(({ name }) => name);
+  const { isEqual, unsupported, refusedRemovals } = await bring(store, world);
+  const names = unsupported.map(({ name }) => name);
   await expectEnd(world, store.jobs, names);
   const isRefused = isTooMuch(world, foretell(world, names));
   expect({ isEqual, isRefused: refusedRemovals.length > 0 }).toEqual({ isEqual: !isRefused, isRefused });

@@ -3,7 +3,7 @@ import type { Definition } from "../../../lib/definition/definition.ts";
 import type { LiveJob } from "../../../lib/gateway/job.ts";
 import { markDescription } from "../../../lib/cron/ownership.ts";
 import { type CronAction, type PlanOptions, planCron } from "../../../lib/cron/plan.ts";
-import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/doubles.ts";
+import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/fakes.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
@@ -29,7 +29,7 @@ function crowd(count: number, declared: number): [Definition[], LiveJob[]] {
 
 describe("planCron()", () => {
   test("plans nothing where nothing is declared and nothing lives", () => {
-    expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [], impossible: [] });
+    expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [], unsupported: [] });
   });
 
   test("plans nothing where the live jobs are as declared", () => {
@@ -40,7 +40,7 @@ describe("planCron()", () => {
       unchanged: 2,
       unmanaged: 0,
       refusedRemovals: [],
-      impossible: [],
+      unsupported: [],
     });
   });
 
@@ -213,7 +213,7 @@ describe("planCron() and jobs that nobody claims", () => {
       unchanged: 0,
       unmanaged: 0,
       refusedRemovals: [],
-      impossible: [],
+      unsupported: [],
     });
   });
 
@@ -252,7 +252,7 @@ describe("planCron() and jobs that nobody claims", () => {
       unchanged: 0,
       unmanaged: 1,
       refusedRemovals: [],
-      impossible: [],
+      unsupported: [],
     });
   });
 });
@@ -341,12 +341,12 @@ describe("planCron() and jobs that have to go", () => {
     expect(plan([define()], live, { prune: "none" })).toMatchObject({
       actions: [],
       refusedRemovals: [],
-      impossible: [],
+      unsupported: [],
     });
     expect(plan([], crowd(20, 0)[1], { prune: "none" })).toMatchObject({
       actions: [],
       refusedRemovals: [],
-      impossible: [],
+      unsupported: [],
     });
   });
 
@@ -397,7 +397,7 @@ describe("planCron() and jobs that have to go", () => {
   });
 
   test("removes them all the same where that is allowed", () => {
-    expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [], impossible: [] });
+    expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [], unsupported: [] });
     expect(summary(...crowd(10, 0), { allowMassRemoval: true })).toHaveLength(10);
   });
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { devicePathOf, stageDefinitions } from "../../../lib/cron/staging.ts";
-import { asOrdinaryUser, createScratch, define, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, define, refusalOf } from "../../support/fakes.ts";
 
 const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
 const JOBS = JSON.stringify([define()]);

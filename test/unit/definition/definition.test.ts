@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseDefinition } from "../../../lib/definition/definition.ts";
 import type { Json, JsonObject } from "../../../lib/json.ts";
-import { ODD_NAMES } from "../../support/doubles.ts";
+import { ODD_NAMES } from "../../support/fakes.ts";
 
 /** A definition that is right, but for what the test says of it; undefined takes a field out. */
 function write(fields: Record<string, Json | undefined> = {}): JsonObject {

@@ -12,7 +12,7 @@ import {
   type DefinitionProblem,
 } from "../../../lib/definition/files.ts";
 import type { VolumeFile } from "../../../lib/files/volume.ts";
-import { asOrdinaryUser, createScratch, define, ODD_NAMES, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, define, ODD_NAMES, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 function file(content: string | Uint8Array | object, name = "cron-jobs.json"): VolumeFile {
@@ -21,18 +21,18 @@ function file(content: string | Uint8Array | object, name = "cron-jobs.json"): V
 }
 
 /** `file: job: field: problem`. */
-function wordProblem(problem: DefinitionProblem): string {
+function messageForProblem(problem: DefinitionProblem): string {
   return describeProblem(problem).replace("WARNING: Cron config rejected: ", "");
 }
 
 async function problemsOf(...files: VolumeFile[]): Promise<string[]> {
   const set = await parseDefinitionFiles(files);
-  return set.kind === "valid" ? [] : set.problems.map(wordProblem);
+  return set.kind === "valid" ? [] : set.problems.map(messageForProblem);
 }
 
 async function namesIn(...files: VolumeFile[]): Promise<string[]> {
   const set = await parseDefinitionFiles(files);
-  if (set.kind === "invalid") throw new Error(set.problems.map(wordProblem).join("\n"));
+  if (set.kind === "invalid") throw new Error(set.problems.map(messageForProblem).join("\n"));
   return set.definitions.map(({ name }) => name);
 }
 
@@ -219,7 +219,7 @@ describe("parseDefinitionFiles()", () => {
       file([{ ...define(), name: "d1", comand: "x" }], "d.yaml"),
     ]);
     expect(set).not.toHaveProperty("definitions");
-    expect(set.kind === "invalid" && set.problems.map(wordProblem)).toEqual([
+    expect(set.kind === "invalid" && set.problems.map(messageForProblem)).toEqual([
       "b.json: b1: retry: expected at least 0 but received -1",
       "b.json: #2: expected an object but received a number",
       "c.json: invalid end of input at 1:2",

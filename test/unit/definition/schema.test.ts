@@ -8,7 +8,7 @@ import { DefinitionSchema, parseDefinition } from "../../../lib/definition/defin
 import { parseDefinitionText } from "../../../lib/definition/text.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../../lib/json.ts";
 import { toDefinitionSchema } from "../../../lib/definition/schema.ts";
-import { ODD_NAMES, define } from "../../support/doubles.ts";
+import { ODD_NAMES, define } from "../../support/fakes.ts";
 import { aDefinition } from "../../support/definitions.ts";
 import { GOLDEN, REPOSITORY } from "../../support/repository.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import * as yaml from "yaml";
 import { createMetrics } from "../../../lib/http/metrics.ts";
-import { createVitals } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock } from "../../support/doubles.ts";
+import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock } from "../../support/fakes.ts";
 import { REPOSITORY } from "../../support/repository.ts";
 
 interface Rule {
@@ -30,11 +30,11 @@ const PROMQL = new Set(["absent", "time", "increase", "or", "and", "unless"]);
 /** Every metric that is exported, with the values of its labels. */
 async function readExported(): Promise<Map<string, Map<string, Set<string>>>> {
   const { nowMs } = createClock();
-  const vitals = createVitals({ nowMs, uptimeMs: nowMs });
+  const state = createSidecarState({ nowMs, uptimeMs: nowMs });
   const counts = { declared: 1, owned: 1, unmanaged: 1, changed: 0, isEqual: true };
-  vitals.convergence = { ...counts, impossible: [], refusedRemovals: [] };
+  state.convergence = { ...counts, unsupported: [], refusedRemovals: [] };
   const exported = new Map<string, Map<string, Set<string>>>();
-  for (const line of (await createMetrics(vitals, () => true).render()).split("\n")) {
+  for (const line of (await createMetrics(state, () => true).render()).split("\n")) {
     const [, name, labels = ""] = /^([a-z_]+)(?:\{(.*)\})? /.exec(line) ?? [];
     if (name === undefined) continue;
     const known = exported.get(name) ?? new Map<string, Set<string>>();

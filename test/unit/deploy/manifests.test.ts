@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import type { IContainer } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { validate } from "../../../lib/commands/validate.ts";
-import { createScratch } from "../../support/doubles.ts";
+import { createScratch } from "../../support/fakes.ts";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
 import {
   DEPLOY,

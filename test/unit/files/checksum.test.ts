@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { computeChecksum, computeSetChecksum, readChecksum, writeChecksum } from "../../../lib/files/checksum.ts";
-import { createScratch, refusalOf } from "../../support/doubles.ts";
+import { createScratch, refusalOf } from "../../support/fakes.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const file = (name: string, text: string) => ({ name, bytes: bytes(text) });

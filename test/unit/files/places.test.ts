@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "../../../lib/files/places.ts";
-import { asOrdinaryUser, createScratch } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 describe("inspectMount()", () => {

@@ -13,8 +13,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { publishFile, sweepTemporaries } from "../../../lib/files/replace.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { replaceFile, removeStaleTempFiles } from "../../../lib/files/replace.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { canMountSmallVolume, isRoot, mountSmallVolume } from "../../support/small-volume.ts";
 import { until } from "../../support/until.ts";
 
@@ -22,11 +22,11 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
 const CAN_MOUNT = await canMountSmallVolume();
 
-describe("publishFile()", () => {
+describe("replaceFile()", () => {
   test("makes a new file, which nobody else may read, and the directories to it", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("a", "b", "openclaw.json");
-    await publishFile(path, bytes("{}"));
+    await replaceFile(path, bytes("{}"));
     expect(await readFile(path, "utf8")).toBe("{}");
     expect(await modeOf(path)).toBe("600");
     expect(await readdir(scratch.in("a", "b"))).toEqual(["openclaw.json"]);
@@ -36,7 +36,7 @@ describe("publishFile()", () => {
     await using scratch = await createScratch();
     const umask = process.umask(0o077);
     try {
-      await publishFile(scratch.in("file"), bytes("x"), 0o644);
+      await replaceFile(scratch.in("file"), bytes("x"), 0o644);
     } finally {
       process.umask(umask);
     }
@@ -46,9 +46,9 @@ describe("publishFile()", () => {
   test("writes the bytes as they are", async () => {
     await using scratch = await createScratch();
     const all = new Uint8Array(100_000).map((_, index) => index % 251);
-    await publishFile(scratch.in("file"), all);
+    await replaceFile(scratch.in("file"), all);
     expect(new Uint8Array(await readFile(scratch.in("file")))).toEqual(all);
-    await publishFile(scratch.in("file"), new Uint8Array());
+    await replaceFile(scratch.in("file"), new Uint8Array());
     expect(await readFile(scratch.in("file"))).toHaveLength(0);
   });
 
@@ -56,7 +56,7 @@ describe("publishFile()", () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     await chmod(scratch.in("file"), Number.parseInt(mode, 8));
-    await publishFile(scratch.in("file"), bytes("new"), 0o600);
+    await replaceFile(scratch.in("file"), bytes("new"), 0o600);
     expect(await readFile(scratch.in("file"), "utf8")).toBe("new");
     expect(await modeOf(scratch.in("file"))).toBe(mode);
   });
@@ -71,7 +71,7 @@ describe("publishFile()", () => {
     ] as const) {
       await chown(scratch.in("file"), uid, gid);
       await chmod(scratch.in("file"), 0o640);
-      await publishFile(scratch.in("file"), bytes("new"));
+      await replaceFile(scratch.in("file"), bytes("new"));
       expect(await stat(scratch.in("file"))).toMatchObject({ uid, gid });
       expect(await modeOf(scratch.in("file"))).toBe("640");
     }
@@ -81,7 +81,7 @@ describe("publishFile()", () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     await link(scratch.in("file"), scratch.in("held open"));
-    await publishFile(scratch.in("file"), bytes("new"));
+    await replaceFile(scratch.in("file"), bytes("new"));
     expect(await readFile(scratch.in("held open"), "utf8")).toBe("old");
   });
 
@@ -99,7 +99,7 @@ describe("publishFile()", () => {
       return torn;
     };
     const read = reader();
-    for (let round = 0; round < 20; round++) await publishFile(scratch.in("file"), bytes(round % 2 === 0 ? now : old));
+    for (let round = 0; round < 20; round++) await replaceFile(scratch.in("file"), bytes(round % 2 === 0 ? now : old));
     done.abort();
     expect(await read).toEqual([]);
   });
@@ -107,18 +107,18 @@ describe("publishFile()", () => {
   test("lets several write at once: one of them wins, whole", async () => {
     await using scratch = await createScratch();
     const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(10_000));
-    await Promise.all(texts.map((text) => publishFile(scratch.in("file"), bytes(text))));
+    await Promise.all(texts.map((text) => replaceFile(scratch.in("file"), bytes(text))));
     expect(texts).toContain(await readFile(scratch.in("file"), "utf8"));
     expect(await readdir(scratch.path)).toEqual(["file"]);
   });
 });
 
-describe("publishFile() leaves everything as it was", () => {
+describe("replaceFile() leaves everything as it was", () => {
   test("where a symbolic link is in the way", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("target"), "old");
     await symlink("target", scratch.in("link"));
-    expect(await refusalOf(publishFile(scratch.in("link"), bytes("new")))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("link"), bytes("new")))).toMatchObject({
       code: "file",
       message: `${scratch.in("link")} is a symbolic link, expected a regular file`,
       hint: expect.any(String),
@@ -131,14 +131,14 @@ describe("publishFile() leaves everything as it was", () => {
   test("where a link to nothing is in the way", async () => {
     await using scratch = await createScratch();
     await symlink("nothing", scratch.in("link"));
-    expect(await refusalOf(publishFile(scratch.in("link"), bytes("new")))).toMatchObject({ code: "file" });
+    expect(await refusalOf(replaceFile(scratch.in("link"), bytes("new")))).toMatchObject({ code: "file" });
     expect(await readdir(scratch.path)).toEqual(["link"]);
   });
 
   test("where a directory is in the way", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("openclaw.json"));
-    expect(await refusalOf(publishFile(scratch.in("openclaw.json"), bytes("new")))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("openclaw.json"), bytes("new")))).toMatchObject({
       code: "file",
       message: `${scratch.in("openclaw.json")} is a directory, expected a regular file`,
     });
@@ -149,14 +149,14 @@ describe("publishFile() leaves everything as it was", () => {
   test("where something else is in the way", async () => {
     await using scratch = await createScratch();
     expect(Bun.spawnSync(["mkfifo", scratch.in("pipe")]).exitCode).toBe(0);
-    expect((await refusalOf(publishFile(scratch.in("pipe"), bytes("new")))).message).toContain("is no regular file");
+    expect((await refusalOf(replaceFile(scratch.in("pipe"), bytes("new")))).message).toContain("is no regular file");
     expect((await lstat(scratch.in("pipe"))).isFIFO()).toBeTrue();
   });
 
   test("where a file is in the place of its directory", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
-    expect(await refusalOf(publishFile(scratch.in("file", "openclaw.json"), bytes("new")))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("file", "openclaw.json"), bytes("new")))).toMatchObject({
       code: "file",
       message: expect.stringMatching(/^cannot write .*: (ENOTDIR|EEXIST)$/),
     });
@@ -165,7 +165,7 @@ describe("publishFile() leaves everything as it was", () => {
 
   test("where no file can have that name", async () => {
     await using scratch = await createScratch();
-    expect(await refusalOf(publishFile(scratch.in("x".repeat(300)), bytes("new")))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("x".repeat(300)), bytes("new")))).toMatchObject({
       code: "file",
       message: expect.stringMatching(/: ENAMETOOLONG$/),
     });
@@ -176,7 +176,7 @@ describe("publishFile() leaves everything as it was", () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     await chmod(scratch.path, 0o555);
-    const refusal = await asOrdinaryUser(() => refusalOf(publishFile(scratch.in("file"), bytes("new"))));
+    const refusal = await asOrdinaryUser(() => refusalOf(replaceFile(scratch.in("file"), bytes("new"))));
     await chmod(scratch.path, 0o755);
     expect(refusal).toMatchObject({
       code: "file",
@@ -191,7 +191,7 @@ describe("publishFile() leaves everything as it was", () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old", { mode: 0o644 });
     await chmod(scratch.path, 0o777);
-    const refusal = await asOrdinaryUser(() => refusalOf(publishFile(scratch.in("file"), bytes("new"))));
+    const refusal = await asOrdinaryUser(() => refusalOf(replaceFile(scratch.in("file"), bytes("new"))));
     expect(refusal).toMatchObject({ code: "file", message: `cannot write ${scratch.in("file")}: EPERM` });
     expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
     expect(await stat(scratch.in("file"))).toMatchObject({ uid: 0 });
@@ -202,14 +202,14 @@ describe("publishFile() leaves everything as it was", () => {
     await using volume = await mountSmallVolume();
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
-    expect(await refusalOf(publishFile(scratch.in("file"), new Uint8Array(100_000)))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("file"), new Uint8Array(100_000)))).toMatchObject({
       code: "file",
       message: `cannot write ${scratch.in("file")}: ENOSPC`,
       hint: expect.stringContaining("full"),
     });
     expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
     expect(await readdir(scratch.path)).toEqual(["file"]);
-    await publishFile(scratch.in("file"), bytes("a smaller one"));
+    await replaceFile(scratch.in("file"), bytes("a smaller one"));
     expect(await readFile(scratch.in("file"), "utf8")).toBe("a smaller one");
   });
 
@@ -218,7 +218,7 @@ describe("publishFile() leaves everything as it was", () => {
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
     volume.remount("ro");
-    expect(await refusalOf(publishFile(scratch.in("file"), bytes("new")))).toMatchObject({
+    expect(await refusalOf(replaceFile(scratch.in("file"), bytes("new")))).toMatchObject({
       code: "file",
       message: `cannot write ${scratch.in("file")}: EROFS`,
       hint: expect.stringContaining("read-only"),
@@ -228,7 +228,7 @@ describe("publishFile() leaves everything as it was", () => {
   });
 });
 
-describe("publishFile() beside another process that sweeps", () => {
+describe("replaceFile() beside another process that sweeps", () => {
   test("writes again what was swept away from under it", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("cron");
@@ -236,12 +236,12 @@ describe("publishFile() beside another process that sweeps", () => {
     let caught = 0;
     for (let round = 1; round <= 20; round++) {
       const state = { isDone: false };
-      const publishing = publishFile(path, new Uint8Array(4 * 1024 * 1024).fill(round)).finally(() => {
+      const publishing = replaceFile(path, new Uint8Array(4 * 1024 * 1024).fill(round)).finally(() => {
         state.isDone = true;
       });
       while (!state.isDone && !(await isWriting())) continue;
       if (!state.isDone) {
-        await sweepTemporaries(path);
+        await removeStaleTempFiles(path);
         caught += 1;
       }
       await publishing;
@@ -252,7 +252,7 @@ describe("publishFile() beside another process that sweeps", () => {
   });
 });
 
-describe("sweepTemporaries()", () => {
+describe("removeStaleTempFiles()", () => {
   test("removes what a killed writer of this file left, and nothing else", async () => {
     await using scratch = await createScratch();
     const strays = [".openclaw.json.config-manager-0123456789ab.tmp", ".openclaw.json.config-manager-x.tmp"];
@@ -267,7 +267,7 @@ describe("sweepTemporaries()", () => {
       "openclaw.json.config-manager-0123456789ab.tmp",
     ];
     for (const name of [...strays, ...others]) await writeFile(scratch.in(name), "x");
-    await sweepTemporaries(scratch.in("openclaw.json"));
+    await removeStaleTempFiles(scratch.in("openclaw.json"));
     expect((await readdir(scratch.path)).toSorted()).toEqual(others.toSorted());
   });
 
@@ -275,20 +275,20 @@ describe("sweepTemporaries()", () => {
     await using scratch = await createScratch();
     const seen = new Set<string>();
     const watcher = watch(scratch.path, (_, name) => void seen.add(String(name)));
-    await publishFile(scratch.in("openclaw.json"), bytes("new"));
+    await replaceFile(scratch.in("openclaw.json"), bytes("new"));
     await until("the file to be seen", () => seen.delete("openclaw.json"));
     watcher.close();
     expect(seen.size).toBe(1);
     for (const name of seen) await writeFile(scratch.in(name), "half");
-    await sweepTemporaries(scratch.in("openclaw.json"));
+    await removeStaleTempFiles(scratch.in("openclaw.json"));
     expect(await readdir(scratch.path)).toEqual(["openclaw.json"]);
   });
 
   test("is content where there is no directory, and where it may not remove", async () => {
     await using scratch = await createScratch();
-    await sweepTemporaries(scratch.in("nowhere", "openclaw.json"));
+    await removeStaleTempFiles(scratch.in("nowhere", "openclaw.json"));
     await mkdir(scratch.in(".openclaw.json.config-manager-0123456789ab.tmp"));
-    await sweepTemporaries(scratch.in("openclaw.json"));
+    await removeStaleTempFiles(scratch.in("openclaw.json"));
     expect(await readdir(scratch.path)).toHaveLength(1);
   });
 });

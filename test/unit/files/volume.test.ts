@@ -3,7 +3,7 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
 import { readVolume } from "../../../lib/files/volume.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 const all = () => true;

@@ -2,7 +2,7 @@ import { watch } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { watchDirectory } from "../../../lib/files/watch.ts";
-import { asOrdinaryUser, createScratch } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch } from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 import { createVolume } from "../../support/volume.ts";
 

@@ -3,7 +3,7 @@ import type { Definition } from "../../../lib/definition/definition.ts";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { toAddArguments, toEditArguments } from "../../../lib/gateway/cli-flags.ts";
-import { NEW, ODD_NAMES, define, refusalOf } from "../../support/doubles.ts";
+import { NEW, ODD_NAMES, define, refusalOf } from "../../support/fakes.ts";
 
 /** The arguments that add this job. */
 const added = (fields: Partial<Definition> = {}, key?: string) => toAddArguments(toJobSpec(define(fields), NEW), key);

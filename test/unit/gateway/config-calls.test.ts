@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createConfigGateway } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { type Gateway, GatewayRefusal } from "../../../lib/gateway/connection.ts";
-import { refusalOf, thrownBy } from "../../support/doubles.ts";
+import { refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway that answers so, and the calls that came. */
 function connect(answer: (method: string, params: object) => unknown, version = "2026.9.6") {
@@ -68,13 +68,13 @@ describe("readView()", () => {
       issues: [],
       warnings: [],
       hash: "3f".repeat(32),
-      isInForce: undefined,
+      isApplied: undefined,
     });
   });
 
   test("understands 2026.9.6, which does", async () => {
-    expect(await viewOf(NEW_VIEW)).toMatchObject({ hash: "hmac-sha256:v1:Zm9v", isInForce: true });
-    expect(await viewOf({ ...NEW_VIEW, appliedConfigHash: "hmac-sha256:v1:b2xk" })).toMatchObject({ isInForce: false });
+    expect(await viewOf(NEW_VIEW)).toMatchObject({ hash: "hmac-sha256:v1:Zm9v", isApplied: true });
+    expect(await viewOf({ ...NEW_VIEW, appliedConfigHash: "hmac-sha256:v1:b2xk" })).toMatchObject({ isApplied: false });
   });
 
   test("is not told of the force by half: an invalid config has no revision, a starting gateway none applied", async () => {
@@ -85,7 +85,7 @@ describe("readView()", () => {
       { appliedConfigHash: undefined },
       { configRevisionHash: undefined },
     ]) {
-      expect((await viewOf({ ...NEW_VIEW, ...half })).isInForce).toBeUndefined();
+      expect((await viewOf({ ...NEW_VIEW, ...half })).isApplied).toBeUndefined();
     }
   });
 
@@ -124,7 +124,7 @@ describe("readView()", () => {
       issues: [],
       warnings: [],
       hash: undefined,
-      isInForce: undefined,
+      isApplied: undefined,
     });
     expect(await viewOf({ valid: false })).toMatchObject({ isValid: false, issues: [] });
   });

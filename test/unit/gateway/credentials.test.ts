@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { findCredentials } from "../../../lib/gateway/credentials.ts";
-import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 type Sources = Parameters<typeof findCredentials>[0];
 type Environment = Sources["env"];

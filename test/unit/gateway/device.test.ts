@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { encodePublicKey, readDevice, signPayload } from "../../../lib/gateway/device.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/doubles.ts";
+import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 describe("readDevice()", () => {
   test("makes a key that nobody else may read, once", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { featuresOf, learnFromRefusal } from "../../../lib/gateway/features.ts";
-import { NEW, OLD } from "../../support/doubles.ts";
+import { NEW, OLD } from "../../support/fakes.ts";
 
 /** Of the two features that change the shape of a job. */
 const both = (commandPayload: boolean, declarationKey: boolean) => ({ commandPayload, declarationKey });

@@ -20,7 +20,7 @@ import {
   refusalOf,
   serveGateway,
   thrownBy,
-} from "../../support/doubles.ts";
+} from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 
 const TOKEN = "s3cret-token";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ManagerError } from "../../../lib/errors.ts";
 import type { Gateway } from "../../../lib/gateway/connection.ts";
 import { createGatewayWriter } from "../../../lib/gateway/writer.ts";
-import { createClock, refusalOf } from "../../support/doubles.ts";
+import { createClock, refusalOf } from "../../support/fakes.ts";
 
 /** Connections that note what goes over them, and a writer over them. */
 function startWriter(openAnother?: () => Promise<Gateway>) {

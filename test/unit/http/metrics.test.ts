@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Convergence } from "../../../lib/cron/converge.ts";
 import { createMetrics } from "../../../lib/http/metrics.ts";
-import { createVitals } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock } from "../../support/doubles.ts";
+import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock } from "../../support/fakes.ts";
 
 const NONE: Convergence = {
   isEqual: true,
   changed: 0,
   refusedRemovals: [],
-  impossible: [],
+  unsupported: [],
   declared: 0,
   owned: 0,
   unmanaged: 0,
@@ -17,8 +17,8 @@ const NONE: Convergence = {
 
 function start(isConnected = () => false) {
   const clock = createClock(Date.parse("2026-11-22T12:00:00.500Z"));
-  const vitals = createVitals({ nowMs: clock.nowMs, uptimeMs: clock.nowMs });
-  const metrics = createMetrics(vitals, isConnected);
+  const state = createSidecarState({ nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const metrics = createMetrics(state, isConnected);
   const samples = async () => (await metrics.render()).split("\n").filter((line) => line && !line.startsWith("#"));
   /** The value of this one, as it is printed; undefined where it is not there. */
   const read = async (name: string) => {
@@ -26,7 +26,7 @@ function start(isConnected = () => false) {
     expect(lines.length).toBeLessThan(2);
     return lines[0]?.split(" ").at(-1);
   };
-  return { clock, vitals, metrics, samples, read };
+  return { clock, state, metrics, samples, read };
 }
 
 describe("createMetrics()", () => {
@@ -51,8 +51,8 @@ describe("createMetrics()", () => {
   });
 
   test("explains each, and gives it a type, before its first sample", async () => {
-    const { vitals, metrics } = start();
-    vitals.convergence = NONE;
+    const { state, metrics } = start();
+    state.convergence = NONE;
     const text = await metrics.render();
     const blocks = text.trimEnd().split("\n\n");
     expect(blocks).toHaveLength(13);
@@ -67,12 +67,12 @@ describe("createMetrics()", () => {
   });
 
   test("counts passes, and tells when the last one was a success and how long it took", async () => {
-    const { clock, vitals, read } = start();
-    await vitals.cron.attend(async () => {
+    const { clock, state, read } = start();
+    await state.cron.track(async () => {
       clock.advance(1_250);
       return { kind: "equal" };
     });
-    for (let pass = 0; pass < 3; pass++) await vitals.config.attend(async () => ({ kind: "failed", maxPauseMs: 1 }));
+    for (let pass = 0; pass < 3; pass++) await state.config.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
     expect(await read('passes_total{reconciler="cron",result="equal"}')).toBe("1");
     expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3");
     expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3"); // and not more by being read
@@ -87,13 +87,13 @@ describe("createMetrics()", () => {
     ["reject", "0", "1"],
     ["missing", "0", "1"],
     ["none", "0", "0"],
-    ["judge", "0", "0"],
+    ["validate", "0", "0"],
     ["update", "0", "0"],
   ] as const)("tells of a config that is found %s: drift %s, rejected %s", async (plan, drift, rejected) => {
-    const { vitals, read } = start();
-    vitals.configPlan = plan;
+    const { state, read } = start();
+    state.configPlan = plan;
     expect([await read("config_drift"), await read("config_rejected")]).toEqual([drift, rejected]);
-    vitals.configPlan = "none";
+    state.configPlan = "none";
     expect([await read("config_drift"), await read("config_rejected")]).toEqual(["0", "0"]);
   });
 
@@ -102,21 +102,21 @@ describe("createMetrics()", () => {
     ["invalid", "1"],
     ["valid", "0"],
   ] as const)("tells of definitions that are %s: rejected %s", async (definitions, rejected) => {
-    const { vitals, read } = start();
-    vitals.definitions = definitions;
+    const { state, read } = start();
+    state.definitions = definitions;
     expect(await read("definitions_rejected")).toBe(rejected);
   });
 
   test("counts jobs, and names none", async () => {
-    const { vitals, metrics, read } = start();
+    const { state, metrics, read } = start();
     const missing = [{ what: "payload", since: "2026.8" }];
-    const impossible = { kind: "impossible", name: "marked-name", wanted: "add", missing } as const;
-    vitals.convergence = {
+    const unsupported = { kind: "unsupported", name: "marked-name", wanted: "add", missing } as const;
+    state.convergence = {
       ...NONE,
       declared: 5,
       owned: 4,
       unmanaged: 2,
-      impossible: [{ ...impossible }],
+      unsupported: [{ ...unsupported }],
       refusedRemovals: ["marked-name", "b", "c"],
     };
     expect(await read("declared_jobs")).toBe("5");
@@ -125,7 +125,7 @@ describe("createMetrics()", () => {
     expect(await read("impossible_jobs")).toBe("1");
     expect(await read("refused_removals")).toBe("3");
     expect(await metrics.render()).not.toContain("marked-name");
-    vitals.convergence = NONE;
+    state.convergence = NONE;
     expect(await read("owned_jobs")).toBe("0");
   });
 
@@ -139,7 +139,7 @@ describe("createMetrics()", () => {
 
   test("lets two of them stand side by side: nothing is shared", async () => {
     const [one, other] = [start(), start()];
-    one.vitals.configPlan = "drift";
+    one.state.configPlan = "drift";
     expect([await one.read("config_drift"), await other.read("config_drift")]).toEqual(["1", "0"]);
   });
 });

@@ -2,7 +2,7 @@ import { type Socket, connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type HttpServer, openHttpServer } from "../../../lib/http/server.ts";
-import { refusalOf, thrownBy } from "../../support/doubles.ts";
+import { refusalOf, thrownBy } from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 
 /** More than the kernel keeps for a client that does not read. */

@@ -1,64 +1,64 @@
 import { describe, expect, test } from "bun:test";
-import { createPulse } from "../../../lib/reconcile/heartbeat.ts";
-import { createClock } from "../../support/doubles.ts";
+import { createHeartbeat } from "../../../lib/reconcile/heartbeat.ts";
+import { createClock } from "../../support/fakes.ts";
 
 function start() {
   const clock = createClock();
-  const pulse = createPulse(clock.nowMs);
+  const heartbeat = createHeartbeat(clock.nowMs);
   const kindAfter = (ms: number) => {
     clock.advance(ms);
-    return pulse.read().kind;
+    return heartbeat.read().kind;
   };
-  return { clock, pulse, kindAfter };
+  return { clock, heartbeat, kindAfter };
 }
 
 /** The longest silence of a pass that moves: three calls of the openclaw CLI in a row. */
 const LONGEST_SILENCE_MS = 3 * 120_000;
 
-describe("createPulse()", () => {
+describe("createHeartbeat()", () => {
   test("begins with a sign of life", () => {
-    const { pulse, kindAfter } = start();
-    expect(pulse.read()).toEqual({ kind: "working", silentMs: 0 });
+    const { heartbeat, kindAfter } = start();
+    expect(heartbeat.read()).toEqual({ kind: "working", silentMs: 0 });
     expect(kindAfter(LONGEST_SILENCE_MS)).toBe("working");
-    expect(kindAfter(LONGEST_SILENCE_MS)).toBe("still");
+    expect(kindAfter(LONGEST_SILENCE_MS)).toBe("stalled");
   });
 
   test("takes a pass of many hours for one that moves, while it gives signs of life", () => {
-    const { pulse, kindAfter } = start();
+    const { heartbeat, kindAfter } = start();
     for (let job = 0; job < 200; job++) {
-      pulse.beat();
+      heartbeat.beat();
       expect(kindAfter(LONGEST_SILENCE_MS)).toBe("working");
     }
   });
 
   test("tells how long a pass has been silent, and takes it for still after some minutes", () => {
-    const { clock, pulse, kindAfter } = start();
-    pulse.beat();
+    const { clock, heartbeat, kindAfter } = start();
+    heartbeat.beat();
     clock.advance(12_345);
-    expect(pulse.read()).toEqual({ kind: "working", silentMs: 12_345 });
-    expect(kindAfter(600_000)).toBe("still");
-    expect(pulse.read().silentMs).toBe(612_345);
+    expect(heartbeat.read()).toEqual({ kind: "working", silentMs: 12_345 });
+    expect(kindAfter(600_000)).toBe("stalled");
+    expect(heartbeat.read().silentMs).toBe(612_345);
   });
 
   test.each([1_000, 60_000, 86_400_000])(
-    "lets a loop rest for the %d ms that it said, and wake a little late",
+    "lets a loop rest for the %d ms that it said, and trigger a little late",
     (ms) => {
-      const { pulse, kindAfter } = start();
-      pulse.rest(ms);
-      expect(kindAfter(ms)).toBe("resting");
-      expect(kindAfter(30_000)).toBe("resting");
-      expect(kindAfter(60_000)).toBe("still");
+      const { heartbeat, kindAfter } = start();
+      heartbeat.idle(ms);
+      expect(kindAfter(ms)).toBe("idle");
+      expect(kindAfter(30_000)).toBe("idle");
+      expect(kindAfter(60_000)).toBe("stalled");
     },
   );
 
   test("moves again with the next sign of life, whatever was before", () => {
-    const { pulse, kindAfter } = start();
-    expect(kindAfter(3_600_000)).toBe("still");
-    pulse.beat();
-    expect(pulse.read()).toEqual({ kind: "working", silentMs: 0 });
-    pulse.rest(1_000);
-    expect(kindAfter(3_600_000)).toBe("still");
-    pulse.rest(1_000);
-    expect(pulse.read()).toEqual({ kind: "resting", silentMs: 0 });
+    const { heartbeat, kindAfter } = start();
+    expect(kindAfter(3_600_000)).toBe("stalled");
+    heartbeat.beat();
+    expect(heartbeat.read()).toEqual({ kind: "working", silentMs: 0 });
+    heartbeat.idle(1_000);
+    expect(kindAfter(3_600_000)).toBe("stalled");
+    heartbeat.idle(1_000);
+    expect(heartbeat.read()).toEqual({ kind: "idle", silentMs: 0 });
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { type PassOutcome, keepReconciled, reconcileWithin } from "../../../lib/reconcile/loop.ts";
-import { createPulse } from "../../../lib/reconcile/heartbeat.ts";
-import { createWake } from "../../../lib/reconcile/trigger.ts";
-import { createClock, thrownBy } from "../../support/doubles.ts";
+import { createHeartbeat } from "../../../lib/reconcile/heartbeat.ts";
+import { createTrigger } from "../../../lib/reconcile/trigger.ts";
+import { createClock, thrownBy } from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 
-type Reason = Parameters<Parameters<ReturnType<typeof createWake>["wait"]>[2] & object>[0];
+type Reason = Parameters<Parameters<ReturnType<typeof createTrigger>["wait"]>[2] & object>[0];
 const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
 
-const NO_PULSE = { beat: () => undefined, rest: () => undefined };
+const NO_PULSE = { beat: () => undefined, idle: () => undefined };
 
 /** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
 async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
@@ -17,14 +17,14 @@ async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
   let passes = 0;
   await keepReconciled({
     pass: async () => outcomes[passes++] ?? { kind: "equal" },
-    wake: {
+    trigger: {
       async wait(timeoutMs, signal, counts = () => true) {
         expect(signal).toBe(stopping.signal);
         waits.push({ timeoutMs, reasons: REASONS.filter(counts) });
         if (waits.length === outcomes.length) stopping.abort();
       },
     },
-    pulse: NO_PULSE,
+    heartbeat: NO_PULSE,
     pollIntervalMs,
     signal: stopping.signal,
   });
@@ -96,7 +96,13 @@ describe("keepReconciled()", () => {
       passes += 1;
       return { kind: "equal" };
     };
-    await keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal: AbortSignal.abort() });
+    await keepReconciled({
+      pass,
+      trigger: createTrigger(),
+      heartbeat: NO_PULSE,
+      pollIntervalMs: 1,
+      signal: AbortSignal.abort(),
+    });
     expect(passes).toBe(0);
   });
 
@@ -108,8 +114,8 @@ describe("keepReconciled()", () => {
     };
     await keepReconciled({
       pass,
-      wake: createWake(),
-      pulse: NO_PULSE,
+      trigger: createTrigger(),
+      heartbeat: NO_PULSE,
       pollIntervalMs: 3_600_000,
       signal: stopping.signal,
     });
@@ -117,19 +123,19 @@ describe("keepReconciled()", () => {
 
   test("makes one pass at a time, however often it is woken", async () => {
     const stopping = new AbortController();
-    const wake = createWake();
+    const trigger = createTrigger();
     let [running, most, passes] = [0, 0, 0];
     const pass = async (): Promise<PassOutcome> => {
       running += 1;
       most = Math.max(most, running);
       passes += 1;
-      for (const reason of REASONS) wake.ring(reason);
+      for (const reason of REASONS) trigger.fire(reason);
       await new Promise((resolve) => setTimeout(resolve, 1));
       running -= 1;
       if (passes === 5) stopping.abort();
       return { kind: "equal" };
     };
-    await keepReconciled({ pass, wake, pulse: NO_PULSE, pollIntervalMs: 3_600_000, signal: stopping.signal });
+    await keepReconciled({ pass, trigger, heartbeat: NO_PULSE, pollIntervalMs: 3_600_000, signal: stopping.signal });
     expect({ most, passes }).toEqual({ most: 1, passes: 5 });
   });
 
@@ -143,13 +149,13 @@ describe("keepReconciled()", () => {
         signs.push("pass");
         return outcomes[passes++] ?? { kind: "equal" };
       },
-      wake: {
+      trigger: {
         async wait(timeoutMs) {
           expect(signs.at(-1)).toBe(timeoutMs);
           if (passes === outcomes.length) stopping.abort();
         },
       },
-      pulse: { beat: () => signs.push("beat"), rest: (limitMs) => signs.push(limitMs) },
+      heartbeat: { beat: () => signs.push("beat"), idle: (limitMs) => signs.push(limitMs) },
       pollIntervalMs: 60_000,
       signal: stopping.signal,
     });
@@ -157,33 +163,33 @@ describe("keepReconciled()", () => {
     expect(signs).toEqual(pauses.flatMap((pauseMs) => ["beat", "pass", pauseMs]));
   });
 
-  test("is told by its pulse when a pass never ends, and not while it waits", async () => {
+  test("is told by its heartbeat when a pass never ends, and not while it waits", async () => {
     const clock = createClock();
-    const pulse = createPulse(clock.nowMs);
+    const heartbeat = createHeartbeat(clock.nowMs);
     const { signal } = new AbortController();
     const { promise: resting, resolve: rests } = Promise.withResolvers<void>();
     let passes = 0;
     void keepReconciled({
       // As over a file of a volume that hangs.
       pass: () => (passes++ === 0 ? Promise.resolve({ kind: "equal" }) : new Promise(() => {})),
-      wake: {
+      trigger: {
         async wait(timeoutMs) {
           rests();
           clock.advance(timeoutMs);
-          expect(pulse.read().kind).toBe("resting");
+          expect(heartbeat.read().kind).toBe("idle");
         },
       },
-      pulse,
+      heartbeat,
       pollIntervalMs: 3_600_000,
       signal,
     });
     await resting;
     await until("the second pass", () => passes === 2);
-    expect(pulse.read()).toEqual({ kind: "working", silentMs: 0 });
+    expect(heartbeat.read()).toEqual({ kind: "working", silentMs: 0 });
     clock.advance(300_000);
-    expect(pulse.read().kind).toBe("working");
+    expect(heartbeat.read().kind).toBe("working");
     clock.advance(300_000);
-    expect(pulse.read()).toEqual({ kind: "still", silentMs: 600_000 });
+    expect(heartbeat.read()).toEqual({ kind: "stalled", silentMs: 600_000 });
   });
 
   test("lets a bug through, instead of going on in the dark", async () => {
@@ -193,7 +199,9 @@ describe("keepReconciled()", () => {
     };
     const { signal } = new AbortController();
     expect(
-      await thrownBy(keepReconciled({ pass, wake: createWake(), pulse: NO_PULSE, pollIntervalMs: 1, signal })),
+      await thrownBy(
+        keepReconciled({ pass, trigger: createTrigger(), heartbeat: NO_PULSE, pollIntervalMs: 1, signal }),
+      ),
     ).toBe(bug);
   });
 });
@@ -208,7 +216,7 @@ async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 
       clock.advance(takesMs);
       return outcomes[passes++] ?? { kind: "equal" };
     },
-    wake: {
+    trigger: {
       async wait(timeoutMs) {
         pauses.push(timeoutMs);
         clock.advance(timeoutMs);
@@ -242,11 +250,11 @@ describe("reconcileWithin()", () => {
 
   test("is over at once when it is told to stop", async () => {
     const stopping = new AbortController();
-    const wake = { wait: () => Promise.reject(new Error("waited")) };
+    const trigger = { wait: () => Promise.reject(new Error("waited")) };
     const pass = async (): Promise<PassOutcome> => {
       stopping.abort();
       return failed();
     };
-    expect(await reconcileWithin(60_000, { pass, wake, signal: stopping.signal })).toMatchObject({ kind: "failed" });
+    expect(await reconcileWithin(60_000, { pass, trigger, signal: stopping.signal })).toMatchObject({ kind: "failed" });
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { createComplaints } from "../../../lib/reconcile/warnings.ts";
+import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { type ErrorCode, ManagerError } from "../../../lib/errors.ts";
 import type { PassOutcome } from "../../../lib/reconcile/loop.ts";
-import { FAILED, UNHEALED, UNJUDGED, attemptPass } from "../../../lib/reconcile/pass.ts";
-import { thrownBy } from "../../support/doubles.ts";
+import { FAILED, UNHEALED, NOT_VALIDATED, attemptPass } from "../../../lib/reconcile/pass.ts";
+import { thrownBy } from "../../support/fakes.ts";
 
 function start() {
   const lines: string[] = [];
-  const complaints = createComplaints((line) => lines.push(line));
-  const attempt = (pass: () => Promise<PassOutcome>) => attemptPass("Failed to sync", pass, complaints);
+  const warnings = createWarnings((line) => lines.push(line));
+  const attempt = (pass: () => Promise<PassOutcome>) => attemptPass("Failed to sync", pass, warnings);
   return { lines, attempt };
 }
 
@@ -17,7 +17,7 @@ const failing = (code: ErrorCode, options?: ConstructorParameters<typeof Manager
 };
 
 describe("attemptPass()", () => {
-  test.each([{ kind: "equal" }, { kind: "rejected" }, FAILED, UNJUDGED, UNHEALED] satisfies PassOutcome[])(
+  test.each([{ kind: "equal" }, { kind: "rejected" }, FAILED, NOT_VALIDATED, UNHEALED] satisfies PassOutcome[])(
     "hands on %j",
     async (outcome) => {
       const { lines, attempt } = start();
@@ -50,7 +50,7 @@ describe("attemptPass()", () => {
   });
 
   test("says it again after one that only awaits somebody else's word: what we could do went well", async () => {
-    for (const pending of [UNJUDGED, UNHEALED]) {
+    for (const pending of [NOT_VALIDATED, UNHEALED]) {
       const { lines, attempt } = start();
       await attempt(failing("file"));
       await attempt(async () => pending);
@@ -68,7 +68,7 @@ describe("attemptPass()", () => {
   });
 
   test("looks for a gateway's word as often as for the gateway, for a healing that has to wait once a minute", () => {
-    expect(UNJUDGED).toEqual({ kind: "pending", maxPauseMs: 5_000 });
+    expect(NOT_VALIDATED).toEqual({ kind: "pending", maxPauseMs: 5_000 });
     expect(UNHEALED).toEqual({ kind: "pending", maxPauseMs: 60_000 });
   });
 

@@ -5,8 +5,8 @@ import { keepLastGood, keepRejection } from "../../lib/config/record.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { readSettings } from "../../lib/settings.ts";
-import { type Survey, takeSurvey } from "../../lib/commands/snapshot.ts";
-import { type Scratch, createMemoryStore, define, ourJob } from "./doubles.ts";
+import { type Snapshot, takeSnapshot } from "../../lib/commands/snapshot.ts";
+import { type Scratch, createMemoryStore, define, ourJob } from "./fakes.ts";
 
 /** What there is to be seen. Whatever is left out is not there. */
 export interface World {
@@ -48,7 +48,7 @@ export const STEADY: World = {
 };
 
 /** Looks at a world that is laid out in a directory of the test's own. */
-export async function survey(scratch: Scratch, world: World): Promise<Survey> {
+export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot> {
   const places = { configDir: scratch.in("config.d"), cronDir: scratch.in("cron.d"), checksumDir: scratch.in("sums") };
   const pvcConfig = scratch.in("openclaw.json");
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true });
@@ -77,17 +77,17 @@ export async function survey(scratch: Scratch, world: World): Promise<Survey> {
       if (error) throw error;
       return store;
     },
-    openConfig: async () => (world.gateway?.transport === "cli" ? undefined : createConfigDouble(world.view)),
+    openConfig: async () => (world.gateway?.transport === "cli" ? undefined : createFakeConfigGateway(world.view)),
     isRestarting: () => false,
     isConnected: () => error === undefined,
     probe: async () => ({ isUp: true }) as const,
     close: async () => undefined,
   };
-  return takeSurvey({ settings: found.settings, transport, selfHeal, allowMassRemoval, nowMs });
+  return takeSnapshot({ settings: found.settings, transport, selfHeal, allowMassRemoval, nowMs });
 }
 
-function createConfigDouble(view: Partial<ConfigView> = {}): ConfigGateway {
-  const usual = { path: undefined, isValid: true, issues: [], warnings: [], hash: "opaque", isInForce: true };
+function createFakeConfigGateway(view: Partial<ConfigView> = {}): ConfigGateway {
+  const usual = { path: undefined, isValid: true, issues: [], warnings: [], hash: "opaque", isApplied: true };
   return {
     release: "2026.9.6",
     readView: async () => ({ ...usual, ...view }),
