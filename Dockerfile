@@ -19,7 +19,6 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm install --no-save --no-audit --no-fund
 COPY build.sh manager.ts tsconfig.json ./
-COPY build build
 COPY lib lib
 ARG COMMIT=unknown
 RUN CONFIG_MANAGER_COMMIT="$COMMIT" ./build.sh

@@ -53,27 +53,16 @@ bundle() {
   mv -f "$outfile.$$.tmp" "$outfile"
 }
 
-# compile [TARGET…]: the binaries, laid out by what a rehearsal has touched.
+# compile [TARGET…]: the binary for this machine, or those for the targets.
 compile() {
-  local aside status=0
+  local target
   mkdir -p dist
-  aside=$(mktemp -d -t config-manager-build.XXXXXX)
-  compile_beside "$aside" "$@" || status=$?
-  rm -r "$aside"
-  return "$status"
-}
-
-# Each step says by itself whether it has failed: where a function is asked for its status, as check does, set -e is off.
-compile_beside() {
-  local aside=$1 target
-  shift
-  bundle "$aside/rehearsing" manager.ts || return
-  "$BIN/bun" build/rehearse.ts "$aside/rehearsing" "$aside/order" || return
   if [ $# -eq 0 ]; then
-    bundle dist/config-manager manager.ts "" --bytecode-order="$aside/order" || return
+    bundle dist/config-manager manager.ts || return
   fi
+  # Each step says by itself whether it has failed: where a function is asked for its status, as check does, set -e is off.
   for target in "$@"; do
-    bundle "dist/config-manager-$target" manager.ts "$target" --bytecode-order="$aside/order" || return
+    bundle "dist/config-manager-$target" manager.ts "$target" || return
   done
 }
 

@@ -3,7 +3,8 @@ import * as v from "valibot";
 
 export type SettingName = keyof v.InferOutput<typeof SettingsSchema>;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The environment variables that the program was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface SettingSource {
   env: string;

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
-import { type Environment, type Invocation, createProgram } from "./program.ts";
 import { ManagerError } from "../errors.ts";
+import type { Environment } from "../settings.ts";
+import { type Invocation, createProgram } from "./program.ts";
 
 /**
  * Reads the command line. `run` is the command where none is given.

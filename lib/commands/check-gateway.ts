@@ -1,6 +1,6 @@
 import { type Check, fail, pass, skip, warn } from "../reconcile/check.ts";
 import type { FoundCredentials } from "../gateway/credentials.ts";
-import { devicePathOf } from "../cron/staging.ts";
+import { devicePathOf } from "../gateway/device.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { isScopeMissing } from "../gateway/connection.ts";
 import { type CronStore, describeRelease } from "../gateway/store.ts";
@@ -13,7 +13,11 @@ const SCOPES = "scopes";
 const VERSION = "version";
 
 /** The way to the gateway, in order: what opens its door, whether it is there, whether it lets us in, and how far. */
-export function checkGateway(snapshot: Snapshot, found: FoundCredentials | ManagerError, pod: string): Check[] {
+export function checkGateway(
+  snapshot: Pick<Snapshot, "gateway" | "settings">,
+  found: FoundCredentials | ManagerError,
+  pod: string,
+): Check[] {
   const checks = [checkToken(found)];
   const next = (name: string, check: () => Check) => {
     const broken = checks.find((before) => before.state === "failed");

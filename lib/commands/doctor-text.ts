@@ -1,7 +1,8 @@
 import type { Check } from "../reconcile/check.ts";
 import type { Diagnosis } from "./doctor.ts";
 import { escapeControls } from "../log.ts";
-import type { Meaning, Terminal } from "./terminal.ts";
+import type { Meaning } from "../reconcile/report.ts";
+import type { Terminal } from "./terminal.ts";
 
 const MARKS = {
   ok: ["ok", "good"],

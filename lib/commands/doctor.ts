@@ -1,16 +1,13 @@
-import { type Check } from "../reconcile/check.ts";
-import { checkGateway } from "./check-gateway.ts";
-import { checkConfigApplied, checkCronApplied, checkNames, checkRuns } from "./check-jobs.ts";
-import { type Places, checkConfig, checkDefinitions, checkVolumes } from "./check-places.ts";
-import { findCredentials } from "../gateway/credentials.ts";
+import { dirname } from "node:path";
 import { toResult } from "../errors.ts";
-import { readMounts } from "../files/mounts.ts";
-import { inspectFilePlace, inspectMadeDirectory, inspectMount } from "../files/places.ts";
-import type { Settings } from "../settings.ts";
-import { toStatus } from "./status.ts";
+import { inspectMadeDirectory } from "../files/places.ts";
+import { findCredentials } from "../gateway/credentials.ts";
+import { checkPlace } from "../reconcile/check-places.ts";
+import type { Check } from "../reconcile/check.ts";
+import type { Checks } from "../reconcile/report.ts";
+import type { Environment, Settings } from "../settings.ts";
+import { checkGateway } from "./check-gateway.ts";
 import type { Snapshot } from "./snapshot.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The shape of `doctor --json`. */
 export interface Diagnosis {
@@ -22,35 +19,27 @@ export interface Diagnosis {
 
 /** Looks at everything that config-manager stands on, and changes nothing. */
 export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
-  const { settings } = snapshot;
-  const [places, credentials] = await Promise.all([
-    inspectPlaces(settings),
+  const { settings, reports } = snapshot;
+  const [kinds, checksums, credentials] = await Promise.all([
+    Promise.all(reports.map(({ report }) => report.check())),
+    checkChecksumPlace(settings),
     toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
   ]);
-  const status = toStatus(snapshot);
+  const checksOf = (phase: keyof Checks) => kinds.flatMap((checks) => checks[phase]);
   const checks = [
-    ...checkConfig(snapshot, places.config),
-    ...checkDefinitions(snapshot, places.cron),
-    ...checkVolumes(settings, places),
+    ...checksOf("source"),
+    ...checksOf("place"),
+    checksums,
     ...checkGateway(snapshot, credentials, namePod(env)),
-    checkNames(snapshot),
-    checkConfigApplied(snapshot, status),
-    checkCronApplied(snapshot, status),
-    checkRuns(snapshot),
+    ...checksOf("ownership"),
+    ...checksOf("applied"),
   ];
   return { ok: checks.every(({ state }) => state !== "failed"), checks };
 }
 
-async function inspectPlaces({ configDir, cronDir, pvcConfig, stagingDir, checksumDir }: Settings): Promise<Places> {
-  const mounts = await readMounts();
-  const [config, cron, live, staging, checksums] = await Promise.all([
-    inspectMount(configDir, mounts),
-    inspectMount(cronDir, mounts),
-    inspectFilePlace(pvcConfig),
-    inspectMadeDirectory(stagingDir),
-    inspectMadeDirectory(checksumDir),
-  ]);
-  return { config, cron, pvcConfig: live, staging, checksums };
+async function checkChecksumPlace({ checksumDir }: Settings): Promise<Check> {
+  const place = await inspectMadeDirectory(checksumDir);
+  return checkPlace("checksum directory", checksumDir, place, `{ name: tmp, mountPath: ${dirname(checksumDir)} }`);
 }
 
 /** In Kubernetes, the host's name is the Pod's. */

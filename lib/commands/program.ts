@@ -1,10 +1,8 @@
 import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { ManagerError } from "../errors.ts";
-import { SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
+import { type Environment, SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
+import { KIND_NAMES, type KindName } from "./kinds.ts";
 import type { Source } from "./sources.ts";
-
-/** The variables that the program was started with. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a pass needs to know. */
 interface PassOptions {
@@ -16,9 +14,9 @@ interface PassOptions {
 /** What the user asked for. */
 export type Invocation =
   | ({ command: "run" } & PassOptions)
-  | ({ command: "sync" | "init"; only: "config" | "cron" | undefined } & PassOptions)
+  | ({ command: "sync" | "init"; only: KindName | undefined } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
-  | { command: "export"; settings: Settings }
+  | ({ command: "export" } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
   | { command: "validate"; source: Source }
@@ -26,10 +24,13 @@ export type Invocation =
   | { command: "version" }
   | { command: "help"; text: string };
 
+/** One that needs settings, and does some work with them. */
+export type WorkInvocation = Extract<Invocation, PassOptions>;
+
 interface Flags extends Partial<Record<SettingName, string>> {
   allowMassRemoval?: boolean;
   selfHeal?: boolean;
-  only?: "config" | "cron";
+  only?: KindName;
   wait?: number;
   json?: boolean;
   exitCode?: boolean;
@@ -62,7 +63,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
       .option("--self-heal", "put back what something else edits in the live config, at most once a minute")
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
   };
-  const createOnly = () => new Option("--only <what>", "leave the other one alone").choices(["config", "cron"]);
+  const createOnly = () => new Option("--only <what>", "leave the other one alone").choices(KIND_NAMES);
   const read = (command: Command): PassOptions => {
     const {
       allowMassRemoval = false,
@@ -102,7 +103,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
   const exporting = configure(program.command("export"), "config-manager export > cron-jobs.json")
     .description("print the live jobs as a definition file that a sync leaves as they are")
-    .action(() => choose({ command: "export", settings: read(exporting).settings }));
+    .action(() => choose({ command: "export", ...read(exporting) }));
   const status = configure(program.command("status"), "config-manager status --json")
     .description("is it healthy, what is in force, and each job; exit 1 when it is not healthy")
     .option("--json", "for a program")

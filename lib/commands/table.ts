@@ -1,13 +1,8 @@
+import type { Column } from "../reconcile/report.ts";
 import { cutText, measureText } from "../text/excerpt.ts";
 
 /** What stands between two columns, in characters. */
 const GAP = 2;
-
-export interface Column {
-  heading: string;
-  /** How narrow a screen may make it, in characters; absent: it is never cut. */
-  min?: number;
-}
 
 /**
  * Puts rows into columns, as kubectl does. On a screen, lines are made to fit by cutting the cells of the columns that

@@ -1,7 +1,5 @@
 import { styleText } from "node:util";
-
-/** What a colour is to say; it never says it alone. */
-export type Meaning = "good" | "bad" | "warning" | "change" | "strong" | "faint";
+import type { Meaning } from "../reconcile/report.ts";
 
 /** Where a person reads. */
 export interface Terminal {

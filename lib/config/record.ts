@@ -1,11 +1,12 @@
 import { readFile, unlink } from "node:fs/promises";
 import * as v from "valibot";
 import { replaceFile } from "../files/replace.ts";
+import { type ConfigFile, toConfigFile } from "./config-file.ts";
 
 const RejectionSchema = v.object({
-  /** The md5 of the bytes that were refused. */
+  /** The md5 of the file that was refused. */
   checksum: v.string(),
-  /** The release of the gateway that refused them, in its own words: `2026.9.6`, or `dev`. */
+  /** The release of the gateway that refused it, in its own words: `2026.9.6`, or `dev`. */
   release: v.string(),
   /** `path: message`, without values. */
   problems: v.array(v.string()),
@@ -15,12 +16,12 @@ const RejectionSchema = v.object({
 export type Rejection = v.InferOutput<typeof RejectionSchema>;
 
 /**
- * What is known of configs, beside the live file, on the volume that outlives the container: without it, the
- * next start would deliver once more what brought the gateway down, and have nothing to put back.
+ * What is known of configs, beside the live file, on the volume that outlives the container. Without it, the next
+ * start would deliver again what brought the gateway down, and have nothing to put back.
  */
 export interface ConfigRecord {
-  /** The bytes that a gateway last found valid. */
-  lastGood: Uint8Array | undefined;
+  /** What a gateway last found valid. */
+  lastGood: ConfigFile | undefined;
   rejection: Rejection | undefined;
 }
 
@@ -32,24 +33,23 @@ export function pathOfRejection(pvcConfig: string): string {
   return `${pvcConfig}.config-manager-rejected`;
 }
 
-/** What cannot be read counts as unknown: a config is judged anew then. */
+/** A record that cannot be read counts as unknown: the config is then validated anew. */
 export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord> {
   const [lastGood, rejection] = await Promise.all([
     readFile(pathOfLastGood(pvcConfig)).catch(() => undefined),
     readFile(pathOfRejection(pvcConfig), "utf8").then(parseRejection, () => undefined),
   ]);
-  return { lastGood, rejection };
+  return { lastGood: toConfigFile(lastGood), rejection };
 }
 
-/** Whether these are the bytes that a gateway last found valid. */
-export async function isLastGood(pvcConfig: string, bytes: Uint8Array): Promise<boolean> {
-  const { lastGood } = await readConfigRecord(pvcConfig);
-  return lastGood !== undefined && Buffer.compare(lastGood, bytes) === 0;
+/** Whether this is what a gateway last found valid. */
+export async function isLastGood(pvcConfig: string, file: ConfigFile): Promise<boolean> {
+  return file.equals((await readConfigRecord(pvcConfig)).lastGood);
 }
 
 /** @throws {ManagerError} `file` when the volume refuses. */
-export async function keepLastGood(pvcConfig: string, bytes: Uint8Array): Promise<void> {
-  if (!(await isLastGood(pvcConfig, bytes))) await replaceFile(pathOfLastGood(pvcConfig), bytes);
+export async function keepLastGood(pvcConfig: string, file: ConfigFile): Promise<void> {
+  if (!(await isLastGood(pvcConfig, file))) await replaceFile(pathOfLastGood(pvcConfig), file.bytes);
 }
 
 /** @throws {ManagerError} `file` when the volume refuses. */

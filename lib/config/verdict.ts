@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import type { ConfigGateway, ConfigIssue, ConfigView } from "../gateway/config-calls.ts";
-import { parseConfig, readReloadMode } from "./document.ts";
 import { ManagerError, describeError } from "../errors.ts";
+import type { ConfigGateway, ConfigIssue, ConfigView } from "../gateway/config-calls.ts";
 import { redactValues } from "../text/redaction.ts";
+import type { ConfigFile } from "./config-file.ts";
 
 /** How long a gateway may take to notice a new file, in milliseconds: 2026.9.6 takes 210, 2026.2.9 none. */
 const NOTICE_LIMIT_MS = 5_000;
@@ -10,11 +9,11 @@ const NOTICE_LIMIT_MS = 5_000;
 /** Between two questions, in milliseconds: a bad file must be out again within the gateway's debounce of 300. */
 const ASK_PAUSE_MS = 10;
 
-/** When to stop waiting for the watcher and ask past it, in milliseconds: late for 2026.9.6, early enough for 2026.8.2. */
+/** When to ask past the gateway's cache, in milliseconds: late enough for 2026.9.6, early enough for 2026.8.2. */
 const PROBE_AFTER_MS = 250;
 
-/** How long a valid config may take to be in force before somebody should know, in milliseconds. */
-const APPLY_TIMEOUT_MS = 30_000;
+/** How long a gateway may take to apply a valid config before the log says so, in milliseconds. */
+export const APPLY_TIMEOUT_MS = 30_000;
 
 const APPLIED_PAUSE_MS = 100;
 
@@ -26,19 +25,19 @@ export type Verdict =
   /** It did not say. */
   | { kind: "unknown"; reason: string };
 
-/** Time, to be handed something else by tests. */
+/** Time; tests hand in another one. */
 export interface Clock {
   nowMs: () => number;
   pause: (ms: number) => Promise<void>;
 }
 
 /**
- * Asks until the gateway has seen these bytes, and says what it finds.
+ * Asks until the gateway has seen this file, and returns what it finds.
  *
- * @param staleHash the hash of what was there before; undefined where the bytes have been there for long
+ * @param staleHash the hash of what was there before; undefined where the file has been there for long
  */
 export async function waitForVerdict(
-  bytes: Uint8Array,
+  file: ConfigFile,
   gateway: ConfigGateway,
   staleHash: string | undefined,
   { nowMs, pause }: Clock,
@@ -48,14 +47,14 @@ export async function waitForVerdict(
   try {
     for (;;) {
       const view = await gateway.readView();
-      const verdict = await readVerdict(bytes, view, staleHash, gateway);
+      const verdict = await readVerdict(file, view, staleHash, gateway);
       if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
-        if (issues) return toVerdict(bytes, foundPastCache(view, issues));
+        if (issues) return toVerdict(file, viewPastCache(view, issues));
       }
-      if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainBlindness(view) };
+      if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainUnnoticed(view) };
       await pause(ASK_PAUSE_MS);
     }
   } catch (error) {
@@ -65,66 +64,66 @@ export async function waitForVerdict(
 }
 
 /**
- * What the gateway that shows this view says of these bytes; undefined where it speaks of others.
+ * What the gateway that shows this view says of this file; undefined where the view is of another one.
  *
- * With a hash that means nothing to us, and none to compare it with, it may still speak of what was there before: 2026.8.2 does so for as long as
- * the file is invalid. So a file is valid only where it is so past the cache, too. A gateway that does not say what
- * it runs on (2026.7.35 has such hashes as well) has no such cache, and cannot be asked past it.
+ * 2026.8.2 answers from its cache until it loads the file, and never reports a file that it rejects. Its hash means
+ * nothing to us, so with no hash to compare, its view may be that of the former file. A file is valid there only
+ * if it is valid past the cache, too. A gateway that does not say what it runs on (2026.7.35, with such a hash as
+ * well) has no such cache, and cannot be asked past it.
  *
  * @param staleHash as {@link waitForVerdict} has it
  * @throws {ManagerError} as {@link ConfigGateway.readIssues} does
  */
 export async function readVerdict(
-  bytes: Uint8Array,
+  file: ConfigFile,
   view: ConfigView,
   staleHash: string | undefined,
   gateway: ConfigGateway,
 ): Promise<Verdict | undefined> {
-  if (!isViewOf(bytes, view, staleHash)) return undefined;
-  const mayBeStale = staleHash === undefined && !isPlain(view.hash) && view.isApplied !== undefined;
+  if (!isViewOf(file, view, staleHash)) return undefined;
+  const mayBeStale = staleHash === undefined && !isSha256(view.hash) && view.isApplied !== undefined;
   const issues = mayBeStale ? await gateway.readIssues() : undefined;
   const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
-  return toVerdict(bytes, isAsShown ? view : foundPastCache(view, issues));
+  return toVerdict(file, isAsShown ? view : viewPastCache(view, issues));
 }
 
-/** Of the file it knows no more than that: the rest of the view is that of the former one. */
-function foundPastCache(view: ConfigView, issues: ConfigIssue[]): ConfigView {
+/** The rest of the view is that of the former file, so only the issues count. */
+function viewPastCache(view: ConfigView, issues: ConfigIssue[]): ConfigView {
   const isApplied = view.isApplied === undefined ? undefined : false;
   return { ...view, isValid: issues.length === 0, issues, warnings: [], isApplied };
 }
 
-/** Whether it is a sha256; what is none tells only that something has changed. */
-function isPlain(hash: string | undefined): boolean {
+/** Any other hash only tells that something has changed. */
+function isSha256(hash: string | undefined): boolean {
   return hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
 }
 
-/** Whether the gateway speaks of these bytes, and not of what was there before, as far as its hash tells. */
-export function isViewOf(bytes: Uint8Array, { hash }: ConfigView, staleHash: string | undefined): boolean {
-  return isPlain(hash) ? hash === createHash("sha256").update(bytes).digest("hex") : hash !== staleHash;
+/** Whether the view is of this file, and not of what was there before, as far as its hash tells. */
+export function isViewOf(file: ConfigFile, { hash }: ConfigView, staleHash: string | undefined): boolean {
+  return isSha256(hash) ? hash === file.sha256 : hash !== staleHash;
 }
 
-function explainBlindness({ path }: ConfigView): string {
+function explainUnnoticed({ path }: ConfigView): string {
   const where = path === undefined ? "" : `; it reads ${path}`;
   return `the gateway has not noticed the file within ${NOTICE_LIMIT_MS / 1000} s${where}`;
 }
 
-function toVerdict(bytes: Uint8Array, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
-  const config = parseConfig(bytes);
+function toVerdict({ parsed }: ConfigFile, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
   const describe = ({ path, message }: ConfigIssue) => {
-    const said = redactValues(message, config.kind === "parsed" ? config.value : {});
+    const said = redactValues(message, parsed.kind === "parsed" ? parsed.value : {});
     return path === "" ? said : `${path}: ${said}`;
   };
   if (isValid) return { kind: "valid", warnings: unique(warnings.map(describe)), isApplied };
   return { kind: "invalid", problems: unique([...issues.map(describe), ...(issues.length > 0 ? [] : ["invalid"])]) };
 }
 
-/** One alternative that does not fit is reported for each of the others. */
+/** A gateway reports one alternative that does not fit once for each of the others. */
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
 /**
- * Waits until the gateway runs on the config that it sees, and that is not the one of before.
+ * Waits until the gateway runs on the config that it sees, and that is not the former one.
  *
  * @returns `unknown` where the gateway does not tell, has gone away, or `isOver` says so.
  */
@@ -147,15 +146,4 @@ export async function waitUntilApplied(
     if (!(error instanceof ManagerError)) throw error;
   }
   return "unknown";
-}
-
-/** One WARNING, with the likely cause. */
-export function describeApplyTimeout(bytes: Uint8Array): string {
-  const config = parseConfig(bytes);
-  const mode = config.kind === "parsed" ? readReloadMode(config.value) : undefined;
-  const cause =
-    mode === "off"
-      ? "gateway.reload.mode is off, so it takes a restart of the gateway"
-      : "a restart of the gateway may be deferred until running work is done, or gateway.reload.mode is off";
-  return `WARNING: Config not in force after ${APPLY_TIMEOUT_MS / 1000} s: ${cause}`;
 }

@@ -2,20 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { formatKey } from "../text/changed-paths.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
 import { hideVariables, readShellLine, unwrapRetry, usualSession } from "./job-spec.ts";
+import type { FieldChange } from "../reconcile/report.ts";
 import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
 import { unmarkDescription } from "./ownership.ts";
 import type { CronAction, JobChange } from "./plan.ts";
 import { MASK } from "../text/redaction.ts";
 import { isSecretPlace, maskText } from "../text/secrets.ts";
-
-/** One field of a job as it is and as it is to be, in words for a person, without secrets. */
-export interface FieldChange {
-  /** Dotted, in OpenClaw's names. */
-  field: string;
-  /** Undefined where it is not there. */
-  before: string | undefined;
-  after: string | undefined;
-}
 
 /** What an action puts into a job, takes out of it and changes in it. Pure. */
 export function listFieldChanges(action: CronAction, live: LiveJob | undefined, owner: string): FieldChange[] {

@@ -1,5 +1,5 @@
 import { readFile, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
@@ -27,9 +27,4 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
     if (kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
   }
   return { kind: "equal" };
-}
-
-/** Where the device key is kept: beside the staging directory, on the volume, so that a new container is no new device. */
-export function devicePathOf(stagingDir: string): string {
-  return join(dirname(stagingDir), "config-manager-device.pem");
 }

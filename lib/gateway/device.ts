@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 
@@ -56,4 +57,9 @@ export function encodePublicKey(publicKeyPem: string): string {
 
 function rawPublicKey(publicKeyPem: string): Buffer {
   return Buffer.from(createPublicKey(publicKeyPem).export({ format: "jwk" }).x ?? "", "base64url");
+}
+
+/** Where the device key is kept: beside the staging directory, on the volume, so that a new container is no new device. */
+export function devicePathOf(stagingDir: string): string {
+  return join(dirname(stagingDir), "config-manager-device.pem");
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { readBuild } from "../version.ts";
-import { type LoopState, RECONCILERS, RESULTS, type SidecarState } from "../reconcile/sidecar-state.ts";
+import { type Loop, RESULTS, type SidecarState } from "../reconcile/sidecar-state.ts";
 
 /** Names are public: `deploy/alerts/` and other people's dashboards are made of them. */
 const PREFIX = "config_manager_";
@@ -30,14 +30,14 @@ export function createMetrics(state: SidecarState, isConnected: () => boolean): 
     registry.registerMetric(metric);
   }
 
-  function loopGauge(name: string, help: string, read: (loop: LoopState) => number): void {
+  function loopGauge(name: string, help: string, read: (loop: Loop) => number): void {
     const metric = new Gauge({
       name: `${PREFIX}${name}`,
       help,
       labelNames: ["reconciler"],
       registers: [],
       collect() {
-        for (const reconciler of RECONCILERS) this.set({ reconciler }, read(state[reconciler]));
+        for (const loop of state) this.set({ reconciler: loop.reconciler.name }, read(loop));
       },
     });
     registry.registerMetric(metric);
@@ -60,8 +60,8 @@ export function createMetrics(state: SidecarState, isConnected: () => boolean): 
     registers: [],
     collect() {
       this.reset();
-      for (const reconciler of RECONCILERS) {
-        for (const result of RESULTS) this.inc({ reconciler, result }, state[reconciler].passes[result]);
+      for (const { reconciler, passes: counts } of state) {
+        for (const result of RESULTS) this.inc({ reconciler: reconciler.name, result }, counts[result]);
       }
     },
   });
@@ -78,36 +78,9 @@ export function createMetrics(state: SidecarState, isConnected: () => boolean): 
     ({ lastPassMs = 0 }) => lastPassMs / 1000,
   );
 
-  gauge(
-    "config_drift",
-    "Whether something else has changed the live config since it was delivered.",
-    () => state.configPlan === "drift",
-  );
-  gauge(
-    "config_rejected",
-    "Whether the config of the ConfigMap is missing, or would break the gateway, so that another one stays.",
-    () => state.configPlan === "missing" || state.configPlan === "reject",
-  );
-  gauge(
-    "definitions_rejected",
-    "Whether the cron job definitions are missing or wrong, so that no job is changed.",
-    () => state.definitions === "missing" || state.definitions === "invalid",
-  );
-
-  const jobs = () => state.convergence;
-  gauge("declared_jobs", "Jobs that the definitions declare, when jobs were last compared.", () => jobs()?.declared);
-  gauge("owned_jobs", "Live jobs that are ours, when they were last listed.", () => jobs()?.owned);
-  gauge("unmanaged_jobs", "Live jobs that are not ours, when they were last listed.", () => jobs()?.unmanaged);
-  gauge(
-    "impossible_jobs",
-    "Declared jobs that this release of the gateway cannot take.",
-    () => jobs()?.unsupported.length,
-  );
-  gauge(
-    "refused_removals",
-    "Jobs that were to be removed: too many at once, so that nothing is done.",
-    () => jobs()?.refusedRemovals.length,
-  );
+  for (const { reconciler } of state) {
+    for (const { name, help, read } of reconciler.gauges) gauge(name, help, read);
+  }
 
   gauge(
     "gateway_connected",

@@ -1,7 +1,7 @@
 import type { Page, Pages } from "./server.ts";
 import { createMetrics } from "./metrics.ts";
 import type { HeartbeatReading } from "../reconcile/heartbeat.ts";
-import { RECONCILERS, type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
+import { type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
 
 /** Health, readiness and metrics. Whoever reaches the port may read them: no job's name is in them, and nothing of a config. */
 export function createPages(state: SidecarState, isConnected: () => boolean): Pages {
@@ -13,25 +13,22 @@ export function createPages(state: SidecarState, isConnected: () => boolean): Pa
   };
 }
 
-/** Whether both loops move: a restart helps one that does not, and no gateway that is away. */
+/** Whether every loop moves: a restart helps one that does not, and no gateway that is away. */
 function showHealth(state: SidecarState): Page {
-  const readings = RECONCILERS.map((name) => ({ name, reading: state[name].heartbeat.read() }));
-  const isStill = readings.some(({ reading }) => reading.kind === "stalled");
+  const readings = state.map(({ reconciler, heartbeat }) => ({ name: reconciler.name, reading: heartbeat.read() }));
+  const isStalled = readings.some(({ reading }) => reading.kind === "stalled");
   return showLines(
-    !isStill,
+    !isStalled,
     readings.map(({ name, reading }) => `${name}: ${describeReading(reading)}`),
   );
 }
 
-/** Whether both loops have been through once. What is wrong with a ConfigMap takes no gateway out of its Service. */
+/** Whether every loop has been through once. What is wrong with a ConfigMap takes no gateway out of its Service. */
 function showReadiness(state: SidecarState): Page {
-  const lines = RECONCILERS.map((name) => {
-    return `${name}: ${hasPassed(state[name]) ? "first pass done" : "first pass not done yet"}`;
+  const lines = state.map((loop) => {
+    return `${loop.reconciler.name}: ${hasPassed(loop) ? "first pass done" : "first pass not done yet"}`;
   });
-  return showLines(
-    RECONCILERS.every((name) => hasPassed(state[name])),
-    lines,
-  );
+  return showLines(state.every(hasPassed), lines);
 }
 
 function showLines(isFine: boolean, lines: readonly string[]): Page {

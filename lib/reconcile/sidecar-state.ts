@@ -1,15 +1,17 @@
-import type { ConfigPlan } from "../config/plan.ts";
-import type { Convergence } from "../cron/converge.ts";
-import type { DesiredSet } from "../definition/files.ts";
-import type { PassOutcome } from "./loop.ts";
 import { type Heartbeat, createHeartbeat } from "./heartbeat.ts";
-
-export const RECONCILERS = ["config", "cron"] as const;
+import type { PassOutcome } from "./loop.ts";
+import type { Reconciler } from "./reconciler.ts";
+import { type Trigger, createTrigger } from "./trigger.ts";
 
 export const RESULTS = ["equal", "pending", "rejected", "failed"] as const satisfies readonly PassOutcome["kind"][];
 
-/** What is known of one loop. */
-export interface LoopState {
+/** What the sidecar knows of itself: a loop for each kind of setting. Its passes write it, and HTTP reads it. */
+export type SidecarState = readonly Loop[];
+
+/** The loop of one kind of setting. */
+export interface Loop {
+  readonly reconciler: Reconciler;
+  readonly trigger: Trigger;
   readonly heartbeat: Heartbeat;
   /** How many passes have ended so. */
   readonly passes: Readonly<Record<PassOutcome["kind"], number>>;
@@ -18,19 +20,7 @@ export interface LoopState {
   /** How long the last pass took, in milliseconds; undefined until one has ended. */
   readonly lastPassMs: number | undefined;
   /** Runs a pass, and writes down how it ended. */
-  track(pass: () => Promise<PassOutcome>): Promise<PassOutcome>;
-}
-
-/** What the sidecar knows of itself: its passes write it, and whoever asks over HTTP reads it. */
-export interface SidecarState {
-  readonly config: LoopState;
-  readonly cron: LoopState;
-  /** What was to be done about the config when it was last looked at. */
-  configPlan?: ConfigPlan["kind"];
-  /** What the definitions were when they were last read. */
-  definitions?: DesiredSet["kind"];
-  /** What the jobs were like at the end of the last pass that saw them. */
-  convergence?: Convergence;
+  readonly track: (pass: () => Promise<PassOutcome>) => Promise<PassOutcome>;
 }
 
 export interface StateClock {
@@ -40,15 +30,17 @@ export interface StateClock {
   uptimeMs: () => number;
 }
 
-export function createSidecarState(clock: StateClock): SidecarState {
-  return { config: createLoopState(clock), cron: createLoopState(clock) };
+export function createSidecarState(reconcilers: readonly Reconciler[], clock: StateClock): SidecarState {
+  return reconcilers.map((reconciler) => createLoop(reconciler, clock));
 }
 
-function createLoopState({ nowMs, uptimeMs }: StateClock): LoopState {
+function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Loop {
   const passes = { equal: 0, pending: 0, rejected: 0, failed: 0 };
   let lastSuccessMs = 0;
   let lastPassMs: number | undefined;
   return {
+    reconciler,
+    trigger: createTrigger(),
     heartbeat: createHeartbeat(uptimeMs),
     passes,
     get lastSuccessMs() {
@@ -68,7 +60,7 @@ function createLoopState({ nowMs, uptimeMs }: StateClock): LoopState {
   };
 }
 
-/** Whether the loop has been through, whatever came of it. */
-export function hasPassed({ lastPassMs }: LoopState): boolean {
+/** Whether the first pass has ended, whatever its outcome. */
+export function hasPassed({ lastPassMs }: Loop): boolean {
   return lastPassMs !== undefined;
 }

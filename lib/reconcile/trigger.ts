@@ -1,14 +1,17 @@
-/** Why a reconciler should look. A reason only triggers; what there is to do is read anew by the pass. */
-type TriggerReason = "file" | "poll" | "signal" | "connect" | "disconnect" | "cron-event";
+/** What a gateway does: the connection is up, or has ended; a cron job was added, updated or removed. */
+export type GatewayEvent = "connect" | "disconnect" | "cron-event";
 
-/** A bell that remembers: who rings while nobody waits is heard by the next wait. */
+/** Why a reconciler should look. A reason only wakes it: the pass reads everything anew. */
+type TriggerReason = "file" | "signal" | GatewayEvent;
+
+/** Starts the next pass. A reason that is fired while nobody waits counts for the next wait. */
 export interface Trigger {
   fire(reason: TriggerReason): void;
   /** Whether one of these has been fired since the last wait. */
   hasFired(...reasons: TriggerReason[]): boolean;
   /**
-   * Waits until a reason that `counts` has been fired, `timeoutMs` is over, or `signal` is aborted; forgets
-   * all that were fired. Those that do not count stay unheard until then.
+   * Waits until a reason that `counts` has been fired, `timeoutMs` is over, or `signal` is aborted; then forgets
+   * all reasons.
    */
   wait(timeoutMs: number, signal: AbortSignal, counts?: (reason: TriggerReason) => boolean): Promise<void>;
 }

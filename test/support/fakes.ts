@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
+import { ConfigFile } from "../../lib/config/config-file.ts";
 import type { Definition } from "../../lib/definition/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import { type Features, featuresOf } from "../../lib/gateway/features.ts";
@@ -11,6 +12,8 @@ import { toJobSpec } from "../../lib/cron/job-spec.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/gateway/job.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../lib/json.ts";
 import { declarationKeyOf, markDescription } from "../../lib/cron/ownership.ts";
+import type { Reconciler } from "../../lib/reconcile/reconciler.ts";
+import type { Transport } from "../../lib/gateway/transport.ts";
 import type { CronStore } from "../../lib/gateway/store.ts";
 
 /** What the newest releases can do. */
@@ -36,6 +39,41 @@ export const ODD_NAMES = {
   "an object's own words": "__proto__",
   "right-to-left text": "גיבוי יומי",
 } as const;
+
+/** A config file with this in it. */
+export function fileOf(content: string | Uint8Array): ConfigFile {
+  return new ConfigFile(Buffer.from(content));
+}
+
+/** A kind of setting of which nothing is known but this. */
+export function createFakeReconciler(name: string, fields: Partial<Reconciler> = {}): Reconciler {
+  const nobodyAsked = () => Promise.reject(new Error(`nobody should ask ${name}`));
+  return {
+    name,
+    monitoring: `/etc/openclaw/${name}.d (${name})`,
+    directories: [],
+    events: [],
+    needsGateway: false,
+    gauges: [],
+    prepare: nobodyAsked,
+    reconcile: nobodyAsked,
+    report: nobodyAsked,
+    ...fields,
+  };
+}
+
+/** The way to a gateway that nobody should look for. */
+export function unreachableTransport(): Transport {
+  const refuse = () => Promise.reject(new Error("nobody should ask for the gateway"));
+  return {
+    open: refuse,
+    openConfig: refuse,
+    probe: refuse,
+    isConnected: () => false,
+    isRestarting: () => false,
+    close: async () => undefined,
+  };
+}
 
 /** A directory of the test's own; gone when the test is. */
 export interface Scratch extends AsyncDisposable {

@@ -5,11 +5,10 @@ import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises"
 import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { readDevice } from "../../lib/gateway/device.ts";
+import { devicePathOf, readDevice } from "../../lib/gateway/device.ts";
 import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
-import { devicePathOf } from "../../lib/cron/staging.ts";
 import type { Release } from "./release.ts";
 import { until } from "./until.ts";
 

@@ -1,12 +1,15 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { computeChecksum } from "../../lib/files/checksum.ts";
-import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
-import { keepLastGood, keepRejection } from "../../lib/config/record.ts";
-import { ManagerError } from "../../lib/errors.ts";
-import type { LiveJob } from "../../lib/gateway/job.ts";
-import { readSettings } from "../../lib/settings.ts";
+import { type KindContext, loadReconcilers } from "../../lib/commands/kinds.ts";
 import { type Snapshot, takeSnapshot } from "../../lib/commands/snapshot.ts";
-import { type Scratch, createMemoryStore, define, ourJob } from "./fakes.ts";
+import { keepLastGood, keepRejection } from "../../lib/config/record.ts";
+import type { ManagerError } from "../../lib/errors.ts";
+import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
+import type { LiveJob } from "../../lib/gateway/job.ts";
+import type { Transport } from "../../lib/gateway/transport.ts";
+import type { Log } from "../../lib/log.ts";
+import { createWarnings } from "../../lib/reconcile/warnings.ts";
+import { readSettings } from "../../lib/settings.ts";
+import { type Scratch, createClock, createMemoryStore, define, fileOf, ourJob } from "./fakes.ts";
 
 /** What there is to be seen. Whatever is left out is not there. */
 export interface World {
@@ -47,8 +50,8 @@ export const STEADY: World = {
   jobs: [ourJob(define())],
 };
 
-/** Looks at a world that is laid out in a directory of the test's own. */
-export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot> {
+/** The kinds of settings in a world that is laid out in a directory of the test's own, with a fake gateway. */
+export async function layOut(scratch: Scratch, world: World) {
   const places = { configDir: scratch.in("config.d"), cronDir: scratch.in("cron.d"), checksumDir: scratch.in("sums") };
   const pvcConfig = scratch.in("openclaw.json");
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true });
@@ -59,31 +62,54 @@ export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot
   await write(scratch.in("cron.d", "cron-jobs.json"), world.definitions);
   await write(pvcConfig, world.live);
   if (world.applied !== undefined) {
-    await write(scratch.in("sums", "config"), computeChecksum(Buffer.from(world.applied)));
-    await keepLastGood(pvcConfig, Buffer.from(world.applied));
+    const applied = fileOf(world.applied);
+    await write(scratch.in("sums", "config"), applied.md5);
+    await keepLastGood(pvcConfig, applied);
   }
   if (world.refused) {
     const { config, problems } = world.refused;
-    await keepRejection(pvcConfig, { checksum: computeChecksum(Buffer.from(config)), release: "2026.9.6", problems });
+    await keepRejection(pvcConfig, { checksum: fileOf(config).md5, release: "2026.9.6", problems });
   }
   for (const name of world.missing ?? []) await rm(scratch.in(name), { recursive: true });
   const found = readSettings({ ...places, pvcConfig, stagingDir: scratch.in("staging") }, {});
   if (found.kind === "invalid") throw new Error(found.problems.join("\n"));
+  const { settings } = found;
 
   const { error, selfHeal = false, allowMassRemoval = false, nowMs = NOW_MS } = world;
   const store = Object.assign(Object.create(createMemoryStore(world.jobs)), world.gateway);
-  const transport = {
+  const transport: Transport = {
     open: async () => {
       if (error) throw error;
       return store;
     },
-    openConfig: async () => (world.gateway?.transport === "cli" ? undefined : createFakeConfigGateway(world.view)),
+    openConfig: async () => {
+      return error || world.gateway?.transport === "cli" ? undefined : createFakeConfigGateway(world.view);
+    },
     isRestarting: () => false,
     isConnected: () => error === undefined,
     probe: async () => ({ isUp: true }) as const,
     close: async () => undefined,
   };
-  return takeSnapshot({ settings: found.settings, transport, selfHeal, allowMassRemoval, nowMs });
+  const lines: string[] = [];
+  const log: Log = (line) => void lines.push(line);
+  const context: KindContext = {
+    settings,
+    selfHeal,
+    allowMassRemoval,
+    tellsFirst: true,
+    transport,
+    connectLimitMs: 1_000,
+    log,
+    warnings: createWarnings(log),
+    signal: new AbortController().signal,
+    clock: { ...createClock(nowMs), nowMs: () => nowMs },
+  };
+  return { context, settings, transport, lines, reconcilers: await loadReconcilers(context) };
+}
+
+/** Looks at such a world. */
+export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot> {
+  return takeSnapshot(await layOut(scratch, world));
 }
 
 function createFakeConfigGateway(view: Partial<ConfigView> = {}): ConfigGateway {

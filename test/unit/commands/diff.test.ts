@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Diff, isBroken, toDiff } from "../../../lib/commands/diff.ts";
+import { toDiff, toDiffJson } from "../../../lib/commands/diff.ts";
+import type { PathChange } from "../../../lib/config/reload.ts";
 import { renderDiff } from "../../../lib/commands/diff-text.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
@@ -9,21 +10,32 @@ import { STEADY, type World, snapshot } from "../../support/snapshot.ts";
 const NEWER = '{"gateway":{"mode":"local","port":1},"messages":{}}';
 const AWAY = new ManagerError("unreachable", "nobody there");
 
+/** The shape of `diff --json`, as programs read it. */
+interface DiffJson {
+  config: { action: "none" | "update" | "reject"; paths: PathChange[]; problems: string[] };
+  cron: Record<"add" | "remove" | "adopt" | "problems", string[]> & {
+    update: { name: string; fields: string[] }[];
+    unchanged: number;
+    unmanaged: number;
+  };
+  changes: number;
+}
+
 async function diffOf(
   world: World,
   screen: Parameters<typeof describeTerminal>[0] = {},
-): Promise<{ diff: Diff; isBroken: boolean; text: string }> {
+): Promise<{ diff: DiffJson; isBroken: boolean; text: string }> {
   await using scratch = await createScratch();
-  const seen = await snapshot(scratch, world);
-  const diff = toDiff(seen);
+  const diff = toDiff(await snapshot(scratch, world));
+  const json: unknown = toDiffJson(diff);
   return {
-    diff,
-    isBroken: isBroken(seen),
-    text: renderDiff(seen, diff, describeTerminal(screen)).replaceAll(scratch.path, "/mnt"),
+    diff: json as DiffJson,
+    isBroken: diff.isBroken,
+    text: renderDiff(diff, describeTerminal(screen)).replaceAll(scratch.path, "/mnt"),
   };
 }
 
-describe("toDiff()", () => {
+describe("toDiffJson()", () => {
   test("finds nothing to do where all is as Git has it", async () => {
     const { diff } = await diffOf(STEADY);
     expect(diff).toEqual({

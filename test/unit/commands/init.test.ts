@@ -2,9 +2,18 @@ import { chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from "n
 import { describe, expect, test } from "bun:test";
 import { computeChecksum } from "../../../lib/files/checksum.ts";
 import { keepLastGood, keepRejection } from "../../../lib/config/record.ts";
-import { initialize } from "../../../lib/commands/init.ts";
+import { init } from "../../../lib/commands/init.ts";
+import { loadReconcilers } from "../../../lib/commands/kinds.ts";
+import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../../lib/settings.ts";
-import { asOrdinaryUser, createScratch, define } from "../../support/fakes.ts";
+import {
+  asOrdinaryUser,
+  createClock,
+  createScratch,
+  define,
+  fileOf,
+  unreachableTransport,
+} from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 const OLD = '{gateway: {mode: "local"}, a: 1} // the former one\r\n';
@@ -47,7 +56,15 @@ async function startPod({ config, live, jobs }: { config?: string; live?: string
     stagingDir,
     volumes,
     lines,
-    init: (only?: "config" | "cron") => initialize(settings, (line) => lines.push(line), only),
+    async init(only?: "config" | "cron") {
+      const log = (line: string) => void lines.push(line);
+      const transport = unreachableTransport();
+      const { signal } = new AbortController();
+      const clock = createClock(Date.now());
+      const options = { selfHeal: false, allowMassRemoval: false, tellsFirst: true, connectLimitMs: 0 };
+      const context = { settings, transport, log, warnings: createWarnings(log), signal, clock, ...options };
+      return init({ reconcilers: await loadReconcilers(context) }, only);
+    },
     live: () => readFile(pvcConfig, "utf8"),
     mode: async () => (await stat(pvcConfig)).mode & 0o7777,
     staged: (name: string) => readFile(scratch.in("pvc", "cron-config", name), "utf8"),
@@ -66,7 +83,7 @@ const rejectionOf = (text: string) => {
 const rejected = (pvcConfig: string, problem: string) =>
   `WARNING: Config rejected, ${pvcConfig} stays as it is: ${problem}`;
 
-describe("initialize() and the config", () => {
+describe("init() and the config", () => {
   test("copies it to a new volume, byte for byte, for nobody else to read", async () => {
     await using pod = await startPod({ config: OLD });
     expect(await pod.init()).toBeTrue();
@@ -134,7 +151,7 @@ describe("initialize() and the config", () => {
     ],
   ])("keeps a good live file against a config that %s", async (_, config, problem) => {
     await using pod = await startPod({ config, live: OLD });
-    await keepLastGood(pod.pvcConfig, Buffer.from(GOOD));
+    await keepLastGood(pod.pvcConfig, fileOf(GOOD));
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(OLD);
     expect(pod.lines).toEqual([rejected(pod.pvcConfig, problem), ...SKIPPED]);
@@ -173,7 +190,7 @@ describe("initialize() and the config", () => {
     ["gone", undefined],
   ])("puts back the last good one where the ConfigMap's is broken, and the live one is %s", async (_, live) => {
     await using pod = await startPod({ config: "{", ...(live === undefined ? {} : { live }) });
-    await keepLastGood(pod.pvcConfig, Buffer.from(OLD));
+    await keepLastGood(pod.pvcConfig, fileOf(OLD));
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(OLD);
     expect(pod.lines).toEqual([
@@ -185,7 +202,7 @@ describe("initialize() and the config", () => {
 
   test("puts back the last good one where the ConfigMap's was refused before, and the live one is gone", async () => {
     await using pod = await startPod({ config: GOOD });
-    await keepLastGood(pod.pvcConfig, Buffer.from(OLD));
+    await keepLastGood(pod.pvcConfig, fileOf(OLD));
     await keepRejection(pod.pvcConfig, rejectionOf(GOOD));
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(OLD);
@@ -223,7 +240,7 @@ describe("initialize() and the config", () => {
     await chmod(pod.scratch.path, 0o755);
     await chmod(pod.pvcConfig, 0o644);
     await chmod(pod.scratch.in("pvc"), 0o555);
-    const isUsable = await asOrdinaryUser(pod.init);
+    const isUsable = await asOrdinaryUser(() => pod.init());
     await chmod(pod.scratch.in("pvc"), 0o755);
     expect(isUsable).toBeTrue();
     expect(pod.lines[0]).toStartWith(`WARNING: Failed to update config: cannot write ${pod.pvcConfig}: EACCES`);
@@ -233,12 +250,12 @@ describe("initialize() and the config", () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     await chmod(pod.scratch.path, 0o755);
     await chmod(pod.pvcConfig, 0);
-    expect(await asOrdinaryUser(pod.init)).toBeFalse();
+    expect(await asOrdinaryUser(() => pod.init())).toBeFalse();
     expect(pod.lines[0]).toBe(`WARNING: Failed to update config: cannot read ${pod.pvcConfig}: EACCES`);
   });
 });
 
-describe("initialize() and the cron definitions", () => {
+describe("init() and the cron definitions", () => {
   test("stages them, byte for byte, in the words of the plan's init container", async () => {
     await using pod = await startPod({
       config: GOOD,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { ManagerError } from "../../../lib/errors.ts";
-import { type Status, readRunState, toStatus } from "../../../lib/commands/status.ts";
+import { toStatus, toStatusJson } from "../../../lib/commands/status.ts";
+import { type JobStatus, readRunState } from "../../../lib/cron/job-status.ts";
+import type { State } from "../../../lib/reconcile/report.ts";
 import { renderStatus } from "../../../lib/commands/status-text.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
@@ -9,12 +11,23 @@ import { NOW_MS, STEADY, type World, snapshot } from "../../support/snapshot.ts"
 const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
 const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot be reached: ECONNREFUSED");
 
-async function statusOf(world: World): Promise<Status> {
-  await using scratch = await createScratch();
-  return toStatus(await snapshot(scratch, world));
+/** The shape of `status --json`, as programs read it. */
+interface StatusJson {
+  version: string;
+  healthy: boolean;
+  gateway: Record<string, unknown>;
+  config: { state: State; checksum: string | null; problems: string[] };
+  cron: { state: State; declared: number; owned: number; unmanaged: number; problems: string[] };
+  jobs: JobStatus[];
 }
 
-describe("toStatus()", () => {
+async function statusOf(world: World): Promise<StatusJson> {
+  await using scratch = await createScratch();
+  const json: unknown = toStatusJson(toStatus(await snapshot(scratch, world)));
+  return json as StatusJson;
+}
+
+describe("toStatusJson()", () => {
   test("is healthy where config and jobs are as Git has them", async () => {
     expect(await statusOf(STEADY)).toEqual({
       healthy: true,
@@ -43,7 +56,7 @@ describe("toStatus()", () => {
     });
   });
 
-  test.each<[string, World, Status["config"]["state"], string[]]>([
+  test.each<[string, World, State, string[]]>([
     ["what waits to be put in place", { config: NEWER }, "pending", []],
     ["what the gateway does not run on yet", { view: { isApplied: false } }, "pending", []],
     [
@@ -84,7 +97,7 @@ describe("toStatus()", () => {
     expect((await statusOf({ ...unjudged, gateway: { transport: "cli" } })).config.state).toBe("in-sync");
   });
 
-  test.each<[string, World, Status["cron"]["state"], string[]]>([
+  test.each<[string, World, State, string[]]>([
     ["a job that is not there yet", { jobs: [] }, "pending", []],
     [
       "a job that was edited",

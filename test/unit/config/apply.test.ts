@@ -9,8 +9,8 @@ import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from ".
 import { ManagerError } from "../../../lib/errors.ts";
 import { GatewayRefusal } from "../../../lib/gateway/connection.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
-import { type Delivery, createLiveConfig, describeNotValidated } from "../../../lib/config/apply.ts";
-import { createClock, createScratch, refusalOf, thrownBy } from "../../support/fakes.ts";
+import { type Delivery, createLiveConfig } from "../../../lib/config/apply.ts";
+import { createClock, createScratch, fileOf, refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway takes what holds the word `nonsense` for invalid, and warns of what holds `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
@@ -97,17 +97,13 @@ async function start(live: string | undefined = OLD, clock: Clock = createClock(
     text: () => readFile(path, "utf8"),
     mode: async () => (await stat(path)).mode & 0o7777,
     record: () => readConfigRecord(path),
-    lastGood: async () => (await readConfigRecord(path)).lastGood?.toString(),
+    lastGood: async () => (await readConfigRecord(path)).lastGood?.bytes.toString(),
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }
 
-function configOf(text: string) {
-  return { checksum: computeChecksum(Buffer.from(text)), bytes: Buffer.from(text) };
-}
-
 function updateTo(text: string, isHealing = false): ConfigUpdate {
-  return { kind: "update", ...configOf(text), paths: ["a"], warnings: [], isHealing };
+  return { kind: "update", file: fileOf(text), paths: ["a"], warnings: [], isHealing };
 }
 
 const rejectionOf = (text: string, release = "2026.2.9") => {
@@ -141,11 +137,11 @@ describe.each(EVERY_KIND)("deliver() beside %s, which lags %i questions behind",
     expect(await at.config.deliver(updateTo(BAD), gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
-      restored: Buffer.from(OLD),
+      restored: fileOf(OLD),
     });
     expect(await at.text()).toBe(OLD);
     expect(await at.mode()).toBe(0o640);
-    expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: rejectionOf(BAD, release) });
+    expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: rejectionOf(BAD, release) });
   });
 
   test("takes no word about an invalid one before for one about the valid one", async () => {
@@ -186,17 +182,17 @@ describe("deliver() to a gateway that has not noticed the file after five second
         [BAD, GOOD, "valid"],
       ] as const) {
         await using at = await start(former);
-        await keepLastGood(at.path, Buffer.from(OLD));
+        await keepLastGood(at.path, fileOf(OLD));
         const served = serveFile(at.path, { release, lag: 1_200, canBeProbed: false });
         const blind = {
           kind: "unknown",
           reason: `the gateway has not noticed the file within 5 s; it reads ${at.path}`,
         } as const;
         expect(await at.config.deliver(updateTo(latter), served.gateway)).toEqual(blind);
-        expect(await at.config.validate(configOf(latter), served.gateway)).toEqual(blind);
+        expect(await at.config.validate(fileOf(latter), served.gateway)).toEqual(blind);
         expect(await at.text()).toBe(latter);
-        expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: undefined });
-        expect((await at.config.validate(configOf(latter), served.gateway)).kind).toBe(kind);
+        expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
+        expect((await at.config.validate(fileOf(latter), served.gateway)).kind).toBe(kind);
         expect(served.asked).toBeGreaterThan(1_200);
       }
     });
@@ -207,20 +203,20 @@ describe("deliver() to a gateway that has not noticed the file after five second
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, "{a: 9}");
-    expect(await at.config.validate(configOf("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(fileOf("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
   });
 });
 
 describe("deliver() of an invalid config", () => {
   test("puts back an edit that nobody has judged yet, though a good one is known", async () => {
     await using at = await start();
-    await keepLastGood(at.path, Buffer.from("{a: 0}"));
+    await keepLastGood(at.path, fileOf("{a: 0}"));
     const { gateway } = serveFile(at.path, { lag: 1 });
     await gateway.readView();
     await writeFile(at.path, "{a: 9}");
     expect(await at.config.deliver(updateTo(BAD), gateway)).toMatchObject({
       kind: "invalid",
-      restored: Buffer.from("{a: 9}"),
+      restored: { bytes: Buffer.from("{a: 9}") },
     });
     expect(await at.text()).toBe("{a: 9}");
     expect(await at.lastGood()).toBe("{a: 0}");
@@ -229,11 +225,11 @@ describe("deliver() of an invalid config", () => {
   test("puts back the last good one where there was none before", async () => {
     await using at = await start();
     rmSync(at.path);
-    await keepLastGood(at.path, Buffer.from(GOOD));
+    await keepLastGood(at.path, fileOf(GOOD));
     expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
-      restored: Buffer.from(GOOD),
+      restored: fileOf(GOOD),
     });
     expect(await at.text()).toBe(GOOD);
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
@@ -270,7 +266,7 @@ describe("deliver() of an invalid config", () => {
       if (asked === 2) rmSync(at.path);
     };
     const delivery = await at.config.deliver(updateTo(BAD), serveFile(at.path, { after }).gateway);
-    expect(delivery).toMatchObject({ kind: "invalid", restored: Buffer.from(OLD) });
+    expect(delivery).toMatchObject({ kind: "invalid", restored: { bytes: Buffer.from(OLD) } });
     expect(await at.text()).toBe(OLD);
   });
 
@@ -304,14 +300,14 @@ describe("deliver() of an invalid config", () => {
     await at.config.deliver(updateTo(BAD), gateway);
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
     await at.config.deliver(updateTo(GOOD), gateway);
-    expect(await at.record()).toEqual({ lastGood: Buffer.from(GOOD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: fileOf(GOOD), rejection: undefined });
   });
 });
 
 describe("deliver() where there is no gateway, or one that goes away", () => {
   test("leaves the bytes in place where none answers, and knows nothing of them", async () => {
     await using at = await start();
-    await keepLastGood(at.path, Buffer.from("{a: 0}"));
+    await keepLastGood(at.path, fileOf("{a: 0}"));
     await keepRejection(at.path, rejectionOf(BAD));
     expect(await at.config.deliver(updateTo(GOOD), undefined)).toEqual({
       kind: "unknown",
@@ -319,7 +315,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     });
     expect(await at.text()).toBe(GOOD);
     expect(await at.mode()).toBe(0o640);
-    expect(await at.record()).toEqual({ lastGood: Buffer.from("{a: 0}"), rejection: rejectionOf(BAD) });
+    expect(await at.record()).toEqual({ lastGood: fileOf("{a: 0}"), rejection: rejectionOf(BAD) });
   });
 
   test("leaves them in place where it goes away after the write: most likely it restarts for them", async () => {
@@ -333,7 +329,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
         reason: "config.get: gateway closed (1006)",
       });
       expect(await at.text()).toBe(text);
-      expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: undefined });
+      expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
     }
   });
 
@@ -368,10 +364,10 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
 
   test("leaves it to be judged when there is one again", async () => {
     await using at = await start();
-    await keepLastGood(at.path, Buffer.from(OLD));
+    await keepLastGood(at.path, fileOf(OLD));
     await at.config.deliver(updateTo(BAD), undefined);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.validate(configOf(BAD), gateway)).toMatchObject({ kind: "invalid" });
+    expect(await at.config.validate(fileOf(BAD), gateway)).toMatchObject({ kind: "invalid" });
     expect(await at.text()).toBe(OLD);
   });
 });
@@ -380,7 +376,7 @@ describe("deliver() and the last good config", () => {
   test("is what was there before, where the gateway has found that valid, whatever comes of the new one", async () => {
     for (const release of ["2026.2.9", "2026.9.6"] as const) {
       await using at = await start();
-      await keepLastGood(at.path, Buffer.from("{a: 0}"));
+      await keepLastGood(at.path, fileOf("{a: 0}"));
       let known: string | undefined;
       const before = (asked: number) => {
         if (asked === 2) known = readFileSync(pathOfLastGood(at.path), "utf8");
@@ -393,7 +389,7 @@ describe("deliver() and the last good config", () => {
 
   test("is not what was there before, where that was invalid", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, Buffer.from("{a: 0}"));
+    await keepLastGood(at.path, fileOf("{a: 0}"));
     const delivery = await at.config.deliver(updateTo(`${BAD} `), serveFile(at.path).gateway);
     expect(delivery).toMatchObject({ kind: "invalid" });
     expect(await at.lastGood()).toBe("{a: 0}");
@@ -401,7 +397,7 @@ describe("deliver() and the last good config", () => {
 
   test("is not what was there before, where that was invalid and the gateway still shows the one before it", async () => {
     await using at = await start();
-    await keepLastGood(at.path, Buffer.from(OLD));
+    await keepLastGood(at.path, fileOf(OLD));
     const known: string[] = [];
     const before = () => known.push(readFileSync(pathOfLastGood(at.path), "utf8"));
     const { gateway } = serveFile(at.path, { release: "2026.8.2", before });
@@ -530,9 +526,9 @@ describe("validate()", () => {
     await keepRejection(at.path, rejectionOf(BAD));
     const { ino, mtimeMs } = await stat(at.path);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.validate(configOf(GOOD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(fileOf(GOOD), gateway)).toEqual(validOn("2026.9.6"));
     expect(await stat(at.path)).toMatchObject({ ino, mtimeMs });
-    expect(await at.record()).toEqual({ lastGood: Buffer.from(GOOD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: fileOf(GOOD), rejection: undefined });
   });
 
   test("takes the word on what was there before the last delivery, where that is back", async () => {
@@ -540,14 +536,14 @@ describe("validate()", () => {
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, OLD);
-    expect(await at.config.validate(configOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(fileOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
   });
 
   test("shows it once more to a gateway that may have missed it and cannot say: it watches two seconds late", async () => {
     const clock = createClock();
     await using at = await start(GOOD, clock);
     const { ino } = await stat(at.path);
-    expect(await at.config.validate(configOf(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
+    expect(await at.config.validate(fileOf(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
     expect(clock.pauses).toEqual([2_000]);
     expect(await at.text()).toBe(GOOD);
     expect(await at.mode()).toBe(0o640);
@@ -563,7 +559,7 @@ describe("validate()", () => {
       };
       await using at = await start(GOOD, { ...createClock(), pause });
       path = at.path;
-      await at.config.validate(configOf(GOOD), serveFile(at.path).gateway);
+      await at.config.validate(fileOf(GOOD), serveFile(at.path).gateway);
       expect(existsSync(at.path) ? await at.text() : undefined).toBe(meanwhile);
     }
   });
@@ -571,8 +567,8 @@ describe("validate()", () => {
   test("shows nothing again that is not valid", async () => {
     const clock = createClock();
     await using at = await start(BAD, clock);
-    await at.config.validate(configOf(BAD), serveFile(at.path).gateway);
-    await at.config.validate(configOf(BAD), undefined);
+    await at.config.validate(fileOf(BAD), serveFile(at.path).gateway);
+    await at.config.validate(fileOf(BAD), undefined);
     expect(clock.pauses).toEqual([]);
   });
 
@@ -580,15 +576,15 @@ describe("validate()", () => {
     for (const release of ["2026.2.9", "2026.9.6"] as const) {
       await using at = await start(BAD);
       await chmod(at.path, 0o604);
-      await keepLastGood(at.path, Buffer.from(OLD));
-      expect(await at.config.validate(configOf(BAD), serveFile(at.path, { release }).gateway)).toEqual({
+      await keepLastGood(at.path, fileOf(OLD));
+      expect(await at.config.validate(fileOf(BAD), serveFile(at.path, { release }).gateway)).toEqual({
         kind: "invalid",
         problems: PROBLEMS,
-        restored: Buffer.from(OLD),
+        restored: fileOf(OLD),
       });
       expect(await at.text()).toBe(OLD);
       expect(await at.mode()).toBe(0o604);
-      expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: rejectionOf(BAD, release) });
+      expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: rejectionOf(BAD, release) });
     }
   });
 
@@ -596,16 +592,16 @@ describe("validate()", () => {
     await using at = await start(GOOD);
     const { gateway } = serveFile(at.path, { release: "2026.8.2" });
     await gateway.readView();
-    await keepLastGood(at.path, Buffer.from(GOOD));
+    await keepLastGood(at.path, fileOf(GOOD));
     await writeFile(at.path, BAD);
-    expect(await at.config.validate(configOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(await at.config.validate(fileOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
     expect(await at.text()).toBe(GOOD);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
   test("leaves an invalid one where no good one is known", async () => {
     await using at = await start(BAD);
-    expect(await at.config.validate(configOf(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.validate(fileOf(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
       restored: undefined,
@@ -616,25 +612,25 @@ describe("validate()", () => {
 
   test("does not overwrite what something else has put there meanwhile", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, Buffer.from(OLD));
+    await keepLastGood(at.path, fileOf(OLD));
     const after = () => writeFileSync(at.path, "{a: 9}");
-    const delivery = await at.config.validate(configOf(BAD), serveFile(at.path, { after }).gateway);
+    const delivery = await at.config.validate(fileOf(BAD), serveFile(at.path, { after }).gateway);
     expect(delivery).toMatchObject({ kind: "unknown" });
     expect(await at.text()).toBe("{a: 9}");
   });
 
   test("knows nothing without a gateway, or with one that goes away", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, Buffer.from(OLD));
-    expect(await at.config.validate(configOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
+    await keepLastGood(at.path, fileOf(OLD));
+    expect(await at.config.validate(fileOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
     const before = () => {
       throw gone();
     };
-    expect(await at.config.validate(configOf(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
+    expect(await at.config.validate(fileOf(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
       kind: "unknown",
     });
     expect(await at.text()).toBe(BAD);
-    expect(await at.record()).toEqual({ lastGood: Buffer.from(OLD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
   });
 
   test("lets a gateway digest what was put there less than a second ago", async () => {
@@ -642,9 +638,9 @@ describe("validate()", () => {
     await using at = await start(GOOD, clock);
     const touched = (clock.nowMs() - 300) / 1000;
     await utimes(at.path, touched, touched);
-    await at.config.validate(configOf(GOOD), undefined);
+    await at.config.validate(fileOf(GOOD), undefined);
     expect(clock.pauses).toEqual([]);
-    await at.config.validate(configOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
+    await at.config.validate(fileOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
     expect(clock.pauses.map(Math.round)).toEqual([700]);
   });
 });
@@ -743,45 +739,36 @@ describe("confirm()", () => {
       await using at = await start();
       const { gateway } = serveFile(at.path, { release: "2026.8.2", lag: 10_000 });
       await at.config.deliver({ ...updateTo(GOOD), paths: [...paths] }, gateway);
-      expect(await at.config.confirm(computeChecksum(Buffer.from(GOOD)), gateway, never)).toBe(answer);
+      expect(await at.config.confirm(fileOf(GOOD), gateway, never)).toBe(answer);
     }
   });
 
   test("waits until the config is in force, and asks once per connection and config", async () => {
     await using at = await start();
     const served = forcing(false, true);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
     expect(served.asked).toBe(2);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
     expect(served.asked).toBe(2);
-    expect(await at.config.confirm("other", served.gateway, never)).toBe("applied");
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(fileOf("other"), served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
     const again = forcing(true);
-    expect(await at.config.confirm("one", again.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(fileOf("one"), again.gateway, never)).toBe("applied");
     expect({ asked: served.asked, again: again.asked }).toEqual({ asked: 4, again: 1 });
   });
 
   test("says once that it is late", async () => {
     await using at = await start();
     const served = forcing(false);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("timeout");
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("timeout");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
   });
 
   test("asks again what was not told, or not waited for", async () => {
     await using at = await start();
     const served = forcing(undefined, false, true);
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("unknown");
-    expect(await at.config.confirm("one", served.gateway, () => served.asked >= 2)).toBe("unknown");
-    expect(await at.config.confirm("one", served.gateway, never)).toBe("applied");
-  });
-});
-
-describe("describeNotValidated()", () => {
-  test("is one line with the reason, or with the want of a gateway", () => {
-    expect(describeNotValidated({ reason: "config.get: no answer" })).toBe(
-      "  Not validated by the gateway yet: config.get: no answer",
-    );
-    expect(describeNotValidated({ reason: undefined })).toBe("  Not validated by the gateway yet: no gateway to ask");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, () => served.asked >= 2)).toBe("unknown");
+    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
   });
 });

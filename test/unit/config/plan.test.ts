@@ -1,20 +1,8 @@
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { computeChecksum } from "../../../lib/files/checksum.ts";
-import {
-  type ConfigPlan,
-  type ConfigPolicy,
-  type ConfigState,
-  describeDrift,
-  describeRejection,
-  isUsable,
-  observeConfig,
-  planConfig,
-  readLiveFile,
-} from "../../../lib/config/plan.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
-import { createVolume } from "../../support/volume.ts";
+import { type ConfigPlan, type ConfigPolicy, planConfig } from "../../../lib/config/plan.ts";
+import type { ConfigState } from "../../../lib/config/observe.ts";
+import { fileOf } from "../../support/fakes.ts";
 
 /** As an OpenClaw really has it: JSON5, comments, a token from the environment, some text that is not ASCII. */
 const REALISTIC = `// openclaw.json – 設定
@@ -53,13 +41,13 @@ function plan(files: Files, policy: Partial<ConfigPolicy> = {}): ConfigPlan {
 }
 
 function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files): ConfigState {
-  const bytes = (content: Content | undefined) => (content === undefined ? undefined : Buffer.from(content));
+  const file = (content: Content | undefined) => (content === undefined ? undefined : fileOf(content));
   const sum = (content: Content) => computeChecksum(Buffer.from(content));
   return {
-    desired: bytes(desired),
-    observed: bytes(observed),
+    desired: file(desired),
+    observed: file(observed),
     lastApplied: lastApplied === undefined ? undefined : sum(lastApplied),
-    lastGood: bytes(lastGood),
+    lastGood: file(lastGood),
     rejection: rejected === undefined ? undefined : { checksum: sum(rejected), release: RELEASE, problems: PROBLEMS },
   };
 }
@@ -81,8 +69,7 @@ describe("planConfig()", () => {
   test("writes a config to a volume that has none", () => {
     expect(plan({ desired: "{a: {b: 1}, c: []}" })).toEqual({
       kind: "update",
-      checksum: expect.any(String),
-      bytes: Buffer.from("{a: {b: 1}, c: []}"),
+      file: fileOf("{a: {b: 1}, c: []}"),
       paths: ["a.b", "c"],
       warnings: [],
       isHealing: false,
@@ -93,8 +80,7 @@ describe("planConfig()", () => {
     for (const lastApplied of ["{a: 1}", "{}"]) {
       expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastGood: "{a: 1}", lastApplied })).toEqual({
         kind: "none",
-        checksum: computeChecksum(Buffer.from("{a: 1}")),
-        bytes: Buffer.from("{a: 1}"),
+        file: fileOf("{a: 1}"),
       });
     }
   });
@@ -103,8 +89,7 @@ describe("planConfig()", () => {
     for (const lastGood of [{}, { lastGood: "{a: 2}" }, { lastGood: "{a:1}" }]) {
       expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastApplied: "{a: 1}", ...lastGood })).toEqual({
         kind: "validate",
-        checksum: computeChecksum(Buffer.from("{a: 1}")),
-        bytes: Buffer.from("{a: 1}"),
+        file: fileOf("{a: 1}"),
       });
     }
   });
@@ -131,13 +116,13 @@ describe("planConfig()", () => {
 
   test("hands on the bytes as they are: comments, order, blanks and line ends", () => {
     for (const desired of [REALISTIC, "\uFEFF{}", "{\r\n  a: 1,\r\n}\r\n", "{b: 1, a: 1}  \n\n", '{"a":1,"a":2}']) {
-      expect(plan({ desired })).toMatchObject({ kind: "update", bytes: Buffer.from(desired) });
+      expect(plan({ desired })).toMatchObject({ kind: "update", file: { bytes: Buffer.from(desired) } });
     }
   });
 
   test("carries the checksum that md5sum prints", () => {
     for (const files of [{ desired: "{}\n" }, { desired: "{}\n", observed: "{}\n" }]) {
-      expect(plan(files)).toMatchObject({ checksum: "8a80554c91d9fca8acb82f023de02f11" });
+      expect(plan(files)).toMatchObject({ file: { md5: "8a80554c91d9fca8acb82f023de02f11" } });
     }
   });
 
@@ -184,7 +169,7 @@ describe("planConfig() rejects", () => {
   test("a config with its checksum, so that it is not said again until it changes", () => {
     expect(plan({ desired: "{" })).toEqual({
       kind: "reject",
-      checksum: computeChecksum(Buffer.from("{")),
+      file: fileOf("{"),
       problems: ["invalid end of input at 1:2"],
       lastGood: undefined,
     });
@@ -257,7 +242,7 @@ describe("planConfig() of a config that a gateway has refused", () => {
   const files = { desired: "{a: 2}", observed: "{a: 1}", rejected: "{a: 2}" };
   const refused = {
     kind: "reject",
-    checksum: computeChecksum(Buffer.from("{a: 2}")),
+    file: fileOf("{a: 2}"),
     problems: PROBLEMS,
     lastGood: undefined,
   } as const;
@@ -291,8 +276,8 @@ describe("planConfig() of a config that a gateway has refused", () => {
 
   test("puts back the last good one where the live file is gone", () => {
     const gone = { desired: "{a: 2}", rejected: "{a: 2}", lastGood: "{a: 1}" };
-    expect(plan(gone)).toEqual({ ...refused, lastGood: Buffer.from("{a: 1}") });
-    expect(plan(gone, { release: undefined })).toEqual({ ...refused, lastGood: Buffer.from("{a: 1}") });
+    expect(plan(gone)).toEqual({ ...refused, lastGood: fileOf("{a: 1}") });
+    expect(plan(gone, { release: undefined })).toEqual({ ...refused, lastGood: fileOf("{a: 1}") });
   });
 
   test("tries it all the same where there is no other config at all", () => {
@@ -309,7 +294,7 @@ describe("planConfig() of a config that would break the gateway", () => {
 
   test("puts back the last good one where the live file is gone", () => {
     const result = plan({ desired: "{", lastGood: "{a: 1}" });
-    expect(result).toMatchObject({ kind: "reject", problems: BROKEN, lastGood: Buffer.from("{a: 1}") });
+    expect(result).toMatchObject({ kind: "reject", problems: BROKEN, lastGood: { bytes: Buffer.from("{a: 1}") } });
   });
 
   test("has nothing to put back where there is no last good one", () => {
@@ -322,7 +307,10 @@ describe("planConfig() of a config that would break the gateway", () => {
   test("puts it back over a live file that is broken at the start of the Pod, when nobody is at work on it", () => {
     for (const observed of ["", "{a", "[]", "\0"]) {
       const files = { desired: "{", observed, lastGood: "{a: 1}" };
-      expect(plan(files, { isPodStart: true })).toMatchObject({ problems: BROKEN, lastGood: Buffer.from("{a: 1}") });
+      expect(plan(files, { isPodStart: true })).toMatchObject({
+        problems: BROKEN,
+        lastGood: { bytes: Buffer.from("{a: 1}") },
+      });
       expect(plan(files)).toMatchObject({ problems: BROKEN, lastGood: undefined });
     }
   });
@@ -340,17 +328,16 @@ describe("planConfig() of a config that would break the gateway", () => {
 
 describe("planConfig() of a live file that something else has changed", () => {
   const files = { desired: "{a: 1, b: {c: 1}}", observed: "{a: 2, b: {}}", lastApplied: "{a: 1, b: {c: 1}}" };
-  const checksum = computeChecksum(Buffer.from(files.desired));
+  const file = fileOf(files.desired);
 
   test("does not fight it, but names what was changed", () => {
-    expect(plan(files)).toEqual({ kind: "drift", checksum, paths: ["a", "b.c"] });
+    expect(plan(files)).toEqual({ kind: "drift", file, paths: ["a", "b.c"] });
   });
 
   test("puts back what Git says where it is told to", () => {
     expect(plan(files, { selfHeal: true })).toEqual({
       kind: "update",
-      checksum,
-      bytes: Buffer.from(files.desired),
+      file,
       paths: ["a", "b.c"],
       warnings: [],
       isHealing: true,
@@ -359,7 +346,7 @@ describe("planConfig() of a live file that something else has changed", () => {
 
   test("names nothing of one that is broken: every path would differ", () => {
     for (const observed of ["", "{", "[]"]) {
-      expect(plan({ ...files, observed })).toEqual({ kind: "drift", checksum, paths: [] });
+      expect(plan({ ...files, observed })).toEqual({ kind: "drift", file, paths: [] });
       expect(plan({ ...files, observed }, { selfHeal: true })).toMatchObject({ kind: "update", isHealing: true });
     }
   });
@@ -372,8 +359,7 @@ describe("planConfig() of a live file that something else has changed", () => {
       for (const selfHeal of [false, true]) {
         expect(plan({ ...files, observed }, { selfHeal })).toEqual({
           kind: "none",
-          checksum,
-          bytes: Buffer.from(files.desired),
+          file,
         });
       }
     }
@@ -389,7 +375,7 @@ describe("planConfig() of a live file that something else has changed", () => {
 
   test("says nothing of a stamp among what was changed", () => {
     const observed = '{"a": 2, "b": {"c": 1}, "meta": {"lastTouchedVersion": "2026.9.6"}}';
-    expect(plan({ ...files, observed })).toEqual({ kind: "drift", checksum, paths: ["a"] });
+    expect(plan({ ...files, observed })).toEqual({ kind: "drift", file, paths: ["a"] });
     expect(plan({ desired: "{a: 3}", observed: '{"a": 2, "meta": {}}' })).toMatchObject({ paths: ["a"] });
   });
 
@@ -435,7 +421,7 @@ describe("planConfig() of a config that says something twice", () => {
   test("warns of each key of which only the last one counts, and delivers it", () => {
     expect(plan({ desired: TWICE, observed: "{a: 1}" })).toMatchObject({
       kind: "update",
-      bytes: Buffer.from(TWICE),
+      file: { bytes: Buffer.from(TWICE) },
       warnings: [
         "WARNING: Config has a key twice, and only the last one counts: a",
         "WARNING: Config has a key twice, and only the last one counts: b.c",
@@ -456,23 +442,26 @@ describe("planConfig() of what is in place and would not be taken", () => {
     expect(plan({ desired: "{", observed: "{", lastGood: GOOD })).toMatchObject({
       kind: "reject",
       problems: ["invalid end of input at 1:2"],
-      lastGood: Buffer.from(GOOD),
+      lastGood: fileOf(GOOD),
     });
   });
 
   test("puts it back for what was refused, where no gateway can be asked again", () => {
     const files = { desired: "{a: 2}", observed: "{a: 2}", rejected: "{a: 2}", lastGood: GOOD };
-    expect(plan(files, { release: undefined })).toMatchObject({ kind: "reject", lastGood: Buffer.from(GOOD) });
+    expect(plan(files, { release: undefined })).toMatchObject({
+      kind: "reject",
+      lastGood: { bytes: Buffer.from(GOOD) },
+    });
     expect(plan(files)).toMatchObject({ kind: "validate" });
     const { lastGood: _, ...without } = files;
     expect(plan(without, { release: undefined })).toMatchObject({ kind: "validate" });
   });
 
   test("puts it back for a live file that is gone while the ConfigMap is, too", () => {
-    expect(plan({ lastGood: GOOD })).toEqual({ kind: "missing", lastGood: Buffer.from(GOOD) });
+    expect(plan({ lastGood: GOOD })).toEqual({ kind: "missing", lastGood: fileOf(GOOD) });
     expect(plan({ observed: "{", lastGood: GOOD })).toEqual({ kind: "missing", lastGood: undefined });
     expect(plan({ observed: "{", lastGood: GOOD }, { isPodStart: true })).toMatchObject({
-      lastGood: Buffer.from(GOOD),
+      lastGood: fileOf(GOOD),
     });
   });
 
@@ -522,7 +511,7 @@ describe("planConfig(), whatever there is and whatever is known", () => {
     const { observed, lastGood } = stateOf(files);
     if (result.kind === "missing") return { "missing is what is not there": files.desired === undefined };
     const always = {
-      "the checksum is that of the ConfigMap": result.checksum === computeChecksum(stateOf(files).desired),
+      "the file is that of the ConfigMap": result.file.equals(stateOf(files).desired),
       "what is there already is not delivered": !isThere || (result.kind !== "update" && result.kind !== "drift"),
     };
     switch (result.kind) {
@@ -536,24 +525,24 @@ describe("planConfig(), whatever there is and whatever is known", () => {
         const isRefused = files.rejected === files.desired && policy.release !== "dev";
         return {
           ...always,
-          "only Git's own bytes are delivered": Buffer.from(result.bytes).toString() === files.desired,
-          "only what can be read is delivered": isUsable(result.bytes),
+          "only Git's own bytes are delivered": result.file.equals(stateOf(files).desired),
+          "only what can be read is delivered": result.file.parsed.kind === "parsed",
           "an edit is overwritten only when that is asked for": !isEdit || policy.selfHeal,
           "to heal is to overwrite an edit": result.isHealing === isEdit,
           "what was refused is the last resort": !isRefused || (observed ?? lastGood) === undefined,
         };
       }
       case "reject": {
-        const isLost = observed === undefined || (policy.isPodStart && !isUsable(observed));
+        const isLost = observed === undefined || (policy.isPodStart && observed?.parsed.kind !== "parsed");
         const isUnread = isThere && files.rejected === files.desired && policy.release === undefined;
-        const restored = (isLost || isThere) && lastGood ? Buffer.from(lastGood).toString() : undefined;
+        const restored = (isLost || isThere) && lastGood ? lastGood : undefined;
         return {
           ...always,
           "a rejection has a reason": result.problems.length > 0,
           "what is there already is refused only if it is broken, or nobody can be asked again":
-            !isThere || !isUsable(observed) || isUnread,
+            !isThere || observed?.parsed.kind !== "parsed" || isUnread,
           "only for what is lost, or is in Git as well, is the last good one put back":
-            (result.lastGood && Buffer.from(result.lastGood).toString()) === restored,
+            restored === undefined ? result.lastGood === undefined : restored.equals(result.lastGood),
         };
       }
     }
@@ -571,159 +560,6 @@ describe("planConfig(), whatever there is and whatever is known", () => {
     );
     expect(broken.slice(0, 3)).toEqual([]);
     expect(kinds).toEqual(new Set(["missing", "none", "validate", "drift", "reject", "update"]));
-  });
-});
-
-describe("describeRejection()", () => {
-  test("is one WARNING for each problem, which says what stays", () => {
-    expect(describeRejection("/pvc/openclaw.json", ["one", "two"])).toEqual([
-      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: one",
-      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: two",
-    ]);
-  });
-
-  test("says so where it is in place already, for want of another", () => {
-    expect(describeRejection("/pvc/openclaw.json", ["one", "two"], true)).toEqual([
-      "WARNING: Config rejected, no earlier one is known to put back: one",
-      "WARNING: Config rejected, no earlier one is known to put back: two",
-    ]);
-  });
-});
-
-describe("describeDrift()", () => {
-  const describeIt = (paths: string[], selfHeal = false) => describeDrift("/pvc/openclaw.json", paths, selfHeal);
-  const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
-
-  test("is one WARNING that names the paths, and what would put them back", () => {
-    expect(describeIt(["gateway.port", "x"])).toBe(
-      "WARNING: Config drift: /pvc/openclaw.json was changed by something else: gateway.port, x " +
-        "(it stays so until the ConfigMap changes; --self-heal would put it back)",
-    );
-  });
-
-  test("says when it is put back, where it is", () => {
-    expect(describeIt(["x"], true)).toBe(
-      "WARNING: Config drift: /pvc/openclaw.json was changed by something else: x " +
-        "(--self-heal puts it back, at most once a minute)",
-    );
-  });
-
-  test("says of a file that is broken that it is", () => {
-    expect(describeIt([])).toContain("was changed by something else: it is no longer JSON5 (");
-  });
-
-  test("names ten paths, and counts the others", () => {
-    expect(describeIt(ten)).toContain(`: ${ten.join(", ")} (`);
-    expect(describeIt([...ten, "q", "r"])).toContain(`: ${ten.join(", ")} and 2 more (`);
-  });
-});
-
-describe("isUsable()", () => {
-  test("is what OpenClaw could read", () => {
-    for (const text of ["{}", "// x\n{a: 1}", "\uFEFF{}"]) expect(isUsable(Buffer.from(text))).toBeTrue();
-    for (const text of ["", "[]", "{", "null"]) expect(isUsable(Buffer.from(text))).toBeFalse();
-    expect(isUsable(Buffer.from([0x7b, 0xff, 0x7d]))).toBeFalse();
-    expect(isUsable(undefined)).toBeFalse();
-  });
-});
-
-describe("observeConfig()", () => {
-  async function createPlaces() {
-    const scratch = await createScratch();
-    const volume = await createVolume(scratch.in("config.d"));
-    const places = { configDir: volume.path, pvcConfig: scratch.in("openclaw.json"), checksumDir: scratch.in("sums") };
-    return { scratch, volume, places, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
-  }
-
-  test("sees what is wanted, what is there, and what was last done", async () => {
-    await using at = await createPlaces();
-    await at.volume.publish({ "openclaw.json": "{a: 1}", "other.json": "{}" });
-    await writeFile(at.places.pvcConfig, "{a: 2}");
-    await mkdir(at.places.checksumDir);
-    await writeFile(at.scratch.in("sums", "config"), "0123\n");
-    expect(await observeConfig(at.places)).toEqual({
-      desired: Buffer.from("{a: 1}"),
-      observed: Buffer.from("{a: 2}"),
-      lastApplied: "0123",
-      lastGood: undefined,
-      rejection: undefined,
-    });
-  });
-
-  test("sees what is known of configs, beside the live file", async () => {
-    await using at = await createPlaces();
-    const rejection = { checksum: "0123", release: RELEASE, problems: PROBLEMS };
-    await writeFile(`${at.places.pvcConfig}.config-manager-good`, "{a: 3}");
-    await writeFile(`${at.places.pvcConfig}.config-manager-rejected`, JSON.stringify(rejection));
-    expect(await observeConfig(at.places)).toMatchObject({ lastGood: Buffer.from("{a: 3}"), rejection });
-  });
-
-  test("sees nothing in a new container with nothing mounted", async () => {
-    await using at = await createPlaces();
-    expect(await observeConfig({ ...at.places, configDir: at.scratch.in("nowhere") })).toEqual({
-      desired: undefined,
-      observed: undefined,
-      lastApplied: undefined,
-      lastGood: undefined,
-      rejection: undefined,
-    });
-  });
-
-  test("takes no other file of the ConfigMap for openclaw.json", async () => {
-    await using at = await createPlaces();
-    await at.volume.publish({ "openclaw.json5": "{}", "OpenClaw.json": "{}" });
-    expect((await observeConfig(at.places)).desired).toBeUndefined();
-  });
-
-  test.skipIf(!existsSync("/proc/self/fd"))("leaves no file open, however often it looks", async () => {
-    await using at = await createPlaces();
-    await writeFile(at.places.pvcConfig, "{}");
-    await mkdir(at.scratch.in("directory"));
-    for (const pvcConfig of [at.places.pvcConfig, at.scratch.in("directory")]) {
-      await observeConfig({ ...at.places, pvcConfig });
-    }
-    const open = readdirSync("/proc/self/fd").map((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`);
-      } catch {
-        return "";
-      }
-    });
-    expect(open.filter((path) => path.startsWith(at.scratch.path))).toEqual([]);
-  });
-
-  test("takes neither a symbolic link nor a directory for the live file", async () => {
-    await using at = await createPlaces();
-    await writeFile(at.scratch.in("elsewhere.json"), "{}");
-    await symlink(at.scratch.in("elsewhere.json"), at.places.pvcConfig);
-    expect((await observeConfig(at.places)).observed).toBeUndefined();
-    await mkdir(at.scratch.in("directory"));
-    expect((await observeConfig({ ...at.places, pvcConfig: at.scratch.in("directory") })).observed).toBeUndefined();
-    const beneath = at.scratch.in("elsewhere.json", "openclaw.json");
-    expect((await observeConfig({ ...at.places, pvcConfig: beneath })).observed).toBeUndefined();
-  });
-
-  test("does not take a live file that it may not read for one that is not there", async () => {
-    await using at = await createPlaces();
-    await chmod(at.scratch.path, 0o755);
-    await writeFile(at.places.pvcConfig, "{}", { mode: 0 });
-    expect(await asOrdinaryUser(() => refusalOf(observeConfig(at.places)))).toMatchObject({
-      code: "file",
-      message: `cannot read ${at.places.pvcConfig}: EACCES`,
-    });
-  });
-});
-
-describe("readLiveFile()", () => {
-  test("is the bytes, or nothing where there is no regular file", async () => {
-    await using scratch = await createScratch();
-    const path = scratch.in("openclaw.json");
-    expect(await readLiveFile(path)).toBeUndefined();
-    await writeFile(path, new Uint8Array([0xef, 0xbb, 0xbf, 0x00]));
-    expect(await readLiveFile(path)).toEqual(Buffer.from([0xef, 0xbb, 0xbf, 0x00]));
-    expect(await readLiveFile(scratch.path)).toBeUndefined();
-    await symlink(path, scratch.in("link"));
-    expect(await readLiveFile(scratch.in("link"))).toBeUndefined();
   });
 });
 

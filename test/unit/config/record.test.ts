@@ -8,7 +8,8 @@ import {
   pathOfRejection,
   readConfigRecord,
 } from "../../../lib/config/record.ts";
-import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
+import { ConfigFile } from "../../../lib/config/config-file.ts";
+import { asOrdinaryUser, createScratch, fileOf, refusalOf } from "../../support/fakes.ts";
 
 const REJECTION = {
   checksum: "8a80554c91d9fca8acb82f023de02f11",
@@ -38,7 +39,7 @@ describe("readConfigRecord()", () => {
 
   test("knows what was kept, byte for byte and word for word", async () => {
     await using at = await createPlace();
-    const lastGood = Buffer.from('\uFEFF// 設定\r\n{a: "\0",}\n\n');
+    const lastGood = fileOf('\uFEFF// 設定\r\n{a: "\0",}\n\n');
     await keepLastGood(at.pvcConfig, lastGood);
     await keepRejection(at.pvcConfig, REJECTION);
     expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood, rejection: REJECTION });
@@ -46,7 +47,7 @@ describe("readConfigRecord()", () => {
 
   test("keeps two live files apart", async () => {
     await using at = await createPlace();
-    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepLastGood(at.pvcConfig, fileOf("{}"));
     await keepRejection(at.pvcConfig, REJECTION);
     expect(await readConfigRecord(at.scratch.in("other.json"))).toEqual({ lastGood: undefined, rejection: undefined });
   });
@@ -54,7 +55,7 @@ describe("readConfigRecord()", () => {
   test("takes an empty last good file for what it is: OpenClaw starts on one", async () => {
     await using at = await createPlace();
     await writeFile(pathOfLastGood(at.pvcConfig), "");
-    expect((await readConfigRecord(at.pvcConfig)).lastGood).toEqual(Buffer.alloc(0));
+    expect((await readConfigRecord(at.pvcConfig)).lastGood).toEqual(fileOf(""));
   });
 
   test.each([
@@ -72,9 +73,9 @@ describe("readConfigRecord()", () => {
     ["a problem that is no text", JSON.stringify({ ...REJECTION, problems: ["one", {}] })],
   ])("knows of no rejection where its file holds %s", async (_, text) => {
     await using at = await createPlace();
-    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepLastGood(at.pvcConfig, fileOf("{}"));
     await writeFile(pathOfRejection(at.pvcConfig), text);
-    expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: Buffer.from("{}"), rejection: undefined });
+    expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: fileOf("{}"), rejection: undefined });
   });
 
   test("overlooks what a later release may add", async () => {
@@ -98,7 +99,7 @@ describe("readConfigRecord()", () => {
 describe("keepLastGood()", () => {
   test("writes beside the live file, for nobody else to read: it holds what the live file holds", async () => {
     await using at = await createPlace();
-    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepLastGood(at.pvcConfig, fileOf("{}"));
     expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);
     expect((await stat(at.scratch.in("openclaw.json.config-manager-good"))).mode & 0o7777).toBe(0o600);
   });
@@ -106,25 +107,25 @@ describe("keepLastGood()", () => {
   test("replaces what has changed", async () => {
     await using at = await createPlace();
     for (const text of ["{a: 1}", "{a: 2}", "", "{a: 1}"]) {
-      await keepLastGood(at.pvcConfig, Buffer.from(text));
+      await keepLastGood(at.pvcConfig, fileOf(text));
       expect(await readFile(pathOfLastGood(at.pvcConfig), "utf8")).toBe(text);
     }
   });
 
   test("writes nothing where it is there already", async () => {
     await using at = await createPlace();
-    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepLastGood(at.pvcConfig, fileOf("{}"));
     const { ino } = await stat(pathOfLastGood(at.pvcConfig));
-    await keepLastGood(at.pvcConfig, new Uint8Array(Buffer.from("{}")));
+    await keepLastGood(at.pvcConfig, new ConfigFile(new Uint8Array(Buffer.from("{}"))));
     expect((await stat(pathOfLastGood(at.pvcConfig))).ino).toBe(ino);
-    await keepLastGood(at.pvcConfig, Buffer.from("{a: 1}"));
+    await keepLastGood(at.pvcConfig, fileOf("{a: 1}"));
     expect((await stat(pathOfLastGood(at.pvcConfig))).ino).not.toBe(ino);
   });
 
   test("says where it cannot", async () => {
     await using at = await createPlace();
     await mkdir(pathOfLastGood(at.pvcConfig));
-    expect(await refusalOf(keepLastGood(at.pvcConfig, Buffer.from("{}")))).toMatchObject({ code: "file" });
+    expect(await refusalOf(keepLastGood(at.pvcConfig, fileOf("{}")))).toMatchObject({ code: "file" });
   });
 });
 
@@ -156,7 +157,7 @@ describe("keepRejection()", () => {
 describe("forgetRejection()", () => {
   test("forgets the rejection, and nothing else", async () => {
     await using at = await createPlace();
-    await keepLastGood(at.pvcConfig, Buffer.from("{}"));
+    await keepLastGood(at.pvcConfig, fileOf("{}"));
     await keepRejection(at.pvcConfig, REJECTION);
     await forgetRejection(at.pvcConfig);
     expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);

@@ -2,17 +2,11 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "bun:test";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import {
-  type Verdict,
-  waitUntilApplied,
-  waitForVerdict,
-  describeApplyTimeout,
-  isViewOf,
-} from "../../../lib/config/verdict.ts";
-import { createClock, thrownBy } from "../../support/fakes.ts";
+import { type Verdict, waitUntilApplied, waitForVerdict, isViewOf } from "../../../lib/config/verdict.ts";
+import { createClock, fileOf, thrownBy } from "../../support/fakes.ts";
 
-const BYTES = Buffer.from('{agents: {token: "s3cret-value"}}');
-const SHA256 = createHash("sha256").update(BYTES).digest("hex");
+const FILE = fileOf('{agents: {token: "s3cret-value"}}');
+const SHA256 = createHash("sha256").update(FILE.bytes).digest("hex");
 const OTHER_SHA256 = createHash("sha256").update("{}").digest("hex");
 const PATH = "/gateway/openclaw.json";
 
@@ -60,7 +54,7 @@ const gone = () => new ManagerError("unreachable", "config.get: gateway closed (
 
 describe("waitForVerdict()", () => {
   const verdictOf = (gateway: ConfigGateway, staleHash?: string, clock = createClock()) =>
-    waitForVerdict(BYTES, gateway, staleHash, clock);
+    waitForVerdict(FILE, gateway, staleHash, clock);
 
   test("is the gateway's, at once where it has seen the bytes", async () => {
     const clock = createClock();
@@ -118,10 +112,10 @@ describe("waitForVerdict()", () => {
   });
 
   test("is one on bytes that cannot be read, too", async () => {
-    const bytes = Buffer.from("{");
-    const hash = createHash("sha256").update(bytes).digest("hex");
+    const file = fileOf("{");
+    const hash = createHash("sha256").update(file.bytes).digest("hex");
     const { gateway } = showing({ ...invalid({ path: "", message: "JSON5 parse failed" }), hash });
-    expect(await waitForVerdict(bytes, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
+    expect(await waitForVerdict(file, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
   });
 
   test("is not one on what was there before, told by its sha256: it asks again, soon", async () => {
@@ -222,12 +216,12 @@ describe("waitForVerdict()", () => {
 
 describe("isViewOf()", () => {
   test("takes only 64 hex digits for a sha256", () => {
-    expect(isViewOf(BYTES, viewOf(), undefined)).toBeTrue();
-    expect(isViewOf(BYTES, viewOf({ hash: OTHER_SHA256 }), undefined)).toBeFalse();
+    expect(isViewOf(FILE, viewOf(), undefined)).toBeTrue();
+    expect(isViewOf(FILE, viewOf({ hash: OTHER_SHA256 }), undefined)).toBeFalse();
     // What is none tells only that something has changed.
     for (const hash of [SHA256.toUpperCase(), SHA256.slice(1), `${OTHER_SHA256}0`, `sha256:${OTHER_SHA256}`, ""]) {
-      expect(isViewOf(BYTES, viewOf({ hash }), undefined)).toBeTrue();
-      expect(isViewOf(BYTES, viewOf({ hash }), hash)).toBeFalse();
+      expect(isViewOf(FILE, viewOf({ hash }), undefined)).toBeTrue();
+      expect(isViewOf(FILE, viewOf({ hash }), hash)).toBeFalse();
     }
   });
 });
@@ -235,7 +229,7 @@ describe("isViewOf()", () => {
 describe("waitForVerdict() of a gateway that does not notice the file", () => {
   const stale = viewOf({ hash: "hmac-sha256:v1:old", isApplied: true });
   const verdictOf = (gateway: ConfigGateway, clock = createClock()) =>
-    waitForVerdict(BYTES, gateway, "hmac-sha256:v1:old", clock);
+    waitForVerdict(FILE, gateway, "hmac-sha256:v1:old", clock);
 
   test("asks past its cache once, within its debounce, and tells what is wrong without the value", async () => {
     const clock = createClock();
@@ -316,24 +310,4 @@ describe("waitUntilApplied()", () => {
     const bug = new TypeError("a bug");
     expect(await thrownBy(waitUntilApplied(showing(bug).gateway, undefined, never, createClock()))).toBe(bug);
   });
-});
-
-describe("describeApplyTimeout()", () => {
-  const describeIt = (text: string) => describeApplyTimeout(Buffer.from(text));
-
-  test("knows the cause where the gateway was told not to reload", () => {
-    expect(describeIt('{gateway: {reload: {mode: "off"}}}')).toBe(
-      "WARNING: Config not in force after 30 s: gateway.reload.mode is off, so it takes a restart of the gateway",
-    );
-  });
-
-  test.each(['{gateway: {reload: {mode: "hybrid"}}}', "{}", '{mode: "off"}', "{", ""])(
-    "names what it may be for %j",
-    (text) => {
-      expect(describeIt(text)).toBe(
-        "WARNING: Config not in force after 30 s: a restart of the gateway may be deferred " +
-          "until running work is done, or gateway.reload.mode is off",
-      );
-    },
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ConvergeOptions, converge, describeUnsupported, describeRefusal } from "../../../lib/cron/converge.ts";
+import { type ConvergeOptions, converge } from "../../../lib/cron/converge.ts";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import {
@@ -319,36 +319,5 @@ describe("converge() and jobs that the gateway cannot take", () => {
     expect(await bring(store, [script])).toMatchObject({ unsupported: [{ name: "script", wanted: "update" }] });
     expect(store.writes).toEqual([]);
     expect(store.jobs).toEqual([live]);
-  });
-});
-
-describe("describeUnsupported()", () => {
-  const missing = [
-    { what: "payload.fallbacks", since: "2026.3" },
-    { what: "pacing", since: "2026.8" },
-  ];
-
-  test("names the job, each field, and the release that could", () => {
-    expect(describeUnsupported([{ kind: "unsupported", name: "x", wanted: "add", missing }], "2026.2.26")).toEqual([
-      "WARNING: Failed to add cron job: x: payload.fallbacks needs OpenClaw 2026.3 or later, pacing needs OpenClaw 2026.8 or later; this is 2026.2.26",
-    ]);
-  });
-
-  test("quotes no version that says nothing", () => {
-    const [line] = describeUnsupported([{ kind: "unsupported", name: "x", wanted: "update", missing }], "dev");
-    expect(line).toStartWith("WARNING: Failed to update cron job: x: ");
-    expect(line).toEndWith("; this is an older one");
-  });
-});
-
-describe("describeRefusal()", () => {
-  test("names some of the jobs and the way to have them removed", () => {
-    const names = Array.from({ length: 12 }, (_, index) => `job-${index + 1}`);
-    const line = describeRefusal(names);
-    expect(line).toStartWith(
-      "WARNING: Cron jobs left as they are: 12 would be removed at once (job-1, job-2, job-3, …)",
-    );
-    expect(line).toContain("--allow-mass-removal");
-    expect(line).not.toContain("job-4");
   });
 });

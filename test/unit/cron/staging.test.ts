@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { devicePathOf, stageDefinitions } from "../../../lib/cron/staging.ts";
+import { stageDefinitions } from "../../../lib/cron/staging.ts";
 import { asOrdinaryUser, createScratch, define, refusalOf } from "../../support/fakes.ts";
 
 const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
@@ -84,12 +84,5 @@ describe("stageDefinitions()", () => {
       expect(refusal).toMatchObject({ code: "file" });
     }
     expect(await readFile(scratch.in("elsewhere.json"), "utf8")).toBe("old");
-  });
-});
-
-describe("devicePathOf()", () => {
-  test("is beside the staging directory", () => {
-    expect(devicePathOf("/home/node/.openclaw/cron-config")).toBe("/home/node/.openclaw/config-manager-device.pem");
-    expect(devicePathOf("/home/node/.openclaw/cron-config/")).toBe("/home/node/.openclaw/config-manager-device.pem");
   });
 });

@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import * as yaml from "yaml";
 import { createMetrics } from "../../../lib/http/metrics.ts";
 import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock } from "../../support/fakes.ts";
+import { createClock, createScratch } from "../../support/fakes.ts";
+import { STEADY, layOut } from "../../support/snapshot.ts";
 import { REPOSITORY } from "../../support/repository.ts";
 
 interface Rule {
@@ -30,9 +31,10 @@ const PROMQL = new Set(["absent", "time", "increase", "or", "and", "unless"]);
 /** Every metric that is exported, with the values of its labels. */
 async function readExported(): Promise<Map<string, Map<string, Set<string>>>> {
   const { nowMs } = createClock();
-  const state = createSidecarState({ nowMs, uptimeMs: nowMs });
-  const counts = { declared: 1, owned: 1, unmanaged: 1, changed: 0, isEqual: true };
-  state.convergence = { ...counts, unsupported: [], refusedRemovals: [] };
+  await using scratch = await createScratch();
+  const kinds = Object.values((await layOut(scratch, STEADY)).reconcilers);
+  for (const kind of kinds) await kind.reconcile({ isSuperseded: () => false, beat: () => undefined });
+  const state = createSidecarState(kinds, { nowMs, uptimeMs: nowMs });
   const exported = new Map<string, Map<string, Set<string>>>();
   for (const line of (await createMetrics(state, () => true).render()).split("\n")) {
     const [, name, labels = ""] = /^([a-z_]+)(?:\{(.*)\})? /.exec(line) ?? [];

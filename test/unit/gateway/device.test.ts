@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { encodePublicKey, readDevice, signPayload } from "../../../lib/gateway/device.ts";
+import { devicePathOf, encodePublicKey, readDevice, signPayload } from "../../../lib/gateway/device.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 describe("readDevice()", () => {
@@ -56,5 +56,12 @@ describe("signPayload()", () => {
     const signature = Buffer.from(signPayload(privateKeyPem, "v1|payload|é"), "base64url");
     expect(verify(null, Buffer.from("v1|payload|é"), shown, signature)).toBe(true);
     expect(verify(null, Buffer.from("v1|payload|e"), shown, signature)).toBe(false);
+  });
+});
+
+describe("devicePathOf()", () => {
+  test("is beside the staging directory", () => {
+    expect(devicePathOf("/home/node/.openclaw/cron-config")).toBe("/home/node/.openclaw/config-manager-device.pem");
+    expect(devicePathOf("/home/node/.openclaw/cron-config/")).toBe("/home/node/.openclaw/config-manager-device.pem");
   });
 });

@@ -1,23 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import packageJson from "../../../package.json" with { type: "json" };
-import type { Convergence } from "../../../lib/cron/converge.ts";
 import { createMetrics } from "../../../lib/http/metrics.ts";
-import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock } from "../../support/fakes.ts";
-
-const NONE: Convergence = {
-  isEqual: true,
-  changed: 0,
-  refusedRemovals: [],
-  unsupported: [],
-  declared: 0,
-  owned: 0,
-  unmanaged: 0,
-};
+import { type Loop, createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock, createFakeReconciler } from "../../support/fakes.ts";
 
 function start(isConnected = () => false) {
   const clock = createClock(Date.parse("2026-11-22T12:00:00.500Z"));
-  const state = createSidecarState({ nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const seen: { drift: boolean; jobs: number | undefined } = { drift: false, jobs: undefined };
+  const kinds = [
+    createFakeReconciler("config", {
+      gauges: [{ name: "config_drift", help: "Whether there is drift.", read: () => seen.drift }],
+    }),
+    createFakeReconciler("cron", {
+      gauges: [{ name: "owned_jobs", help: "Jobs of ours.", read: () => seen.jobs }],
+    }),
+  ];
+  const state = createSidecarState(kinds, { nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const [config, cron] = state as [Loop, Loop];
   const metrics = createMetrics(state, isConnected);
   const samples = async () => (await metrics.render()).split("\n").filter((line) => line && !line.startsWith("#"));
   /** The value of this one, as it is printed; undefined where it is not there. */
@@ -26,7 +25,7 @@ function start(isConnected = () => false) {
     expect(lines.length).toBeLessThan(2);
     return lines[0]?.split(" ").at(-1);
   };
-  return { clock, state, metrics, samples, read };
+  return { clock, seen, loops: { config, cron }, metrics, samples, read };
 }
 
 describe("createMetrics()", () => {
@@ -44,18 +43,16 @@ describe("createMetrics()", () => {
       'config_manager_last_pass_duration_seconds{reconciler="config"} 0',
       'config_manager_last_pass_duration_seconds{reconciler="cron"} 0',
       "config_manager_config_drift 0",
-      "config_manager_config_rejected 0",
-      "config_manager_definitions_rejected 0",
       "config_manager_gateway_connected 0",
     ]);
   });
 
   test("explains each, and gives it a type, before its first sample", async () => {
-    const { state, metrics } = start();
-    state.convergence = NONE;
+    const { seen, metrics } = start();
+    seen.jobs = 0;
     const text = await metrics.render();
     const blocks = text.trimEnd().split("\n\n");
-    expect(blocks).toHaveLength(13);
+    expect(blocks).toHaveLength(7);
     for (const block of blocks) {
       const [help, type, ...lines] = block.split("\n");
       const name = /^# HELP (config_manager_[a-z_]+) \S.*\.$/.exec(help ?? "")?.[1];
@@ -67,12 +64,12 @@ describe("createMetrics()", () => {
   });
 
   test("counts passes, and tells when the last one was a success and how long it took", async () => {
-    const { clock, state, read } = start();
-    await state.cron.track(async () => {
+    const { clock, loops, read } = start();
+    await loops.cron.track(async () => {
       clock.advance(1_250);
       return { kind: "equal" };
     });
-    for (let pass = 0; pass < 3; pass++) await state.config.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
+    for (let pass = 0; pass < 3; pass++) await loops.config.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
     expect(await read('passes_total{reconciler="cron",result="equal"}')).toBe("1");
     expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3");
     expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3"); // and not more by being read
@@ -82,51 +79,13 @@ describe("createMetrics()", () => {
     expect(await read('last_pass_duration_seconds{reconciler="cron"}')).toBe("1.25");
   });
 
-  test.each([
-    ["drift", "1", "0"],
-    ["reject", "0", "1"],
-    ["missing", "0", "1"],
-    ["none", "0", "0"],
-    ["validate", "0", "0"],
-    ["update", "0", "0"],
-  ] as const)("tells of a config that is found %s: drift %s, rejected %s", async (plan, drift, rejected) => {
-    const { state, read } = start();
-    state.configPlan = plan;
-    expect([await read("config_drift"), await read("config_rejected")]).toEqual([drift, rejected]);
-    state.configPlan = "none";
-    expect([await read("config_drift"), await read("config_rejected")]).toEqual(["0", "0"]);
-  });
-
-  test.each([
-    ["missing", "1"],
-    ["invalid", "1"],
-    ["valid", "0"],
-  ] as const)("tells of definitions that are %s: rejected %s", async (definitions, rejected) => {
-    const { state, read } = start();
-    state.definitions = definitions;
-    expect(await read("definitions_rejected")).toBe(rejected);
-  });
-
-  test("counts jobs, and names none", async () => {
-    const { state, metrics, read } = start();
-    const missing = [{ what: "payload", since: "2026.8" }];
-    const unsupported = { kind: "unsupported", name: "marked-name", wanted: "add", missing } as const;
-    state.convergence = {
-      ...NONE,
-      declared: 5,
-      owned: 4,
-      unmanaged: 2,
-      unsupported: [{ ...unsupported }],
-      refusedRemovals: ["marked-name", "b", "c"],
-    };
-    expect(await read("declared_jobs")).toBe("5");
-    expect(await read("owned_jobs")).toBe("4");
-    expect(await read("unmanaged_jobs")).toBe("2");
-    expect(await read("impossible_jobs")).toBe("1");
-    expect(await read("refused_removals")).toBe("3");
-    expect(await metrics.render()).not.toContain("marked-name");
-    state.convergence = NONE;
-    expect(await read("owned_jobs")).toBe("0");
+  test("asks each kind for its gauges at each scrape, and leaves out what is not known", async () => {
+    const { seen, read } = start();
+    expect([await read("config_drift"), await read("owned_jobs")]).toEqual(["0", undefined]);
+    Object.assign(seen, { drift: true, jobs: 4 });
+    expect([await read("config_drift"), await read("owned_jobs")]).toEqual(["1", "4"]);
+    seen.jobs = undefined;
+    expect(await read("owned_jobs")).toBeUndefined();
   });
 
   test("asks at each scrape whether the gateway is there", async () => {
@@ -139,7 +98,7 @@ describe("createMetrics()", () => {
 
   test("lets two of them stand side by side: nothing is shared", async () => {
     const [one, other] = [start(), start()];
-    one.state.configPlan = "drift";
+    one.seen.drift = true;
     expect([await one.read("config_drift"), await other.read("config_drift")]).toEqual(["1", "0"]);
   });
 });

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { createPages } from "../../../lib/http/pages.ts";
-import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock } from "../../support/fakes.ts";
+import { type Loop, createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock, createFakeReconciler } from "../../support/fakes.ts";
 
 function start() {
   const clock = createClock();
-  const state = createSidecarState({ nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const kinds = [createFakeReconciler("config"), createFakeReconciler("cron")];
+  const state = createSidecarState(kinds, { nowMs: clock.nowMs, uptimeMs: clock.nowMs });
+  const [config, cron] = state as [Loop, Loop];
   const pages = createPages(state, () => true);
-  return { clock, state, show: async (path: string) => pages[path]?.() };
+  return { clock, state, loops: { config, cron }, show: async (path: string) => pages[path]?.() };
 }
 
 const TEXT = "text/plain; charset=utf-8";
@@ -19,8 +21,8 @@ test("createPages() has three of them", () => {
 
 describe("/healthz", () => {
   test("is ok from the first moment, and says what each loop does", async () => {
-    const { clock, state, show } = start();
-    state.config.heartbeat.idle(60_000);
+    const { clock, loops, show } = start();
+    loops.config.heartbeat.idle(60_000);
     clock.advance(1_999);
     expect(await show("/healthz")).toEqual({
       status: 200,
@@ -30,12 +32,10 @@ describe("/healthz", () => {
   });
 
   test("is ok whatever the passes come to: a restart mends no gateway and no ConfigMap", async () => {
-    const { state, show } = start();
-    state.configPlan = "reject";
-    state.definitions = "invalid";
+    const { loops, show } = start();
     for (let pass = 0; pass < 100; pass++) {
-      await state.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
-      await state.config.track(async () => ({ kind: "rejected" }));
+      await loops.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
+      await loops.config.track(async () => ({ kind: "rejected" }));
     }
     expect(await show("/healthz")).toMatchObject({ status: 200 });
   });
@@ -43,16 +43,16 @@ describe("/healthz", () => {
   test.each(["config", "cron"] as const)(
     "fails when the loop of the %s stands still, and says for how long",
     async (name) => {
-      const { clock, state, show } = start();
+      const { clock, loops, show } = start();
       const other = name === "config" ? "cron" : "config";
       clock.advance(600_999);
-      state[other].heartbeat.beat();
+      loops[other].heartbeat.beat();
       const page = await show("/healthz");
       expect(page).toMatchObject({ status: 503, type: TEXT });
       expect(page?.body).toStartWith("not ok\n");
       expect(page?.body).toContain(`\n${name}: stands still, no sign of life for 600 s\n`);
       expect(page?.body).toContain(`\n${other}: at work, last sign of life 0 s ago\n`);
-      state[name].heartbeat.beat();
+      loops[name].heartbeat.beat();
       expect(await show("/healthz")).toMatchObject({ status: 200 });
     },
   );
@@ -60,18 +60,18 @@ describe("/healthz", () => {
 
 describe("/readyz", () => {
   test("waits for the first pass of both, whatever came of it", async () => {
-    const { state, show } = start();
+    const { loops, show } = start();
     expect(await show("/readyz")).toEqual({
       status: 503,
       type: TEXT,
       body: "not ok\nconfig: first pass not done yet\ncron: first pass not done yet\n",
     });
-    await state.config.track(async () => ({ kind: "rejected" }));
+    await loops.config.track(async () => ({ kind: "rejected" }));
     expect(await show("/readyz")).toMatchObject({
       status: 503,
       body: "not ok\nconfig: first pass done\ncron: first pass not done yet\n",
     });
-    await state.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
+    await loops.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
     expect(await show("/readyz")).toEqual({
       status: 200,
       type: TEXT,
@@ -80,10 +80,10 @@ describe("/readyz", () => {
   });
 
   test("stays so: what fails later takes no gateway out of its Service", async () => {
-    const { clock, state, show } = start();
+    const { clock, loops, show } = start();
     for (const kind of ["equal", "rejected"] as const) {
-      await state.config.track(async () => ({ kind }));
-      await state.cron.track(async () => ({ kind }));
+      await loops.config.track(async () => ({ kind }));
+      await loops.cron.track(async () => ({ kind }));
     }
     clock.advance(86_400_000);
     expect(await show("/readyz")).toMatchObject({ status: 200 });

@@ -6,7 +6,7 @@ import { createClock, thrownBy } from "../../support/fakes.ts";
 import { until } from "../../support/until.ts";
 
 type Reason = Parameters<Parameters<ReturnType<typeof createTrigger>["wait"]>[2] & object>[0];
-const REASONS: Reason[] = ["file", "poll", "signal", "connect", "disconnect", "cron-event"];
+const REASONS: Reason[] = ["file", "signal", "connect", "disconnect", "cron-event"];
 
 const NO_PULSE = { beat: () => undefined, idle: () => undefined };
 
@@ -73,7 +73,7 @@ describe("keepReconciled()", () => {
 
   test("cuts a pause short for a file or a signal, not for the echo of its own work", async () => {
     const [wait] = await waitsAfter([failed()]);
-    expect(wait?.reasons).toEqual(["file", "poll", "signal", "connect"]);
+    expect(wait?.reasons).toEqual(["file", "signal", "connect"]);
   });
 
   test("looks again for somebody else's word as often as after a failure, and as soon as the gateway is there", async () => {
@@ -81,7 +81,7 @@ describe("keepReconciled()", () => {
       1_000, 2_000, 4_000, 5_000, 5_000,
     ]);
     const [wait] = await waitsAfter([pending()], 7_000);
-    expect(wait).toEqual({ timeoutMs: 1_000, reasons: ["file", "poll", "signal", "connect"] });
+    expect(wait).toEqual({ timeoutMs: 1_000, reasons: ["file", "signal", "connect"] });
   });
 
   test("counts what is pending and what failed in one row, and ends it with what is equal", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { PassOutcome } from "../../../lib/reconcile/loop.ts";
-import { RECONCILERS, RESULTS, createSidecarState, hasPassed } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock, thrownBy } from "../../support/fakes.ts";
+import { type Loop, RESULTS, createSidecarState, hasPassed } from "../../../lib/reconcile/sidecar-state.ts";
+import { createClock, createFakeReconciler, thrownBy } from "../../support/fakes.ts";
 
 const OUTCOMES: Record<(typeof RESULTS)[number], PassOutcome> = {
   equal: { kind: "equal" },
@@ -13,30 +13,32 @@ const OUTCOMES: Record<(typeof RESULTS)[number], PassOutcome> = {
 function start() {
   const clock = createClock();
   const uptime = createClock(0);
-  const state = createSidecarState({ nowMs: clock.nowMs, uptimeMs: uptime.nowMs });
-  return { clock, uptime, state, loop: state.cron };
+  const kinds = [createFakeReconciler("config"), createFakeReconciler("cron")];
+  const state = createSidecarState(kinds, { nowMs: clock.nowMs, uptimeMs: uptime.nowMs });
+  const [other, loop] = state as [Loop, Loop];
+  return { clock, uptime, state, kinds, other, loop };
 }
 
 describe("createSidecarState()", () => {
-  test("begins with no pass, no success, and nothing seen", () => {
-    const { state } = start();
-    for (const name of RECONCILERS) {
-      expect(state[name].passes).toEqual({ equal: 0, pending: 0, rejected: 0, failed: 0 });
-      expect(state[name].lastSuccessMs).toBe(0);
-      expect(state[name].lastPassMs).toBeUndefined();
-      expect(hasPassed(state[name])).toBeFalse();
+  test("has a loop for each reconciler, in their order, with no pass and no success", () => {
+    const { state, kinds } = start();
+    expect(state.map(({ reconciler }) => reconciler)).toEqual(kinds);
+    for (const loop of state) {
+      expect(loop.passes).toEqual({ equal: 0, pending: 0, rejected: 0, failed: 0 });
+      expect(loop.lastSuccessMs).toBe(0);
+      expect(loop.lastPassMs).toBeUndefined();
+      expect(hasPassed(loop)).toBeFalse();
     }
-    expect(state).not.toContainAnyKeys(["configPlan", "definitions", "convergence"]);
   });
 
   test.each([...RESULTS])("counts a pass that ends %s, of the one loop, and gives its outcome on", async (kind) => {
-    const { state, loop } = start();
+    const { other, loop } = start();
     expect(await loop.track(async () => OUTCOMES[kind])).toBe(OUTCOMES[kind]);
     await loop.track(async () => OUTCOMES[kind]);
     const none = { equal: 0, pending: 0, rejected: 0, failed: 0 };
     expect(loop.passes).toEqual({ ...none, [kind]: 2 });
-    expect(state.config.passes).toEqual(none);
-    expect([hasPassed(loop), hasPassed(state.config)]).toEqual([true, false]);
+    expect(other.passes).toEqual(none);
+    expect([hasPassed(loop), hasPassed(other)]).toEqual([true, false]);
   });
 
   test("takes for a success what is equal, and nothing else", async () => {

@@ -119,7 +119,7 @@ describe("hasFired()", () => {
     trigger.fire("file");
     expect(trigger.hasFired("file")).toBeTrue();
     expect(trigger.hasFired("signal", "file")).toBeTrue();
-    expect(trigger.hasFired("signal", "poll")).toBeFalse();
+    expect(trigger.hasFired("signal", "connect")).toBeFalse();
     expect(trigger.hasFired()).toBeFalse();
     await trigger.wait(HOUR_MS, never);
     expect(trigger.hasFired("file")).toBeFalse();

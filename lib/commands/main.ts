@@ -1,0 +1,145 @@
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ManagerError, describeBug } from "../errors.ts";
+import { formatJson } from "../json.ts";
+import { escapeControls } from "../log.ts";
+import type { Environment } from "../settings.ts";
+import { describeVersion } from "../version.ts";
+import { readCommandLine } from "./arguments.ts";
+import { print } from "./print.ts";
+import type { Invocation, WorkInvocation } from "./program.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Sidecar } from "./sidecar.ts";
+import type { Source } from "./sources.ts";
+
+/** How long a command that was told to stop may go on with what it has begun, in milliseconds. */
+const STOP_LIMIT_MS = 500;
+
+/** What became of a command line. */
+export type Command =
+  /** The command is done; what it had to say is printed. */
+  | { kind: "done"; exitCode: number }
+  /** It was `run`: the sidecar is ready to begin. */
+  | { kind: "sidecar"; sidecar: Sidecar };
+
+/**
+ * Does what the command line asks for, but for `run`, which is handed back. Errors are printed: `error: …`, `hint: …`.
+ * What does the work is loaded when there is some: the version, a page of help and a typing error want none of it.
+ */
+export async function main(args: readonly string[], env: Environment): Promise<Command> {
+  process.stdout.on("error", () => undefined); // told to whoever prints
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      printError(error);
+      process.exit(1);
+    });
+  }
+  try {
+    const invocation = readCommandLine(args, env);
+    if (invocation.command === "run") return { kind: "sidecar", sidecar: await openRun(invocation) };
+    return { kind: "done", exitCode: await execute(invocation) };
+  } catch (error) {
+    printError(error);
+    return { kind: "done", exitCode: error instanceof ManagerError && error.code === "usage" ? 64 : 1 };
+  }
+}
+
+async function execute(invocation: Exclude<Invocation, { command: "run" }>): Promise<number> {
+  switch (invocation.command) {
+    case "help":
+      return show(invocation.text);
+    case "version":
+      return show(`${describeVersion()}\n`);
+    case "schema":
+      return show(formatJson((await import("../definition/schema.ts")).toDefinitionSchema()));
+    case "validate":
+      return printValidation(invocation.source);
+    case "sync":
+    case "init":
+    case "register":
+    case "status":
+    case "diff":
+    case "doctor":
+    case "export": {
+      const runtime = await openWork(invocation);
+      const stopped = whenStopped(runtime).then(() => 1);
+      try {
+        return await Promise.race([work(invocation, runtime), stopped]);
+      } finally {
+        await runtime.close();
+      }
+    }
+  }
+}
+
+async function show(text: string): Promise<number> {
+  await print(text, process.stdout);
+  return 0;
+}
+
+async function printValidation(source: Source): Promise<number> {
+  const { readSources } = await import("./sources.ts");
+  const { validate } = await import("./validate.ts");
+  const { problems, warnings, checked } = await validate(await readSources(source));
+  for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
+  const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
+  await print(lines.join(""), process.stdout);
+  return problems.length > 0 ? 1 : 0;
+}
+
+/** @returns the exit code. */
+async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, runtime: Runtime): Promise<number> {
+  const toExitCode = (isFine: boolean) => (isFine ? 0 : 1);
+  switch (invocation.command) {
+    case "sync":
+      return toExitCode(await (await import("./sync.ts")).sync(runtime, invocation.only));
+    case "init":
+      return toExitCode(await (await import("./init.ts")).init(runtime, invocation.only));
+    case "register":
+      return toExitCode(await (await import("./register.ts")).register(runtime, invocation.waitSeconds));
+    case "export":
+      return toExitCode(await (await import("./export.ts")).exportCron(runtime));
+    case "status":
+    case "diff":
+    case "doctor":
+      return (await import("./inspect.ts")).inspect(invocation, runtime);
+  }
+}
+
+async function openRun(invocation: WorkInvocation): Promise<Sidecar> {
+  const { createSidecar } = await import("./sidecar.ts");
+  const runtime = await openWork(invocation);
+  return createSidecar(runtime, whenStopped(runtime));
+}
+
+/** Ready to work, and to be stopped by SIGTERM and SIGINT. */
+async function openWork(invocation: WorkInvocation): Promise<Runtime> {
+  const { isForPerson, openRuntime } = await import("./runtime.ts");
+  const runtime = await openRuntime(invocation);
+  for (const [signal, exitCode] of [
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const) {
+    process.on(signal, () => {
+      // A person's command has nothing to finish; and whoever asks a second time does not want to wait.
+      if (isForPerson(invocation) || runtime.signal.aborted) process.exit(exitCode);
+      runtime.stop();
+    });
+  }
+  return runtime;
+}
+
+/** Resolved when we were told to stop, and the pass in hand has had its time to finish what it has begun. */
+async function whenStopped({ signal }: Runtime): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await sleep(STOP_LIMIT_MS);
+}
+
+function printError(error: unknown): void {
+  if (!(error instanceof ManagerError)) {
+    process.stderr.write(`error: ${describeBug(error)}\n`);
+    return;
+  }
+  for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
+  if (error.hint) process.stderr.write(`hint: ${error.hint}\n`);
+}

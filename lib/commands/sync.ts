@@ -1,0 +1,22 @@
+import type { PassContext } from "../reconcile/reconciler.ts";
+import type { KindName } from "./kinds.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * One pass of each kind, or of one.
+ *
+ * @returns whether all is equal now, as far as can be seen.
+ */
+export async function sync(
+  { reconcilers, signal }: Pick<Runtime, "reconcilers" | "signal">,
+  only: KindName | undefined,
+): Promise<boolean> {
+  const pass: PassContext = { isSuperseded: () => signal.aborted, beat: () => undefined };
+  let isEqual = true;
+  for (const [name, reconciler] of Object.entries(reconcilers)) {
+    if (only !== undefined && only !== name) continue;
+    const { kind } = await reconciler.reconcile(pass);
+    isEqual &&= kind === "equal" || kind === "pending";
+  }
+  return isEqual;
+}

@@ -1,0 +1,80 @@
+import { dirname } from "node:path";
+import { ManagerError, describeError } from "../errors.ts";
+import type { MountedDirectory, WritablePlace } from "../files/places.ts";
+import { checkMount, checkPlace } from "../reconcile/check-places.ts";
+import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
+import type { State } from "../reconcile/report.ts";
+import type { ConfigPlaces } from "./observe.ts";
+import { pathOfRejection } from "./record.ts";
+import { type ConfigSnapshot, isRefusedByGateway } from "./snapshot.ts";
+
+const MOUNT = { name: "config mount", volume: "openclaw-config" };
+const FILE = "config file";
+const APPLIED = "config in force";
+
+/** The ConfigMap's mount, and the file in it. */
+export function checkConfigSource(
+  snapshot: ConfigSnapshot | ManagerError,
+  places: ConfigPlaces,
+  place: MountedDirectory,
+): Check[] {
+  const mount = checkMount(MOUNT, places.configDir, place);
+  return [mount, isSound(mount) ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT.name)];
+}
+
+function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, pvcConfig }: ConfigPlaces): Check {
+  const path = `${configDir}/openclaw.json`;
+  if (snapshot instanceof ManagerError) {
+    const isLive = snapshot.message.includes(pvcConfig);
+    return fail(FILE, describeError(snapshot), `ls -ln ${isLive ? pvcConfig : `${configDir}/`}; id`);
+  }
+  const { plan, state } = snapshot;
+  if (plan.kind === "missing") {
+    return fail(FILE, `there is no openclaw.json in ${configDir}`, "kubectl get configmap openclaw-config -o yaml");
+  }
+  const isBroken = plan.kind === "reject" && !isRefusedByGateway(snapshot);
+  if (!isBroken) return pass(FILE, `${path}, ${state.desired?.bytes.length ?? 0} bytes, JSON5`);
+  return fail(FILE, `${path}: ${plan.problems.join("; ")}`, `config-manager validate ${path}`);
+}
+
+export function checkLiveConfigPlace(pvcConfig: string, place: WritablePlace): Check {
+  return checkPlace("live config", pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
+}
+
+/** Whether what is live is what was applied, and what Git says. */
+export function checkConfigApplied(
+  snapshot: ConfigSnapshot | ManagerError,
+  { pvcConfig }: ConfigPlaces,
+  state: State,
+  problems: readonly string[],
+): Check {
+  if (snapshot instanceof ManagerError) return skip(APPLIED, FILE);
+  switch (state) {
+    case "unknown":
+    case "failed":
+      return skip(APPLIED, FILE);
+    case "in-sync":
+      return pass(APPLIED, `${pvcConfig} is what the ConfigMap says`);
+    case "pending":
+      return warn(
+        APPLIED,
+        "the live file is not yet what the ConfigMap says, or not in force",
+        "config-manager sync --only config",
+      );
+    case "drifted":
+      return fail(
+        APPLIED,
+        `${problems.join("; ")}; put it into Git, or sync --self-heal`,
+        "config-manager diff --self-heal",
+      );
+    case "rejected": {
+      if (!isRefusedByGateway(snapshot)) return skip(APPLIED, FILE);
+      const retry = `rm ${pathOfRejection(pvcConfig)} && config-manager sync --only config`;
+      return fail(
+        APPLIED,
+        `the gateway refuses what the ConfigMap says: ${problems.join("; ")}; mend it in Git, or try it again`,
+        retry,
+      );
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { ManagerError } from "../errors.ts";
+import { readMounts } from "../files/mounts.ts";
+import { inspectFilePlace, inspectMount } from "../files/places.ts";
+import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
+import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace } from "./checks.ts";
+import type { ConfigPlaces } from "./observe.ts";
+import type { PathChange } from "./reload.ts";
+import { type ConfigSnapshot, findConfigProblems } from "./snapshot.ts";
+
+/** How the gateway is reached; undefined where it is not. */
+export type Way = "gateway" | "cli" | undefined;
+
+/** What `status`, `diff` and `doctor` say of the config. The snapshot is the error that says why there is none. */
+export function reportConfig(snapshot: ConfigSnapshot | ManagerError, places: ConfigPlaces, way: Way): Report {
+  const problems = findConfigProblems(snapshot, places);
+  const state = toState(snapshot, way);
+  return {
+    status: () => toStatus(snapshot, places, state, problems),
+    diff: () => toDiff(snapshot, places, problems),
+    check: () => check(snapshot, places, state, problems),
+  };
+}
+
+function toState(snapshot: ConfigSnapshot | ManagerError, way: Way): State {
+  if (snapshot instanceof ManagerError) return "unknown";
+  const { plan, verdict } = snapshot;
+  switch (plan.kind) {
+    case "missing":
+      return "unknown";
+    case "reject":
+      return "rejected";
+    case "drift":
+      return "drifted";
+    case "update":
+      return "pending";
+    case "none":
+    case "validate":
+      if (verdict?.kind === "invalid") return "rejected";
+      if (verdict?.kind === "valid") return verdict.isApplied === false ? "pending" : "in-sync";
+      // Over the CLI no gateway validates a config, now or later.
+      return plan.kind === "none" || way === "cli" ? "in-sync" : "pending";
+  }
+}
+
+function toStatus(
+  snapshot: ConfigSnapshot | ManagerError,
+  { pvcConfig }: ConfigPlaces,
+  state: State,
+  problems: string[],
+): StatusReport {
+  const checksum = snapshot instanceof ManagerError ? null : (snapshot.state.observed?.md5 ?? null);
+  const file = checksum === null ? "no file" : `md5 ${checksum.slice(0, 12)}`;
+  return { json: { state, checksum, problems }, detail: `${pvcConfig}  ${file}` };
+}
+
+function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPlaces, problems: string[]): DiffReport {
+  const isRead = !(snapshot instanceof ManagerError);
+  const plan = isRead ? snapshot.plan : undefined;
+  const paths = isRead ? snapshot.changes : [];
+  const isUpdate = plan?.kind === "update";
+  const isReject = plan?.kind === "reject";
+  const isDrift = plan?.kind === "drift";
+  const isShown = paths.length > 0 || problems.length > 0;
+  return {
+    json: { action: isUpdate ? "update" : isReject ? "reject" : "none", paths, problems },
+    changes: isUpdate ? 1 : 0,
+    isBroken: !isRead || isReject || snapshot.verdict?.kind === "invalid",
+    heading: isShown ? `Config: ${pvcConfig}` : isUpdate ? `Config: ${pvcConfig} is new` : undefined,
+    notes: isDrift ? ["a sync leaves it until the ConfigMap changes; --self-heal puts it back"] : [],
+    entries: isDrift ? [] : paths.map(toEntry),
+    counts: {
+      planned: [...(isUpdate ? ["config to update"] : []), ...(isReject ? ["config rejected"] : [])],
+      unchanged: [],
+    },
+  };
+}
+
+function toEntry({ path, reload }: PathChange): DiffReport["entries"][number] {
+  const remark = { meaning: reload === "restart" ? "warning" : "faint", text: ` (${reload})` } as const;
+  return { mark: "~", meaning: "change", text: path, remark, changes: [] };
+}
+
+async function check(
+  snapshot: ConfigSnapshot | ManagerError,
+  places: ConfigPlaces,
+  state: State,
+  problems: string[],
+): Promise<Checks> {
+  const [mount, live] = await Promise.all([
+    readMounts().then((mounts) => inspectMount(places.configDir, mounts)),
+    inspectFilePlace(places.pvcConfig),
+  ]);
+  return {
+    source: checkConfigSource(snapshot, places, mount),
+    place: [checkLiveConfigPlace(places.pvcConfig, live)],
+    ownership: [],
+    applied: [checkConfigApplied(snapshot, places, state, problems)],
+  };
+}

@@ -1,0 +1,101 @@
+import { dirname } from "node:path";
+import { type DesiredSet, formatProblem } from "../definition/files.ts";
+import { ManagerError, describeError } from "../errors.ts";
+import type { MountedDirectory, WritablePlace } from "../files/places.ts";
+import type { LiveJob } from "../gateway/job.ts";
+import { checkMount, checkPlace } from "../reconcile/check-places.ts";
+import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
+import { readRunState } from "./job-status.ts";
+import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
+import type { CronSnapshot } from "./snapshot.ts";
+
+const MOUNT = { name: "cron mount", volume: "cron-config" };
+const DEFINITIONS = "cron definitions";
+const NAMES = "job names";
+const APPLIED = "cron in force";
+const RUNS = "job runs";
+/** The check that looks at the gateway's address; see lib/commands. */
+const GATEWAY = "gateway";
+
+/** The ConfigMap's mount, and the definitions in it. */
+export function checkCronSource({ desired }: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
+  const mount = checkMount(MOUNT, cronDir, place);
+  return [mount, isSound(mount) ? checkDefinitions(cronDir, desired) : skip(DEFINITIONS, MOUNT.name)];
+}
+
+function checkDefinitions(cronDir: string, desired: DesiredSet | ManagerError): Check {
+  if (desired instanceof ManagerError) return fail(DEFINITIONS, describeError(desired), `ls -ln ${cronDir}/; id`);
+  switch (desired.kind) {
+    case "missing": {
+      const hint = "kubectl get configmap openclaw-cron-jobs -o yaml";
+      return fail(DEFINITIONS, `there is no definition file in ${cronDir}`, hint);
+    }
+    case "invalid": {
+      const [first, ...more] = desired.problems.map(formatProblem);
+      const rest = more.length > 0 ? ` (and ${more.length} more)` : "";
+      return fail(DEFINITIONS, `nothing of them is applied: ${first}${rest}`, "config-manager validate");
+    }
+    case "valid": {
+      const count = desired.definitions.length;
+      const files = desired.files.map((file) => file.name).join(", ");
+      return pass(DEFINITIONS, `${count} ${count === 1 ? "job" : "jobs"} in ${files}`);
+    }
+  }
+}
+
+export function checkStagingPlace(stagingDir: string, place: WritablePlace): Check {
+  return checkPlace("staging directory", stagingDir, place, `{ name: data, mountPath: ${dirname(stagingDir)} }`);
+}
+
+/** Whether each declared name belongs to one job, and that one to us. */
+export function checkNames({ live, desired }: CronSnapshot, owner: string): Check {
+  if (live instanceof ManagerError) return skip(NAMES, GATEWAY);
+  const isRead = !(desired instanceof ManagerError) && desired.kind === "valid";
+  const declared = new Set(isRead ? desired.definitions.map(({ name }) => name) : []);
+  const { ours, unclaimed } = groupByClaim(live, owner);
+  const doubles = [...ours].filter(([, jobs]) => jobs.length > 1).map(([name]) => name);
+  const foreign = live.filter((job) => declared.has(job.name) && readClaim(job, owner).kind === "foreign");
+  const conflicting = [...declared].flatMap((name) => {
+    const jobs = unclaimed.get(name) ?? [];
+    return ours.has(name) ? jobs : jobs.slice(1); // the first one is going to be adopted
+  });
+  const others: LiveJob[] = [...foreign, ...conflicting];
+  const named = others.map(({ name, id }) => `${name} (${id})`).join(", ");
+  const found = [
+    ...(doubles.length > 0
+      ? [`two of ours have one name, and the newer goes at the next sync: ${doubles.join(", ")}`]
+      : []),
+    ...(others.length > 0 ? [`not ours, and left alone, though the name is declared: ${named}`] : []),
+  ];
+  if (found.length === 0) return pass(NAMES, "each declared name belongs to one job");
+  return warn(NAMES, found.join("; "), others[0] ? "config-manager status" : "config-manager sync --only cron");
+}
+
+/** Whether the live jobs are the declared ones. */
+export function checkCronApplied(
+  { plan, live }: CronSnapshot,
+  { declared, owned }: { declared: number; owned: number },
+  problems: readonly string[],
+): Check {
+  if (live instanceof ManagerError) return skip(APPLIED, GATEWAY);
+  if (!plan) return skip(APPLIED, DEFINITIONS);
+  if (plan.refusedRemovals.length > 0) {
+    return fail(APPLIED, problems.join("; "), "config-manager diff --allow-mass-removal");
+  }
+  if (plan.unsupported.length > 0) return fail(APPLIED, problems.join("; "), "config-manager diff");
+  if (plan.actions.length === 0) return pass(APPLIED, `${declared} declared, ${owned} ours`);
+  return warn(APPLIED, `a sync would change ${plan.actions.length} of them`, "config-manager diff");
+}
+
+/** Whether our jobs do what they are for. */
+export function checkRuns({ live }: CronSnapshot, owner: string): Check {
+  if (live instanceof ManagerError) return skip(RUNS, GATEWAY);
+  const failing = live.filter((job) => isOurs(job, owner) && readRunState(job).lastStatus === "error");
+  const [first] = failing;
+  if (!first) return pass(RUNS, "no job of ours failed at its last run");
+  return warn(
+    RUNS,
+    `failed at the last run: ${failing.map(({ name }) => name).join(", ")}`,
+    `openclaw cron runs --id ${first.id} --limit 1`,
+  );
+}

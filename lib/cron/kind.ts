@@ -1,0 +1,66 @@
+import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
+import type { Settings } from "../settings.ts";
+import { type CronDependencies, type CronPasses, createCronPasses } from "./reconcile.ts";
+
+export interface CronKindDependencies extends CronDependencies {
+  settings: CronDependencies["settings"] & Pick<Settings, "gatewayUrl">;
+  clock: { nowMs: () => number };
+}
+
+/** Cron jobs as a kind of setting. */
+export function createCronReconciler(dependencies: CronKindDependencies): Reconciler {
+  const { settings, allowMassRemoval, transport, clock } = dependencies;
+  const passes = createCronPasses(dependencies);
+  return {
+    name: "cron",
+    monitoring: `${settings.cronDir} (cron jobs → openclaw cron sync)`,
+    directories: [settings.cronDir],
+    events: ["cron-event", "disconnect"],
+    needsGateway: true,
+    gauges: createGauges(passes),
+    prepare: passes.prepare,
+    reconcile: passes.reconcile,
+    async report() {
+      const { reportCron } = await import("./report.ts");
+      const { takeCronSnapshot } = await import("./snapshot.ts");
+      const nowMs = clock.nowMs();
+      return reportCron(await takeCronSnapshot({ settings, allowMassRemoval, transport, nowMs }), settings);
+    },
+  };
+}
+
+function createGauges(passes: CronPasses): Gauge[] {
+  const jobs = () => passes.convergence;
+  return [
+    {
+      name: "definitions_rejected",
+      help: "Whether the cron job definitions are missing or wrong, so that no job is changed.",
+      read: () => passes.definitions === "missing" || passes.definitions === "invalid",
+    },
+    {
+      name: "declared_jobs",
+      help: "Jobs that the definitions declare, when jobs were last compared.",
+      read: () => jobs()?.declared,
+    },
+    {
+      name: "owned_jobs",
+      help: "Live jobs that are ours, when they were last listed.",
+      read: () => jobs()?.owned,
+    },
+    {
+      name: "unmanaged_jobs",
+      help: "Live jobs that are not ours, when they were last listed.",
+      read: () => jobs()?.unmanaged,
+    },
+    {
+      name: "impossible_jobs",
+      help: "Declared jobs that this release of the gateway cannot take.",
+      read: () => jobs()?.unsupported.length,
+    },
+    {
+      name: "refused_removals",
+      help: "Jobs that were to be removed: too many at once, so that nothing is done.",
+      read: () => jobs()?.refusedRemovals.length,
+    },
+  ];
+}

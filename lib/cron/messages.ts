@@ -1,0 +1,24 @@
+import type { UnsupportedJob } from "./plan.ts";
+
+/** What is not removed, why, and how to have it removed. */
+export function explainRefusal(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return `${names.length} would be removed at once (${shown}, …), over half of ours; --allow-mass-removal lets it happen`;
+}
+
+export function describeRefusal(names: readonly string[]): string {
+  return `WARNING: Cron jobs left as they are: ${explainRefusal(names)}`;
+}
+
+/** What a job has that the gateway does not know, and which release would. */
+export function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
+  const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
+  const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
+  return `${reasons.join(", ")}; ${own}`;
+}
+
+export function describeUnsupported(jobs: readonly UnsupportedJob[], version: string): string[] {
+  return jobs.map(
+    (job) => `WARNING: Failed to ${job.wanted} cron job: ${job.name}: ${explainUnsupported(job, version)}`,
+  );
+}

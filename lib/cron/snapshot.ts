@@ -1,0 +1,77 @@
+import { type DesiredSet, formatProblem, readDefinitions } from "../definition/files.ts";
+import { ManagerError, describeError, toResult } from "../errors.ts";
+import type { LiveJob } from "../gateway/job.ts";
+import type { CronStore } from "../gateway/store.ts";
+import type { Settings } from "../settings.ts";
+import { explainRefusal, explainUnsupported } from "./messages.ts";
+import { type CronPlan, planCron } from "./plan.ts";
+
+/** What Git says, what is there, and what a pass would make of it. A part that cannot be read is the error that says so. */
+export interface CronSnapshot {
+  desired: DesiredSet | ManagerError;
+  /** The way to the live jobs. */
+  gateway: CronStore | ManagerError;
+  live: LiveJob[] | ManagerError;
+  /** There where both the definitions and the live jobs are. */
+  plan: CronPlan | undefined;
+  nowMs: number;
+}
+
+export interface CronSnapshotOptions {
+  settings: Pick<Settings, "cronDir" | "owner" | "prune">;
+  allowMassRemoval: boolean;
+  transport: { open(): Promise<CronStore> };
+  nowMs: number;
+}
+
+/** Reads everything once, and changes nothing. */
+export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<CronSnapshot> {
+  const { settings, transport, nowMs } = options;
+  const [desired, gateway] = await Promise.all([
+    toResult(readDefinitions(settings.cronDir)),
+    toResult(transport.open()),
+  ]);
+  const live = gateway instanceof ManagerError ? gateway : await toResult(gateway.listJobs());
+  const snapshot = { desired, gateway, live, nowMs };
+  return { ...snapshot, plan: planJobs(snapshot, options) };
+}
+
+function planJobs(
+  { gateway, desired, live, nowMs }: Omit<CronSnapshot, "plan">,
+  { settings, allowMassRemoval }: CronSnapshotOptions,
+): CronPlan | undefined {
+  if (gateway instanceof ManagerError || live instanceof ManagerError) return undefined;
+  if (desired instanceof ManagerError || desired.kind !== "valid") return undefined;
+  const { owner, prune } = settings;
+  return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features: gateway.features, nowMs });
+}
+
+/** What keeps the live jobs from being what Git says, a line each. What the next pass does by itself is none. */
+export function findCronProblems(snapshot: CronSnapshot, cronDir: string): string[] {
+  return [...findDefinitionProblems(snapshot, cronDir), ...findLiveProblems(snapshot), ...findPlanProblems(snapshot)];
+}
+
+function findDefinitionProblems({ desired }: CronSnapshot, cronDir: string): string[] {
+  if (desired instanceof ManagerError) return [describeError(desired)];
+  switch (desired.kind) {
+    case "missing":
+      return [`there are no cron definitions in ${cronDir}`];
+    case "invalid":
+      return desired.problems.map(formatProblem);
+    case "valid":
+      return [];
+  }
+}
+
+function findLiveProblems({ live }: CronSnapshot): string[] {
+  return live instanceof ManagerError ? [describeError(live)] : [];
+}
+
+function findPlanProblems({ plan, gateway }: CronSnapshot): string[] {
+  if (!plan || gateway instanceof ManagerError) return [];
+  const { unsupported, refusedRemovals } = plan;
+  return [
+    ...unsupported.map((job) => `${job.name}: ${explainUnsupported(job, gateway.version)}`),
+    ...(refusedRemovals.length > 0 ? [`nothing is done: ${explainRefusal(refusedRemovals)}`] : []),
+  ];
+}

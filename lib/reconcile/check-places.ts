@@ -1,0 +1,61 @@
+import type { MountedDirectory, WritablePlace } from "../files/places.ts";
+import { type Check, fail, pass, warn } from "./check.ts";
+
+/** A check of a mounted directory: how it is called, and the name of its volume in the Deployment. */
+export interface MountCheck {
+  name: string;
+  volume: string;
+}
+
+/** Whether a ConfigMap is mounted so that its changes come in. */
+export function checkMount({ name, volume }: MountCheck, directory: string, place: MountedDirectory): Check {
+  const hint = `volumeMounts: [{ name: ${volume}, mountPath: ${directory}, readOnly: true }]`;
+  switch (place.kind) {
+    case "missing":
+      return fail(name, `${directory} is not mounted in this container`, hint);
+    case "sub-path":
+      return fail(
+        name,
+        `${place.path} is mounted with subPath: Kubernetes never updates it; mount the directory`,
+        hint,
+      );
+    case "unreadable":
+      return fail(name, `${directory} cannot be read: ${place.code}`, `ls -ldn ${directory}; id`);
+    case "plain":
+      return warn(
+        name,
+        `${directory} has no ..data, so it is no ConfigMap volume: its files may change one by one`,
+        hint,
+      );
+    case "volume":
+      return pass(name, `${directory}, a ConfigMap volume`);
+  }
+}
+
+/**
+ * Whether files can be written at a path.
+ *
+ * @param mount the volume mount that is missing where the directory is
+ */
+export function checkPlace(name: string, path: string, place: WritablePlace, mount: string): Check {
+  switch (place.kind) {
+    case "writable":
+      return pass(name, `${path} can be written`);
+    case "missing":
+      return fail(name, `${place.directory} is not mounted in this container`, `volumeMounts: [${mount}]`);
+    case "occupied":
+      return fail(name, `${path} is no regular file, and nothing is written through it`, `ls -ldn ${path}`);
+    case "full":
+      return fail(name, `the volume of ${place.directory} is full`, `df -h ${place.directory}`);
+    case "refused": {
+      if (place.code === "EROFS") {
+        return fail(name, `${place.directory} is mounted read-only`, `volumeMounts: [${mount}]`);
+      }
+      // To run as root is no advice: the kubelet can give the volume to a group.
+      const isOfUser = place.owner !== undefined && place.owner.uid !== 0;
+      const remedy = isOfUser ? `runAsUser: ${place.owner?.uid}, runAsGroup: ${place.owner?.gid}` : "fsGroup: 1000";
+      const hint = `securityContext: { ${remedy} }`;
+      return fail(name, `${place.directory} cannot be written by this user: ${place.code}`, hint);
+    }
+  }
+}

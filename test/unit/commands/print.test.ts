@@ -1,0 +1,40 @@
+import { describe, expect, test } from "bun:test";
+import { print } from "../../../lib/commands/print.ts";
+import { refusalOf } from "../../support/fakes.ts";
+
+/** A stream that ends each write so, when it is told to. */
+function createOutput(code?: string) {
+  const written: string[] = [];
+  const ends: (() => void)[] = [];
+  const write = (text: string, done: (error?: Error | null) => void) => {
+    written.push(text);
+    ends.push(() => done(code === undefined ? null : Object.assign(new Error("hush"), { code })));
+  };
+  return { written, end: () => ends.shift()?.(), output: { write } };
+}
+
+describe("print()", () => {
+  test("resolves once whoever reads has all of it", async () => {
+    const { written, end, output } = createOutput();
+    let isDone = false;
+    const printed = print("text", output).then(() => (isDone = true));
+    await Promise.resolve();
+    expect([written, isDone]).toEqual([["text"], false]);
+    end();
+    expect(await printed).toBeTrue();
+  });
+
+  test("takes a reader that has gone for no error", async () => {
+    const { end, output } = createOutput("EPIPE");
+    const printed = print("text", output);
+    end();
+    await printed;
+  });
+
+  test("says why it cannot be written", async () => {
+    const { end, output } = createOutput("ENOSPC");
+    const printed = refusalOf(print("text", output));
+    end();
+    expect(await printed).toMatchObject({ code: "file", message: "cannot write the output: ENOSPC" });
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "bun:test";
+import { toConfigFile } from "../../../lib/config/config-file.ts";
+import { fileOf } from "../../support/fakes.ts";
+
+describe("ConfigFile", () => {
+  test("has the checksums that md5sum and sha256sum print", () => {
+    const file = fileOf("{}");
+    expect(file.md5).toBe("99914b932bd37a50b983c5e7c90ae93b");
+    expect(file.sha256).toBe("44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+  });
+
+  test("is parsed once", () => {
+    const file = fileOf("// x\n{a: 1}");
+    expect(file.parsed).toEqual({ kind: "parsed", value: { a: 1 } });
+    expect(file.parsed).toBe(file.parsed);
+  });
+
+  test("is parsed where OpenClaw could read it, and broken elsewhere", () => {
+    for (const text of ["{}", "// x\n{a: 1}", "\uFEFF{}"]) expect(fileOf(text).parsed.kind).toBe("parsed");
+    for (const text of ["", "[]", "{", "null"]) expect(fileOf(text).parsed.kind).toBe("broken");
+    expect(fileOf(new Uint8Array([0x7b, 0xff, 0x7d])).parsed.kind).toBe("broken");
+  });
+
+  test("equals another of the same bytes, and nothing else", () => {
+    expect(fileOf("{}").equals(fileOf("{}"))).toBeTrue();
+    expect(fileOf("{}").equals(fileOf("{ }"))).toBeFalse();
+    expect(fileOf("{}").equals(undefined)).toBeFalse();
+  });
+});
+
+test("toConfigFile() is undefined where there is no file, and a file where it is empty", () => {
+  expect(toConfigFile(undefined)).toBeUndefined();
+  expect(toConfigFile(new Uint8Array())?.bytes).toEqual(new Uint8Array());
+});
