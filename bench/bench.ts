@@ -1,6 +1,6 @@
 // Measures config-manager beside what one would use instead, in one run on one machine. By ./build.sh bench:
 //
-//   bench            every row; writes bench/results/DATE.json, and prints the table of the README
+//   bench            every row; writes bench/results/DATE.json, and prints the table of docs/performance.md
 //   bench ROW…       these alone
 //   bench --check    those that need no gateway; fails where one takes more, beside its reference, than it may
 

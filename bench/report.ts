@@ -26,7 +26,7 @@ export function describeRun({ date, machine, versions }: Report): string {
 
 const HEAD = ["| | ours | beside it | ratio | goal |", "|---|---|---|---|---|"];
 
-/** The figures as a table in Markdown, the one of the README. */
+/** The figures as a table in Markdown, the one of docs/performance.md. */
 export function renderTable(rows: Report["rows"]): string {
   const lines = Object.values(rows).flat().map(renderFigure);
   return [...HEAD, ...lines, ""].join("\n");

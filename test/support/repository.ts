@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 
 /** The checkout's top. */
@@ -5,3 +6,13 @@ export const REPOSITORY = resolve(import.meta.dir, "../..");
 
 /** Recorded `openclaw cron list` outputs, desired definitions and what the commands print. */
 export const GOLDEN = resolve(REPOSITORY, "test/golden");
+
+/** What a person reads, by their paths in the checkout. */
+export const DOCUMENTS: readonly string[] = [...(await readdir(REPOSITORY)), ...(await listDocs())]
+  .filter((name) => name.endsWith(".md"))
+  .toSorted();
+
+async function listDocs(): Promise<string[]> {
+  const names = await readdir(resolve(REPOSITORY, "docs"), { recursive: true });
+  return names.map((name) => `docs/${name}`);
+}

@@ -4,9 +4,10 @@ import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { REPOSITORY } from "../support/repository.ts";
+import { DOCUMENTS, REPOSITORY } from "../support/repository.ts";
 
-const DOCUMENTS = ["README.md", ...(await readdir(join(REPOSITORY, "docs"))).map((name) => `docs/${name}`)];
+/** Longer, and a reader has to look for what the first screen should say. */
+const MAX_README_LINES = 130;
 
 const read = (name: string) => readFile(join(REPOSITORY, name), "utf8");
 const sources = await Promise.all(
@@ -35,6 +36,12 @@ describe("docs/troubleshooting.md", () => {
       .filter((part) => /\w{3}.* .*\w{3}/.test(part));
     expect(literals.length).toBeGreaterThan(20);
     expect(literals.filter((literal) => !source.includes(literal))).toEqual([]);
+  });
+});
+
+describe("README.md", () => {
+  test(`has at most ${MAX_README_LINES} lines`, async () => {
+    expect((await read("README.md")).split("\n").length - 1).toBeLessThanOrEqual(MAX_README_LINES);
   });
 });
 

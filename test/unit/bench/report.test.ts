@@ -65,12 +65,12 @@ describe("renderTable()", () => {
     );
   });
 
-  test("has made the table of the README, of the last run in bench/results", async () => {
+  test("has made the table of docs/performance.md, of the last run in bench/results", async () => {
     const last = (await readdir(RESULTS)).toSorted().at(-1) ?? "";
     const report = JSON.parse(await readFile(join(RESULTS, last), "utf8")) as Report;
-    const readme = await readFile(join(REPOSITORY, "README.md"), "utf8");
-    expect(readme).toContain(`(bench/results/${last})`);
-    expect(readme).toContain(describeRun(report));
-    expect(readme).toContain(renderTable(report.rows));
+    const document = await readFile(join(REPOSITORY, "docs/performance.md"), "utf8");
+    expect(document).toContain(`(../bench/results/${last})`);
+    expect(document).toContain(describeRun(report));
+    expect(document).toContain(renderTable(report.rows));
   });
 });

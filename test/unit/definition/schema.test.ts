@@ -10,9 +10,8 @@ import { type Json, type JsonObject, isJsonObject } from "../../../lib/json.ts";
 import { toDefinitionSchema } from "../../../lib/definition/schema.ts";
 import { ODD_NAMES, define } from "../../support/fakes.ts";
 import { aDefinition } from "../../support/definitions.ts";
-import { GOLDEN, REPOSITORY } from "../../support/repository.ts";
+import { DOCUMENTS, GOLDEN, REPOSITORY } from "../../support/repository.ts";
 
-const README = await readFile(join(REPOSITORY, "README.md"), "utf8");
 const SCHEMA = toDefinitionSchema();
 const FIELDS = fieldsOf(JSON.parse(JSON.stringify(SCHEMA)) as Json);
 const accepts = new Ajv({ strictTypes: false, allErrors: true }).compile(SCHEMA);
@@ -201,24 +200,34 @@ function job(): JsonObject {
   return { name: "a", schedule: "@daily", command: "x" };
 }
 
-/** Each fenced block of the README in a language that jobs are written in. */
-const BLOCKS = await Promise.all(
-  [...README.matchAll(/^[^\S\n]*```(json5?|ya?ml)\n(.*?)^[^\S\n]*```$/gms)].map(([, language, text = ""]) =>
-    parseDefinitionText(`README.${language}`, Buffer.from(text)),
-  ),
+/** Each fenced block of a document in a language that jobs are written in. */
+async function readBlocks(document: string) {
+  const text = await readFile(join(REPOSITORY, document), "utf8");
+  const blocks = [...text.matchAll(/^[^\S\n]*```(json5?|ya?ml)\n(.*?)^[^\S\n]*```$/gms)];
+  return Promise.all(
+    blocks.map(([, language, block = ""]) => parseDefinitionText(`${document}.${language}`, Buffer.from(block))),
+  );
+}
+
+const BLOCKS = await Promise.all(DOCUMENTS.map(async (document) => ({ document, blocks: await readBlocks(document) })));
+
+const EXAMPLES = BLOCKS.flatMap(({ document, blocks }) =>
+  blocks
+    .flatMap((block) => (block.kind === "parsed" ? [block.value] : []))
+    .filter((value) => (Array.isArray(value) ? value : [value]).some((one) => isJsonObject(one) && "schedule" in one))
+    .map((value) => [document, value] as const),
 );
 
-const EXAMPLES = BLOCKS.flatMap((block) => (block.kind === "parsed" ? [block.value] : [])).filter((value) =>
-  (Array.isArray(value) ? value : [value]).some((one) => isJsonObject(one) && "schedule" in one),
-);
-
-describe("the jobs in README.md", () => {
-  test("are there, and can be read", () => {
-    expect(BLOCKS.filter(({ kind }) => kind === "unreadable")).toEqual([]);
-    expect(EXAMPLES).not.toEqual([]);
+describe("the jobs in the documents", () => {
+  test.each(["README.md", "docs/jobs.md"])("are in %s", (name) => {
+    expect(EXAMPLES.filter(([document]) => document === name)).not.toEqual([]);
   });
 
-  test.each(EXAMPLES.map((value) => [value]))("are right: %j", (value) => {
+  test.each(BLOCKS)("can be read: $document", ({ blocks }) => {
+    expect(blocks.filter(({ kind }) => kind === "unreadable")).toEqual([]);
+  });
+
+  test.each(EXAMPLES)("are right: %s, %j", (_, value) => {
     expectTaken(value);
   });
 });
