@@ -1,9 +1,11 @@
-// What the documents say of the log and of files, held against both.
+// What the documents say of the log, of files, commands and settings, held against these.
 
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "bun:test";
+import { createProgram } from "../../lib/commands/program.ts";
+import { SETTING_SOURCES } from "../../lib/settings.ts";
 import { DOCUMENTS, REPOSITORY } from "../support/repository.ts";
 
 /** Longer, and a reader has to look for what the first screen should say. */
@@ -18,6 +20,9 @@ const sources = await Promise.all(
 const source = sources.join("\n");
 
 const text = await read("docs/troubleshooting.md");
+
+const PROGRAM = createProgram(() => undefined, {});
+const COMMANDS = PROGRAM.commands.map((command) => command.name());
 
 describe("docs/troubleshooting.md", () => {
   test("knows every WARNING that the log can have", () => {
@@ -43,9 +48,54 @@ describe("README.md", () => {
   test(`has at most ${MAX_README_LINES} lines`, async () => {
     expect((await read("README.md")).split("\n").length - 1).toBeLessThanOrEqual(MAX_README_LINES);
   });
+
+  test("has every command in its table", async () => {
+    const cells = [...(await read("README.md")).matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`([a-z]+)`/g)].map(([, command = ""]) => command));
+    expect(named.toSorted()).toEqual(COMMANDS.toSorted());
+  });
+});
+
+describe("docs/commands.md", () => {
+  test("has a heading for every command", async () => {
+    const headings = [...(await read("docs/commands.md")).matchAll(/^### (.*)$/gm)].map(([, title = ""]) => title);
+    expect(headings.flatMap((title) => title.split(", ")).toSorted()).toEqual(COMMANDS.toSorted());
+  });
+
+  test("knows every setting, by its variable and its flag", async () => {
+    const rows = [...(await read("docs/commands.md")).matchAll(/^\| `([A-Z_]+)` \| `(--[a-z-]+)` \|/gm)];
+    expect(rows.map(([, variable, flag]) => ({ variable, flag }))).toEqual(
+      Object.values(SETTING_SOURCES).map(({ env, flag }) => ({ variable: env, flag })),
+    );
+  });
+
+  test("knows every flag", async () => {
+    const document = await read("docs/commands.md");
+    const flags = [PROGRAM, ...PROGRAM.commands].flatMap(({ options }) => options.map(({ long }) => long ?? ""));
+    expect(flags.filter((flag) => flag !== "--version" && !document.includes(flag))).toEqual([]);
+  });
+});
+
+describe("docs/operations.md", () => {
+  test("names no metric that there is not", async () => {
+    const named = [...(await read("docs/operations.md")).matchAll(/`config_manager_([a-z_]+)`/g)];
+    expect(named.length).toBeGreaterThan(10);
+    const isThere = (metric: string) => source.includes(`"${metric}"`) || source.includes(`}${metric}\``);
+    expect(named.map(([, metric = ""]) => metric).filter((metric) => !isThere(metric))).toEqual([]);
+  });
+
+  test("names every alert, and no other", async () => {
+    const named = [...(await read("docs/operations.md")).matchAll(/^\| `(ConfigManager\w+)`/gm)];
+    const alerts = [...(await read("deploy/alerts/config-manager.yaml")).matchAll(/- alert: (\w+)/g)];
+    expect(named.map(([, alert]) => alert)).toEqual(alerts.map(([, alert]) => alert));
+  });
 });
 
 describe.each(DOCUMENTS)("%s", (name) => {
+  test("has tables that render: each row has as many cells as the head", async () => {
+    expect(findBrokenRows(await read(name))).toEqual([]);
+  });
+
   test("links to what is there", async () => {
     const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)]*)\)/g)].map(([, link = ""]) => link);
     const broken = await Promise.all(
@@ -68,4 +118,17 @@ function toAnchor(title: string): string {
     .toLowerCase()
     .replaceAll(/[^\w -]/g, "")
     .replaceAll(" ", "-");
+}
+
+/** Rows that a renderer would cut off, or leave as text: it takes a pipe for the end of a cell, in code too. */
+function findBrokenRows(document: string): string[] {
+  const countCells = (row: string) => row.replaceAll("\\|", "").split("|").length;
+  const broken: string[] = [];
+  let head: string | undefined;
+  for (const line of document.split("\n").map((indented) => indented.trim())) {
+    if (!line.startsWith("|")) head = undefined;
+    else if (head === undefined) head = line;
+    else if (countCells(line) !== countCells(head)) broken.push(line);
+  }
+  return broken;
 }
