@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
@@ -10,6 +9,7 @@ import { ManagerError } from "../../../lib/errors.ts";
 import { GatewayRefusal } from "../../../lib/gateway/connection.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
 import { type Delivery, createLiveConfig } from "../../../lib/config/apply.ts";
+import { HASHES, serveFile } from "../../support/config-gateway.ts";
 import { createClock, createScratch, fileOf, refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway takes what holds the word `nonsense` for invalid, and warns of what holds `dubious`. */
@@ -19,71 +19,7 @@ const BAD = '{a: 3, nonsense: "s3cret-value"}\n';
 
 const PROBLEMS = ["agents: nonsense: ***"];
 
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-
 const gone = () => new ManagerError("unreachable", "config.get: gateway closed (1006)");
-
-/** Ways to name what was seen. */
-const HASHES = {
-  "2026.2.9": sha256,
-  "2026.8.2": (text: string) => `hmac-sha256:v1:${sha256(`pepper ${text}`)}`,
-  "2026.9.6": (text: string) => `hmac-sha256:v1:${sha256(`salt ${text}`)}`,
-} as const;
-
-interface GatewayHabits {
-  release?: keyof typeof HASHES;
-  /** How many questions after a change it still answers from its cache. */
-  lag?: number;
-  /** What happens when it is asked, counted from 1, before it answers; and after it has looked. */
-  /** Whether it can be asked past that cache. */
-  canBeProbed?: boolean;
-  before?: (asked: number) => void;
-  after?: (asked: number) => void;
-}
-
-/** A gateway that reads this file, and judges it as gateways do. */
-function serveFile(
-  path: string,
-  { release = "2026.2.9", lag = 0, canBeProbed = release !== "2026.2.9", before, after }: GatewayHabits = {},
-) {
-  let seen: string | undefined;
-  let behind = 0;
-  let asked = 0;
-  const gateway: ConfigGateway = {
-    release,
-    async readView() {
-      asked += 1;
-      before?.(asked);
-      const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-      if (text !== seen) behind += 1;
-      const isSilent = release === "2026.8.2" && !isValid(text); // of what it does not take it says nothing
-      if (seen === undefined || (behind > lag && !isSilent)) [seen, behind] = [text, 0];
-      after?.(asked);
-      return validate(seen);
-    },
-    async readIssues() {
-      return canBeProbed ? validate(readFileSync(path, "utf8")).issues : undefined;
-    },
-    lookUpReload: () => Promise.reject(new Error("nobody should ask")),
-  };
-  const isValid = (text: string) => !text.includes("nonsense");
-  const validate = (text: string): ConfigView => {
-    return {
-      path,
-      isValid: isValid(text),
-      issues: isValid(text) ? [] : [{ path: "agents", message: "nonsense: s3cret-value" }],
-      warnings: text.includes("dubious") ? [{ path: "a", message: "dubious" }] : [],
-      hash: HASHES[release](text),
-      isApplied: release === "2026.2.9" ? undefined : true,
-    };
-  };
-  return {
-    gateway,
-    get asked() {
-      return asked;
-    },
-  };
-}
 
 /** A live file with this in it, or none, and what delivers to it. */
 async function start(live: string | undefined = OLD, clock: Clock = createClock()) {

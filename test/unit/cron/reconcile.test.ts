@@ -1,0 +1,320 @@
+// The passes over cron jobs, on a gateway in memory and real files: what is logged, and what becomes of the jobs.
+
+import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { createCronReconciler } from "../../../lib/cron/kind.ts";
+import { createCronPasses } from "../../../lib/cron/reconcile.ts";
+import type { Definition } from "../../../lib/definition/definition.ts";
+import { ManagerError } from "../../../lib/errors.ts";
+import type { LiveJob } from "../../../lib/gateway/job.ts";
+import { createWarnings } from "../../../lib/reconcile/warnings.ts";
+import { OLD, OWNER, createMemoryStore, createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
+import { createVolume } from "../../support/volume.ts";
+
+const STEADY = { isSuperseded: () => false, beat: () => undefined };
+const COMPLETE = "Cron job sync complete";
+const CHANGED = "Cron config change detected in /mnt/cron.d/cron-jobs.json";
+
+interface Start {
+  definitions?: readonly Definition[] | string;
+  jobs?: readonly LiveJob[];
+  features?: typeof OLD;
+  tellsFirst?: boolean;
+  allowMassRemoval?: boolean;
+}
+
+/** A ConfigMap and a gateway in memory; each pass writes down what it logs. */
+async function start({ definitions, jobs = [], features, tellsFirst = true, allowMassRemoval = false }: Start = {}) {
+  const scratch = await createScratch();
+  const volume = await createVolume(scratch.in("cron.d"));
+  const publish = (content: readonly Definition[] | string) =>
+    volume.publish({ "cron-jobs.json": typeof content === "string" ? content : JSON.stringify(content) });
+  if (definitions !== undefined) await publish(definitions);
+  const state: { before: (call: string) => void; away: ManagerError | undefined } = {
+    before: () => undefined,
+    away: undefined,
+  };
+  const store = createMemoryStore(jobs, {
+    ...(features ? { features } : {}),
+    before: (call) => state.before(call),
+  });
+  const transport = {
+    async open() {
+      if (state.away) throw state.away;
+      return store;
+    },
+  };
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line.replaceAll(scratch.path, "/mnt"));
+  const options = {
+    settings: {
+      cronDir: volume.path,
+      stagingDir: scratch.in("staging"),
+      checksumDir: scratch.in("sums"),
+      owner: OWNER,
+      prune: "owned" as const,
+      gatewayUrl: "ws://127.0.0.1:18789",
+    },
+    allowMassRemoval,
+    tellsFirst,
+    transport,
+    log,
+    warnings: createWarnings(log),
+    signal: new AbortController().signal,
+    clock: { nowMs: Date.now },
+  };
+  const passes = createCronPasses(options);
+  const run = async (pass: () => Promise<{ kind: string }>) => {
+    lines.length = 0;
+    return { outcome: (await pass()).kind, lines: [...lines] };
+  };
+  return {
+    scratch,
+    options,
+    passes,
+    store,
+    state,
+    volume,
+    publish,
+    names: () => store.jobs.map(({ name }) => name),
+    pass: (context = STEADY) => run(() => passes.reconcile(context)),
+    register: () => run(() => passes.register(STEADY)),
+    staged: () => readdir(scratch.in("staging")).catch(() => []),
+    checksum: () => readFile(scratch.in("sums", "cron"), "utf8").catch(() => undefined),
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+  };
+}
+
+const AWAY = new ManagerError("unreachable", "the gateway at ws://127.0.0.1:18789 cannot be reached: ECONNREFUSED");
+
+describe("reconcile() of valid definitions", () => {
+  test("adds, updates and removes, stages a copy, and says complete once all is equal", async () => {
+    const gone = ourJob(define({ name: "gone" }), { id: "gone" });
+    const edited = ourJob(define({ name: "edited", timeout: 5 }), { id: "edited" });
+    await using at = await start({
+      definitions: [define({ name: "new" }), define({ name: "edited" })],
+      jobs: [gone, edited],
+    });
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        CHANGED,
+        "Adding cron job: new",
+        "Updating cron job: edited",
+        "Removing cron job (no longer in ConfigMap): gone",
+        COMPLETE,
+      ],
+    });
+    expect(at.names().toSorted()).toEqual(["edited", "new"]);
+    expect(await at.staged()).toEqual(["cron-jobs.json"]);
+    expect(await at.checksum()).toBeDefined();
+  });
+
+  test("writes nothing and logs nothing where nothing differs", async () => {
+    await using at = await start({ definitions: [define()] });
+    await at.pass();
+    const writes = at.store.writes.length;
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(at.store.writes).toHaveLength(writes);
+  });
+
+  test("makes a job equal again that somebody has edited, without a change in Git", async () => {
+    await using at = await start({ definitions: [define()] });
+    await at.pass();
+    await at.store.updateJob(at.store.jobs[0]?.id ?? "", { schedule: { kind: "cron", expr: "0 0 * * *" } });
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: ["Updating cron job: backup", COMPLETE] });
+  });
+
+  test("gives a sign of life for each job", async () => {
+    await using at = await start({ definitions: [define({ name: "a" }), define({ name: "b" })] });
+    let beats = 0;
+    await at.pass({ ...STEADY, beat: () => void (beats += 1) });
+    expect(beats).toBe(2);
+  });
+
+  test("of a sync tells of definitions once: not again where they were applied before", async () => {
+    await using at = await start({ definitions: [define()] });
+    expect((await at.pass()).lines[0]).toBe(CHANGED);
+    const again = createCronPasses({ ...at.options, tellsFirst: false });
+    expect(await again.reconcile(STEADY)).toEqual({ kind: "equal" });
+    const lines: string[] = [];
+    const third = createCronPasses({ ...at.options, tellsFirst: false, log: (line) => void lines.push(line) });
+    await third.reconcile(STEADY);
+    expect(lines).toEqual([COMPLETE]);
+  });
+});
+
+describe("reconcile() of what may not be applied", () => {
+  test("keeps all jobs where a definition is wrong, and tells each problem once", async () => {
+    await using at = await start({
+      definitions: '[{"name":"x","schedule":"0 3 * * *","comand":"y"}]',
+      jobs: [ourJob(define())],
+    });
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("rejected");
+    expect(lines[1]).toBe(
+      "WARNING: Cron config rejected: cron-jobs.json: x: comand: unknown field, did you mean command?",
+    );
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+    expect(at.store.calls).toEqual([]);
+    expect(await at.staged()).toEqual([]);
+    expect(at.passes.definitions).toBe("invalid");
+  });
+
+  test("takes no missing file for an empty list", async () => {
+    await using at = await start({ jobs: [ourJob(define())] });
+    const { outcome, lines } = await at.pass();
+    expect([outcome, lines.at(-1)]).toEqual(["rejected", "WARNING: Cron config file not found"]);
+    expect(at.names()).toEqual(["backup"]);
+  });
+
+  test("refuses a mass removal, says how to allow it, and removes nothing", async () => {
+    const jobs = Array.from({ length: 12 }, (_, index) => ourJob(define({ name: `job-${index}` }), { id: `${index}` }));
+    await using at = await start({ definitions: [], jobs });
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("rejected");
+    expect(lines.at(-1)).toBe(
+      "WARNING: Cron jobs left as they are: 12 would be removed at once (job-0, job-1, job-2, …), " +
+        "over half of ours; --allow-mass-removal lets it happen",
+    );
+    expect(at.names()).toHaveLength(12);
+    await using allowed = await start({ definitions: [], jobs, allowMassRemoval: true });
+    expect((await allowed.pass()).outcome).toBe("equal");
+    expect(allowed.names()).toEqual([]);
+  });
+
+  test("leaves out a job that the gateway cannot have, and does the others", async () => {
+    const wanting = define({ name: "wanting", failureAlert: { after: 3 } });
+    await using at = await start({ definitions: [wanting, define({ message: "Hello" })], features: OLD });
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("rejected");
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^WARNING: Failed to add cron job: wanting: failureAlert needs /),
+    );
+    expect(lines).not.toContain(COMPLETE);
+    expect(at.names()).toEqual(["backup"]);
+  });
+});
+
+describe("reconcile() and its failures", () => {
+  test("tries again later where no gateway answers, and says why once", async () => {
+    await using at = await start({ definitions: [define()] });
+    at.state.away = AWAY;
+    const { outcome, lines } = await at.pass();
+    expect([outcome, lines.at(-1)]).toEqual(["failed", `WARNING: Failed to sync cron jobs: ${AWAY.message}`]);
+    expect(await at.staged()).toEqual(["cron-jobs.json"]);
+    expect((await at.pass()).lines).toEqual([]);
+    at.state.away = undefined;
+    expect((await at.pass()).lines).toEqual(["Adding cron job: backup", COMPLETE]);
+  });
+
+  test("says complete only after a pass in which every action succeeded", async () => {
+    await using at = await start({ definitions: [define({ name: "bad" }), define({ name: "good" })] });
+    at.state.before = (call) => {
+      if (call === "add bad") throw new ManagerError("rejected", "not liked");
+    };
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("failed");
+    expect(lines).toEqual([
+      CHANGED,
+      "Adding cron job: bad",
+      "WARNING: Failed to add cron job: bad: not liked",
+      "Adding cron job: good",
+    ]);
+    expect(await at.checksum()).toBeUndefined();
+    at.state.before = () => undefined;
+    expect((await at.pass()).lines).toEqual(["Adding cron job: bad", COMPLETE]);
+  });
+
+  test("keeps what was applied where the gateway goes in the middle, and goes on from there", async () => {
+    await using at = await start({ definitions: ["a", "b", "c"].map((name) => define({ name })) });
+    at.state.before = (call) => {
+      if (call === "add b") throw new ManagerError("unreachable", "cron.add: gateway closed (1012 service restart)");
+    };
+    const { outcome, lines } = await at.pass();
+    expect([outcome, lines.at(-1)]).toEqual([
+      "failed",
+      "WARNING: Failed to sync cron jobs: cron.add: gateway closed (1012 service restart)",
+    ]);
+    expect(at.names()).toEqual(["a"]);
+    at.state.before = () => undefined;
+    expect((await at.pass()).lines).toEqual(["Adding cron job: b", "Adding cron job: c", COMPLETE]);
+  });
+
+  test("asks for as long a pause as the gateway does", async () => {
+    await using at = await start({ definitions: [define()] });
+    at.state.before = (call) => {
+      if (call.startsWith("add")) throw new ManagerError("rejected", "rate limited", { retryAfterMs: 20_000 });
+    };
+    expect(await at.passes.reconcile(STEADY)).toMatchObject({ kind: "failed", retryAfterMs: 20_000 });
+  });
+
+  test("syncs the jobs though the copy for the next start cannot be written, and says so", async () => {
+    await using at = await start({ definitions: [define()] });
+    await writeFile(at.scratch.in("staging"), "");
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("failed");
+    expect(lines).toContainEqual(expect.stringMatching(/^WARNING: Failed to stage cron config: cannot write /));
+    expect(at.names()).toEqual(["backup"]);
+  });
+});
+
+describe("prepare()", () => {
+  test("stages the definitions, and keeps no gateway from starting", async () => {
+    await using at = await start({ definitions: [define()] });
+    expect(await at.passes.prepare()).toBeTrue();
+    expect(await at.staged()).toEqual(["cron-jobs.json"]);
+    await at.publish("{");
+    expect(await at.passes.prepare()).toBeTrue();
+    expect(await at.staged()).toEqual(["cron-jobs.json"]);
+  });
+});
+
+describe("register()", () => {
+  test("adds and updates what is staged, and removes nothing", async () => {
+    const undeclared = ourJob(define({ name: "undeclared" }), { id: "1" });
+    await using at = await start({
+      definitions: [define()],
+      jobs: [undeclared, liveJob({ id: "2", name: "by-hand" })],
+    });
+    await at.passes.prepare();
+    await rm(at.volume.path, { recursive: true });
+    expect(await at.register()).toEqual({ outcome: "equal", lines: ["Adding cron job: backup"] });
+    expect(at.names()).toEqual(["undeclared", "by-hand", "backup"]);
+  });
+
+  test("registers nothing where nothing is staged, or what is staged is wrong", async () => {
+    await using at = await start();
+    expect((await at.register()).outcome).toBe("rejected");
+    await at.publish([define()]);
+    await at.passes.prepare();
+    await writeFile(at.scratch.in("staging", "cron-jobs.json"), "[{}]");
+    expect((await at.register()).outcome).toBe("rejected");
+    expect(at.store.writes).toEqual([]);
+  });
+});
+
+describe("createCronReconciler()", () => {
+  test("tells metrics what the last pass has seen, and of no job before that", async () => {
+    await using at = await start({
+      definitions: [define(), define({ name: "wanting", failureAlert: { after: 3 } })],
+      jobs: [liveJob({ name: "by-hand" })],
+      features: OLD,
+    });
+    const kind = createCronReconciler(at.options);
+    const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));
+    expect(read()).toEqual({ definitions_rejected: false });
+    await kind.reconcile(STEADY);
+    expect(read()).toEqual({
+      definitions_rejected: false,
+      declared_jobs: 2,
+      owned_jobs: 1,
+      unmanaged_jobs: 1,
+      impossible_jobs: 1,
+      refused_removals: 0,
+    });
+    await at.publish("{");
+    await kind.reconcile(STEADY);
+    expect(read()).toMatchObject({ definitions_rejected: true, owned_jobs: 1 });
+  });
+});
