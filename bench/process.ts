@@ -9,7 +9,12 @@ export interface Cost {
   cpuMs: number;
 }
 
-/** @throws where it does not end with 0. */
+/**
+ * Started by the runtime's own spawn, as the programs below are, and not by zx's `$`: only that tells what a process has
+ * spent on the processor, and nothing of ours is done in the interval that is measured.
+ *
+ * @throws where it does not end with 0.
+ */
 export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<Cost> {
   const beganMs = performance.now();
   const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });

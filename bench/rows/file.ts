@@ -23,7 +23,7 @@ export const file: Row = {
   name: "file",
   needsGateway: false,
   async measure() {
-    const missing = missingTools({ inotifywait: "inotify-tools" });
+    const missing = await missingTools({ inotifywait: "inotify-tools" });
     if (missing) {
       process.stderr.write(`(skip) the file row, which is held against the shell: ${missing}\n`);
       return [];

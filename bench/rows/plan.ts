@@ -1,4 +1,5 @@
 import { type Figure, type Row, atMostTimes, below, median, toFigure } from "../figure.ts";
+import { mustRun } from "../../test/support/process.ts";
 import { programPath, takeTurns } from "../process.ts";
 
 const LINEAR = "ten times that of 1,000";
@@ -39,6 +40,5 @@ interface Times {
 }
 
 async function runPlan(size: number): Promise<Times> {
-  const child = Bun.spawn([programPath("plan"), String(size)], { env: { TZ: "UTC" }, stdout: "pipe" });
-  return JSON.parse(await new Response(child.stdout).text()) as Times;
+  return JSON.parse(await mustRun(programPath("plan"), [String(size)], { env: { TZ: "UTC" } })) as Times;
 }

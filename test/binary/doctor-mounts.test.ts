@@ -61,13 +61,13 @@ test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
 test.if(CAN_MOUNT)("a volume that is read-only, and one that is full, are told apart", async () => {
   await using volume = await mountSmallVolume();
   const places = { PVC_CONFIG: volume.scratch.in("openclaw.json") };
-  volume.remount("ro");
+  await volume.remount("ro");
   expect(await examine("live config", places)).toMatchObject({
     state: "failed",
     detail: `${volume.scratch.path} is mounted read-only`,
     hint: `volumeMounts: [{ name: data, mountPath: ${volume.scratch.path} }]`,
   });
-  volume.remount("rw");
+  await volume.remount("rw");
   await Bun.write(volume.scratch.in("filler"), "x".repeat(60_000));
   await Bun.write(volume.scratch.in("more"), "x".repeat(4_096)).catch(() => undefined);
   expect(await examine("live config", places)).toMatchObject({

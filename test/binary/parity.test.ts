@@ -2,7 +2,6 @@
 // put down line by line, and the two accounts have to be the same, but for the lines that DIFFERENCES accounts for.
 
 import { describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,6 +9,7 @@ import { computeChecksum } from "../../lib/files/checksum.ts";
 import { missingTools } from "../support/debian.ts";
 import { type Kept, type Keeper, addJob, createKeeper } from "../support/openclaw-stub.ts";
 import { MANAGER_SH, readManagerSh } from "../support/manager-sh.ts";
+import { start } from "../support/process.ts";
 import { type Mounts, createMounts, readMaybe, startSidecar } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 
@@ -259,7 +259,7 @@ const SCENARIOS: Record<string, readonly Step[]> = {
   ],
 };
 
-const missing = findMissing();
+const missing = await findMissing();
 if (missing) console.log(`(skip) parity with manager.sh: ${missing}`);
 
 describe.skipIf(missing !== undefined)("parity with manager.sh", () => {
@@ -288,7 +288,7 @@ describe.skipIf(missing !== undefined)("parity with manager.sh", () => {
 });
 
 /** What manager.sh needs and this machine has not; undefined where nothing is missing. */
-function findMissing(): string | undefined {
+async function findMissing(): Promise<string | undefined> {
   if (!existsSync(MANAGER_SH)) return `there is no ${MANAGER_SH}`;
   return missingTools({ jq: "jq" });
 }
@@ -401,30 +401,24 @@ async function startManagerSh(mounts: Mounts, keeper: Keeper): Promise<Manager> 
 
   const env = mounts.environment({ PATH: `${keeper.bin}:${bin}:${process.env.PATH}` });
   // The `sh` of the plan's image.
-  const child = spawn(Bun.which("dash") ?? "sh", [script], { env, stdio: ["pipe", "pipe", "pipe"] });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
-  let hasEnded = false;
-  const ended = new Promise<void>((resolve) => child.once("close", resolve)).then(() => (hasEnded = true));
-  const countSleeps = () => output.split(`${ASLEEP}\n`).length - 1;
+  const manager = start(Bun.which("dash") ?? "sh", [script], { env, isTyped: true });
+  const countSleeps = () => manager.stdout().split(`${ASLEEP}\n`).length - 1;
   const stop = async () => {
-    child.stdin.end();
-    await ended;
+    manager.endInput();
+    await manager.exited;
   };
   return {
     messages: () => {
-      const lines = output.replaceAll(`${ASLEEP}\n`, "").split("\n").slice(0, -1);
+      const lines = manager.stdout().replaceAll(`${ASLEEP}\n`, "").split("\n").slice(0, -1);
       return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[config-manager\] /, ""));
     },
     async settle() {
       const before = countSleeps();
-      if (before > 0) child.stdin.write("\n");
-      const isSettled = () => countSleeps() > before || hasEnded;
-      await until("manager.sh to sleep or to end", isSettled, { explain: () => output + errors });
+      if (before > 0) manager.type("\n");
+      const isSettled = () => countSleeps() > before || manager.hasEnded;
+      await until("manager.sh to sleep or to end", isSettled, { explain: manager.output });
     },
-    hasEnded: () => hasEnded,
+    hasEnded: () => manager.hasEnded,
     stop,
     dispose: stop,
   };

@@ -1,7 +1,7 @@
 import { chmod, chown, copyFile, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { $ } from "bun";
 import { keepInCache } from "./download.ts";
+import { mustRun, run } from "./process.ts";
 import { getNode } from "./release.ts";
 
 const DEBIAN = "bookworm";
@@ -15,7 +15,12 @@ const PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonro
  */
 export async function layOutNode(root: string): Promise<{ dockerfile: string; volumes: string[] }> {
   const debian = await getDebian();
-  await $`tar --create --directory ${debian} --exclude ./usr . | tar --extract --directory ${root}`.quiet();
+  await mustRun("sh", [
+    "-c",
+    'tar --create --directory "$0" --exclude ./usr . | tar --extract --directory "$1"',
+    debian,
+    root,
+  ]);
   for (const name of ["usr", "opt/bin"]) await mkdir(join(root, name), { recursive: true });
   await symlink("/opt/node/bin/node", join(root, "opt/bin/node"));
   await symlink("/opt/npm/bin/npm-cli.js", join(root, "opt/bin/npm"));
@@ -83,9 +88,10 @@ CMD ["node", "openclaw.mjs", "gateway"]
 /** The root of a minimal Debian, from the mirror that this machine uses; made once. */
 async function getDebian(): Promise<string> {
   return keepInCache(`debian-${DEBIAN}`, async (aside) => {
-    const made = await $`debootstrap --variant=minbase ${DEBIAN} ${aside} ${await findMirror()}`.quiet().nothrow();
+    const args = ["--variant=minbase", DEBIAN, aside, await findMirror()];
+    const made = await run("debootstrap", args, { env: process.env });
     if (made.exitCode !== 0) {
-      const said = made.stdout.toString().replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
+      const said = made.stdout.replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
       throw new Error(`debootstrap ended with ${made.exitCode}:\n${said}`);
     }
     // The mirror's name, what a build cannot copy, and what only takes up room.
@@ -98,9 +104,7 @@ async function getDebian(): Promise<string> {
 
 /** The mirror of this machine's own Debian. Its updates and security fixes may come from others. */
 async function findMirror(): Promise<string> {
-  const targets = await $`apt-get indextargets --format ${"$(RELEASE) $(SITE)"} ${"Created-By: Packages"}`
-    .quiet()
-    .text();
+  const targets = await mustRun("apt-get", ["indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]);
   const [, mirror] = /^[^\s-]+ (\S+)$/m.exec(targets) ?? [];
   if (mirror === undefined) throw new Error("apt knows no mirror of Debian");
   return mirror;

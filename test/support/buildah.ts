@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecResult } from "./container.ts";
+import { type Running, start as startProcess } from "./process.ts";
 
 /** What an image says of itself, as far as it matters to who runs it. */
 interface ImageConfig {
@@ -46,21 +47,14 @@ export async function createBuilder(): Promise<Builder> {
   await mkdir(join(directory, "tmp"));
   const global = ["--storage-driver", "vfs", "--root", join(directory, "storage"), "--runroot", join(directory, "run")];
   const containers = new Map<string, Promise<string>>();
-  const ending = new AbortController();
-  const running = new Set<Promise<unknown>>();
+  const running = new Set<Running>();
 
   async function start(args: readonly string[]): Promise<ExecResult> {
-    const child = Bun.spawn(["buildah", ...global, ...args], {
-      // There it keeps what it would leave behind when it is killed.
-      env: { ...process.env, TMPDIR: join(directory, "tmp") },
-      stdout: "pipe",
-      stderr: "pipe",
-      signal: ending.signal,
-      timeout: LIMIT_MS,
-    });
-    running.add(child.exited);
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    return { exitCode: await child.exited, stdout, stderr };
+    // There it keeps what it would leave behind when it is killed.
+    const env = { ...process.env, TMPDIR: join(directory, "tmp") };
+    const child = startProcess("buildah", [...global, ...args], { env, limitMs: LIMIT_MS });
+    running.add(child);
+    return child.exited;
   }
 
   async function call(args: readonly string[]): Promise<string> {
@@ -103,8 +97,8 @@ export async function createBuilder(): Promise<Builder> {
     open: async (name) => call(["mount", await containerOf(name)]),
     run: async (name, command) => start(["run", "--isolation", "chroot", await containerOf(name), "--", ...command]),
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await Promise.allSettled(running);
+      for (const child of running) child.kill("SIGTERM");
+      await Promise.allSettled([...running].map(({ exited }) => exited));
       // Nothing is mounted in there: what a build mounts, it mounts where only itself can see it.
       await rm(directory, { recursive: true, force: true });
     },

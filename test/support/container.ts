@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { $ } from "bun";
+import { type Ended, type Running, run, start } from "./process.ts";
 import { until } from "./until.ts";
 
 /** A mount in the words of the Open Container Initiative's runtime specification. */
@@ -35,11 +34,7 @@ export interface LogLine {
   text: string;
 }
 
-export interface ExecResult {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
+export type ExecResult = Omit<Ended, "signal">;
 
 /** A container that has been started. */
 export interface Container {
@@ -81,14 +76,14 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
   const bundle = join(directory, spec.id);
   await mkdir(bundle, { recursive: true });
   await writeFile(join(bundle, "config.json"), JSON.stringify(toRuntimeConfig(spec)));
-  const runc = ["runc", "--root", join(directory, "runc")];
-  const [program = "", ...first] = runc;
-  const child = spawn(program, [...first, "run", "--bundle", bundle, spec.id], { stdio: ["ignore", "pipe", "pipe"] });
+  const withState = ["--root", join(directory, "runc")];
+  const runc = (args: readonly string[]) => run("runc", [...withState, ...args], { env: process.env });
   const log: LogLine[] = [];
-  collectLines(child, log);
-  const exited = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 137)));
-  let isOver = false;
-  void exited.then(() => (isOver = true));
+  const running = start("runc", [...withState, "run", "--bundle", bundle, spec.id], {
+    env: process.env,
+    onLine: (text) => log.push({ atMs: Date.now(), text }),
+  });
+  const exited = running.exited.then(({ exitCode }) => exitCode ?? 137);
 
   const container: Container = {
     log,
@@ -97,20 +92,17 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
       until(
         `container ${spec.id} to run`,
         async () => {
-          if (isOver) throw new Error(`container ${spec.id} has ended: ${describeLog(log)}`);
-          const state = await $`${runc} state ${spec.id}`.quiet().nothrow();
+          if (running.hasEnded) throw new Error(`container ${spec.id} has ended: ${describeLog(log)}`);
+          const state = await runc(["state", spec.id]);
           if (state.exitCode !== 0) return undefined;
-          const { status, pid } = JSON.parse(state.stdout.toString()) as { status: string; pid: number };
+          const { status, pid } = JSON.parse(state.stdout) as { status: string; pid: number };
           return status === "running" ? pid : undefined;
         },
         { explain: () => describeLog(log) },
       ),
-    async exec(command) {
-      const result = await $`${runc} exec ${spec.id} ${command}`.quiet().nothrow();
-      return { exitCode: result.exitCode, stdout: result.stdout.toString(), stderr: result.stderr.toString() };
-    },
+    exec: (command) => runc(["exec", spec.id, ...command]),
     async kill(signal) {
-      await $`${runc} kill ${spec.id} ${signal}`.quiet().nothrow(); // it may just have ended
+      await runc(["kill", spec.id, signal]); // it may just have ended
     },
     memory: async () => readMemoryUse(await findControlGroup(await container.pid())),
     async starve() {
@@ -118,12 +110,11 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
       await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // rather than the hog
       const group = await findControlGroup(pid);
       const hog = startHog(group);
-      const hogEnded = new Promise((resolve) => hog.once("close", resolve));
-      await Promise.race([exited, hogEnded]);
+      await Promise.race([exited, hog.exited]);
       hog.kill("SIGKILL");
-      await hogEnded;
+      await hog.exited;
       // The kernel may have killed both, and nobody has said so of the container yet.
-      await until(`container ${spec.id} to have been killed for want of memory`, () => isOver);
+      await until(`container ${spec.id} to have been killed for want of memory`, () => running.hasEnded);
       await rmdir(group.directory).catch(() => undefined); // runc could not, with the hog in it
     },
   };
@@ -159,25 +150,14 @@ async function readMemoryUse({ directory, files }: ControlGroup): Promise<Memory
 }
 
 /** Takes all the memory that the group has, until told. */
-function startHog({ directory }: ControlGroup): ChildProcess {
+function startHog({ directory }: ControlGroup): Running {
   const source = "const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 28, 1));";
   const script = `echo $$ > ${directory}/cgroup.procs && exec "$0" -e "$1"`;
-  return spawn("sh", ["-c", script, process.execPath, source], { stdio: "ignore" });
+  return start("sh", ["-c", script, process.execPath, source]);
 }
 
 export function describeLog(log: readonly LogLine[]): string {
   return log.map(({ text }) => text).join("\n");
-}
-
-function collectLines(child: ChildProcess, log: LogLine[]): void {
-  for (const stream of [child.stdout, child.stderr]) {
-    let rest = "";
-    stream?.setEncoding("utf8").on("data", (chunk: string) => {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const text of lines) log.push({ atMs: Date.now(), text });
-    });
-  }
 }
 
 function toRuntimeConfig(spec: ContainerSpec): object {

@@ -1,3 +1,4 @@
+import { run } from "./process.ts";
 import { isRoot } from "./small-volume.ts";
 
 const LIMIT_MS = 300_000;
@@ -8,14 +9,14 @@ const LIMIT_MS = 300_000;
  *
  * @returns why not, for whoever skips what needs them; undefined where all are there.
  */
-export function missingTools(packages: Readonly<Record<string, string>>): string | undefined {
+export async function missingTools(packages: Readonly<Record<string, string>>): Promise<string | undefined> {
   const findMissing = () => Object.keys(packages).filter((program) => !findProgram(program));
   const wanted = findMissing().map((program) => packages[program] ?? program);
   if (wanted.length === 0) return undefined;
   if (isRoot && Bun.which("apt-get")) {
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...wanted]]) {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-      Bun.spawnSync(["apt-get", "-qq", ...args], { env, timeout: LIMIT_MS, stdout: "ignore", stderr: "ignore" });
+      await run("apt-get", ["-qq", ...args], { env, limitMs: LIMIT_MS });
     }
   }
   const missing = findMissing();

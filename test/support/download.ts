@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { $ } from "bun";
+import { mustRun } from "./process.ts";
 
 /** Outside the checkout, because each run of CI is a fresh clone. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
@@ -31,7 +31,6 @@ export async function install(spec: string, directory: string, flags: readonly s
   // Releases before 2026.4 name a package from git and one that was withdrawn.
   const overrides = { libsignal: "npm:libsignal@6.0.0", linkedom: "0.18.12" };
   await writeFile(join(directory, "package.json"), JSON.stringify({ private: true, overrides }));
-  await $`npm install --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact ${flags} ${spec}`
-    .cwd(directory)
-    .quiet();
+  const quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact"];
+  await mustRun("npm", ["install", ...quietly, ...flags, spec], { cwd: directory });
 }

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, existsSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { connect as connectSocket, createServer } from "node:net";
@@ -9,6 +8,7 @@ import { devicePathOf, readDevice } from "../../lib/gateway/device.ts";
 import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
+import { type Running, start as startProcess } from "./process.ts";
 import type { Release } from "./release.ts";
 import { until } from "./until.ts";
 
@@ -63,7 +63,7 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     OPENCLAW_GATEWAY_TOKEN: token,
     NO_COLOR: "1",
   };
-  let child: ChildProcess | undefined;
+  let child: Running | undefined;
   let client: Gateway | undefined;
   let calls = 0;
 
@@ -91,10 +91,9 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     client = undefined;
     const ended = child;
     child = undefined;
-    if (ended?.pid === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
-    const gone = new Promise((resolve) => ended.once("exit", resolve));
-    process.kill(-ended.pid, "SIGKILL"); // its group: 2026.9 has helpers
-    await gone;
+    if (!ended || ended.hasEnded) return;
+    ended.killGroup("SIGKILL"); // 2026.9 has helpers
+    await ended.exited;
     // What 2026.2.9 has started itself anew as ends a moment later.
     await until(`nobody to listen on ${port}`, () => isRefused(port));
   }
@@ -135,18 +134,15 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     },
     async start() {
       appendFileSync(logPath, "=== start\n");
-      const output = openSync(logPath, "a");
-      child = spawn(release.node, [release.entry, "gateway", "--port", String(port)], {
-        cwd: home,
-        env: environment,
-        detached: true,
-        stdio: ["ignore", output, output],
-      });
-      const started = child;
+      const outputFile = openSync(logPath, "a");
+      const args = [release.entry, "gateway", "--port", String(port)];
+      const started = startProcess(release.node, args, { cwd: home, env: environment, isGroup: true, outputFile });
+      closeSync(outputFile);
+      child = started;
       await until(
         `gateway ${release.version} to start`,
         async () => {
-          if (started.exitCode !== null) throw new Error(`gateway ${release.version} ended: ${gateway.log()}`);
+          if (started.hasEnded) throw new Error(`gateway ${release.version} ended: ${gateway.log()}`);
           return connect().then(
             (opened) => opened.isOpen,
             () => false,

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { $ } from "bun";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import type { ContainerImage } from "./container-image.ts";
 import { type Container, startContainer } from "./container.ts";
 import { type PodContainer, keepContainer } from "./pod-container.ts";
 import { type VolumeSources, mountVolumes } from "./pod-volumes.ts";
+import { mustRun, run } from "./process.ts";
 
 /** What of a cluster outlives a Pod. */
 export interface Cluster extends VolumeSources {
@@ -58,9 +58,9 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
   const leftOut: string[] = [];
   const initLogs: Record<string, string[]> = {};
   const volumes = await mountVolumes(spec, cluster, join(directory, "volumes"));
-  await $`ip netns add ${namespace}`.quiet();
-  await $`ip -n ${namespace} link set lo up`.quiet();
-  await $`ip -n ${namespace} address add ${POD_ADDRESS}/32 dev lo`.quiet();
+  await mustRun("ip", ["netns", "add", namespace]);
+  await mustRun("ip", ["-n", namespace, "link", "set", "lo", "up"]);
+  await mustRun("ip", ["-n", namespace, "address", "add", `${POD_ADDRESS}/32`, "dev", "lo"]);
   let starts = 0;
 
   async function start(container: IContainer, processesOf?: string): Promise<Container> {
@@ -140,12 +140,12 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       const number = container?.ports?.find((one) => one.name === port)?.containerPort ?? port;
       const url = `http://${POD_ADDRESS}:${number}${path}`;
       const source = `fetch(${JSON.stringify(url)}).then(({ status }) => console.log(status), () => console.log(0))`;
-      return Number(await $`ip netns exec ${namespace} ${process.execPath} -e ${source}`.quiet().text());
+      return Number(await mustRun("ip", ["netns", "exec", namespace, process.execPath, "-e", source]));
     },
     async delete() {
       await Promise.all([...running.values()].map((container) => container.stop()));
       await Promise.all(once.map((container) => container.kill("KILL").then(() => container.exited)));
-      await $`ip netns delete ${namespace}`.quiet().nothrow();
+      await run("ip", ["netns", "delete", namespace]);
       await rm(directory, { recursive: true, force: true });
     },
   };

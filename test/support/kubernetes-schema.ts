@@ -1,8 +1,8 @@
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { $ } from "bun";
 import type { Manifest } from "./manifests.ts";
+import { run } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 
 const NODE_MODULES = resolve(REPOSITORY, "node_modules");
@@ -43,8 +43,9 @@ async function findUnknownFields(manifests: readonly Manifest[]): Promise<string
     );
     await writeFile(join(directory, "manifests.ts"), source.join(""));
     const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "preserve", "--target", "esnext"];
-    const checked = await $`${join(NODE_MODULES, ".bin/tsc")} ${options} manifests.ts`.cwd(directory).quiet().nothrow();
-    const lines = checked.stdout.toString().trim().split("\n");
+    const tsc = join(NODE_MODULES, ".bin/tsc");
+    const checked = await run(tsc, [...options, "manifests.ts"], { cwd: directory, env: process.env });
+    const lines = checked.stdout.trim().split("\n");
     return checked.exitCode === 0
       ? []
       : lines.map((line) => line.replace(/^manifests\.ts\(\d+,\d+\): error \w+: /, ""));

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { $ } from "bun";
 import { unzipSync } from "fflate";
 import type { IDeployment } from "kubernetes-models/apps/v1";
 import type { IConfigMap, IPersistentVolumeClaim } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { install, keepInCache } from "./download.ts";
+import { mustRun } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 
 /** Where the manifests stand. */
@@ -32,9 +32,7 @@ interface Kinds {
 
 /** What `kubectl kustomize` makes of a directory. */
 export async function renderManifests(directory: string): Promise<Manifest[]> {
-  const rendered = await $`${await getKubectl()} kustomize ${directory}`.quiet().nothrow();
-  if (rendered.exitCode !== 0) throw new Error(`cannot render ${directory}: ${rendered.stderr.toString()}`);
-  return parseManifests(rendered.stdout.toString());
+  return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
 }
 
 /** The objects of a YAML stream. */

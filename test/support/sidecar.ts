@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { run, start } from "./process.ts";
 import { until } from "./until.ts";
 import { type Volume, createVolume } from "./volume.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -63,9 +63,8 @@ export async function runBinary(
   env: Record<string, string>,
   [program = BINARY, ...first]: readonly string[] = [BINARY],
 ): Promise<Result> {
-  const child = Bun.spawn([program, ...first, ...args], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { exitCode: await child.exited, stdout, stderr, messages: readMessages(stdout) };
+  const { exitCode, stdout, stderr } = await run(program, [...first, ...args], { env });
+  return { exitCode, stdout, stderr, messages: readMessages(stdout) };
 }
 
 /** A running sidecar. */
@@ -82,17 +81,11 @@ export interface Sidecar {
 }
 
 export function startSidecar(env: Record<string, string>, args: readonly string[] = ["run"]): Sidecar {
-  let output = "";
-  const child: ChildProcess = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const collect = (chunk: Buffer) => {
-    output += chunk.toString();
-  };
-  child.stdout?.on("data", collect);
-  child.stderr?.on("data", collect);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const messages = () => readMessages(output);
+  const running = start(BINARY, args, { env });
+  const exited = running.exited.then(({ exitCode }) => exitCode);
+  const messages = () => readMessages(running.output());
   return {
-    pid: child.pid ?? 0,
+    pid: running.pid,
     messages,
     waitFor: (message, from = 0) =>
       until(
@@ -101,12 +94,12 @@ export function startSidecar(env: Record<string, string>, args: readonly string[
           messages()
             .slice(from)
             .find((line) => (typeof message === "string" ? line === message : message.test(line))),
-        { explain: () => output },
+        { explain: running.output },
       ),
-    signal: (name) => child.kill(name),
+    signal: running.kill,
     exited,
     async dispose() {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      running.kill("SIGKILL");
       await exited;
     },
   };

@@ -1,4 +1,5 @@
 import { type Scratch, createScratch } from "./fakes.ts";
+import { mustRun, run } from "./process.ts";
 
 export const isRoot = process.getuid?.() === 0;
 
@@ -7,21 +8,20 @@ export interface SmallVolume extends AsyncDisposable {
   readonly scratch: Scratch;
   readonly isMounted: boolean;
   /** Makes it what a PVC is that was mounted wrongly, or is none of that any more. */
-  remount(how: "ro" | "rw"): void;
+  remount(how: "ro" | "rw"): Promise<void>;
 }
 
 export async function mountSmallVolume(): Promise<SmallVolume> {
   const scratch = await createScratch();
-  const mount = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", scratch.path]);
+  const mount = await run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", scratch.path]);
   return {
     scratch,
     isMounted: mount.exitCode === 0,
-    remount(how) {
-      const { exitCode, stderr } = Bun.spawnSync(["mount", "-o", `remount,${how}`, scratch.path]);
-      if (exitCode !== 0) throw new Error(`cannot remount ${scratch.path} ${how}: ${stderr.toString()}`);
+    async remount(how) {
+      await mustRun("mount", ["-o", `remount,${how}`, scratch.path]);
     },
     async [Symbol.asyncDispose]() {
-      if (mount.exitCode === 0) Bun.spawnSync(["umount", scratch.path]);
+      if (mount.exitCode === 0) await run("umount", [scratch.path]);
       await scratch[Symbol.asyncDispose]();
     },
   };

@@ -4,7 +4,7 @@
 import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { $ } from "bun";
+import { $ } from "zx";
 import { layOutDistroless, layOutNode, layOutOpenclaw } from "../support/base-images.ts";
 import { type Builder, createBuilder } from "../support/buildah.ts";
 import { missingTools } from "../support/debian.ts";
@@ -18,11 +18,11 @@ const LIMIT_MS = 900_000;
 /** In the settings that npm is given, and nowhere else. */
 const MARK = crypto.randomUUID();
 
-const missing = findMissing();
+const missing = await findMissing();
 if (missing) console.log(`(skip) the images: ${missing}`);
 
 /** What this machine lacks for it. */
-function findMissing(): string | undefined {
+async function findMissing(): Promise<string | undefined> {
   if (!isRoot) return "not root";
   if (process.arch !== "x64") return "the Node of the first stage is for x64";
   return missingTools({ buildah: "buildah", debootstrap: "debootstrap", "apt-get": "apt", unshare: "util-linux" });
@@ -168,7 +168,7 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
       root=$1; shift 2
       exec env -i "$(command -v chroot)" --userspec=1000:1000 "$root" "$@"`;
     const ran = await $`unshare --mount sh -c ${script} sh ${root} ${volume} ${BINARY} ${args}`.quiet().nothrow();
-    const [stdout, stderr] = [ran.stdout.toString(), ran.stderr.toString()];
+    const { stdout, stderr } = ran;
     expect({ args, exitCode: ran.exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
     return stdout;
   }

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { $ } from "bun";
+import { $ } from "zx";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { Status } from "../../lib/commands/status.ts";
 import { createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
@@ -37,7 +37,7 @@ if (!existsSync(MANAGER_SH)) console.log(`(skip) manager.sh beside it: there is 
 async function findMissing(): Promise<string | undefined> {
   if (!isRoot) return "not root";
   if (process.arch !== "x64") return "the Node of the image is for x64";
-  const tools = missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
+  const tools = await missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
   if (tools) return tools;
   await using scratch = await createScratch();
   const cluster = { configMaps: {}, secrets: {}, pull: createDebianImage, claims: scratch.path };
@@ -76,12 +76,13 @@ async function seedDotfiles(claims: string): Promise<void> {
   const origin = join(repositories, "dotfiles.git");
   const clone = join(repositories, "dotfiles");
   await mkdir(repositories, { recursive: true });
+  const inClone = $({ cwd: clone });
   await $`git init -q --bare -b master ${origin} && git clone -q ${origin} ${clone}`.quiet();
   const author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"];
-  await $`git checkout -q -B master && mkdir .claude && touch .claude/CLAUDE.md && git add .claude`.cwd(clone).quiet();
-  await $`git ${author} commit -qm dotfiles && git push -q origin master`.cwd(clone).quiet();
-  await $`git remote set-url origin /home/node/ghq/github.com/boxp/dotfiles.git`.cwd(clone);
-  await $`chown -R 1000:1000 ${join(claims, "openclaw-data")}`;
+  await inClone`git checkout -q -B master && mkdir .claude && touch .claude/CLAUDE.md && git add .claude`.quiet();
+  await inClone`git ${author} commit -qm dotfiles && git push -q origin master`.quiet();
+  await inClone`git remote set-url origin /home/node/ghq/github.com/boxp/dotfiles.git`.quiet();
+  await $`chown -R 1000:1000 ${join(claims, "openclaw-data")}`.quiet();
 }
 
 const specOf = (manifests: readonly Manifest[]) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { symlink, writeFile } from "node:fs/promises";
 import { createLog, isClockUtc } from "../../lib/log.ts";
 import { ODD_NAMES, createScratch } from "../support/fakes.ts";
+import { mustRun } from "../support/process.ts";
 import { REPOSITORY } from "../support/repository.ts";
 
 /** What is written for one message. */
@@ -103,13 +104,13 @@ describe("isClockUtc()", () => {
   });
 });
 
-test("createLog() writes UTC as the zone of that name has it", () => {
+test("createLog() writes UTC as the zone of that name has it", async () => {
   const child = (isUtc: boolean) => {
     const program = `import { createLog } from "${REPOSITORY}/lib/log.ts";
       const now = () => new Date(Date.UTC(2027, 0, 31, 23, 59, 59, 999));
       createLog({ format: "text", isUtc: ${isUtc}, now, write: (line) => console.log(line) })("x");`;
-    return Bun.spawnSync([process.execPath, "-e", program], { env: { TZ: "UTC" } }).stdout.toString();
+    return mustRun(process.execPath, ["-e", program], { env: { TZ: "UTC" } });
   };
-  expect(child(true)).toBe(child(false));
-  expect(child(true)).toStartWith("2027-01-31 23:59:59 [config-manager] x");
+  expect(await child(true)).toBe(await child(false));
+  expect(await child(true)).toStartWith("2027-01-31 23:59:59 [config-manager] x");
 });

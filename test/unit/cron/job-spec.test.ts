@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { isCommandAsTurn, toJobSpec, unwrapRetry } from "../../../lib/cron/job-spec.ts";
 import { NEW, ODD_NAMES, OLD, createScratch, define } from "../../support/fakes.ts";
+import { mustRun, run } from "../../support/process.ts";
 
 const specOf = (fields: Partial<Definition>) => toJobSpec(define(fields), NEW);
 const payloadOf = (fields: Partial<Definition>) => specOf(fields).payload;
@@ -191,18 +192,18 @@ async function runWith(shell: string, fields: Partial<Definition>, script = "") 
   await symlink(Bun.which(shell) ?? "", scratch.in("bin", "sh"));
   await writeFile(scratch.in("bin", "sleep"), '#!/bin/sh\necho "$@" >>"$NOTES/sleeps"\n', { mode: 0o755 });
   await writeFile(scratch.in("bin", "attempt"), `#!/bin/sh\necho x >>"$NOTES/attempts"\n${script}\n`, { mode: 0o755 });
-  const run = Bun.spawnSync(payloadOf(fields).argv as string[], {
+  const [program = "", ...args] = payloadOf(fields).argv as string[];
+  const { exitCode, stdout, stderr } = await run(program, args, {
     env: { PATH: `${scratch.in("bin")}:${process.env.PATH}`, HOME: scratch.path, NOTES: scratch.path, ...fields.env },
-    stdin: "ignore",
   });
   const linesOf = (name: string) => {
     const text = existing(scratch.in(name));
     return text === "" ? [] : text.trim().split("\n");
   };
   return {
-    exitCode: run.exitCode,
-    stdout: run.stdout.toString(),
-    stderr: run.stderr.toString(),
+    exitCode,
+    stdout,
+    stderr,
     attempts: linesOf("attempts").length,
     sleeps: linesOf("sleeps"),
   };
@@ -282,10 +283,10 @@ describe("a command on a gateway without command jobs", () => {
     expect(messageOf({})).toStartWith("Run exactly this shell command and reply with its output and exit status.");
   });
 
-  test("quotes the arguments of an argv array so that a shell reads them back", () => {
+  test("quotes the arguments of an argv array so that a shell reads them back", async () => {
     const odd = [...Object.values(ODD_NAMES).filter((name) => name !== ODD_NAMES["300 characters"]), "a=b", "*", "~"];
     const line = lineOf({ command: ["printf", "%s|", ...odd] });
-    expect(Bun.spawnSync(["sh", "-c", line]).stdout.toString()).toBe(odd.map((each) => `${each}|`).join(""));
+    expect(await mustRun("sh", ["-c", line])).toBe(odd.map((each) => `${each}|`).join(""));
   });
 
   test.each([

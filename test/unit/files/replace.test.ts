@@ -15,6 +15,7 @@ import {
 import { describe, expect, test } from "bun:test";
 import { replaceFile, removeStaleTempFiles } from "../../../lib/files/replace.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
+import { mustRun } from "../../support/process.ts";
 import { canMountSmallVolume, isRoot, mountSmallVolume } from "../../support/small-volume.ts";
 import { until } from "../../support/until.ts";
 
@@ -148,7 +149,7 @@ describe("replaceFile() leaves everything as it was", () => {
 
   test("where something else is in the way", async () => {
     await using scratch = await createScratch();
-    expect(Bun.spawnSync(["mkfifo", scratch.in("pipe")]).exitCode).toBe(0);
+    await mustRun("mkfifo", [scratch.in("pipe")]);
     expect((await refusalOf(replaceFile(scratch.in("pipe"), bytes("new")))).message).toContain("is no regular file");
     expect((await lstat(scratch.in("pipe"))).isFIFO()).toBeTrue();
   });
@@ -217,7 +218,7 @@ describe("replaceFile() leaves everything as it was", () => {
     await using volume = await mountSmallVolume();
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
-    volume.remount("ro");
+    await volume.remount("ro");
     expect(await refusalOf(replaceFile(scratch.in("file"), bytes("new")))).toMatchObject({
       code: "file",
       message: `cannot write ${scratch.in("file")}: EROFS`,

@@ -1,0 +1,87 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { createScratch, ODD_NAMES } from "../../support/fakes.ts";
+import { mustRun, run, start } from "../../support/process.ts";
+import { until } from "../../support/until.ts";
+
+const SHELL = "/bin/sh";
+
+describe("run()", () => {
+  test("passes every argument as it is: no shell reads it", async () => {
+    const odd = [...Object.values(ODD_NAMES), "$(touch /nowhere)", "`id`", "; exit 9", "", "*", "-n"];
+    const { stdout } = await run(SHELL, ["-c", 'for each; do printf "%s\\0" "$each"; done', "sh", ...odd]);
+    expect(stdout.split("\0").slice(0, -1)).toEqual(odd);
+  });
+
+  test("gives it the variables that it is given, and no others", async () => {
+    const { stdout } = await run("/usr/bin/env", [], { env: { A: "1", B: "a b", C: undefined } });
+    expect(stdout.trim().split("\n").toSorted()).toEqual(["A=1", "B=a b"]);
+  });
+
+  test("runs it in the directory, and with the input, that it is given", async () => {
+    await using scratch = await createScratch();
+    const { stdout } = await run(SHELL, ["-c", "pwd; cat"], { cwd: scratch.path, input: "日本\n" });
+    expect(stdout).toBe(`${scratch.path}\n日本\n`);
+    expect(await run("/bin/cat", [], { input: "" })).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(await run("/bin/cat", [])).toMatchObject({ exitCode: 0, stdout: "" });
+  });
+
+  test("tells how it has ended, and keeps both outputs apart", async () => {
+    const ended = await run(SHELL, ["-c", "echo out; echo err >&2; exit 7"]);
+    expect(ended).toEqual({ exitCode: 7, signal: null, stdout: "out\n", stderr: "err\n" });
+    expect(await run(SHELL, ["-c", "kill -KILL $$"])).toMatchObject({ exitCode: null, signal: "SIGKILL" });
+  });
+
+  test("has all of a long output, with no character broken", async () => {
+    const program = 'console.log("日本語".repeat(100_000))';
+    const { stdout } = await run(process.execPath, ["-e", program]);
+    expect(stdout).toBe(`${"日本語".repeat(100_000)}\n`);
+  });
+
+  test("throws where there is no such program", async () => {
+    expect(() => run("no-such-program", [])).toThrow("there is no no-such-program on PATH");
+    expect(run("/no/such/program", [])).rejects.toThrow("cannot start /no/such/program");
+  });
+});
+
+describe("mustRun()", () => {
+  test("returns what it printed, or throws with it", async () => {
+    expect(await mustRun(SHELL, ["-c", "echo out"])).toBe("out\n");
+    expect(mustRun(SHELL, ["-c", "echo out; echo err >&2; exit 3"])).rejects.toThrow("ended with 3:\nout\nerr\n");
+  });
+});
+
+describe("start()", () => {
+  test("tells what it prints as it comes, and takes what is typed", async () => {
+    const lines: string[] = [];
+    const echo = start("/bin/cat", [], { isTyped: true, onLine: (line) => lines.push(line) });
+    echo.type("one\ntw");
+    await until("the echo", () => echo.output() === "one\ntw");
+    expect(lines).toEqual(["one"]);
+    echo.type("o\n");
+    await until("the second line", () => lines.length === 2);
+    expect(echo.hasEnded).toBeFalse();
+    echo.endInput();
+    expect(await echo.exited).toMatchObject({ exitCode: 0, stdout: "one\ntwo\n" });
+    expect(lines).toEqual(["one", "two"]);
+    expect(echo.hasEnded).toBeTrue();
+    echo.kill("SIGKILL");
+  });
+
+  test("writes both outputs to a file", async () => {
+    await using scratch = await createScratch();
+    const file = openSync(scratch.in("log"), "w");
+    await start(SHELL, ["-c", "echo out; echo err >&2"], { outputFile: file }).exited;
+    closeSync(file);
+    expect(readFileSync(scratch.in("log"), "utf8")).toBe("out\nerr\n");
+  });
+
+  test("ends a whole group", async () => {
+    const group = start(SHELL, ["-c", "/bin/sleep 1000 & echo started; wait"], { isGroup: true });
+    await until("the child", () => group.output() === "started\n");
+    group.killGroup("SIGKILL");
+    // The child has the output open for as long as it lives, and this waits for its end.
+    expect(await group.exited).toMatchObject({ exitCode: null, signal: "SIGKILL" });
+    group.killGroup("SIGKILL");
+  });
+});
