@@ -8,12 +8,13 @@
 //   cron jobs:   compared with the gateway's, and only the difference is written
 
 import process from "node:process";
+import { readArguments } from "./lib/commands/argv.ts";
 import { main } from "./lib/commands/main.ts";
 import type { PassOutcome } from "./lib/reconcile/loop.ts";
 import type { PassContext, Reconciler } from "./lib/reconcile/reconciler.ts";
 
 // Any other command than `run` is done here.
-const command = await main(process.argv.slice(2), process.env);
+const command = await main(readArguments(process.argv, import.meta.filename), process.env);
 if (command.kind === "done") process.exit(command.exitCode);
 
 const { sidecar } = command;
