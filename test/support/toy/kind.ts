@@ -1,0 +1,50 @@
+// A toy kind of setting: a message of the day, which is kept equal to `motd.txt` of the ConfigMap. A test puts this folder
+// into a copy of lib/, adds its line to lib/commands/kinds.ts, and looks for it in everything that goes over the list.
+
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { replaceFile } from "../../../lib/files/replace.ts";
+import type { Log } from "../../../lib/log.ts";
+import { attemptPass } from "../../../lib/reconcile/pass.ts";
+import type { Reconciler } from "../../../lib/reconcile/reconciler.ts";
+import type { Warnings } from "../../../lib/reconcile/warnings.ts";
+import type { Settings } from "../../../lib/settings.ts";
+import { type MotdPlan, planMotd } from "./plan.ts";
+import { readMotd } from "./read.ts";
+import { reportMotd } from "./report.ts";
+
+interface MotdDependencies {
+  settings: Pick<Settings, "configDir" | "pvcConfig">;
+  log: Log;
+  warnings: Warnings;
+}
+
+export function createMotdReconciler({ settings, log, warnings }: MotdDependencies): Reconciler {
+  const path = join(dirname(settings.pvcConfig), "motd.txt");
+  const plan = async (): Promise<MotdPlan> => {
+    const observed = await readFile(path, "utf8").catch(() => undefined);
+    return planMotd(await readMotd(settings.configDir), observed);
+  };
+  let written = 0;
+  const apply = async () => {
+    const planned = await plan();
+    if (planned.kind === "missing") return { kind: "rejected" } as const;
+    if (planned.kind === "update") {
+      await replaceFile(path, Buffer.from(planned.text));
+      written += 1;
+      log(`Message written: ${path}`);
+    }
+    return { kind: "equal" } as const;
+  };
+  return {
+    name: "toy",
+    monitoring: `${settings.configDir} (message of the day)`,
+    directories: [settings.configDir],
+    events: [],
+    needsGateway: false,
+    gauges: [{ name: "toy_written", help: "How often the message was written.", read: () => written }],
+    prepare: async () => (await attemptPass("Failed to write the message", apply, warnings)).kind !== "failed",
+    reconcile: () => attemptPass("Failed to write the message", apply, warnings),
+    report: async () => reportMotd(await plan(), path),
+  };
+}
