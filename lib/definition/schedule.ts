@@ -47,9 +47,8 @@ export const ScheduleSchema = v.variant("kind", [
   }),
 ]);
 
-/** What keeps a text from being a schedule by itself, and what to write instead. */
+/** Why a text is no schedule by itself, and what to write instead. */
 function findTextProblem(text: string): string | undefined {
-  const count = splitFields(text).length;
   const [, amount, unit] = A_DURATION.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined) {
     const everyMs = Number(amount) * (MS_OF_UNIT[unit.toLowerCase()] ?? 1);
@@ -58,9 +57,12 @@ function findTextProblem(text: string): string | undefined {
   if (isDate(text) || parseMoment(text) !== undefined) {
     return 'is no cron expression; for a single moment write {kind: "at", at: …}';
   }
-  if (count === 7) return 'expected 5 or 6 fields but received 7; for one with a year write {kind: "cron", expr: …}';
-  const problem = findExpressionProblem(text);
-  return problem?.replace("5 to 7 fields", "5 or 6 fields");
+  const count = splitFields(text).length;
+  if (!text.startsWith("@") && count !== 5 && count !== 6) {
+    const advice = count === 7 ? '; for one with a year write {kind: "cron", expr: …}' : "";
+    return `expected 5 or 6 fields but received ${count}${advice}`;
+  }
+  return findExpressionProblem(text);
 }
 
 function findMomentProblem(text: string): string | undefined {

@@ -156,7 +156,7 @@ describe("parseDefinitionFiles()", () => {
       "a.yaml: a: schedule: has a tag that means nothing here",
       "a.yaml: a: env: has a key that is no text; put it in quotes",
       "a.yaml: a: retry: expected a finite number",
-      "a.yaml: a: schedule: invalid value for minute: 99",
+      "a.yaml: a: schedule: Invalid value for minute: 99",
     ]);
   });
 

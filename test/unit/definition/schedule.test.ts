@@ -14,7 +14,7 @@ describe("a schedule that is a text", () => {
   });
 
   test.each([
-    ["99 * * * *", "invalid value for minute: 99"],
+    ["99 * * * *", "Invalid value for minute: 99"],
     ["0 7 30 2 *", "never fires"],
     ["* * * *", "expected 5 or 6 fields but received 4"],
     ["daily", "expected 5 or 6 fields but received 1"],
@@ -37,7 +37,7 @@ describe("a schedule that is a text", () => {
 
   test("does not go with a time zone that no gateway knows, whatever is wrong with itself", () => {
     expect(problemsOf("99 * * * *", { tz: "Asia/Tokio" })).toEqual([
-      "schedule: invalid value for minute: 99",
+      "schedule: Invalid value for minute: 99",
       "tz: is no time zone; expected one such as Asia/Tokyo or +09:00",
     ]);
   });
@@ -63,9 +63,12 @@ describe("a schedule of OpenClaw's own", () => {
   });
 
   test.each([
-    [{ kind: "cron", expr: "99 * * * *" }, "schedule.expr: invalid value for minute: 99"],
+    [{ kind: "cron", expr: "99 * * * *" }, "schedule.expr: Invalid value for minute: 99"],
     [{ kind: "cron", expr: "0 7 30 2 *" }, "schedule.expr: never fires"],
-    [{ kind: "cron", expr: "* * * *" }, "schedule.expr: expected 5 to 7 fields but received 4"],
+    [
+      { kind: "cron", expr: "* * * *" },
+      "schedule.expr: invalid configuration format ('* * * *'), exactly five, six, or seven space separated parts are required.",
+    ],
     [{ kind: "cron", expr: "12:30" }, "schedule.expr: is neither a cron expression nor a date"],
     [{ kind: "cron", expr: " " }, "schedule.expr: expected some text but received none"],
     [
