@@ -1,8 +1,6 @@
 import {
   type Document,
   LineCounter,
-  type Node,
-  type Pair,
   type YAMLError,
   isMap,
   isNode,
@@ -10,7 +8,6 @@ import {
   isSeq,
   parseAllDocuments,
   parseDocument,
-  visit,
 } from "yaml";
 import type { KeyPath } from "./duplicate-keys.ts";
 import type { Json } from "../json.ts";
@@ -51,23 +48,23 @@ const OPTIONS = {
  * and quotes nothing of the text but keys.
  */
 export function parseYaml(text: string): ParsedText {
+  const lineCounter = new LineCounter();
   try {
-    const lineCounter = new LineCounter();
     return readDocument(parseDocument(text, { ...OPTIONS, lineCounter }), lineCounter);
   } catch (error) {
-    return { kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") };
+    return toUnreadable(error);
   }
 }
 
 /** The same of each document of a stream, which holds one at least. */
 export function parseYamlDocuments(text: string): ParsedText[] {
+  const lineCounter = new LineCounter();
   try {
-    const lineCounter = new LineCounter();
     const parsed = parseAllDocuments(text, { ...OPTIONS, lineCounter });
     const documents = parsed.map((document) => readDocument(document, lineCounter));
     return documents.length > 0 ? documents : [parseYaml(text)];
   } catch (error) {
-    return [{ kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") }];
+    return [toUnreadable(error)];
   }
 }
 
@@ -82,7 +79,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText
     if (countRepeated(value) > MAX_REPEATED) return { kind: "unreadable", problem: TOO_MUCH };
     return { kind: "parsed", value, problems: findProblems(document) };
   } catch (error) {
-    return { kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") };
+    return toUnreadable(error);
   }
 }
 
@@ -109,68 +106,53 @@ function countRepeated(value: Json): number {
   return measure(value) - own;
 }
 
-/** What is wrong with a document that has a meaning all the same, and another one than it seems to have. */
-function findProblems(document: Document.Parsed): TextProblem[] {
-  const { contents, warnings } = document;
-  const problems = warnings.map(({ code, pos }): TextProblem => {
-    const what = code === "BAD_DIRECTIVE" ? "directive" : "tag";
-    return { path: findPath(contents, pos[0]), problem: `has a ${what} that means nothing here` };
-  });
-  visit(document, {
-    Map(_, { items }) {
+/** What is wrong with a document that parses but does not mean what it seems to mean, in the order of the text. */
+function findProblems({ contents, warnings }: Document.Parsed): TextProblem[] {
+  const problems: TextProblem[] = [];
+  const path: (string | number)[] = [];
+  const report = (problem: string) => problems.push({ path: [...path], problem });
+  // A warning belongs to the first node after it: a tag and a directive stand before what they are about.
+  const pending = warnings.toSorted((a, b) => b.pos[0] - a.pos[0]);
+  const reportWarning = ({ code }: YAMLError) =>
+    report(`has a ${code === "BAD_DIRECTIVE" ? "directive" : "tag"} that means nothing here`);
+
+  function walk(node: unknown): void {
+    if (!isNode(node)) return;
+    for (let last = pending.at(-1); last && last.pos[0] < (node.range?.[0] ?? 0); last = pending.at(-1)) {
+      reportWarning(last);
+      pending.pop();
+    }
+    if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) walkInto(index, item);
+    } else if (isMap(node)) {
       const keys = new Set();
-      for (const { key } of items) {
-        if (!isScalar(key)) continue;
-        if (keys.has(key.value)) {
-          problems.push({ path: findPath(contents, startOf(key)), problem: "stands twice in one map" });
-        }
-        keys.add(key.value);
+      for (const { key, value } of node.items) {
+        const step = formatMapKey(key);
+        const name = isScalar(key) ? key.value : undefined;
+        if (typeof name !== "string" && typeof name !== "symbol") report("has a key that is no text; put it in quotes");
+        if (isScalar(key) && keys.has(name))
+          problems.push({ path: [...path, step], problem: "stands twice in one map" });
+        if (isScalar(key)) keys.add(name);
+        walkInto(step, key, value);
       }
-    },
-    Pair(_, { key }) {
-      if (isScalar(key) && (typeof key.value === "string" || typeof key.value === "symbol")) return;
-      const path = findPath(contents, startOf(key)).slice(0, -1);
-      problems.push({ path, problem: "has a key that is no text; put it in quotes" });
-    },
-  });
+    }
+  }
+
+  function walkInto(step: string | number, ...nodes: readonly unknown[]): void {
+    path.push(step);
+    for (const node of nodes) walk(node);
+    path.pop();
+  }
+
+  walk(contents);
+  for (const warning of pending) reportWarning(warning);
   return problems;
 }
 
-/** The path of what stands at this offset of the text; a tag belongs to what it stands before. */
-function findPath(node: unknown, offset: number): KeyPath {
-  if (offset < startOf(node)) return [];
-  if (isSeq(node)) {
-    const index = findFirst(node.items, (item) => offset < endOf(item));
-    return index === -1 ? [] : [index, ...findPath(node.items[index], offset)];
-  }
-  if (!isMap(node)) return [];
-  const pair = node.items[findFirst(node.items, ({ key, value }) => offset < Math.max(endOf(key), endOf(value)))];
-  if (!pair) return [];
-  return [formatMapKey(pair), ...(offset < endOf(pair.key) ? [] : findPath(pair.value, offset))];
-}
-
-/** `findIndex()` of what holds from some item on: a text may have a problem for each of many items. */
-function findFirst<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (holds(items[middle] as T)) high = middle;
-    else low = middle + 1;
-  }
-  return low < items.length ? low : -1;
-}
-
-function formatMapKey({ key }: Pair): string {
-  return isScalar(key) && typeof key.value !== "symbol" ? String(key.value) : "<<";
-}
-
-function startOf(node: unknown): number {
-  return isNode(node) ? ((node as Node).range?.[0] ?? 0) : 0;
-}
-
-function endOf(node: unknown): number {
-  return isNode(node) ? ((node as Node).range?.[1] ?? 0) : 0;
+/** A merge key `<<` is a symbol; a map or a list as a key is called `?`, as YAML writes it. */
+function formatMapKey(key: unknown): string {
+  if (!isScalar(key)) return "?";
+  return typeof key.value === "symbol" ? "<<" : String(key.value);
 }
 
 /** The parser's message, but for what it quotes. */
@@ -181,6 +163,10 @@ function messageForError({ code, message }: YAMLError, { line, col }: { line: nu
   const place = `${head.replace(/\s?(?:(?<=\w):\s|(?<=version)\s|[\\"!<]).*$/s, "")} at line ${line}, column ${col}`;
   // A plain text that begins with * or @, as schedules do, or has ": " in it.
   return /alias|anchor|Plain value|node end|Nested mappings/i.test(head) ? `${place}; put the text in quotes` : place;
+}
+
+function toUnreadable(error: unknown): ParsedText {
+  return { kind: "unreadable", problem: messageForFailure(error instanceof Error ? error.message : "") };
 }
 
 function messageForFailure(message: string): string {
