@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { findBadCombinations } from "./combinations.ts";
 import { findContradictions } from "./contradictions.ts";
 import { DeliverySchema, FailureAlertSchema } from "./delivery.ts";
-import { type FieldProblem, describeIssue, kindOf, messageForUnknownField } from "./field-problem.ts";
+import { type FieldProblem, describeIssue, messageForWrongType } from "./field-problem.ts";
 import {
   AgentId,
   Argv,
@@ -12,16 +12,16 @@ import {
   Seconds,
   Text,
   TimeZone,
-  closed,
   described,
   optional,
   textUpTo,
   textWithout,
   wholeNumber,
 } from "./fields.ts";
-import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { type Json, isJsonObject } from "../json.ts";
 import { PayloadSchema } from "./payload.ts";
 import { ScheduleSchema, ScheduleText } from "./schedule.ts";
+import { findShapeProblems } from "./shape.ts";
 import { findUnsendable } from "./unsendable.ts";
 
 /** Where a job runs. OpenClaw makes `isolated` of whatever else it finds, without a word. */
@@ -80,14 +80,14 @@ const fields = {
   delivery: optional(DeliverySchema, "Where the outcome of a run goes; nowhere where there is none."),
   failureAlert: optional(FailureAlertSchema, "Whom to tell when runs fail again and again; false for nobody."),
   pacing: optional(
-    closed({
+    v.object({
       min: optional(Duration, "The least time between two runs, such as 15m."),
       max: optional(Duration, "The most time between two runs, such as 1h30m."),
     }),
     "How far apart the runs may be that the job itself asks for.",
   ),
   trigger: optional(
-    closed({
+    v.object({
       script: described(Script, "The script that decides."),
       once: optional(v.boolean(), "Whether the first time is the last one."),
     }),
@@ -95,7 +95,7 @@ const fields = {
   ),
 };
 
-/** Not closed by valibot, which drops a field `__proto__` without a word. */
+/** Unknown fields are left to {@link findShapeProblems}. */
 export const DefinitionSchema = v.object(fields);
 
 /** A job as a person writes it into the ConfigMap: flat, or with OpenClaw's own objects. Every rule of it holds. */
@@ -108,28 +108,23 @@ export type ParsedDefinition =
 /** Checks one definition, strictly, and reports everything that is wrong with it. Never throws. */
 export function parseDefinition(input: Json): ParsedDefinition {
   if (!isJsonObject(input)) {
-    const problem = `expected an object but received ${kindOf(input)}`;
-    return { kind: "invalid", problems: [{ field: "", problem }] };
+    return { kind: "invalid", problems: [{ field: "", problem: messageForWrongType("Object", input) }] };
   }
   const parsed = v.safeParse(DefinitionSchema, input);
+  const shape = findShapeProblems(DefinitionSchema, input);
   const unsendable = findUnsendable(input);
+  // What valibot says of the same places is less exact.
+  const isReported = (field: string) =>
+    unsendable.some((one) => one.field === field) || shape.some((one) => `${field}.`.startsWith(`${one.field}.`));
   const problems = [
-    ...findUnknownFields(input),
+    ...shape,
     ...unsendable,
-    // Said already, and better.
-    ...(parsed.issues ?? [])
-      .flatMap(describeIssue)
-      .filter(({ field }) => !unsendable.some((one) => one.field === field)),
+    ...(parsed.issues ?? []).flatMap(describeIssue).filter(({ field }) => !isReported(field)),
     ...findContradictions(input),
     ...findBadCombinations(input),
   ];
   if (parsed.success && problems.length === 0) return { kind: "valid", definition: parsed.output };
   return { kind: "invalid", problems };
-}
-
-function findUnknownFields(input: JsonObject): FieldProblem[] {
-  const unknown = Object.keys(input).filter((field) => !Object.hasOwn(fields, field));
-  return unknown.map((field) => ({ field, problem: messageForUnknownField(field, Object.keys(fields)) }));
 }
 
 /** The name that a definition gives itself, whatever else is wrong with it. */

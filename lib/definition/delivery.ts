@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Text, closed, described, optional, wholeNumber } from "./fields.ts";
+import { Text, described, optional, wholeNumber } from "./fields.ts";
 
 const Route = {
   channel: optional(Text, "The channel, such as discord; last is the one that was used last."),
@@ -10,14 +10,14 @@ const Route = {
 const mode = optional(v.picklist(["announce", "webhook"]), "Over a channel, or to a web address.");
 
 /** Where the outcome of a run goes. What goes with which mode is told apart (`findBadCombinations`). */
-export const DeliverySchema = closed({
+export const DeliverySchema = v.object({
   mode: described(v.picklist(["none", "announce", "webhook"]), "Nowhere, over a channel, or to a web address."),
   ...Route,
   threadId: optional(v.union([Text, v.pipe(v.number(), v.finite())]), "The thread of the channel."),
   bestEffort: optional(v.boolean(), "Whether a run counts as well where nothing could be delivered."),
-  failureDestination: optional(closed({ ...Route, mode }), "Where a failure goes instead."),
+  failureDestination: optional(v.object({ ...Route, mode }), "Where a failure goes instead."),
   completionDestination: optional(
-    closed({
+    v.object({
       mode: described(v.literal("webhook"), "To a web address."),
       to: optional(Text, "The address; it has to be there."),
     }),
@@ -28,7 +28,7 @@ export const DeliverySchema = closed({
 /** Whom to tell when runs fail again and again; `false` for nobody. */
 export const FailureAlertSchema = v.union([
   v.literal(false),
-  closed({
+  v.object({
     ...Route,
     after: optional(wholeNumber(1), "After how many failures in a row it is told."),
     cooldownMs: optional(wholeNumber(0), "The least time between two alerts, in milliseconds."),

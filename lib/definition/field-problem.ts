@@ -55,7 +55,6 @@ function messageForIssue(issue: v.BaseIssue<unknown>): string {
     case "raw_check":
       return issue.message;
     case "object":
-    case "loose_object":
       // A missing entry, unless it is the object itself that is something else.
       if (issue.path?.at(-1)?.origin === "key") return "is required";
       break;
@@ -76,7 +75,12 @@ function messageForIssue(issue: v.BaseIssue<unknown>): string {
     case "min_length":
       return "expected at least one entry but received none";
   }
-  return `expected ${formatExpected(issue.expected ?? "something else")} but received ${kindOf(issue.input)}`;
+  return messageForWrongType(issue.expected ?? "something else", issue.input);
+}
+
+/** `expected` as valibot has it: `(string | Object)`. */
+export function messageForWrongType(expected: string, input: unknown): string {
+  return `expected ${formatExpected(expected)} but received ${kindOf(input)}`;
 }
 
 /** From `("none" | Object)` to `"none" or an object`. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { kindOf, messageForUnknownField } from "./field-problem.ts";
-import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { kindOf } from "./field-problem.ts";
+import { type Json, isJsonObject } from "../json.ts";
 import { isTimeZone } from "./time-zone.ts";
 
 const NO_TEXT = "expected some text but received none";
@@ -58,29 +58,6 @@ export const AgentId = textWithout((id) =>
 );
 
 export const Script = textUpTo(65_536);
-
-const AnObject = v.custom<JsonObject>((value) => isJsonObject(value as Json));
-
-/** An object that takes these fields and no other; each unknown one is reported, where valibot stops at the first. */
-export function closed<TEntries extends v.ObjectEntries>(entries: TEntries) {
-  const known = Object.keys(entries);
-  const schema = v.pipe(
-    v.looseObject(entries),
-    v.rawCheck(({ dataset: { value }, addIssue }) => {
-      for (const key of Object.keys(value as JsonObject).filter((field) => !known.includes(field))) {
-        const path = { type: "object", origin: "key", input: value as JsonObject, key, value: undefined } as const;
-        addIssue({ message: messageForUnknownField(key, known), path: [path] });
-      }
-    }),
-  );
-  // To valibot, a list is an object, and an empty one is an object with nothing in it.
-  const run: (typeof schema)["~run"] = (dataset, config) =>
-    isJsonObject(dataset.value as Json)
-      ? schema["~run"](dataset, config)
-      : (AnObject["~run"](dataset, config) as never);
-  // Nothing else is let through, so the type need not allow for it.
-  return { ...schema, "~run": run } as unknown as v.ObjectSchema<TEntries, undefined>;
-}
 
 /** Environment variables. Not a record of valibot's, which drops one of the name `constructor` without a word. */
 export const Environment = v.pipe(

@@ -1,17 +1,17 @@
 import * as v from "valibot";
-import { Argv, Environment, Names, Script, Seconds, Text, closed, described, optional, wholeNumber } from "./fields.ts";
+import { Argv, Environment, Names, Script, Seconds, Text, described, optional, wholeNumber } from "./fields.ts";
 
 const toolsAllow = optional(Names, "The tools that the run may use.");
 const timeoutSeconds = optional(Seconds, "Seconds that a run may take.");
 
 /** What to do, in OpenClaw's own terms. */
 export const PayloadSchema = v.variant("kind", [
-  closed({
+  v.object({
     kind: described(v.literal("systemEvent"), "Tells the main session something."),
     text: described(Text, "What to tell."),
     toolsAllow,
   }),
-  closed({
+  v.object({
     kind: described(v.literal("agentTurn"), "Asks an agent something."),
     message: described(Text, "What to ask."),
     model: optional(Text, "The model that answers."),
@@ -22,7 +22,7 @@ export const PayloadSchema = v.variant("kind", [
     lightContext: optional(v.boolean(), "Whether it goes without the workspace's files."),
     toolsAllow,
   }),
-  closed({
+  v.object({
     kind: described(v.literal("command"), "Runs a program."),
     argv: described(Argv, "The program and its arguments."),
     cwd: optional(Text, "Its working directory."),
@@ -33,7 +33,7 @@ export const PayloadSchema = v.variant("kind", [
     outputMaxBytes: optional(wholeNumber(1), "How much of its output is kept, in bytes."),
     toolsAllow,
   }),
-  closed({
+  v.object({
     kind: described(v.literal("script"), "Runs a script of OpenClaw."),
     script: described(Script, "The script's text."),
     timeoutSeconds: optional(v.pipe(v.number(), v.finite(), v.minValue(1)), "Seconds that a run may take."),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { findExpressionProblem, isDate, splitFields } from "./cron-expression.ts";
-import { Argv, MAX_TIME_MS, Text, TimeZone, closed, described, optional, textWithout, wholeNumber } from "./fields.ts";
+import { Argv, MAX_TIME_MS, Text, TimeZone, described, optional, textWithout, wholeNumber } from "./fields.ts";
 import { parseMoment } from "./moment.ts";
 
 /** `15m`, `every 5 minutes`. */
@@ -12,27 +12,27 @@ export const ScheduleText = textWithout(findTextProblem);
 
 /** A schedule that is an object: OpenClaw's own. */
 export const ScheduleSchema = v.variant("kind", [
-  closed({
+  v.object({
     kind: described(v.literal("cron"), "Whenever a cron expression says so."),
     expr: described(textWithout(findExpressionProblem), "A cron expression of 5 to 7 fields: minute first, or second."),
     tz: optional(TimeZone, "Its time zone, such as Asia/Tokyo."),
     staggerMs: optional(wholeNumber(0, MAX_TIME_MS), "Within how many milliseconds after that it begins."),
   }),
-  closed({
+  v.object({
     kind: described(v.literal("every"), "At an interval."),
     everyMs: described(wholeNumber(1, MAX_TIME_MS), "The interval, in milliseconds."),
     anchorMs: optional(wholeNumber(0, MAX_TIME_MS), "A moment to count from, in milliseconds since 1970."),
   }),
-  closed({
+  v.object({
     kind: described(v.literal("at"), "Once."),
     at: described(textWithout(findMomentProblem), "Date and time, such as 2027-01-31T09:00:00+09:00."),
   }),
-  closed({
+  v.object({
     kind: described(v.literal("on-exit"), "Whenever a program ends."),
     command: described(Text, "The program, as a shell line."),
     cwd: optional(Text, "Its working directory."),
   }),
-  closed({
+  v.object({
     kind: described(v.literal("stream"), "Whenever a program prints something."),
     command: described(Argv, "The program and its arguments."),
     cwd: optional(Text, "Its working directory."),

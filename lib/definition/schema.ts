@@ -13,9 +13,8 @@ export function toDefinitionSchema() {
     target: "draft-07",
     overrideSchema({ valibotSchema, jsonSchema }) {
       switch (valibotSchema.type) {
-        // The definition and what `closed` makes: both report unknown fields by themselves.
+        // `parseDefinition` reports unknown fields.
         case "object":
-        case "loose_object":
           return { ...jsonSchema, additionalProperties: false };
         // `Environment`, of which valibot knows no more.
         case "custom":

@@ -240,6 +240,10 @@ describe("parseDefinition()", () => {
   test.each(["__proto__", "constructor", "toString"])("refuses %s as any other unknown field", (field) => {
     const input = JSON.parse(`{"name": "a", "schedule": "* * * * *", "command": "x", "${field}": {"retry": 1}}`);
     expect(problemsOf(input)).toEqual([expect.stringMatching(new RegExp(`^${field}: unknown field`))]);
+    const delivery = JSON.parse(`{"mode": "none", "failureDestination": {"${field}": 1}}`) as Json;
+    expect(problemsOf(write({ delivery }))).toEqual([
+      expect.stringMatching(new RegExp(`^delivery.failureDestination.${field}: unknown field`)),
+    ]);
   });
 
   test("reports the problems of several fields at once", () => {
@@ -256,9 +260,9 @@ describe("parseDefinition()", () => {
   test("reports every unknown field of an object within, beside what is missing there", () => {
     const delivery = { foo: 1, chanel: "x" };
     expect(problemsOf({ name: "a", schedule: "* * * * *", message: "x", delivery })).toEqual([
-      "delivery.mode: is required",
       "delivery.foo: unknown field, did you mean to?",
       "delivery.chanel: unknown field, did you mean channel?",
+      "delivery.mode: is required",
     ]);
   });
 
@@ -284,6 +288,7 @@ describe("parseDefinition()", () => {
     ["failureAlert", true, "expected false or an object but received true"],
     ["outputMaxBytes", 0, "expected at least 1 but received 0"],
     ["delivery", [], "expected an object but received a list"],
+    ["schedule", [], "expected text or an object but received a list"],
     ["failureAlert", [], "expected false or an object but received a list"],
     ["pacing", 5, "expected an object but received a number"],
     ["trigger", [1], "expected an object but received a list"],
