@@ -1,13 +1,13 @@
 import type { FieldProblem } from "./field-problem.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 
-/** What a payload is called where it stands flat in a definition. */
+/** The flat fields that stand for a payload, and the kind of payload that each means. */
 const FLAT_PAYLOADS = { command: "command", message: "agentTurn", systemEvent: "systemEvent" } as const;
 
 /**
- * What no gateway takes together: session, payload, schedule, delivery. As the releases 2026.2.9 to 2026.9.6 have it
- * (their `assertSupportedJobSpec`, `assertDeliverySupport`, …), each of them, as far as it knows the fields at all. What
- * only some of them refuse is left to them: that stops one job, and a problem here stops all.
+ * Combinations of session, payload, schedule and delivery that no gateway accepts. The rules are those of OpenClaw
+ * 2026.2.9 to 2026.9.6 (`assertSupportedJobSpec`, `assertDeliverySupport`, …). Only rules of all these releases are
+ * here: a problem here rejects every job, while a gateway that refuses one rejects that job alone.
  */
 export function findBadCombinations(definition: JsonObject): FieldProblem[] {
   return [...findSessionProblems(definition), ...findScheduleProblems(definition), ...findDeliveryProblems(definition)];
@@ -27,7 +27,7 @@ function findSessionProblems(definition: JsonObject): FieldProblem[] {
   if (payload === "script" && isConversation) {
     return [{ field, problem: "a script runs in main or isolated only" }];
   }
-  // The conversation that a job is made in; a file is none, and gateways would make it isolated without a word.
+  // `current` is the conversation in which a job is created. A file is none, and gateways would silently use isolated.
   if (session === "current" && definition.sessionKey === undefined) {
     return [{ field, problem: "current needs the sessionKey of a conversation" }];
   }
@@ -99,7 +99,7 @@ function isWebAddress(address: string): boolean {
   return URL.canParse(address.trim()) && /^https?:$/.test(new URL(address.trim()).protocol);
 }
 
-/** OpenClaw's name for what is to be done; undefined where that is not clear. */
+/** The kind of payload, by OpenClaw's name; undefined if there is none, or more than one. */
 function readPayloadKind(definition: JsonObject): Json | undefined {
   const { payload } = definition;
   const kinds = Object.entries(FLAT_PAYLOADS).flatMap(([field, kind]) =>
@@ -109,7 +109,7 @@ function readPayloadKind(definition: JsonObject): Json | undefined {
   return kinds.length === 0 && isJsonObject(payload) ? payload.kind : undefined;
 }
 
-/** As {@link toJobSpec} has it where nothing is said. */
+/** The session of the job; the default is the one of `toJobSpec`. */
 function readSession(definition: JsonObject): string {
   const session = definition.session ?? definition.sessionTarget;
   if (session === undefined) return readPayloadKind(definition) === "systemEvent" ? "main" : "isolated";

@@ -1,10 +1,10 @@
 import type { FieldProblem } from "./field-problem.ts";
 import { type JsonObject, isJsonObject } from "../json.ts";
 
-/** A definition has one of these, and no other. */
+/** The fields that say what to do. A definition has exactly one of them. */
 export const PAYLOADS = ["command", "message", "systemEvent", "payload"] as const;
 
-/** Which flat fields go with which payload; the others would be lost without a word. */
+/** The payloads that each flat field goes with. With another payload it would silently have no effect. */
 const PAYLOAD_FIELDS = {
   retry: ["command"],
   env: ["command"],
@@ -31,7 +31,7 @@ const SYNONYMS = [
   ["tools", "toolsAllow"],
 ] as const;
 
-/** Which flat fields of a definition do not go together, told beside whatever else is wrong with it. */
+/** Flat fields that do not go together. Works on any object, so that these problems are reported with all others. */
 export function findContradictions(definition: JsonObject): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const report = (field: string, problem: string) => problems.push({ field, problem });

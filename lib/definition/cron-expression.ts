@@ -24,8 +24,8 @@ const COUNTED_FROM_ZERO = /^Invalid value for (?:day|month|nearestWeekdays):/;
  * croner reads: five to seven fields, a nickname such as `@daily`, or a date. The message is croner's, in one line.
  * Never throws.
  *
- * An expression that never fires is a problem, too. One with a year, or a date, is not checked for that: it would become
- * invalid without a change, as time passes.
+ * An expression that never fires is a problem, too. One with a year, or a date, is not checked for that: it would
+ * become invalid by itself, as time passes.
  */
 export function findExpressionProblem(expression: string): string | undefined {
   if (expression.length > MAX_LENGTH) return `expected at most ${MAX_LENGTH} characters`;

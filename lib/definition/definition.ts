@@ -24,14 +24,14 @@ import { ScheduleSchema, ScheduleText } from "./schedule.ts";
 import { findShapeProblems } from "./shape.ts";
 import { findUnsendable } from "./unsendable.ts";
 
-/** Where a job runs. OpenClaw makes `isolated` of whatever else it finds, without a word. */
+/** Where a job runs. OpenClaw silently reads any other text as `isolated`. */
 const Session = textWithout((session) =>
   ["main", "isolated", "current"].includes(session) || /^session:\S/.test(session)
     ? undefined
     : 'expected "main" or "isolated" or "session:NAME"',
 );
 
-/** How far apart runs may be. Units as `parseDurationMs` of OpenClaw has them. */
+/** A duration, with the units of OpenClaw's `parseDurationMs`. */
 const Duration = textWithout((text) =>
   /^(?:[\d.]+|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)$/i.test(text) && /[1-9]/.test(text)
     ? undefined
@@ -98,14 +98,14 @@ const fields = {
 /** Unknown fields are left to {@link findShapeProblems}. */
 export const DefinitionSchema = v.object(fields);
 
-/** A job as a person writes it into the ConfigMap: flat, or with OpenClaw's own objects. Every rule of it holds. */
+/** A valid job as a person writes it in the ConfigMap: with flat fields, or with OpenClaw's own objects. */
 export type Definition = v.InferOutput<typeof DefinitionSchema>;
 
 export type ParsedDefinition =
   | { kind: "valid"; definition: Definition }
   | { kind: "invalid"; problems: FieldProblem[] };
 
-/** Checks one definition, strictly, and reports everything that is wrong with it. Never throws. */
+/** Checks one definition strictly and reports all its problems. Never throws. */
 export function parseDefinition(input: Json): ParsedDefinition {
   if (!isJsonObject(input)) {
     return { kind: "invalid", problems: [{ field: "", problem: messageForWrongType("Object", input) }] };
@@ -127,7 +127,7 @@ export function parseDefinition(input: Json): ParsedDefinition {
   return { kind: "invalid", problems };
 }
 
-/** The name that a definition gives itself, whatever else is wrong with it. */
+/** The trimmed name of a definition, which need not be valid otherwise; undefined if it has none. */
 export function readName(input: Json): string | undefined {
   const name = isJsonObject(input) && typeof input.name === "string" ? input.name.trim() : "";
   return name || undefined;

@@ -9,7 +9,7 @@ const Route = {
 
 const mode = optional(v.picklist(["announce", "webhook"]), "Over a channel, or to a web address.");
 
-/** Where the outcome of a run goes. What goes with which mode is told apart (`findBadCombinations`). */
+/** Where the outcome of a run goes. `findBadCombinations` checks which fields go with which mode. */
 export const DeliverySchema = v.object({
   mode: described(v.picklist(["none", "announce", "webhook"]), "Nowhere, over a channel, or to a web address."),
   ...Route,
@@ -25,7 +25,7 @@ export const DeliverySchema = v.object({
   ),
 });
 
-/** Whom to tell when runs fail again and again; `false` for nobody. */
+/** Who is alerted when runs fail repeatedly; `false` for nobody. */
 export const FailureAlertSchema = v.union([
   v.literal(false),
   v.object({

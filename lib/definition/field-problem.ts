@@ -1,18 +1,18 @@
 import { closest, distance } from "fastest-levenshtein";
 import type * as v from "valibot";
 
-/** One thing that is wrong with one field. Says no value: it may be a secret. */
+/** One problem with one field. Quotes no value, which may be a secret; the exception is a cron expression. */
 export interface FieldProblem {
-  /** Dotted path of the field; empty where it is about the whole. */
+  /** Dotted path of the field; empty if the problem is with the whole job. */
   field: string;
   problem: string;
 }
 
-/** What `openclaw cron list` shows of a job beside its definition. */
+/** Fields that `openclaw cron list` shows and that are no part of a definition. */
 const KEPT_BY_OPENCLAW =
   /^(?:id|jobId|state|status|owner|declarationKey|configRevision|scheduledToolPolicy|toolsAllowIsDefault|(?:created|updated|nextRun|lastRun)AtMs|lastRunStatus)$/;
 
-/** What other tools call it: no slip of the finger, so no likeness of letters helps. */
+/** Names from other tools, each with ours. They are no typos, so the nearest name by letters would be wrong. */
 const ELSEWHERE: Record<string, string> = {
   at: "schedule",
   cmd: "command",
@@ -24,7 +24,7 @@ const ELSEWHERE: Record<string, string> = {
   timezone: "tz",
 };
 
-/** An unknown field, with the known one that was most likely meant. */
+/** The message for an unknown field: names the known one that was probably meant, or the nearest. */
 export function messageForUnknownField(field: string, known: readonly string[]): string {
   if (KEPT_BY_OPENCLAW.test(field)) return "is kept by OpenClaw itself; leave it out";
   const meant = Object.hasOwn(ELSEWHERE, field) ? ELSEWHERE[field] : undefined;
@@ -34,9 +34,9 @@ export function messageForUnknownField(field: string, known: readonly string[]):
   return isNear ? `unknown field, did you mean ${nearest}?` : `unknown field, the nearest known one is ${nearest}`;
 }
 
-/** A valibot issue in our words: `expected WHAT but received WHAT`; several, where it stands for several. */
+/** A valibot issue as problems, `expected WHAT but received WHAT`: more than one if it has issues beneath it. */
 export function describeIssue(issue: v.BaseIssue<unknown>): FieldProblem[] {
-  // A union reports its branches beneath; where one of them fits so far, its own warnings are the useful ones.
+  // A union lists the issues of its options. Those with a path come from the option that has the right type.
   const inner = issue.issues?.filter((candidate) => (candidate.path?.length ?? 0) > 0) ?? [];
   if (inner.length === 0) return [{ field: pathOf(issue), problem: messageForIssue(issue) }];
   return inner.flatMap(describeIssue).map(({ field, problem }) => {
@@ -55,7 +55,7 @@ function messageForIssue(issue: v.BaseIssue<unknown>): string {
     case "raw_check":
       return issue.message;
     case "object":
-      // A missing entry, unless it is the object itself that is something else.
+      // A missing entry. Otherwise the value itself is no object.
       if (issue.path?.at(-1)?.origin === "key") return "is required";
       break;
     case "custom":
@@ -96,7 +96,7 @@ function formatExpected(expected: string): string {
   return options.map((option) => words[option] ?? option).join(" or ");
 }
 
-/** What a value is, not which: it may be a secret. */
+/** The type of a value, never the value: it may be a secret. */
 export function kindOf(input: unknown): string {
   if (input === null) return "null";
   if (Array.isArray(input)) return "a list";

@@ -5,23 +5,23 @@ import { isTimeZone } from "./time-zone.ts";
 
 const NO_TEXT = "expected some text but received none";
 
-/** The last millisecond that a date can stand for; the gateway takes no longer interval (from 2026.8.2). */
+/** The last millisecond of the JavaScript calendar; from 2026.8.2 the gateway accepts no longer interval. */
 export const MAX_TIME_MS = 8.64e15;
 
-/** A schema with what a person should know of it, in a line: editors show it (`config-manager schema`). */
+/** A schema with a description in one line, which editors show (`config-manager schema`). */
 export function described<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
   return v.pipe(schema, v.description<v.InferOutput<TSchema>, string>(text));
 }
 
-/** The same of a field that may be left out. */
+/** The same for a field that may be left out. */
 export function optional<TSchema extends v.GenericSchema>(schema: TSchema, text: string) {
   return v.exactOptional(described(schema, text));
 }
 
-/** A text as the gateway will store it: trimmed as it trims. */
+/** Text that is not empty, trimmed as the gateway trims it. */
 export const Text = v.pipe(v.string(), v.trim(), v.nonEmpty(NO_TEXT));
 
-/** A text that has to be right in itself. */
+/** Text with a check of its own: `findProblem` gives a message, or undefined. */
 export function textWithout(findProblem: (text: string) => string | undefined) {
   return v.pipe(
     Text,
@@ -32,12 +32,12 @@ export function textWithout(findProblem: (text: string) => string | undefined) {
   );
 }
 
-/** A text of no more characters, counted as the gateway counts them. */
+/** Text with at most so many characters, counted in graphemes as the gateway does. */
 export function textUpTo(maxCharacters: number) {
   return v.pipe(Text, v.maxGraphemes(maxCharacters));
 }
 
-/** A whole number between these two. */
+/** A whole number from `min` to `max`, both included. */
 export function wholeNumber(min: number, max = Number.POSITIVE_INFINITY) {
   return v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 }
@@ -45,21 +45,21 @@ export function wholeNumber(min: number, max = Number.POSITIVE_INFINITY) {
 export const Seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 export const Argv = v.pipe(v.array(v.pipe(v.string(), v.nonEmpty(NO_TEXT))), v.minLength(1));
 
-/** Names of tools or models. The gateway drops one of blanks, and with the last one goes the restriction itself. */
+/** Names of tools or models. Blank ones are refused: the gateway drops them, and an empty list restricts nothing. */
 export const Names = v.array(Text);
 
 export const TimeZone = textWithout((zone) =>
   isTimeZone(zone) ? undefined : "is no time zone; expected one such as Asia/Tokyo or +09:00",
 );
 
-/** The id of an agent. Of anything else the gateway would make another id, without a word. */
+/** The id of an agent. The gateway would silently change any other text into another id. */
 export const AgentId = textWithout((id) =>
   /^[a-z0-9][\w-]{0,63}$/i.test(id) ? undefined : "expected up to 64 letters, digits, _ and -",
 );
 
 export const Script = textUpTo(65_536);
 
-/** Environment variables. Not a record of valibot's, which drops one of the name `constructor` without a word. */
+/** Environment variables. Not `v.record`, which silently drops a variable named `constructor`. */
 export const Environment = v.pipe(
   v.custom<Record<string, string>>((value) => isJsonObject(value as Json)),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -72,7 +72,7 @@ export const Environment = v.pipe(
   }),
 );
 
-/** Gateways trim the name of a variable, drop all of them for an empty one, and no process can have one with `=` in it. */
+/** Gateways trim the names, drop all variables if one name is empty, and no process can have a name with `=` in it. */
 function findVariableProblem(name: string, value: unknown): string | undefined {
   if (typeof value !== "string") return `expected text but received ${kindOf(value)}`;
   const isName = name !== "" && name.trim() === name && !/[=\0]/.test(name);

@@ -6,23 +6,23 @@ import type { FieldProblem } from "./field-problem.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 
-/** One thing that is wrong, and where. */
+/** One problem, and where it is. */
 export interface DefinitionProblem extends FieldProblem {
   file: string;
-  /** The job's name, or `#3` for the third of a file; empty where it is about the file. */
+  /** The job's name, or `#3` for the third of a file; empty if the problem is with the file. */
   job: string;
 }
 
-/** What the cron ConfigMap says. Only `valid` may be acted on, and only as a whole. */
+/** The jobs in the cron ConfigMap. Only a `valid` set may be applied, and only as a whole. */
 export type DesiredSet =
-  /** Every file was read and every job of it is right. An empty list is a wish like any other. */
+  /** All files were read and all jobs are valid. An empty list is valid: it declares that there are no jobs. */
   | { kind: "valid"; definitions: Definition[]; files: VolumeFile[]; checksum: string }
-  /** Something is wrong with some file: nothing of any file may be applied. */
+  /** At least one file has a problem: no job of any file may be applied. */
   | { kind: "invalid"; problems: DefinitionProblem[]; files: VolumeFile[]; checksum: string }
-  /** No directory, or no definition file in it. That is no empty set. */
+  /** No directory, or no definition file in it. This does not mean that there are no jobs. */
   | { kind: "missing" };
 
-/** Whether a file of this name holds job definitions. */
+/** Whether a file of this name contains job definitions. */
 export function isDefinitionFile(name: string): boolean {
   return !name.startsWith(".") && /\.(json5?|ya?ml)$/.test(name);
 }
@@ -30,40 +30,40 @@ export function isDefinitionFile(name: string): boolean {
 /**
  * Reads and checks all definition files of a directory.
  *
- * @throws {ManagerError} `file` when something is there and cannot be read.
+ * @throws {ManagerError} `file` if the directory or a file in it exists and cannot be read.
  */
 export function readDefinitions(directory: string): Promise<DesiredSet> {
   return createDefinitionReader(directory)();
 }
 
 /**
- * As {@link readDefinitions}, again and again: the same bytes are checked once. A sidecar looks each minute, and whenever
- * somebody changes a job, and the files are the same nearly every time.
+ * A {@link readDefinitions} for repeated use: it does not check the same bytes twice. The sidecar reads the files every
+ * minute, and whenever a job changes in the gateway, and they rarely differ.
  */
 export function createDefinitionReader(directory: string): () => Promise<DesiredSet> {
   let last: Exclude<DesiredSet, { kind: "missing" }> | undefined;
   return async () => {
     const files = await readVolume(directory, isDefinitionFile);
     if (!files || files.length === 0) return { kind: "missing" };
-    if (!last || !holdsSame(last.files, files)) last = await parseDefinitionFiles(files);
+    if (!last || !areEqual(last.files, files)) last = await parseDefinitionFiles(files);
     return last;
   };
 }
 
-function holdsSame(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {
+function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {
   const isSame = ({ name, bytes }: VolumeFile, index: number) =>
     name === others[index]?.name && bytes.equals(others[index].bytes);
   return some.length === others.length && some.every(isSame);
 }
 
-/** What the log calls the definitions: the file where there is one, as in manager.sh, else the directory. */
+/** The source of the definitions for the log: the file if there is one, as in manager.sh, else the directory. */
 export function describeSource(directory: string, desired: DesiredSet): string {
   if (desired.kind === "missing") return join(directory, "cron-jobs.json");
   const [first, second] = desired.files;
   return first && !second ? join(directory, first.name) : directory;
 }
 
-/** Checks the files together, as names must be unique over all of them. Never throws. */
+/** Checks the files together, because names must be unique over all of them. Never throws. */
 export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Exclude<DesiredSet, { kind: "missing" }>> {
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
@@ -106,7 +106,7 @@ function nameJob(input: Json | undefined, index: number): string {
   return (input === undefined ? undefined : readName(input)) ?? `#${index + 1}`;
 }
 
-/** OpenClaw's own list of jobs, and its old store, are an object with the list in it. */
+/** `openclaw cron list --json` and OpenClaw's old store are an object with the list in `jobs`. */
 function isWrapped(input: Json): boolean {
   return isJsonObject(input) && Array.isArray(input.jobs) && input.name === undefined;
 }
@@ -116,12 +116,12 @@ const WRAPPED = {
   problems: [{ field: "jobs", problem: "expected a list of jobs, or one job; write the list alone" }],
 } as const;
 
-/** `file: job: field: problem`, without the parts that do not apply. */
+/** `file: job: field: problem`, without the empty parts. */
 export function formatProblem({ file, job, field, problem }: DefinitionProblem): string {
   return [file, job, field, problem].filter(Boolean).join(": ");
 }
 
-/** The same as a WARNING. */
+/** The problem as a line of the log. */
 export function describeProblem(problem: DefinitionProblem): string {
   return `WARNING: Cron config rejected: ${formatProblem(problem)}`;
 }

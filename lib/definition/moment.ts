@@ -2,8 +2,8 @@
 const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
- * The moment of an ISO 8601 text, in milliseconds since 1970; in UTC where it names no offset, as OpenClaw
- * reads it. Undefined where it is none: another notation, or the 30th of February.
+ * The time of an ISO 8601 text in milliseconds since 1970. Without an offset it is UTC, as in OpenClaw. Undefined for
+ * other notations, and for dates that do not exist, such as the 30th of February.
  */
 export function parseMoment(text: string): number | undefined {
   const match = MOMENT.exec(text);

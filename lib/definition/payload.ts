@@ -4,7 +4,7 @@ import { Argv, Environment, Names, Script, Seconds, Text, described, optional, w
 const toolsAllow = optional(Names, "The tools that the run may use.");
 const timeoutSeconds = optional(Seconds, "Seconds that a run may take.");
 
-/** What to do, in OpenClaw's own terms. */
+/** What to do, as OpenClaw's own object. */
 export const PayloadSchema = v.variant("kind", [
   v.object({
     kind: described(v.literal("systemEvent"), "Tells the main session something."),

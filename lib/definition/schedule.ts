@@ -7,10 +7,10 @@ import { parseMoment } from "./moment.ts";
 const A_DURATION = /^(?:@?every\s+)?(\d{1,9})\s*(ms|s|m|h|d)(?:ec|econd|in|inute|r|our|ay)?s?$/i;
 const MS_OF_UNIT: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A schedule that is a text: a cron expression that fires, again and again. */
+/** A schedule that is a text: a cron expression without a year. */
 export const ScheduleText = textWithout(findTextProblem);
 
-/** A schedule that is an object: OpenClaw's own. */
+/** A schedule as OpenClaw's own object. */
 export const ScheduleSchema = v.variant("kind", [
   v.object({
     kind: described(v.literal("cron"), "Whenever a cron expression says so."),
@@ -38,7 +38,7 @@ export const ScheduleSchema = v.variant("kind", [
     cwd: optional(Text, "Its working directory."),
     mode: optional(v.picklist(["line", "match"]), "Whether each line counts, or each that matches."),
     match: optional(v.string(), "What a line has to match."),
-    // The gateway makes the nearest of these of any other number, and Git would differ from it for ever.
+    // The gateway changes other numbers to the nearest of these, and the job would differ from Git forever.
     batchMs: optional(
       wholeNumber(50, 5_000),
       "How long it has to be quiet before a batch of lines goes out, in milliseconds.",
@@ -68,5 +68,5 @@ function findTextProblem(text: string): string | undefined {
 function findMomentProblem(text: string): string | undefined {
   if (parseMoment(text) !== undefined) return undefined;
   const expected = "expected a date and time such as 2027-01-31T09:00:00+09:00";
-  return A_DURATION.test(text) ? `${expected}; from now on is another moment at each reading` : expected;
+  return A_DURATION.test(text) ? `${expected}; a duration from now would mean another time at each reading` : expected;
 }

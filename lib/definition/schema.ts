@@ -5,8 +5,8 @@ import { DefinitionSchema } from "./definition.ts";
 const JOB = { $ref: "#/definitions/job" };
 
 /**
- * The definition file as JSON Schema, in the draft that the editors know. It refuses nothing that `parseDefinition`
- * accepts; what it has no words for (a cron expression that fires, a time zone that exists) it leaves to `validate`.
+ * The JSON Schema of a definition file, in draft 7, which editors support. It accepts everything that `parseDefinition`
+ * accepts. What JSON Schema cannot express (a cron expression that fires, a time zone that exists) `validate` checks.
  */
 export function toDefinitionSchema() {
   const { $schema = "", ...job } = toJsonSchema(DefinitionSchema, {
@@ -16,13 +16,13 @@ export function toDefinitionSchema() {
         // `parseDefinition` reports unknown fields.
         case "object":
           return { ...jsonSchema, additionalProperties: false };
-        // `Environment`, of which valibot knows no more.
+        // `Environment`: valibot knows only that it is custom.
         case "custom":
           return { type: "object", additionalProperties: { type: "string" } };
       }
       return undefined;
     },
-    // A trim, a check of our own, a count of what a reader takes for characters: nothing that it could say.
+    // JSON Schema has no equivalent of trim, of our own checks and of maxGraphemes.
     overrideAction: ({ jsonSchema, errors }) => (errors ? jsonSchema : undefined),
   });
   return {

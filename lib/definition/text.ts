@@ -4,20 +4,20 @@ import { parseJson5 } from "../text/json5.ts";
 import type { ParsedText } from "../text/yaml.ts";
 
 /**
- * Reads the text of a definition file: YAML by its name, else JSON5. Never throws, and quotes nothing of the text but
- * keys and single characters.
+ * Reads a definition file: YAML if its name ends in .yaml or .yml, else JSON5. Never throws, and quotes nothing of the
+ * text but keys and single characters.
  */
 export async function parseDefinitionText(name: string, bytes: Uint8Array): Promise<ParsedText> {
   const text = decodeText(bytes);
   if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
   if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
   if (!/\.ya?ml$/.test(name)) return parseJson(text);
-  // Loaded only where it is wanted: it is the largest part of this program.
+  // Loaded only when needed: it is the largest part of this program.
   const { parseYaml } = await import("../text/yaml.ts");
   return parseYaml(text);
 }
 
-/** Undefined where it is no UTF-8. */
+/** Decodes UTF-8; undefined if the bytes are not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

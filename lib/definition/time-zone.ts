@@ -1,7 +1,7 @@
-/** Names that ICU knows beside the IANA ones, and with it the gateway's Node, but not Bun. */
+/** Time zones that ICU and the gateway's Node know and Bun does not. */
 const OLD_NAMES = "ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST";
 
-/** Whether gateways know this time zone: an IANA name in any case, an offset such as `+09:00`, or one of the old names. */
+/** Whether gateways accept this time zone: an IANA name in any case, an offset such as `+09:00`, or an old name. */
 export function isTimeZone(zone: string): boolean {
   try {
     return Boolean(new Intl.DateTimeFormat("en-US", { timeZone: zone }));

@@ -1,13 +1,13 @@
 import type { FieldProblem } from "./field-problem.ts";
 import { type Json, isJsonObject } from "../json.ts";
 
-/** Deeper than any job, and far from where a walk through it ends the stack. */
+/** Deeper than any job, and far below what overflows the stack. */
 const MAX_DEPTH = 50;
 
-/** What no JSON text carries to the gateway as it is, wherever it stands in a value. */
+/** Values, at any depth, that would reach the gateway changed if sent as JSON text. */
 export function findUnsendable(value: Json): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  // YAML lets a part stand in several places, even within itself.
+  // With YAML aliases a part can occur in several places, even within itself.
   const seen = new Set<Json>();
 
   function visit(part: Json, path: readonly string[]) {

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "./replace.ts";
 
-/** The md5 of the bytes in hex, as `md5sum` prints it; `none` where there is no file, as in manager.sh. */
+/** The md5 of the bytes in hex, as `md5sum` prints it; `none` if there is no file, as in manager.sh. */
 export function computeChecksum(bytes: Uint8Array | undefined): string {
   return bytes ? createHash("md5").update(bytes).digest("hex") : "none";
 }
 
 /**
- * One checksum for a set of files: the file's own where there is one (as manager.sh had it for
- * cron-jobs.json), else that of the list that `md5sum *` prints. `none` for an empty set.
+ * One checksum for a set of files: of a single file its own (as in manager.sh for cron-jobs.json), of several that of
+ * the list that `md5sum *` prints. `none` for an empty set.
  */
 export function computeSetChecksum(files: readonly { name: string; bytes: Uint8Array }[]): string {
   const [first, second] = files;
@@ -19,13 +19,13 @@ export function computeSetChecksum(files: readonly { name: string; bytes: Uint8A
   return computeChecksum(new TextEncoder().encode(lines.join("")));
 }
 
-/** What was last applied, from `$CHECKSUM_DIR/{config,cron}`; undefined in a new container. */
+/** The checksum that was last applied, from `$CHECKSUM_DIR/{config,cron}`; undefined in a new container. */
 export async function readChecksum(directory: string, name: "config" | "cron"): Promise<string | undefined> {
   const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
   return text?.trim() || undefined;
 }
 
-/** Remembers what was applied. To be called after success only: a checksum that is stored is not tried again. */
+/** Stores the checksum that was applied. Call it only after success: a stored checksum is not applied again. */
 export async function writeChecksum(directory: string, name: "config" | "cron", checksum: string): Promise<void> {
   if ((await readChecksum(directory, name)) === checksum) return;
   await replaceFile(join(directory, name), new TextEncoder().encode(`${checksum}\n`), 0o644);

@@ -3,14 +3,14 @@ import { dirname } from "node:path";
 
 /** One line of `/proc/self/mountinfo`. */
 export interface Mount {
-  /** What of the mounted file system stands there. */
+  /** The directory or file of the mounted file system that is visible here. */
   root: string;
-  /** Where it stands. */
+  /** The mount point. */
   point: string;
   isReadOnly: boolean;
 }
 
-/** What is mounted in this container; an empty list where the kernel does not tell. */
+/** The mounts of this container; an empty list if they cannot be read. */
 export async function readMounts(): Promise<Mount[]> {
   return parseMounts(await readFile("/proc/self/mountinfo", "utf8").catch(() => ""));
 }
@@ -24,14 +24,14 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
-/** The kernel writes blanks and the like as three octal digits. */
+/** The kernel writes blanks, tabs, newlines and backslashes as a backslash and three octal digits. */
 function unescape(path: string): string {
   return path.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 /**
- * The path that was mounted with `subPath`: a file in the directory, or the directory itself as a part of a volume.
- * The kubelet binds what stands there at the start, a file of one generation, and no later one ever comes in.
+ * The path that is mounted with `subPath`: a file in the directory, or the directory itself; undefined if none is. Such
+ * a mount never changes: the kubelet binds the files of the generation that is current when the container starts.
  */
 export function findSubPath(mounts: readonly Mount[], directory: string): string | undefined {
   const isPart = ({ root }: Mount) => /\/\.\.\d{4}_|\/volume-subpaths\//.test(root);

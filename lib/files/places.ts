@@ -4,13 +4,13 @@ import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
 import { type Mount, findSubPath } from "./mounts.ts";
 
-/** How a ConfigMap's directory stands in this container. */
+/** How the directory of a ConfigMap is mounted in this container. */
 export type MountedDirectory =
   | { kind: "missing" }
-  /** Changes never come in. */
+  /** Mounted with `subPath` at this path: changes of the ConfigMap never arrive. */
   | { kind: "sub-path"; path: string }
   | { kind: "unreadable"; code: string }
-  /** No `..data`: not the kubelet's. Changes are seen, but several files do not change at once. */
+  /** No `..data`, so no volume of the kubelet. Changes are seen, but several files do not change at once. */
   | { kind: "plain" }
   | { kind: "volume" };
 
@@ -27,25 +27,25 @@ export async function inspectMount(directory: string, mounts: readonly Mount[]):
   }
 }
 
-/** Whether files can be replaced at a path. Nothing is written to find out. */
+/** Whether files can be replaced at a path. Checked without writing. */
 export type WritablePlace =
   | { kind: "writable" }
-  /** The directory itself is not there. */
+  /** The directory does not exist. */
   | { kind: "missing"; directory: string }
-  /** Something other than a regular file is in the way. */
+  /** Something other than a regular file is at the path. */
   | { kind: "occupied" }
-  /** `owner`: whose it is. */
+  /** `owner`: the owner of the directory. */
   | { kind: "refused"; code: string; directory: string; owner: { uid: number; gid: number } | undefined }
   | { kind: "full"; directory: string };
 
-/** For a file that is replaced by rename: its directory decides. */
+/** For a file that is replaced by rename, which needs write access to its directory. */
 export async function inspectFilePlace(path: string): Promise<WritablePlace> {
   const file = await lstat(path).catch(() => undefined);
   if (file && !file.isFile()) return { kind: "occupied" };
   return inspectDirectory(dirname(path));
 }
 
-/** For a directory that is made where it is missing: the nearest one above it decides. */
+/** For a directory that is created if missing, which needs write access to the nearest existing one above it. */
 export async function inspectMadeDirectory(directory: string): Promise<WritablePlace> {
   for (let path = directory; ; path = dirname(path)) {
     const place = await inspectDirectory(path);

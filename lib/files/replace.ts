@@ -3,17 +3,16 @@ import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 
-/** How often a file is written whose temporary file goes missing. */
+/** How often a file is written if its temporary file disappears. */
 const REPLACE_ATTEMPTS = 3;
 
 /**
- * Replaces `path` by `bytes` so that a reader, at any moment and after any crash, sees the
- * whole old file or the whole new one: temporary file beside it, fsync, rename, fsync of
- * the directory. Owner and mode of an existing file are kept; a new one gets `newFileMode`.
- * Parent directories are made.
+ * Replaces `path` by `bytes` so that a reader, at any time and after any crash, sees the whole old file or the whole
+ * new one: temporary file beside it, fsync, rename, fsync of the directory. Owner and mode of an existing file are
+ * kept; a new one gets `newFileMode`. Parent directories are created.
  *
- * @throws {ManagerError} `file` when something other than a regular file is in the way, or
- * the volume refuses (full, read-only, not ours). The old file is then as it was.
+ * @throws {ManagerError} `file` if something other than a regular file is at the path, or the volume refuses (full,
+ * read-only, not ours). The old file is then unchanged.
  */
 export async function replaceFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -21,9 +20,9 @@ export async function replaceFile(path: string, bytes: Uint8Array, newFileMode =
       await replaceOnce(path, bytes, newFileMode);
       return;
     } catch (error) {
-      // Another process, a sync beside the sidecar, say, has swept our temporary file away.
-      const isSwept = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
-      if (!isSwept || attempt === REPLACE_ATTEMPTS) throw error;
+      // Another process, such as a sync beside the sidecar, has removed our temporary file.
+      const isRemoved = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
+      if (!isRemoved || attempt === REPLACE_ATTEMPTS) throw error;
     }
   }
 }
@@ -35,7 +34,7 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
   try {
     await mkdir(directory, { recursive: true });
     const old = await statTarget(path);
-    // O_EXCL and O_NOFOLLOW: never write through something that was put there for us.
+    // O_EXCL and O_NOFOLLOW: never write through a file or link that somebody else has put there.
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const file = await open(temporary, flags, 0o600);
     written = true;
@@ -58,8 +57,8 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
 }
 
 /**
- * Removes what a killed {@link replaceFile} of these paths left behind. Another process that is
- * writing just now loses its temporary file, fails cleanly at the rename, and writes it again.
+ * Removes the temporary files that a killed {@link replaceFile} of these paths left behind. A process that is writing
+ * at the same time loses its temporary file, fails at the rename, and writes it again.
  */
 export async function removeStaleTempFiles(...paths: readonly string[]): Promise<void> {
   await Promise.all(paths.map(removeStaleTempFilesOf));
@@ -69,12 +68,12 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
   const directory = dirname(path);
   const prefix = temporaryPrefix(path);
   const names = await readdir(directory).catch(() => []);
-  const strays = names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"));
-  await Promise.all(strays.map((name) => unlink(join(directory, name)).catch(() => undefined)));
+  const stale = names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"));
+  await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
 }
 
 function temporaryPrefix(path: string): string {
-  return `.${basename(path).slice(0, 64)}.config-manager-`; // a name takes 255 bytes, a ConfigMap's key 253
+  return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
 }
 
 async function statTarget(path: string) {

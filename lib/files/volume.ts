@@ -8,25 +8,25 @@ export interface VolumeFile {
   bytes: Buffer;
 }
 
-/** How long a file in a plain directory must have been left alone before it counts as written, in milliseconds. */
+/** How long a file in a plain directory must be unmodified before it counts as complete, in milliseconds. */
 const UNMODIFIED_MS = 50;
 
-/** How often a file that is written all the time is awaited. */
+/** How often to wait for a file that is modified all the time. */
 const UNMODIFIED_ATTEMPTS = 5;
 
-/** How often a volume that is swapped under our hands is read again. */
+/** How often to read a volume that is swapped during the read. */
 const READ_ATTEMPTS = 20;
 
 /**
- * Reads the files of a mounted ConfigMap that `select` picks, sorted by name, all of one generation.
+ * Reads the files of a mounted ConfigMap that `select` accepts, sorted by name, all of one generation.
  *
- * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, swaps that link, and
- * removes the old generation file by file. What was read counts only if the link still leads to it then: half
- * a generation looks like a ConfigMap with half its files. In a plain directory, where a person or a test
- * writes in place, a file that has just been touched is awaited.
+ * The kubelet publishes a volume as `..<timestamp>/FILE` behind the link `..data`, swaps that link, and removes the old
+ * generation file by file. So the result counts only if the link is unchanged after the read: half a generation looks
+ * like a ConfigMap with half its files. In a plain directory, where a person or a test writes in place, a file that was
+ * just modified is read a little later.
  *
- * @returns undefined where the directory does not exist; an empty list where nothing is picked.
- * @throws {ManagerError} `file` when something is there and cannot be read: that is no empty set.
+ * @returns undefined if the directory does not exist; an empty list if no file is selected.
+ * @throws {ManagerError} `file` if the directory or a file exists and cannot be read. This is never an empty set.
  */
 export async function readVolume(
   directory: string,
@@ -83,7 +83,7 @@ async function listNames(directory: string): Promise<string[] | undefined> {
   }
 }
 
-/** Waits until no file was touched within {@link UNMODIFIED_MS}; a file that never rests, or a wrong clock, is not awaited for ever. */
+/** Waits until no file was modified within {@link UNMODIFIED_MS}, but not forever, nor for a file from the future. */
 async function waitUntilUnmodified(paths: readonly string[]): Promise<void> {
   for (let attempt = 1; attempt <= UNMODIFIED_ATTEMPTS; attempt++) {
     const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));

@@ -6,18 +6,18 @@ export interface DirectoryWatch {
 }
 
 /**
- * Calls `onChange` when something in the directory changes: a hint to look, no fact. The directory, never a
- * file in it: a file's watch dies when the kubelet swaps the volume. A directory that is not there yet, or
- * was replaced, is watched again within `checkEveryMs`.
+ * Calls `onChange` when something in the directory may have changed: the caller has to read it. Watches the directory,
+ * not the files in it, because a watch on a file ends when the kubelet swaps the volume. A directory that is created or
+ * replaced later is watched within `checkEveryMs`.
  *
- * A swap is told of once. What the kubelet does before it and after it are five events or more, and nothing that can be
- * read changes by them: a look at each would keep a gateway busy, and us with it, when the swap comes.
+ * A swap calls `onChange` once. The kubelet causes five or more events before and after it that change nothing that can
+ * be read, and a pass for each would keep the gateway and the sidecar busy when the swap comes.
  */
 export function watchDirectory(path: string, onChange: () => void, checkEveryMs: number): DirectoryWatch {
   let watched: { watcher: FSWatcher; identity: string } | undefined;
   let generation: string | undefined;
 
-  function tell(): void {
+  function notify(): void {
     const now = readGeneration(path);
     if (now !== undefined && now === generation) return;
     generation = now;
@@ -32,11 +32,11 @@ export function watchDirectory(path: string, onChange: () => void, checkEveryMs:
     if (identity === undefined) return;
     generation = readGeneration(path);
     try {
-      const watcher = watch(path, tell);
+      const watcher = watch(path, notify);
       watcher.on("error", () => drop(watcher));
       watched = { watcher, identity };
     } catch {
-      // No watch to be had (inotify limits): the poll sees to it.
+      // No watch available (inotify limits): the poll finds the change.
     }
   }
 
@@ -59,7 +59,7 @@ export function watchDirectory(path: string, onChange: () => void, checkEveryMs:
   };
 }
 
-/** What the kubelet has swapped in last; undefined in a directory that it does not keep. */
+/** The current generation of the kubelet's volume; undefined in other directories. */
 function readGeneration(path: string): string | undefined {
   try {
     return readlinkSync(join(path, "..data"));
@@ -68,12 +68,12 @@ function readGeneration(path: string): string | undefined {
   }
 }
 
-/** Of two directories that were at one path one after the other: an inode number may be given out again. */
+/** Tells a directory from a later one at the same path. The inode number is not enough: it can be used again. */
 function identify(path: string): string | undefined {
   try {
     const { dev, ino, birthtimeMs } = statSync(path);
     return `${dev}:${ino}:${birthtimeMs}`;
   } catch {
-    return undefined; // not there, or not for us to see: the pass says what it misses
+    return undefined; // missing or not accessible: the pass reports it
   }
 }

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type JsonObject, isJsonObject } from "../json.ts";
 
-/**
- * The dotted paths at which two configs differ, sorted, never their values. A list counts as one value.
- */
+/** The sorted dotted paths at which two configs differ, without values. A list counts as one value. */
 export function findChangedPaths(before: JsonObject, after: JsonObject, prefix = ""): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
   return keys.flatMap((key) => {
@@ -16,7 +14,7 @@ export function findChangedPaths(before: JsonObject, after: JsonObject, prefix =
   });
 }
 
-/** A key as it stands in a dotted path: quoted, where a dot or a blank in it would mislead. */
+/** A key for a dotted path: quoted if it has other characters than letters, digits, `_`, `$` and `-`. */
 export function formatKey(key: string): string {
   return /^[\w$-]+$/.test(key) ? key : JSON.stringify(key);
 }

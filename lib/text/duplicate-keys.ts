@@ -1,32 +1,32 @@
 import JSON5 from "json5";
 import { formatKey } from "./changed-paths.ts";
 
-/** Where something stands: keys of objects, and places in lists, from 0. */
+/** The path to a value: keys of objects and indexes of lists. */
 export type KeyPath = readonly (string | number)[];
 
 /**
- * Blanks, comments, texts, brackets and what stands between them: all that JSON5 is made of. Each begins where the last
- * one ended, so that a text with no end is not read again from each quote in it.
+ * The tokens of JSON5: blanks, comments, strings, punctuation and everything else. The flag `y` starts each token where
+ * the last one ended, so that a string that is never closed is not scanned again from each quote in it.
  */
 const TOKEN =
   /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/y;
 
-/** Deeper than anything that is taken: a path for each of many keys down there would fill the memory. */
+/** Deeper than any valid file. The paths of many duplicates at great depth would fill the memory. */
 const MAX_DEPTH = 200;
 
 /**
- * Where keys stand twice in one object, each once. JSON5 lets the last one win without a word, and a merge leaves such
- * things behind. Of a text that does not parse, and of what is nested too deeply to be taken, nothing is promised.
+ * The paths of duplicate keys, each once. JSON5 silently takes the last value, and a bad Git merge leaves duplicates
+ * behind. The text must parse as JSON5; keys more than 200 levels deep are not reported.
  */
 export function findDuplicates(text: string): KeyPath[] {
   const duplicates = new Map<string, KeyPath>();
-  /** The objects and lists that are open here: of an object the keys so far, and the one at hand. */
+  /** The objects and lists that are open. `keys`: the keys so far, of an object. `at`: the current key or index. */
   const open: { keys: Set<string> | undefined; at: string | number }[] = [];
   let last = { from: 0, to: 0 };
-  const token = new RegExp(TOKEN); // one of our own: it keeps its place in the text
+  const token = new RegExp(TOKEN); // a copy: the state is in `lastIndex`
   for (let from = 0; token.test(text); from = token.lastIndex) {
     const first = text.charAt(from);
-    if (first === "/" || first.trim() === "") continue; // trim() knows the blanks of JSON5, and no others
+    if (first === "/" || first.trim() === "") continue; // trim() removes exactly the blanks of JSON5
     const inner = open.at(-1);
     if (first === "{" || first === "[") {
       open.push(first === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
@@ -48,7 +48,7 @@ export function findDuplicates(text: string): KeyPath[] {
   return [...duplicates.values()];
 }
 
-/** The same as dotted paths, sorted; `[]` for any place in a list. */
+/** The same as sorted dotted paths, with `[]` for every index. */
 export function findDuplicateKeys(text: string): string[] {
   const paths = findDuplicates(text).map((path) =>
     path.map((part) => (typeof part === "number" ? "[]" : formatKey(part))).join("."),
@@ -56,7 +56,7 @@ export function findDuplicateKeys(text: string): string[] {
   return [...new Set(paths)].toSorted();
 }
 
-/** `"a"`, `'a'` and `a` are one key. */
+/** The key that a token stands for: `"a"`, `'a'` and `a` are the same. */
 function readKey(token: string): string {
   if (/^"[^\\]*"$/.test(token)) return token.slice(1, -1);
   try {

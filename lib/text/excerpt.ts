@@ -1,14 +1,14 @@
 import stringWidth from "string-width";
 
-/** How much of what two texts share stands before their difference, in characters. */
+/** How much of the common start is shown before the difference, in characters. */
 const LEAD = 12;
 
-/** How many columns of a screen a text takes. Colours take none. */
+/** The width of a text in columns of a terminal. Colours have no width. */
 export function measureText(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text); // 13 MB, for those who need more than ASCII
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text); // string-width takes 13 MB: only for more than ASCII
 }
 
-/** The text, or as much of it as fits into so many columns, with an ellipsis at its end. */
+/** The text, shortened to at most so many columns, with an ellipsis if it was cut. */
 export function cutText(text: string, columns: number): string {
   if (measureText(text) <= columns) return text;
   let cut = "";
@@ -19,7 +19,7 @@ export function cutText(text: string, columns: number): string {
   return `${cut}…`;
 }
 
-/** Cuts two texts that differ so that the place where they begin to do so is seen. */
+/** Shortens two texts to at most so many columns so that their first difference is visible. */
 export function cutPair(one: string, other: string, columns: number): [string, string] {
   if (measureText(one) <= columns && measureText(other) <= columns) return [one, other];
   const [a, b] = [segment(one), segment(other)];
@@ -30,7 +30,7 @@ export function cutPair(one: string, other: string, columns: number): [string, s
   return [cut(a), cut(b)];
 }
 
-/** Into what a reader takes for one character. */
+/** The graphemes of a text. */
 function segment(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), (part) => part.segment);
 }

@@ -1,25 +1,25 @@
 import { type Json, isJsonObject } from "../json.ts";
 
-/** What stands for a value that is nobody's business. */
+/** Replaces a secret value. */
 export const MASK = "***";
 
-/** Nobody keeps a secret in two characters, and every sentence holds some. */
+/** Shorter values are no secrets, and occur in every sentence. */
 const MIN_VALUE_LENGTH = 3;
 
-/** What a schema allows is the schema's own text, the same for every config. */
+/** Parts of a gateway's message that come from its schema, not from the config. They are never masked. */
 const SCHEMA_TEXT =
   /\(allowed: (?:(?:"[^"]*"|[\w.-]+)(?:, )?)+\)|expected one of (?:"[^"]*"\|?)+|[<>]=?-?\d[\d.]*|\(m(?:ini|axi)mum: -?[\d.]+\)/g;
 
 /**
- * Takes the values of a config out of a text about it: `plugin not found: ***`. Keys stay, for they are the
- * path to what is wrong. What a value refers to, in the environment or another file, is not known here.
+ * Masks the values of a config in a text about it: `plugin not found: ***`. Keys stay, because they are the path to the
+ * problem. Values that the config only refers to, in the environment or in another file, are not masked.
  */
 export function redactValues(text: string, config: Json): string {
   const leaves = new Set<string>();
   const keys = new Set<string>();
   collect(config, leaves, keys);
   const values = [...leaves].filter((leaf) => leaf.length >= MIN_VALUE_LENGTH && !keys.has(leaf));
-  // The longest first: one value may be the beginning of another.
+  // The longest first: a value can contain another.
   const hidden = values.filter((value) => text.includes(value)).toSorted((a, b) => b.length - a.length);
   const mask = (part: string) => hidden.reduce(maskValue, part);
   const schemaTexts = text.match(SCHEMA_TEXT) ?? [];
@@ -29,10 +29,9 @@ export function redactValues(text: string, config: Json): string {
     .join("");
 }
 
-/** As a word of its own: a value `off` is no reason to blot out half of `offset`. */
+/** Masks whole words only: for the value `off`, `offset` stays as it is. */
 function maskValue(text: string, value: string): string {
-  const literal = value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, "gu"), MASK);
+  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(value)}(?![\\p{L}\\p{N}])`, "gu"), MASK);
 }
 
 function collect(value: Json, leaves: Set<string>, keys: Set<string>): void {
@@ -50,7 +49,7 @@ function collect(value: Json, leaves: Set<string>, keys: Set<string>): void {
   }
 }
 
-/** How a text may come back: trimmed, escaped, or as a path that was resolved. */
+/** The forms of a value in a gateway's message: as it is, trimmed, escaped, or as a resolved path. */
 function spellingsOf(value: string): string[] {
   const trimmed = value.trim();
   return [value, trimmed, JSON.stringify(trimmed).slice(1, -1), trimmed.replace(/^(?:\.{1,2}\/)+/, "")];

@@ -12,7 +12,7 @@ import {
 import type { KeyPath } from "./duplicate-keys.ts";
 import type { Json } from "../json.ts";
 
-/** One thing that is wrong at one place of a text that parses. */
+/** One problem in a text that parses. */
 interface TextProblem {
   path: KeyPath;
   problem: string;
@@ -26,26 +26,26 @@ const SEVERAL_DOCUMENTS = "holds several documents; write one list of jobs";
 
 const TOO_MUCH = "has aliases of aliases that stand for too much";
 
-/** More than any list of jobs needs, and less than it takes to fill the memory. */
+/** More than any list of jobs needs, and too few to fill the memory. */
 const MAX_ALIASES = 10_000;
 
-/** How many values aliases may stand for: a short text can stand for more than can be looked at. */
+/** How many values aliases may repeat: a short text of aliases can expand to more than can be processed. */
 const MAX_REPEATED = 1_000_000;
 
-/** Of YAML 1.2 what JSON has, too; and the merge key `<<`, which everybody knows from YAML 1.1. */
+/** The core schema of YAML 1.2, which has the types of JSON, and the merge key `<<` of YAML 1.1. */
 const OPTIONS = {
   schema: "core",
   merge: true,
   resolveKnownTags: false,
   logLevel: "error",
-  // Each key would be compared with each, and for each error the whole line be looked through: for minutes, of many.
+  // Both options are quadratic: a file with very many keys or errors would take minutes.
   uniqueKeys: false,
   prettyErrors: false,
 } as const;
 
 /**
- * Reads YAML that says what JSON could say. What else it says is a problem: a tag, a key that is no text. Never throws,
- * and quotes nothing of the text but keys.
+ * Reads YAML. Everything that JSON cannot express is a problem: a tag, a key that is no text. Never throws, and quotes
+ * nothing of the text but keys.
  */
 export function parseYaml(text: string): ParsedText {
   const lineCounter = new LineCounter();
@@ -56,7 +56,7 @@ export function parseYaml(text: string): ParsedText {
   }
 }
 
-/** The same of each document of a stream, which holds one at least. */
+/** The same for each document of a stream; at least one. */
 export function parseYamlDocuments(text: string): ParsedText[] {
   const lineCounter = new LineCounter();
   try {
@@ -72,9 +72,9 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText
   try {
     const [broken] = document.errors;
     if (broken) return { kind: "unreadable", problem: messageForError(broken, lines.linePos(broken.pos[0])) };
-    // Where `yes` is true, 010 is 8, and a date is no text.
-    const isOld = document.directives.yaml.version === "1.1";
-    if (isOld) return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
+    // In YAML 1.1 `yes` is true, 010 is 8, and a date is no text.
+    if (document.directives.yaml.version === "1.1")
+      return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
     const value = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
     if (countRepeated(value) > MAX_REPEATED) return { kind: "unreadable", problem: TOO_MUCH };
     return { kind: "parsed", value, problems: findProblems(document) };
@@ -83,7 +83,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText
   }
 }
 
-/** How many values stand somewhere for the second time or more; what stands within itself is counted once. */
+/** How many values aliases repeat. A value that contains itself is counted once. */
 function countRepeated(value: Json): number {
   const sizes = new Map<Json, number>();
   let own = 0;
@@ -155,13 +155,13 @@ function formatMapKey(key: unknown): string {
   return typeof key.value === "symbol" ? "<<" : String(key.value);
 }
 
-/** The parser's message, but for what it quotes. */
+/** The parser's message with line and column, without the text that it quotes. */
 function messageForError({ code, message }: YAMLError, { line, col }: { line: number; col: number }): string {
   if (code === "MULTIPLE_DOCS") return SEVERAL_DOCUMENTS;
   if (message.includes("call stack")) return messageForFailure(message);
   const [head = ""] = message.split("\n");
   const place = `${head.replace(/\s?(?:(?<=\w):\s|(?<=version)\s|[\\"!<]).*$/s, "")} at line ${line}, column ${col}`;
-  // A plain text that begins with * or @, as schedules do, or has ": " in it.
+  // Typical of text without quotes that begins with * or @, as schedules do, or that contains ": ".
   return /alias|anchor|Plain value|node end|Nested mappings/i.test(head) ? `${place}; put the text in quotes` : place;
 }
 

@@ -85,7 +85,7 @@ describe("a schedule of OpenClaw's own", () => {
     [{ kind: "at", at: "tomorrow" }, "schedule.at: expected a date and time such as 2027-01-31T09:00:00+09:00"],
     [
       { kind: "at", at: "20m" },
-      "schedule.at: expected a date and time such as 2027-01-31T09:00:00+09:00; from now on is another moment at each reading",
+      "schedule.at: expected a date and time such as 2027-01-31T09:00:00+09:00; a duration from now would mean another time at each reading",
     ],
     [{ kind: "stream", command: [] }, "schedule.command: expected at least one entry but received none"],
     [{ kind: "stream", command: ["x"], batchMs: 49 }, "schedule.batchMs: expected at least 50 but received 49"],
