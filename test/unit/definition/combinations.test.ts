@@ -6,7 +6,7 @@ const STREAM = { kind: "stream", command: ["tail", "-f", "log"] };
 const SCRIPT = { kind: "script", script: "return 1" };
 const HOOK = "https://example.org/hook";
 
-/** `field: problem`, a line each, of a job that runs every night unless told otherwise. */
+/** `field: problem`, a line each, of a nightly job with these fields. */
 function problemsOf(fields: JsonObject): string[] {
   const definition = { name: "a", schedule: "0 3 * * *", ...fields };
   return findBadCombinations(definition).map(({ field, problem }) => `${field}: ${problem}`);
@@ -23,7 +23,7 @@ describe("findBadCombinations() of session and payload", () => {
     { message: "x", session: "session:notes" },
     { command: "x", sessionTarget: "session:notes" },
     { payload: { kind: "command", argv: ["x"] }, session: "isolated" },
-  ] satisfies JsonObject[])("takes %j", (fields) => {
+  ] satisfies JsonObject[])("accepts %j", (fields) => {
     expect(problemsOf(fields)).toEqual([]);
   });
 
@@ -44,11 +44,11 @@ describe("findBadCombinations() of session and payload", () => {
     [{ systemEvent: "x", session: "current", sessionKey: "k" }, "session: a system event goes to main only"],
     [{ message: "x", session: "current" }, "session: current needs the sessionKey of a conversation"],
     [{ payload: SCRIPT, session: "session:notes" }, "session: a script runs in main or isolated only"],
-  ] satisfies [JsonObject, string][])("refuses %j", (fields, problem) => {
+  ] satisfies [JsonObject, string][])("rejects %j", (fields, problem) => {
     expect(problemsOf(fields)).toEqual([problem]);
   });
 
-  test("says nothing of what is wrong by itself", () => {
+  test("ignores fields that are invalid by themselves", () => {
     expect(problemsOf({ systemEvent: "x", session: 5 })).toEqual([]);
     expect(problemsOf({ systemEvent: "x", command: "y", session: "main" })).toEqual([]);
     expect(problemsOf({ payload: "x", session: "main" })).toEqual([]);
@@ -57,7 +57,7 @@ describe("findBadCombinations() of session and payload", () => {
   });
 });
 
-describe("findBadCombinations() of a schedule and what depends on it", () => {
+describe("findBadCombinations() of schedule, trigger and pacing", () => {
   test.each([
     { message: "x", schedule: STREAM },
     { systemEvent: "x", schedule: STREAM, trigger: { script: "x" } },
@@ -66,7 +66,7 @@ describe("findBadCombinations() of a schedule and what depends on it", () => {
     { command: "x", schedule: { kind: "every", everyMs: 5 }, trigger: { script: "x" }, pacing: { max: "1h" } },
     { message: "x", schedule: { ...STREAM, mode: "match", match: "error" } },
     { message: "x", schedule: { ...STREAM, mode: "line" } },
-  ] satisfies JsonObject[])("takes %j", (fields) => {
+  ] satisfies JsonObject[])("accepts %j", (fields) => {
     expect(problemsOf(fields)).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe("findBadCombinations() of a schedule and what depends on it", () => {
       "pacing: does not go with a schedule of kind on-exit",
     ],
     [{ message: "x", schedule: STREAM, pacing: { max: "1h" } }, "pacing: does not go with a schedule of kind stream"],
-  ] satisfies [JsonObject, string][])("refuses %j", (fields, problem) => {
+  ] satisfies [JsonObject, string][])("rejects %j", (fields, problem) => {
     expect(problemsOf(fields)).toEqual([problem]);
   });
 });
@@ -113,7 +113,7 @@ describe("findBadCombinations() of delivery", () => {
     { message: "x", delivery: { mode: "webhook", to: ` ${HOOK} ` } },
     { message: "x", delivery: { mode: "announce", completionDestination: { mode: "webhook", to: HOOK } } },
     { message: "x", delivery: { mode: "none", failureDestination: { mode: "announce", to: "y" } } },
-  ] satisfies JsonObject[])("takes %j", (fields) => {
+  ] satisfies JsonObject[])("accepts %j", (fields) => {
     expect(problemsOf(fields)).toEqual([]);
   });
 
@@ -142,12 +142,12 @@ describe("findBadCombinations() of delivery", () => {
       { message: "x", delivery: { mode: "none", completionDestination: { mode: "webhook", to: HOOK } } },
       "delivery.completionDestination: goes with delivery.mode announce only",
     ],
-  ] satisfies [JsonObject, string][])("refuses %j", (fields, problem) => {
+  ] satisfies [JsonObject, string][])("rejects %j", (fields, problem) => {
     expect(problemsOf(fields)).toEqual([problem]);
   });
 });
 
-test("findBadCombinations() takes any values, and has no word for what is no object", () => {
+test("findBadCombinations() never throws, for any values", () => {
   for (const odd of [null, 5, "x", [], {}, [{}], true] satisfies Json[]) {
     const fields = { schedule: odd, payload: odd, delivery: odd, session: odd, trigger: odd };
     expect(problemsOf({ ...fields, pacing: null })).toBeArray();

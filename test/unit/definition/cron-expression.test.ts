@@ -3,12 +3,12 @@ import { Cron, scheduledJobs } from "croner";
 import * as fc from "fast-check";
 import { findExpressionProblem } from "../../../lib/definition/cron-expression.ts";
 
-/** How croner's message about the number of fields ends. */
+/** The end of croner's message about the number of fields. */
 const FIELDS = "exactly five, six, or seven space separated parts are required.";
 
 const ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "+09:00", "Pacific/Apia"];
 
-/** A field of a cron expression, right or nearly so. */
+/** A field of a cron expression, valid or nearly valid. */
 const field = fc.oneof(
   fc.constantFrom(
     "*",
@@ -58,7 +58,7 @@ describe("findExpressionProblem()", () => {
     "0 0 29 2 +MON",
     "0 0 9 1 1 * 2027-2030",
     "2027-01-31T09:00:00+09:00",
-  ])("takes %j", (text) => {
+  ])("accepts %j", (text) => {
     expect(findExpressionProblem(text)).toBeUndefined();
   });
 
@@ -96,21 +96,21 @@ describe("findExpressionProblem()", () => {
     ["12:30", "is neither a cron expression nor a date"],
     ["12:30 * * * *", "is neither a cron expression nor a date"],
     ["2027-02-30T25:00", "is neither a cron expression nor a date"],
-  ])("says of %j: %s", (text, problem) => {
+  ])("reports of %j: %s", (text, problem) => {
     expect(findExpressionProblem(text)).toBe(problem);
   });
 
   test.each(["0 7 30 2 *", "0 0 7 30 2 *", "* * 31 2,4,6,9,11 *", "0 0 30W 2 *", "0 0 28 2 +MON#5", "0 0 LW 2 +SUN"])(
-    "sees that %s never fires, without a search through centuries",
+    "reports that %s never fires",
     (text) => {
       expect(findExpressionProblem(text)).toBe("never fires");
-      // croner's own search, through every month until the year 3000.
+      // croner's own search through every month until the year 3000.
       expect(new Cron(text, { paused: true }).nextRun()).toBeNull();
     },
   );
 
   test.each(["0 0 29 2 +MON", "0 0 29 2 *", "0 0 31 12 +SUN", "0 0 * 2 +THU#5", "0 0 LW 2 +MON"])(
-    "sees that %s fires, if only once in 28 years",
+    "accepts %s, which fires at least once in 28 years",
     (text) => {
       expect(findExpressionProblem(text)).toBeUndefined();
       expect(new Cron(text, { paused: true }).nextRun()).toBeInstanceOf(Date);
@@ -118,13 +118,13 @@ describe("findExpressionProblem()", () => {
   );
 
   test.each(["0 0 9 1 1 * 2020", "0 0 7 30 2 * 2020", "2020-01-01T09:00:00Z", "Jan 5 1990 10:00 GMT"])(
-    "takes %s, though it will not fire any more: what was right does not turn wrong as time passes",
+    "accepts %s, which has fired for the last time",
     (text) => {
       expect(findExpressionProblem(text)).toBeUndefined();
     },
   );
 
-  test("says the same whatever the day and the zone of the container", () => {
+  test("returns the same in every time zone of the container", () => {
     const texts = ["0 7 30 2 *", "0 0 29 2 +MON", "30 2 14 3 *", "2027-01-31T09:00", "99 * * * *"];
     const zone = process.env.TZ;
     const answers = ["UTC", "Asia/Tokyo", "America/New_York"].map((place) => {
@@ -138,7 +138,7 @@ describe("findExpressionProblem()", () => {
     );
   });
 
-  test("never throws, and takes nothing that croner does not take, in whatever zone", () => {
+  test("never throws, and accepts nothing that croner rejects, in any zone", () => {
     fc.assert(
       fc.property(expression, fc.constantFrom(...ZONES), (text, timezone) => {
         const problem = findExpressionProblem(text);
@@ -149,7 +149,7 @@ describe("findExpressionProblem()", () => {
     );
   });
 
-  test("refuses nothing that croner takes and that fires", () => {
+  test("rejects nothing that croner accepts and that fires", () => {
     fc.assert(
       fc.property(expression, (text) => {
         if (findExpressionProblem(text) === undefined) return;
@@ -163,14 +163,14 @@ describe("findExpressionProblem()", () => {
     );
   });
 
-  /** Each number that a person may write, and each step, in each of five fields. */
+  /** Each number and each step up to 100, in each of the five fields. */
   const PLAIN_FIELDS = Array.from({ length: 5 }, (_, place) =>
     Array.from({ length: 101 }, (_entry, number) => [`${number}`, `0${number}`, `*/${number}`, `*/0${number}`])
       .flat()
       .map((field) => ["*", "*", "*", "*", "*"].with(place, field).join(" ")),
   ).flat();
 
-  /** By croner itself, to its end. */
+  /** The answer of croner itself. */
   const fires = (text: string) => {
     try {
       return new Cron(text, { paused: true, timezone: "UTC" }).nextRun(new Date("2000-01-01")) !== null;
@@ -179,19 +179,19 @@ describe("findExpressionProblem()", () => {
     }
   };
 
-  test("answers for itself where an expression is plain, as croner would", () => {
+  test("agrees with croner on each number and step of a plain expression", () => {
     const answers = PLAIN_FIELDS.map((text) => [text, findExpressionProblem(text) === undefined]);
     expect(answers).toEqual(PLAIN_FIELDS.map((text) => [text, fires(text)]));
   });
 
-  test("and so it does for lists, in all the fields at once", () => {
+  test("agrees with croner on plain expressions with lists", () => {
     const number = fc.nat(64).map(String);
     const plain = fc.oneof(
       fc.constant("*"),
       number.map((step) => `*/${step}`),
       fc.array(number, { minLength: 1, maxLength: 3 }).map((numbers) => numbers.join(",")),
     );
-    // Small numbers, too, or hardly one of them is right.
+    // Mostly small numbers, or hardly any expression would be valid.
     const small = fc.integer({ min: 1, max: 7 }).map(String);
     const fields = fc.array(fc.oneof({ weight: 4, arbitrary: small }, plain), { minLength: 5, maxLength: 5 });
     fc.assert(
@@ -210,11 +210,11 @@ describe("findExpressionProblem()", () => {
     expect(findExpressionProblem("1\n2\n3")).toBe(`invalid configuration format ('1 2 3'), ${FIELDS}`);
   });
 
-  test("does not let itself be kept busy", () => {
+  test("rejects a long expression without parsing it", () => {
     expect(findExpressionProblem(`* * * * * * ${"1-9999,".repeat(100_000)}1`)).toBe("expected at most 1000 characters");
   });
 
-  test("starts nothing", () => {
+  test("starts no timer and registers no job", () => {
     const timers = spyOn(globalThis, "setTimeout");
     findExpressionProblem("* * * * * *");
     findExpressionProblem("2999-01-01T00:00:00Z");

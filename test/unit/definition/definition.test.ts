@@ -4,17 +4,17 @@ import { parseDefinition } from "../../../lib/definition/definition.ts";
 import type { Json, JsonObject } from "../../../lib/json.ts";
 import { ODD_NAMES } from "../../support/fakes.ts";
 
-/** A definition that is right, but for what the test says of it; undefined takes a field out. */
+/** A valid definition with these fields changed; undefined removes a field. */
 function write(fields: Record<string, Json | undefined> = {}): JsonObject {
   return JSON.parse(JSON.stringify({ name: "backup", schedule: "0 3 * * *", command: "backup.sh", ...fields }));
 }
 
-/** The same with another payload than a command. */
+/** The same without the command. */
 function writeWithout(fields: Record<string, Json | undefined>): JsonObject {
   return write({ command: undefined, ...fields });
 }
 
-/** What goes with an agent turn alone. */
+/** Fields that go with an agent turn only. */
 const TURN = {
   model: "a/b",
   fallbacks: ["c/d"],
@@ -29,14 +29,14 @@ function accepted(input: Json) {
   return parsed.definition;
 }
 
-/** `field: problem`, a line each; none where the definition is right. */
+/** `field: problem`, a line each; none if the definition is valid. */
 function problemsOf(input: Json): string[] {
   const parsed = parseDefinition(input);
   return parsed.kind === "valid" ? [] : parsed.problems.map(({ field, problem }) => `${field}: ${problem}`);
 }
 
 describe("parseDefinition()", () => {
-  test("takes the plan's own job", () => {
+  test("accepts a command with timeout and retry", () => {
     const job = {
       name: "obsidian-vault-sync",
       description: "Sync Obsidian Vault every 15 minutes",
@@ -61,7 +61,7 @@ describe("parseDefinition()", () => {
     ["the same in OpenClaw's spelling", { message: "x", ...TURN, timeoutSeconds: 1, toolsAllow: ["exec"] }],
     ["a system event with tools", { systemEvent: "x", tools: ["exec"] }],
     ["the same in OpenClaw's spelling", { systemEvent: "x", toolsAllow: ["exec"] }],
-  ])("takes %s to do", (_, fields) => {
+  ])("accepts %s", (_, fields) => {
     expect(problemsOf(writeWithout(fields))).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe("parseDefinition()", () => {
     ["an interval", { kind: "every", everyMs: 60_000, anchorMs: 0 }],
     ["a moment", { kind: "at", at: "2027-01-31T09:00:00+09:00" }],
     ["the end of a command", { kind: "on-exit", command: "make", cwd: "/srv" }],
-  ] satisfies [string, Json][])("takes a schedule of %s", (_, schedule) => {
+  ] satisfies [string, Json][])("accepts a schedule of %s", (_, schedule) => {
     expect(problemsOf(write({ schedule }))).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe("parseDefinition()", () => {
         failureDestination: { mode: "webhook", to: "https://example.org" },
       },
     ],
-  ] satisfies [Json][])("takes a delivery of %j", (delivery) => {
+  ] satisfies [Json][])("accepts a delivery of %j", (delivery) => {
     expect(problemsOf(write({ delivery }))).toEqual([]);
   });
 
@@ -96,18 +96,18 @@ describe("parseDefinition()", () => {
     [{}],
     [{ mode: "announce", channel: "last", includeSkipped: true }],
     [{ mode: "webhook", to: "https://example.org", after: 1, cooldownMs: 0 }],
-  ] satisfies [Json][])("takes a failure alert of %j", (failureAlert) => {
+  ] satisfies [Json][])("accepts a failure alert of %j", (failureAlert) => {
     expect(problemsOf(write({ failureAlert }))).toEqual([]);
   });
 
-  test("takes each way to wake, under both names", () => {
+  test("accepts both wake modes, under both names", () => {
     for (const wake of ["now", "next-heartbeat"]) {
       expect(accepted(write({ wake })).wake).toBe(wake as "now");
       expect(accepted(write({ wakeMode: wake })).wakeMode).toBe(wake as "now");
     }
   });
 
-  test("takes OpenClaw's own spellings", () => {
+  test("accepts OpenClaw's own spellings", () => {
     const own = {
       agentId: "main",
       sessionTarget: "session:x",
@@ -118,7 +118,7 @@ describe("parseDefinition()", () => {
     expect(accepted(write(own))).toMatchObject(own);
   });
 
-  test("takes everything that is OpenClaw's and goes with a command", () => {
+  test("accepts every field that goes with a command", () => {
     const all = {
       description: "Nightly",
       displayName: "Backup",
@@ -139,18 +139,18 @@ describe("parseDefinition()", () => {
     expect(accepted(write(all))).toMatchObject(all);
   });
 
-  test.each(Object.entries(ODD_NAMES))("takes a name with %s as it is", (_, name) => {
+  test.each(Object.entries(ODD_NAMES))("keeps a name with %s unchanged", (_, name) => {
     expect(accepted(write({ name })).name).toBe(name);
   });
 
-  test.each(["main", "isolated", "session:x", "session:agent/ops notes"])("takes the session %s", (session) => {
+  test.each(["main", "isolated", "session:x", "session:agent/ops notes"])("accepts the session %s", (session) => {
     const payload = { kind: "script", script: "x" };
     const isNamed = session.startsWith("session:");
     expect(problemsOf(writeWithout(isNamed ? { message: "x", session } : { payload, session }))).toEqual([]);
     expect(problemsOf(writeWithout(isNamed ? { message: "x", sessionTarget: session } : { payload }))).toEqual([]);
   });
 
-  test.each(["Main", "session:", "session: x", "isolate", "agent:main:main"])("refuses the session %j", (session) => {
+  test.each(["Main", "session:", "session: x", "isolate", "agent:main:main"])("rejects the session %j", (session) => {
     for (const field of ["session", "sessionTarget"]) {
       expect(problemsOf(write({ [field]: session }))).toEqual([
         `${field}: expected "main" or "isolated" or "session:NAME"`,
@@ -158,19 +158,19 @@ describe("parseDefinition()", () => {
     }
   });
 
-  test("refuses the session of a conversation, as there is none", () => {
+  test("rejects the session current without a sessionKey", () => {
     expect(problemsOf(write({ session: "current" }))).toEqual([
       "session: current needs the sessionKey of a conversation",
     ]);
   });
 
-  test("takes a command's text as it is", () => {
+  test("keeps the text of a command unchanged", () => {
     const command = `printf '%s\\n' "$(date)" \`id\` \\\n  && echo "done\t✓"`;
     expect(accepted(write({ command })).command).toBe(command);
     expect(accepted(write({ command: [command, " a "] })).command).toEqual([command, " a "]);
   });
 
-  test("trims the texts that the gateway would trim", () => {
+  test("trims text that the gateway would trim", () => {
     const { name, command } = accepted(write({ name: "  backup\n", command: " backup.sh\n" }));
     expect({ name, command }).toEqual({ name: "backup", command: "backup.sh" });
   });
@@ -180,19 +180,19 @@ describe("parseDefinition()", () => {
     ["a list", [], "a list"],
     ["a number", 5, "a number"],
     ["a text", "backup", "other text"],
-  ] satisfies [string, Json, string][])("refuses a job that is %s", (_, input, kind) => {
+  ] satisfies [string, Json, string][])("rejects a job that is %s", (_, input, kind) => {
     expect(problemsOf(input)).toEqual([`: expected an object but received ${kind}`]);
   });
 
-  test.each(["name", "schedule"])("asks for %s", (field) => {
+  test.each(["name", "schedule"])("requires %s", (field) => {
     expect(problemsOf(write({ [field]: undefined }))).toEqual([`${field}: is required`]);
   });
 
-  test.each(["name", "schedule", "command"])("refuses a %s of blanks", (field) => {
+  test.each(["name", "schedule", "command"])("rejects a %s of blanks", (field) => {
     expect(problemsOf(write({ [field]: " \n" }))).toEqual([`${field}: expected some text but received none`]);
   });
 
-  test("refuses an unknown field and names the one that was meant", () => {
+  test("rejects an unknown field and names the one that was meant", () => {
     expect(problemsOf(write({ comand: "x" }))).toEqual(["comand: unknown field, did you mean command?"]);
     expect(problemsOf(write({ delivery: { mode: "none", chanel: "x" } }))).toEqual([
       "delivery.chanel: unknown field, did you mean channel?",
@@ -208,7 +208,7 @@ describe("parseDefinition()", () => {
     ["a", "the nearest known one is tz"],
     ["scheduxyz", "did you mean schedule?"],
     ["Schedule", "did you mean schedule?"],
-  ])("tells a slip from another word: %s", (field, advice) => {
+  ])("suggests a known field only if it is near: %s", (field, advice) => {
     expect(problemsOf(write({ [field]: 1 }))).toEqual([`${field}: unknown field, ${advice}`]);
   });
 
@@ -220,31 +220,34 @@ describe("parseDefinition()", () => {
     ["prompt", "message"],
     ["cmd", "command"],
     ["script", "payload"],
-  ])("knows what is meant by %s", (field, meant) => {
+  ])("suggests our name for %s of other tools", (field, meant) => {
     expect(problemsOf(write({ [field]: "x" }))).toEqual([`${field}: unknown field, did you mean ${meant}?`]);
   });
 
   test.each(["id", "state", "declarationKey", "configRevision", "createdAtMs", "scheduledToolPolicy"])(
-    "says of %s that it is no part of a definition",
+    "rejects %s, which OpenClaw keeps itself",
     (field) => {
       expect(problemsOf(write({ [field]: "x" }))).toEqual([`${field}: is kept by OpenClaw itself; leave it out`]);
     },
   );
 
-  test("names the nearest known field even where none is near", () => {
+  test("names the nearest known field even if none is near", () => {
     expect(problemsOf(write({ concurrencyPolicy: "Forbid" }))).toEqual([
       expect.stringMatching(/^concurrencyPolicy: unknown field, the nearest known one is \w+$/),
     ]);
   });
 
-  test.each(["__proto__", "constructor", "toString"])("refuses %s as any other unknown field", (field) => {
-    const input = JSON.parse(`{"name": "a", "schedule": "* * * * *", "command": "x", "${field}": {"retry": 1}}`);
-    expect(problemsOf(input)).toEqual([expect.stringMatching(new RegExp(`^${field}: unknown field`))]);
-    const delivery = JSON.parse(`{"mode": "none", "failureDestination": {"${field}": 1}}`) as Json;
-    expect(problemsOf(write({ delivery }))).toEqual([
-      expect.stringMatching(new RegExp(`^delivery.failureDestination.${field}: unknown field`)),
-    ]);
-  });
+  test.each(["__proto__", "constructor", "toString"])(
+    "rejects %s like any other unknown field, at any depth",
+    (field) => {
+      const input = JSON.parse(`{"name": "a", "schedule": "* * * * *", "command": "x", "${field}": {"retry": 1}}`);
+      expect(problemsOf(input)).toEqual([expect.stringMatching(new RegExp(`^${field}: unknown field`))]);
+      const delivery = JSON.parse(`{"mode": "none", "failureDestination": {"${field}": 1}}`) as Json;
+      expect(problemsOf(write({ delivery }))).toEqual([
+        expect.stringMatching(new RegExp(`^delivery.failureDestination.${field}: unknown field`)),
+      ]);
+    },
+  );
 
   test("reports the problems of several fields at once", () => {
     const problems = problemsOf(write({ name: undefined, wake: "never", timeout: -1, comand: "x", retry: 2.5 }));
@@ -257,7 +260,7 @@ describe("parseDefinition()", () => {
     ]);
   });
 
-  test("reports every unknown field of an object within, beside what is missing there", () => {
+  test("reports every unknown field of an inner object together with missing ones", () => {
     const delivery = { foo: 1, chanel: "x" };
     expect(problemsOf({ name: "a", schedule: "* * * * *", message: "x", delivery })).toEqual([
       "delivery.foo: unknown field, did you mean to?",
@@ -266,7 +269,7 @@ describe("parseDefinition()", () => {
     ]);
   });
 
-  test("reports what does not go together beside what is wrong by itself", () => {
+  test("reports contradictions together with invalid fields", () => {
     expect(problemsOf({ name: "a", schedule: 5, command: "x", message: "y" })).toHaveLength(2);
     expect(problemsOf({})).toHaveLength(3);
   });
@@ -296,7 +299,7 @@ describe("parseDefinition()", () => {
     ["agentId", "エージェント", "expected up to 64 letters, digits, _ and -"],
     ["displayName", "x".repeat(201), "expected at most 200 characters"],
     ["tz", "Asia/Tokio", "is no time zone; expected one such as Asia/Tokyo or +09:00"],
-  ] satisfies [string, Json, string][])("refuses a %s of %j", (field, value, problem) => {
+  ] satisfies [string, Json, string][])("rejects a %s of %j", (field, value, problem) => {
     expect(problemsOf(write({ [field]: value }))).toEqual([`${field}: ${problem}`]);
   });
 
@@ -348,7 +351,7 @@ describe("parseDefinition()", () => {
     ["failureAlert.cooldownMs", { failureAlert: { cooldownMs: 0.5 } }, "expected a whole number but received 0.5"],
     ["env.A", { env: { A: "\ud83e" } }, "holds half a character, an unpaired surrogate"],
     ["command", { command: "\ud83e" }, "holds half a character, an unpaired surrogate"],
-  ] satisfies [string, Record<string, Json>, string][])("says that %s is wrong in %j", (field, fields, problem) => {
+  ] satisfies [string, Record<string, Json>, string][])("reports %s in %j", (field, fields, problem) => {
     expect(problemsOf(write(fields))).toEqual([`${field}: ${problem}`]);
   });
 
@@ -378,35 +381,35 @@ describe("parseDefinition()", () => {
       { kind: "command", argv: ["x"], outputMaxBytes: 1.5 },
       "expected a whole number but received 1.5",
     ],
-  ] satisfies [string, Json, string][])("says that %s is wrong in %j", (field, payload, problem) => {
+  ] satisfies [string, Json, string][])("reports %s in %j", (field, payload, problem) => {
     expect(problemsOf(writeWithout({ payload }))).toEqual([`${field}: ${problem}`]);
   });
 
-  test.each(["", " ", " A", "A ", "A=B", "\0"])("refuses %j for the name of a variable", (name) => {
+  test.each(["", " ", " A", "A ", "A=B", "\0"])("rejects %j as the name of a variable", (name) => {
     const problem = "is no name of a variable: it is empty, or has an = in it or blanks around it";
     expect(problemsOf(write({ env: { B: "x", [name]: "x" } }))).toEqual([`env.${name}: ${problem}`]);
   });
 
-  test("takes any other name of a variable, and any value", () => {
+  test("accepts any other name of a variable, and any value", () => {
     const env = JSON.parse('{"constructor": "a", "__proto__": "b", "a.b": " c ", "1": ""}') as JsonObject;
     expect(Object.entries(accepted(write({ env })).env ?? {})).toEqual(Object.entries(env) as [string, string][]);
   });
 
-  test("takes what is as long as a gateway lets it be", () => {
+  test("accepts text as long as a gateway accepts", () => {
     const family = "👩‍👩‍👧";
     const trigger = { script: "x".repeat(65_536) };
     expect(problemsOf(write({ displayName: family.repeat(200), trigger }))).toEqual([]);
     expect(problemsOf(writeWithout({ message: "x".repeat(1 << 20) }))).toEqual([]);
   });
 
-  test("takes no tools, or no fallbacks, for what it is", () => {
+  test("keeps empty lists of tools and fallbacks", () => {
     expect(accepted(writeWithout({ message: "x", tools: [], fallbacks: [] }))).toMatchObject({
       tools: [],
       fallbacks: [],
     });
   });
 
-  test("asks for exactly one thing to do", () => {
+  test("requires exactly one payload", () => {
     const expected = "expected exactly one of command, message, systemEvent, payload but received";
     expect(problemsOf(writeWithout({}))).toEqual([`command: ${expected} none of them`]);
     expect(problemsOf(write({ message: "x" }))).toEqual([`message: ${expected} command and message`]);
@@ -415,7 +418,7 @@ describe("parseDefinition()", () => {
     ]);
   });
 
-  test("takes retry with a command only", () => {
+  test("accepts retry with a command only", () => {
     expect(problemsOf(write({ retry: 0 }))).toEqual([]);
     expect(problemsOf(write({ retry: 100 }))).toEqual([]);
     for (const other of ["message", "systemEvent"]) {
@@ -435,13 +438,13 @@ describe("parseDefinition()", () => {
     ["model", "a/b", "command", "it goes with message"],
     ["lightContext", true, "systemEvent", "it goes with message"],
     ["timeout", 5, "systemEvent", "it goes with command or message"],
-  ] satisfies [string, Json, string, string][])("refuses %s of %j beside a %s", (field, value, payload, advice) => {
+  ] satisfies [string, Json, string, string][])("rejects %s of %j beside a %s", (field, value, payload, advice) => {
     expect(problemsOf(writeWithout({ [payload]: "x", [field]: value }))).toEqual([
       `${field}: does not go with ${payload}; ${advice}`,
     ]);
   });
 
-  test("refuses beside a payload what belongs inside", () => {
+  test("rejects a field beside a payload that belongs inside", () => {
     const payload = { kind: "agentTurn", message: "x" };
     expect(problemsOf(writeWithout({ payload, model: "a/b" }))).toEqual([
       "model: does not go with payload; put it inside payload",
@@ -454,13 +457,13 @@ describe("parseDefinition()", () => {
     ["session", "isolated", "sessionTarget", "isolated"],
     ["wake", "now", "wakeMode", "now"],
     ["tools", ["a"], "toolsAllow", ["a"]],
-  ] satisfies [string, Json, string, Json][])("refuses %s of %j together with %s", (ours, one, theirs, other) => {
+  ] satisfies [string, Json, string, Json][])("rejects %s of %j together with %s", (ours, one, theirs, other) => {
     expect(problemsOf(write({ [ours]: one, [theirs]: other }))).toEqual([
       `${theirs}: means the same as ${ours}; keep one of the two`,
     ]);
   });
 
-  test("takes tz beside a schedule that is a string only", () => {
+  test("accepts tz only beside a schedule that is a string", () => {
     expect(problemsOf(write({ tz: "Asia/Tokyo" }))).toEqual([]);
     expect(problemsOf(write({ tz: "UTC", schedule: { kind: "cron", expr: "* * * * *" } }))).toEqual([
       "tz: goes beside a schedule that is a string; put it inside schedule",
@@ -476,14 +479,14 @@ describe("parseDefinition()", () => {
     ["a switch's place", { enabled: "s3cret" }],
     ["a moment's place", { schedule: { kind: "at", at: "s3cret" } }],
     ["the name's place", { name: { s: "s3cret" } }],
-  ] satisfies [string, Record<string, Json>][])("never says what a value is: in %s, %j", (_, fields) => {
+  ] satisfies [string, Record<string, Json>][])("never quotes a value: in %s, %j", (_, fields) => {
     const problems = problemsOf(write(fields));
     expect(problems).not.toBeEmpty();
     expect(problems.join()).not.toContain("s3cret");
   });
 });
 
-/** Values of each kind, right ones and others, for any field. */
+/** Values of each type, valid and invalid, for any field. */
 const anyValue = fc.oneof(
   fc.jsonValue() as fc.Arbitrary<Json>,
   fc.constantFrom<Json[]>("main", "now", "@daily", "x", 5, 0.5, Number.NaN, true, [], ["x"], {}, "\ud83e"),
@@ -512,10 +515,10 @@ const MORE_FIELDS = [
 ];
 const anyJob = fc.dictionary(fc.constantFrom("name", ...FIELDS, ...MORE_FIELDS), anyValue) as fc.Arbitrary<JsonObject>;
 
-describe("parseDefinition() of anything", () => {
+describe("parseDefinition() of arbitrary values", () => {
   const soundJob = anyJob.map((fields): JsonObject => ({ schedule: "0 3 * * *", ...fields, name: "a", command: "x" }));
 
-  test("never throws, and tells a problem where there is one", () => {
+  test("never throws, and reports a problem if the value is invalid", () => {
     fc.assert(
       fc.property(fc.oneof(anyJob, soundJob, fc.jsonValue() as fc.Arbitrary<Json>), (input) => {
         const parsed = parseDefinition(input);
@@ -525,7 +528,7 @@ describe("parseDefinition() of anything", () => {
     );
   });
 
-  test("takes what it has taken, again and just so, and JSON text carries it", () => {
+  test("returns the same definition for its own output after JSON", () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.oneof(soundJob, anyJob), (input) => {
@@ -541,7 +544,7 @@ describe("parseDefinition() of anything", () => {
   });
 });
 
-describe("parseDefinition() of what would be lost without a word", () => {
+describe("parseDefinition() of values that would be silently lost", () => {
   const base = { name: "a", schedule: "* * * * *" };
 
   test.each([
@@ -556,11 +559,11 @@ describe("parseDefinition() of what would be lost without a word", () => {
       "retry: does not go with payload; it goes with command",
     ],
     [{ ...base, command: ["echo", ""] }, "command.1: expected some text but received none"],
-  ])("refuses %j", (input, problem) => {
+  ])("rejects %j", (input, problem) => {
     expect(problemsOf(input)).toEqual([problem]);
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])("calls a timeout of %p no finite number", (timeout) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("rejects a timeout of %p", (timeout) => {
     expect(problemsOf({ ...base, command: "x", timeout })).toEqual(["timeout: expected a finite number"]);
   });
 });

@@ -7,9 +7,9 @@ import {
   describeProblem,
   isDefinitionFile,
   createDefinitionReader,
+  formatProblem,
   parseDefinitionFiles,
   readDefinitions,
-  type DefinitionProblem,
 } from "../../../lib/definition/files.ts";
 import type { VolumeFile } from "../../../lib/files/volume.ts";
 import { asOrdinaryUser, createScratch, define, ODD_NAMES, refusalOf } from "../../support/fakes.ts";
@@ -20,29 +20,24 @@ function file(content: string | Uint8Array | object, name = "cron-jobs.json"): V
   return { name, bytes: Buffer.from(isRaw ? content : JSON.stringify(content)) };
 }
 
-/** `file: job: field: problem`. */
-function messageForProblem(problem: DefinitionProblem): string {
-  return describeProblem(problem).replace("WARNING: Cron config rejected: ", "");
-}
-
 async function problemsOf(...files: VolumeFile[]): Promise<string[]> {
   const set = await parseDefinitionFiles(files);
-  return set.kind === "valid" ? [] : set.problems.map(messageForProblem);
+  return set.kind === "valid" ? [] : set.problems.map(formatProblem);
 }
 
 async function namesIn(...files: VolumeFile[]): Promise<string[]> {
   const set = await parseDefinitionFiles(files);
-  if (set.kind === "invalid") throw new Error(set.problems.map(messageForProblem).join("\n"));
+  if (set.kind === "invalid") throw new Error(set.problems.map(formatProblem).join("\n"));
   return set.definitions.map(({ name }) => name);
 }
 
 describe("isDefinitionFile()", () => {
-  test.each(["cron-jobs.json", "a.json5", "a.yaml", "a.yml", "a b.json", "é.yaml"])("takes %s", (name) => {
+  test.each(["cron-jobs.json", "a.json5", "a.yaml", "a.yml", "a b.json", "é.yaml"])("accepts %s", (name) => {
     expect(isDefinitionFile(name)).toBeTrue();
   });
 
   test.each(["a.txt", "a.json.bak", "json", "a.JSON", "a.json~", "a.jsonc", "a.tmp", ".a.json.swp"])(
-    "leaves %s alone",
+    "ignores %s",
     (name) => {
       expect(isDefinitionFile(name)).toBeFalse();
     },
@@ -50,7 +45,7 @@ describe("isDefinitionFile()", () => {
 });
 
 describe("parseDefinitionFiles()", () => {
-  test("takes a list of jobs, or one job", async () => {
+  test("accepts a list of jobs, or one job", async () => {
     expect(await namesIn(file([define({ name: "a" }), define({ name: "b" })]))).toEqual(["a", "b"]);
     expect(await namesIn(file(define({ name: "a" })))).toEqual(["a"]);
   });
@@ -67,14 +62,14 @@ describe("parseDefinitionFiles()", () => {
     expect(await namesIn(file(text, "a.yml"))).toEqual(["a"]);
   });
 
-  test("keeps a moment in YAML as it is written", async () => {
+  test("keeps a date in YAML as text", async () => {
     const set = await parseDefinitionFiles([
       file("name: a\nschedule: {kind: at, at: 2027-01-31T09:00:00Z}\ncommand: x\n", "a.yaml"),
     ]);
     expect(set).toMatchObject({ definitions: [{ schedule: { kind: "at", at: "2027-01-31T09:00:00Z" } }] });
   });
 
-  test("takes a byte order mark and Windows line ends", async () => {
+  test("accepts a byte order mark and Windows line ends", async () => {
     expect(await namesIn(file(`\uFEFF[\r\n${JSON.stringify(define())}\r\n]\r\n`))).toEqual(["backup"]);
     expect(await namesIn(file("\uFEFF- name: a\r\n  schedule: '* * * * *'\r\n  command: x\r\n", "a.yml"))).toEqual([
       "a",
@@ -85,7 +80,7 @@ describe("parseDefinitionFiles()", () => {
     expect(await namesIn(file([define({ name })]))).toEqual([name]);
   });
 
-  test("takes [] for a wish to have no jobs", async () => {
+  test("reads [] as the declaration of no jobs", async () => {
     expect(await parseDefinitionFiles([file("[]")])).toMatchObject({ kind: "valid", definitions: [] });
     expect(await parseDefinitionFiles([file("--- []\n", "a.yaml")])).toMatchObject({ kind: "valid", definitions: [] });
   });
@@ -95,7 +90,7 @@ describe("parseDefinitionFiles()", () => {
     ["blanks", "a.json", " \n\t"],
     ["a byte order mark", "a.json", "\uFEFF"],
     ["nothing", "a.yaml", ""],
-  ])("takes a file of %s for no such wish (%s)", async (_, name, text) => {
+  ])("rejects a file of %s (%s)", async (_, name, text) => {
     expect(await problemsOf(file(text, name))).toEqual([`${name}: is empty; write [] to declare no jobs`]);
   });
 
@@ -103,20 +98,20 @@ describe("parseDefinitionFiles()", () => {
     ["null", "a.json", "null"],
     ["comments alone", "a.yaml", "# no jobs today\n"],
     ["a list of nothing", "a.yaml", "-\n"],
-  ])("nor one of %s (%s)", async (_, name, text) => {
+  ])("rejects a file with %s for a job (%s)", async (_, name, text) => {
     expect(await problemsOf(file(text, name))).toEqual([`${name}: #1: expected an object but received null`]);
   });
 
-  test("gives the definitions in the order of the files, then as they are written", async () => {
+  test("returns the definitions in the order of the files, then of the text", async () => {
     const [z, a] = [define({ name: "z" }), define({ name: "a" })];
     expect(await namesIn(file([z, a], "1.json"), file([define({ name: "m" })], "2.yaml"))).toEqual(["z", "a", "m"]);
   });
 
-  test("refuses a name that two jobs have, in one file or in two", async () => {
+  test("rejects a name that two jobs have, in one file or in two", async () => {
     expect(await problemsOf(file([define(), define()]))).toEqual([
       "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
     ]);
-    // Blanks around a name are no part of it, for gateways neither.
+    // A name is trimmed, as gateways do.
     for (const name of [" backup ", "backup\n", "\u00a0backup", "\ufeffbackup"]) {
       expect(await problemsOf(file([define()], "a.json"), file([define({ name })], "b.yaml"))).toEqual([
         "b.yaml: backup: name: is defined twice, first in a.json",
@@ -124,7 +119,7 @@ describe("parseDefinitionFiles()", () => {
     }
   });
 
-  test("keeps names apart that differ in case or in Unicode normal form", async () => {
+  test("accepts names that differ only in case or in Unicode normal form", async () => {
     const names = ["Backup", "backup", "BACKUP", "caf\u00e9", "cafe\u0301", "a b", "a  b", "a\u00a0b", "\ufb01", "fi"];
     expect(await namesIn(file(names.map((name) => define({ name }))))).toEqual(names);
   });
@@ -137,11 +132,11 @@ describe("parseDefinitionFiles()", () => {
       "a: env.A",
     ],
     ["job.json", '{"name": "a", "schedule": "@daily", "command": ["x"], "command": "x"}', "a: command"],
-  ])("refuses a key that stands twice: in %s, %s", async (name, text, place) => {
+  ])("rejects a duplicate key in %s: %s", async (name, text, place) => {
     expect(await problemsOf(file(text, name))).toEqual([`${name}: ${place}: stands twice in one object`]);
   });
 
-  test("refuses a key that stands twice in YAML, too, and says where", async () => {
+  test("rejects a duplicate key in YAML and names its job and field", async () => {
     const text =
       "- name: a\n  schedule: '@daily'\n  command: x\n  command: x\n- name: b\n  schedule: '@daily'\n  command: x\n  env: {A: b, A: c}\n";
     expect(await problemsOf(file(text, "a.yaml"))).toEqual([
@@ -150,7 +145,7 @@ describe("parseDefinitionFiles()", () => {
     ]);
   });
 
-  test("reports what is wrong with a text beside what is wrong with its jobs", async () => {
+  test("reports problems of the text together with problems of its jobs", async () => {
     const text = "- name: a\n  schedule: !Cron 99 * * * *\n  command: x\n  retry: .inf\n  env: {1: b}\n";
     expect(await problemsOf(file(text, "a.yaml"))).toEqual([
       "a.yaml: a: schedule: has a tag that means nothing here",
@@ -164,19 +159,19 @@ describe("parseDefinitionFiles()", () => {
     ["a.json", '[{"name": "a\\ud83e", "schedule": "@daily", "command": "x"}]'],
     ["a.json5", "[{name: 'a\\ud83e', schedule: '@daily', command: 'x'}]"],
     ["a.yaml", '- {name: "a\\ud83e", schedule: "@daily", command: x}'],
-  ])("refuses half a character in %s", async (name, text) => {
+  ])("rejects an unpaired surrogate in %s", async (name, text) => {
     expect(await problemsOf(file(text, name))).toEqual([
       `${name}: a\ud83e: name: holds half a character, an unpaired surrogate`,
     ]);
   });
 
-  test.each(["a.json", "a.yaml"])("takes a job of a megabyte in %s as it is", async (name) => {
+  test.each(["a.json", "a.yaml"])("keeps a message of a megabyte in %s unchanged", async (name) => {
     const message = `"it's" $(x) \\ \u0001 é 🦞\n`.repeat(50_000).trim();
     const set = await parseDefinitionFiles([file([define({ message })], name)]);
     expect(set.kind === "valid" && set.definitions[0]?.message === message).toBeTrue();
   });
 
-  test.each(["a.json", "a.yaml"])("says of %s that it is nested too deeply", async (name) => {
+  test.each(["a.json", "a.yaml"])("rejects %s if it is nested too deeply", async (name) => {
     const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
     const problems = await problemsOf(
       file(`[{"name": "a", "schedule": "@daily", "command": "x", "env": ${deep}}]`, name),
@@ -184,19 +179,19 @@ describe("parseDefinitionFiles()", () => {
     expect(problems.join("\n")).toContain("is nested too deeply");
   });
 
-  test("says of a list of lists, however deep, that it is no list of jobs", async () => {
+  test("rejects a list of lists, however deep", async () => {
     const text = "[".repeat(10_000) + "]".repeat(10_000);
     expect(await problemsOf(file(text))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
   });
 
-  test("says of OpenClaw's own list what to take of it", async () => {
+  test("rejects OpenClaw's own list and says which part to use", async () => {
     const text = { jobs: [define()], total: 1 };
     expect(await problemsOf(file(text))).toEqual([
       "cron-jobs.json: #1: jobs: expected a list of jobs, or one job; write the list alone",
     ]);
   });
 
-  test("never throws, whatever the bytes", async () => {
+  test("never throws, for any bytes", async () => {
     const name = fc.constantFrom("a.json", "a.json5", "a.yaml");
     const bytes = fc.oneof(
       fc.uint8Array(),
@@ -211,7 +206,7 @@ describe("parseDefinitionFiles()", () => {
     );
   });
 
-  test("reports the problems of all files at once, and gives no definition of any", async () => {
+  test("reports the problems of all files at once and returns no definitions", async () => {
     const set = await parseDefinitionFiles([
       file([define({ name: "good" })], "a.json"),
       file([{ ...define(), name: "b1", retry: -1 }, 5], "b.json"),
@@ -219,7 +214,7 @@ describe("parseDefinitionFiles()", () => {
       file([{ ...define(), name: "d1", comand: "x" }], "d.yaml"),
     ]);
     expect(set).not.toHaveProperty("definitions");
-    expect(set.kind === "invalid" && set.problems.map(messageForProblem)).toEqual([
+    expect(set.kind === "invalid" && set.problems.map(formatProblem)).toEqual([
       "b.json: b1: retry: expected at least 0 but received -1",
       "b.json: #2: expected an object but received a number",
       "c.json: invalid end of input at 1:2",
@@ -227,7 +222,7 @@ describe("parseDefinitionFiles()", () => {
     ]);
   });
 
-  test("refuses what is no UTF-8 text", async () => {
+  test("rejects bytes that are not UTF-8", async () => {
     const latin1 = Buffer.from(`[{"name": "caf\u00e9"}]`, "latin1");
     expect(await problemsOf(file(latin1, "a.json"), file(latin1, "a.yaml"))).toEqual([
       "a.json: is not UTF-8 text",
@@ -235,7 +230,7 @@ describe("parseDefinitionFiles()", () => {
     ]);
   });
 
-  test("refuses a file that was cut off, wherever", async () => {
+  test("rejects a truncated file, for every length", async () => {
     const whole = Buffer.from(JSON.stringify([define({ name: "🦞", env: { A: "1" } }), define()], undefined, 1));
     for (let length = 0; length < whole.length; length++) {
       expect(await parseDefinitionFiles([file(whole.subarray(0, length))])).toMatchObject({ kind: "invalid" });
@@ -247,12 +242,12 @@ describe("parseDefinitionFiles()", () => {
     ["tabs", "-\n\tname: a\n", /Tabs are not allowed as indentation/],
     ["aliases of aliases of aliases", bomb(), "has aliases of aliases that stand for too much"],
     [
-      "a name that nothing bears",
+      "an alias without an anchor",
       "name: *s3cret\n",
       /^a.yaml: has an alias that no anchor stands before; put a text that begins with \* in quotes$/,
     ],
-    ["a merge of what is no map", "- <<: s3cret\n", "merges something that is no map"],
-    ["another version of itself", "%YAML 1.1\n---\n[]\n", "is YAML 1.1; only 1.2 is read here"],
+    ["a merge of something other than a map", "- <<: s3cret\n", "merges something that is no map"],
+    ["version 1.1", "%YAML 1.1\n---\n[]\n", "is YAML 1.1; only 1.2 is read here"],
   ])("refuses YAML with %s", async (_, text, problem) => {
     expect(await problemsOf(file(text, "a.yaml"))).toEqual([
       typeof problem === "string" ? `a.yaml: ${problem}` : expect.stringMatching(problem),
@@ -265,21 +260,21 @@ describe("parseDefinitionFiles()", () => {
     ["text that is no JSON", "a.json", "s3cret"],
     ["YAML with a colon too many", "a.yaml", "token: s3cret: s3cret"],
     ["YAML with no end", "a.yaml", "token: 's3cret"],
-    ["YAML of two minds", "a.yaml", "- s3cret\ntoken: s3cret"],
-  ])("does not quote a file that it cannot parse: %s", async (_, name, text) => {
+    ["YAML that is both a list and a map", "a.yaml", "- s3cret\ntoken: s3cret"],
+  ])("does not quote a file that does not parse: %s", async (_, name, text) => {
     const problems = await problemsOf(file(text, name));
     expect(problems).toHaveLength(1);
     expect(problems.join()).not.toContain("s3cret");
   });
 
-  test("carries the checksum of the files, right or wrong", async () => {
+  test("returns the checksum of the files, valid or not", async () => {
     const files = [file([define()], "a.json"), file("[", "b.json")];
     expect((await parseDefinitionFiles(files)).checksum).toBe(computeSetChecksum(files));
     expect((await parseDefinitionFiles(files.slice(0, 1))).checksum).toBe(computeSetChecksum(files.slice(0, 1)));
   });
 });
 
-/** Some lines of YAML that stand for millions. */
+/** A few lines of YAML that expand to millions of values. */
 function bomb(): string {
   const levels = Array.from({ length: 8 }, (_, level) => {
     const items = level === 0 ? "x" : `*a${level - 1}`;
@@ -289,7 +284,7 @@ function bomb(): string {
 }
 
 describe("describeProblem()", () => {
-  test("says file, job, field and problem, and leaves out what does not apply", () => {
+  test("joins file, job, field and problem, without the empty parts", () => {
     const problem = { file: "a.json", job: "backup", field: "retry", problem: "is wrong" };
     expect(describeProblem(problem)).toBe("WARNING: Cron config rejected: a.json: backup: retry: is wrong");
     expect(describeProblem({ ...problem, field: "" })).toBe("WARNING: Cron config rejected: a.json: backup: is wrong");
@@ -298,7 +293,7 @@ describe("describeProblem()", () => {
 });
 
 describe("describeSource()", () => {
-  test("names the file where there is one, as manager.sh did, else the directory", async () => {
+  test("returns the file if there is one, as manager.sh did, else the directory", async () => {
     const [one, other] = [file("[]", "jobs.yaml"), file("[]", "more.json")];
     expect(describeSource("/cron.d", await parseDefinitionFiles([one]))).toBe("/cron.d/jobs.yaml");
     expect(describeSource("/cron.d", await parseDefinitionFiles([one, other]))).toBe("/cron.d");
@@ -318,31 +313,31 @@ describe("readDefinitions()", () => {
     });
   });
 
-  test("reads one file that stands alone", async () => {
+  test("reads a single file in a plain directory", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("cron-jobs.json"), JSON.stringify(define()));
     expect(await readDefinitions(scratch.path)).toMatchObject({ kind: "valid", definitions: [{ name: "backup" }] });
   });
 
-  test("takes a directory that is not there for missing, not for empty", async () => {
+  test("returns missing, not an empty set, if the directory does not exist", async () => {
     await using scratch = await createScratch();
     expect(await readDefinitions(scratch.in("nowhere"))).toEqual({ kind: "missing" });
   });
 
-  test("takes a directory without a definition file for missing, not for empty", async () => {
+  test("returns missing, not an empty set, if there is no definition file", async () => {
     await using scratch = await createScratch();
     expect(await readDefinitions(scratch.path)).toEqual({ kind: "missing" });
     await writeFile(scratch.in("notes.txt"), "[]");
     expect(await readDefinitions(scratch.path)).toEqual({ kind: "missing" });
   });
 
-  test("refuses a file where the directory should be", async () => {
+  test("throws if the directory is a file", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("cron.d"), "[]");
     expect(await refusalOf(readDefinitions(scratch.in("cron.d")))).toMatchObject({ code: "file" });
   });
 
-  test("refuses to go on without a file that it cannot read", async () => {
+  test("throws if a file cannot be read", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("a.json"), "[]");
     await mkdir(scratch.in("b.json"));
@@ -352,7 +347,7 @@ describe("readDefinitions()", () => {
     });
   });
 
-  test("refuses to go on without a file that it may not read", async () => {
+  test("throws if a file may not be read", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o755);
     await writeFile(scratch.in("a.json"), "[]");
@@ -363,7 +358,7 @@ describe("readDefinitions()", () => {
 });
 
 describe("createDefinitionReader()", () => {
-  test("checks the same files once, and others anew", async () => {
+  test("does not check the same bytes twice, and checks changed ones", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     const read = createDefinitionReader(volume.path);
@@ -392,21 +387,21 @@ describe("createDefinitionReader()", () => {
 });
 
 describe("parseDefinitionFiles() of names", () => {
-  test("sees that a name is taken, even by a job that is wrong itself", async () => {
+  test("rejects a name that an invalid job has already", async () => {
     expect(await problemsOf(file([{ ...define(), retry: -1 }, define()]))).toEqual([
       "cron-jobs.json: backup: retry: expected at least 0 but received -1",
       "cron-jobs.json: backup: name: is defined twice, first in cron-jobs.json",
     ]);
   });
 
-  test("takes two jobs without a name for two jobs", async () => {
+  test("does not report jobs without a name as duplicates", async () => {
     const problems = await problemsOf(file([{}], "a.json"), file([{}], "b.json"));
     expect(problems.join()).not.toContain("is defined twice");
   });
 });
 
 describe("isDefinitionFile()", () => {
-  test("leaves hidden files alone, as *.json does", () => {
+  test("ignores hidden files, as *.json does", () => {
     expect(isDefinitionFile(".cron-jobs.json")).toBeFalse();
     expect(isDefinitionFile("cron-jobs.json")).toBeTrue();
   });

@@ -13,7 +13,7 @@ describe("parseMoment()", () => {
     ["2027-01-31T09:00:00.250Z", DAY + 9 * HOUR_MS + 250],
     ["2027-01-31T09:00:00+09:00", DAY],
     ["2028-02-29T00:00Z", Date.UTC(2028, 1, 29)],
-  ])("reads %s, in UTC where no offset is named, whatever the zone of the container", (text, moment) => {
+  ])("reads %s, in UTC if it has no offset, in any time zone of the container", (text, moment) => {
     const zone = process.env.TZ;
     for (const place of ["UTC", "Asia/Tokyo", "America/New_York"]) {
       process.env.TZ = place;
@@ -33,9 +33,9 @@ describe("parseMoment()", () => {
     "2027-13-01",
     "2027-01-31T25:00Z",
     "",
-  ])("takes %j for no moment", (text) => expect(parseMoment(text)).toBeUndefined());
+  ])("returns undefined for %j", (text) => expect(parseMoment(text)).toBeUndefined());
 
-  test("reads what Date writes", () => {
+  test("reads what Date.toISOString() writes", () => {
     const span = { min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true };
     fc.assert(
       fc.property(fc.date(span), (date) => {
@@ -44,7 +44,7 @@ describe("parseMoment()", () => {
     );
   });
 
-  test("answers to any text", () => {
+  test("never throws, and keeps the time after a round trip", () => {
     const nearly = fc.stringMatching(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?)?$/);
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: "binary" }), nearly), (text) => {

@@ -9,7 +9,7 @@ function problemsOf(schedule: Json, fields: Record<string, Json> = {}): string[]
 }
 
 describe("a schedule that is a text", () => {
-  test.each(["*/15 * * * *", "0 */15 * * * *", "@daily", " @Weekly\n", "0 9 15 * +1"])("takes %j", (schedule) => {
+  test.each(["*/15 * * * *", "0 */15 * * * *", "@daily", " @Weekly\n", "0 9 15 * +1"])("accepts %j", (schedule) => {
     expect(problemsOf(schedule)).toEqual([]);
   });
 
@@ -27,15 +27,15 @@ describe("a schedule that is a text", () => {
     ["every 5 minutes", 'is no cron expression; for an interval write {kind: "every", everyMs: 300000}'],
     ["30 sec", 'is no cron expression; for an interval write {kind: "every", everyMs: 30000}'],
     ["3 months", "expected 5 or 6 fields but received 2"],
-  ])("says of %s: %s", (schedule, problem) => {
+  ])("reports of %s: %s", (schedule, problem) => {
     expect(problemsOf(schedule)).toEqual([`schedule: ${problem}`]);
   });
 
-  test.each(["Asia/Tokyo", "asia/tokyo", "+09:00", "JST"])("goes with the time zone %s", (tz) => {
+  test.each(["Asia/Tokyo", "asia/tokyo", "+09:00", "JST"])("accepts the time zone %s", (tz) => {
     expect(problemsOf("0 3 * * *", { tz })).toEqual([]);
   });
 
-  test("does not go with a time zone that no gateway knows, whatever is wrong with itself", () => {
+  test("reports an unknown time zone together with an invalid expression", () => {
     expect(problemsOf("99 * * * *", { tz: "Asia/Tokio" })).toEqual([
       "schedule: Invalid value for minute: 99",
       "tz: is no time zone; expected one such as Asia/Tokyo or +09:00",
@@ -43,7 +43,7 @@ describe("a schedule that is a text", () => {
   });
 });
 
-describe("a schedule of OpenClaw's own", () => {
+describe("a schedule that is an object", () => {
   test.each([
     { kind: "cron", expr: "0 9 * * 1", tz: "Asia/Tokyo", staggerMs: 0 },
     { kind: "cron", expr: "0 0 9 1 1 * 2027" },
@@ -58,7 +58,7 @@ describe("a schedule of OpenClaw's own", () => {
     { kind: "stream", command: ["tail", "-f", "x"], mode: "match", match: "error" },
     { kind: "stream", command: ["tail"], mode: "line", cwd: "/srv", batchMs: 50, maxBatchBytes: 1024 },
     { kind: "stream", command: ["tail"], batchMs: 5_000, maxBatchBytes: 65_536 },
-  ] satisfies Json[])("takes %j", (schedule) => {
+  ] satisfies Json[])("accepts %j", (schedule) => {
     expect(problemsOf(schedule)).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe("a schedule of OpenClaw's own", () => {
       { kind: "stream", command: ["x"], maxBatchBytes: 65_537 },
       "schedule.maxBatchBytes: expected at most 65536 but received 65537",
     ],
-  ] satisfies [Json, string][])("says of %j: %s", (schedule, problem) => {
+  ] satisfies [Json, string][])("reports of %j: %s", (schedule, problem) => {
     expect(problemsOf(schedule)).toEqual([problem]);
   });
 });

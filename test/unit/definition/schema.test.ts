@@ -21,13 +21,13 @@ function parses(value: Json): boolean {
   return jobs.every((job) => parseDefinition(job).kind === "valid");
 }
 
-/** Both take it; what the schema has against it fails the test. */
+/** The schema and parseDefinition() accept it. Shows the errors of the schema. */
 function expectTaken(value: Json): void {
   expect(accepts(value) ? [] : accepts.errors).toEqual([]);
   expect(parses(value)).toBeTrue();
 }
 
-/** Every schema of a field, by its path. */
+/** The schema of each field, with its path. */
 function fieldsOf(schema: Json | undefined, path: readonly string[] = []): [string, JsonObject][] {
   if (typeof schema !== "object" || schema === null) return [];
   return Object.entries(schema).flatMap(([key, inner]) => {
@@ -40,13 +40,13 @@ function fieldsOf(schema: Json | undefined, path: readonly string[] = []): [stri
 }
 
 describe("toDefinitionSchema()", () => {
-  test("is a schema of draft 7, as the editors read it", () => {
+  test("returns a draft 7 schema, which editors support", () => {
     expect(SCHEMA.$schema).toBe("http://json-schema.org/draft-07/schema#");
     expect(new Ajv().validateSchema(SCHEMA)).toBeTrue();
     expect(JSON.parse(JSON.stringify(SCHEMA))).toEqual(SCHEMA);
   });
 
-  test("knows each field of a definition", () => {
+  test("has every field of a definition", () => {
     const names = FIELDS.map(([name]) => name);
     expect(names).toEqual(expect.arrayContaining(Object.keys(DefinitionSchema.entries)));
     expect(names).toEqual(
@@ -62,25 +62,25 @@ describe("toDefinitionSchema()", () => {
     );
   });
 
-  test.each(FIELDS)("describes %s in a line", (_, { description }) => {
+  test.each(FIELDS)("describes %s in one line", (_, { description }) => {
     expect(description).toMatch(/^[A-Z][^\n]{3,110}\.$/);
   });
 
-  test("describes each field of the definition where it is defined", () => {
+  test("has a description for each field of the definition", () => {
     const bare = Object.entries(DefinitionSchema.entries).filter(([, entry]) => {
       return v.getDescription("wrapped" in entry ? entry.wrapped : entry) === undefined;
     });
     expect(bare.map(([name]) => name)).toEqual([]);
   });
 
-  test("takes every definition that is right", () => {
+  test("accepts every valid definition", () => {
     fc.assert(
       fc.property(aDefinition, (definition) => expectTaken(definition as unknown as JsonObject)),
       { numRuns: 2_000 },
     );
   });
 
-  test("takes whatever else the definition takes", () => {
+  test("accepts every edited definition that parseDefinition() accepts", () => {
     const known = Object.keys(DefinitionSchema.entries);
     const aValue = fc.oneof(
       fc.constantFrom<Json>(
@@ -118,7 +118,7 @@ describe("toDefinitionSchema()", () => {
     expect(taken).toBeGreaterThan(400);
   });
 
-  test("takes a list of them, and one", () => {
+  test("accepts a list of jobs, and one job", () => {
     for (const value of [[], [define()], [define(), define({ name: "b" })], define()]) {
       expectTaken(value);
     }
@@ -133,7 +133,7 @@ describe("toDefinitionSchema()", () => {
     });
   });
 
-  test("takes whatever else a field may be, at its limits", () => {
+  test("accepts values at the limits of the fields", () => {
     const job = { name: " a ", schedule: " 0 3 * * * " };
     const long = "👩‍👩‍👧";
     for (const more of [
@@ -151,7 +151,7 @@ describe("toDefinitionSchema()", () => {
     }
   });
 
-  test("takes the jobs of the golden lists", async () => {
+  test("accepts the jobs of the golden lists", async () => {
     const directory = join(GOLDEN, "desired");
     const names = (await readdir(directory)).filter((name) => name.endsWith(".json"));
     expect(names).not.toEqual([]);
@@ -177,7 +177,7 @@ describe("toDefinitionSchema()", () => {
     ["too many of them", { ...job(), retry: 101 }],
     ["an empty text", { ...job(), name: "" }],
     ["no arguments", { ...job(), command: [] }],
-    ["a word that is none of these", { ...job(), wake: "later" }],
+    ["an unknown option", { ...job(), wake: "later" }],
     ["true for a failure alert", { ...job(), failureAlert: true }],
     ["two payloads", { ...job(), message: "x" }],
     ["no payload", { name: "a", schedule: "@daily" }],
@@ -187,7 +187,7 @@ describe("toDefinitionSchema()", () => {
     ["null for a job", [null]],
     ["a list in a list", [[job()]]],
     ["a list in an object", { jobs: [job()] }],
-  ])("refuses %s, as the definition does", (_, value) => {
+  ])("rejects %s, as parseDefinition() does", (_, value) => {
     const plain = JSON.parse(JSON.stringify(value)) as Json;
     for (const each of [plain, [job(), plain]]) {
       expect(accepts(each)).toBeFalse();

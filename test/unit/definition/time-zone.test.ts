@@ -11,29 +11,29 @@ describe("isTimeZone()", () => {
     "Asia/Calcutta",
     "Etc/GMT+9",
     "EST5EDT",
-  ])("knows %s", (zone) => {
+  ])("accepts %s", (zone) => {
     expect(isTimeZone(zone)).toBeTrue();
   });
 
-  test.each(["+09:00", "-03:30", "+0900", "+09"])("knows the offset %s", (zone) => {
+  test.each(["+09:00", "-03:30", "+0900", "+09"])("accepts the offset %s", (zone) => {
     expect(isTimeZone(zone)).toBeTrue();
   });
 
   test.each(["JST", "jst", "PST", "CST", "SystemV/AST4"])(
-    "knows %s, which the gateway's Node knows and Bun does not",
+    "accepts %s, which the gateway's Node knows and Bun does not",
     (zone) => {
       expect(isTimeZone(zone)).toBeTrue();
     },
   );
 
   test.each(["Asia/Tokio", "Mars/Olympus", "GMT+9", "UTC+9", "+9", "+25:00", "Z", "", "JS", " ", "Asia/Tokyo\0"])(
-    "does not know %j",
+    "rejects %j",
     (zone) => {
       expect(isTimeZone(zone)).toBeFalse();
     },
   );
 
-  test("answers to any text", () => {
+  test("never throws, for any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (zone) => {
         expect(isTimeZone(zone)).toBeBoolean();

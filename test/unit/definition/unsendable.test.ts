@@ -14,7 +14,7 @@ function nest(depth: number): Json {
 }
 
 describe("findUnsendable()", () => {
-  test("finds nothing in what JSON text carries", () => {
+  test("returns nothing for values that JSON keeps", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
         const withoutLong = (_: string, part: unknown) => (Number.isInteger(part) ? 1 : part);
@@ -35,15 +35,18 @@ describe("findUnsendable()", () => {
     [{ command: ["a", `${HALF}b`] }, "command.1", NO_CHARACTER],
     [{ env: { [HALF]: "x" } }, "env", "has a key with half a character in it, an unpaired surrogate"],
     [{ env: nest(1_000) }, "env", "is nested too deeply"],
-  ] satisfies [Json, string, string][])("finds what it does not, and where: %#", (value, field, problem) => {
-    expect(findUnsendable(value)).toEqual([{ field, problem }]);
-  });
+  ] satisfies [Json, string, string][])(
+    "returns the path of a value that JSON does not keep: %#",
+    (value, field, problem) => {
+      expect(findUnsendable(value)).toEqual([{ field, problem }]);
+    },
+  );
 
-  test("takes whole characters, however many halves they have", () => {
+  test("accepts characters of several code units", () => {
     expect(findUnsendable(["🦞", "👩‍👩‍👧", "\u0000", "\ufffe", "𠮷"])).toEqual([]);
   });
 
-  test("comes to an end with what contains itself", () => {
+  test("ends for a value that contains itself", () => {
     const value: { [key: string]: Json } = { a: Number.NaN };
     value.b = [value, value, { c: value }];
     expect(findUnsendable(value)).toEqual([{ field: "a", problem: NO_NUMBER }]);

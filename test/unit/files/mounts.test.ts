@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { findSubPath, parseMounts, readMounts } from "../../../lib/files/mounts.ts";
 
-/** As kubelets mount them; the paths under /var/lib are those of a node. */
+/** Mounts as the kubelet makes them; the paths under /var/lib are on the node. */
 const POD = "/var/lib/kubelet/pods/0b1c/volumes/kubernetes.io~configmap";
 const MOUNTINFO = `
 1201 1187 0:61 / / rw,relatime master:400 - overlay overlay rw,lowerdir=/a,upperdir=/b
@@ -13,14 +13,14 @@ const MOUNTINFO = `
 `;
 
 describe("parseMounts()", () => {
-  test("reads what is mounted where, and whether it may be written", () => {
+  test("returns root, mount point and whether it is read-only", () => {
     const mounts = parseMounts(MOUNTINFO);
     expect(mounts.length).toBe(6);
     expect(mounts[1]).toEqual({ root: `${POD}/openclaw-config`, point: "/etc/openclaw/config.d", isReadOnly: true });
     expect(mounts[5]).toEqual({ root: "/", point: "/with blank", isReadOnly: false });
   });
 
-  test("makes nothing of lines that make no sense", () => {
+  test("ignores invalid lines", () => {
     expect(parseMounts("")).toEqual([]);
     expect(parseMounts("nonsense\n1 2 3\n")).toEqual([]);
   });
@@ -29,22 +29,22 @@ describe("parseMounts()", () => {
 describe("findSubPath()", () => {
   const mounts = parseMounts(MOUNTINFO);
 
-  test("finds a file that is mounted into the directory by itself", () => {
+  test("returns a file in the directory that is mounted with subPath", () => {
     expect(findSubPath(mounts, "/etc/openclaw/cron.d")).toBe("/etc/openclaw/cron.d/cron-jobs.json");
   });
 
-  test("finds a directory that is a part of one generation", () => {
+  test("returns the directory if it is mounted with subPath", () => {
     expect(findSubPath(mounts, "/etc/openclaw/parts.d")).toBe("/etc/openclaw/parts.d");
   });
 
-  test("finds nothing where the whole ConfigMap is mounted", () => {
+  test("returns undefined if the whole ConfigMap is mounted", () => {
     expect(findSubPath(mounts, "/etc/openclaw/config.d")).toBeUndefined();
     expect(findSubPath([], "/etc/openclaw/config.d")).toBeUndefined();
   });
 });
 
 describe("readMounts()", () => {
-  test("knows what the root of this machine is", async () => {
+  test("returns the root of this machine", async () => {
     expect((await readMounts()).some(({ point }) => point === "/")).toBe(true);
   });
 });

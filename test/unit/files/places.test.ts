@@ -5,7 +5,7 @@ import { asOrdinaryUser, createScratch } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 describe("inspectMount()", () => {
-  test("knows a ConfigMap volume from a plain directory, and from nothing", async () => {
+  test("distinguishes a ConfigMap volume, a plain directory and a missing one", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("volume"));
     await volume.publish({ "openclaw.json": "{}" });
@@ -15,14 +15,14 @@ describe("inspectMount()", () => {
     expect(await inspectMount(scratch.in("nothing"), [])).toEqual({ kind: "missing" });
   });
 
-  test("names what was mounted with subPath", async () => {
+  test("returns the path that is mounted with subPath", async () => {
     await using scratch = await createScratch();
     const point = scratch.in("openclaw.json");
     const mounts = [{ root: "/..2026_11_23/openclaw.json", point, isReadOnly: true }];
     expect(await inspectMount(scratch.path, mounts)).toEqual({ kind: "sub-path", path: point });
   });
 
-  test("tells what this user may not read", async () => {
+  test("returns unreadable if this user may not read it", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o755);
     await mkdir(scratch.in("closed"), { mode: 0o700 });
@@ -32,14 +32,14 @@ describe("inspectMount()", () => {
 });
 
 describe("inspectFilePlace()", () => {
-  test("takes a file, or none, in a directory that may be written", async () => {
+  test("accepts a file, or none, in a writable directory", async () => {
     await using scratch = await createScratch();
     expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "writable" });
     await writeFile(scratch.in("openclaw.json"), "{}");
     expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "writable" });
   });
 
-  test("takes nothing that is no file, and no directory that is not there", async () => {
+  test("rejects a link at the path, and a missing directory", async () => {
     await using scratch = await createScratch();
     await symlink("elsewhere", scratch.in("openclaw.json"));
     expect(await inspectFilePlace(scratch.in("openclaw.json"))).toEqual({ kind: "occupied" });
@@ -49,7 +49,7 @@ describe("inspectFilePlace()", () => {
 });
 
 describe("inspectMadeDirectory()", () => {
-  test("looks at the nearest directory that is there", async () => {
+  test("checks the nearest existing directory", async () => {
     await using scratch = await createScratch();
     expect(await inspectMadeDirectory(scratch.in("a", "b", "c"))).toEqual({ kind: "writable" });
     await writeFile(scratch.in("file"), "");

@@ -24,7 +24,7 @@ const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toStr
 const CAN_MOUNT = await canMountSmallVolume();
 
 describe("replaceFile()", () => {
-  test("makes a new file, which nobody else may read, and the directories to it", async () => {
+  test("creates a new file with mode 600, and its directories", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("a", "b", "openclaw.json");
     await replaceFile(path, bytes("{}"));
@@ -33,7 +33,7 @@ describe("replaceFile()", () => {
     expect(await readdir(scratch.in("a", "b"))).toEqual(["openclaw.json"]);
   });
 
-  test("gives a new file the mode that it is told, whatever the umask", async () => {
+  test("gives a new file the requested mode, with any umask", async () => {
     await using scratch = await createScratch();
     const umask = process.umask(0o077);
     try {
@@ -44,7 +44,7 @@ describe("replaceFile()", () => {
     expect(await modeOf(scratch.in("file"))).toBe("644");
   });
 
-  test("writes the bytes as they are", async () => {
+  test("writes the bytes unchanged", async () => {
     await using scratch = await createScratch();
     const all = new Uint8Array(100_000).map((_, index) => index % 251);
     await replaceFile(scratch.in("file"), all);
@@ -78,7 +78,7 @@ describe("replaceFile()", () => {
     }
   });
 
-  test("replaces the file instead of writing into it: who has it open reads the old one to its end", async () => {
+  test("keeps the old file for a reader that has it open", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     await link(scratch.in("file"), scratch.in("held open"));
@@ -86,7 +86,7 @@ describe("replaceFile()", () => {
     expect(await readFile(scratch.in("held open"), "utf8")).toBe("old");
   });
 
-  test("shows a reader the whole old file or the whole new one, at any moment", async () => {
+  test("shows a reader the whole old file or the whole new one, at any time", async () => {
     await using scratch = await createScratch();
     const [old, now] = ["a", "b"].map((letter) => letter.repeat(300_000)) as [string, string];
     await writeFile(scratch.in("file"), old);
@@ -105,7 +105,7 @@ describe("replaceFile()", () => {
     expect(await read).toEqual([]);
   });
 
-  test("lets several write at once: one of them wins, whole", async () => {
+  test("keeps one whole file if several are written at once", async () => {
     await using scratch = await createScratch();
     const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(10_000));
     await Promise.all(texts.map((text) => replaceFile(scratch.in("file"), bytes(text))));
@@ -114,8 +114,8 @@ describe("replaceFile()", () => {
   });
 });
 
-describe("replaceFile() leaves everything as it was", () => {
-  test("where a symbolic link is in the way", async () => {
+describe("replaceFile() throws and changes nothing", () => {
+  test("if a symbolic link is at the path", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("target"), "old");
     await symlink("target", scratch.in("link"));
@@ -129,14 +129,14 @@ describe("replaceFile() leaves everything as it was", () => {
     expect((await readdir(scratch.path)).toSorted()).toEqual(["link", "target"]);
   });
 
-  test("where a link to nothing is in the way", async () => {
+  test("if a dangling link is at the path", async () => {
     await using scratch = await createScratch();
     await symlink("nothing", scratch.in("link"));
     expect(await refusalOf(replaceFile(scratch.in("link"), bytes("new")))).toMatchObject({ code: "file" });
     expect(await readdir(scratch.path)).toEqual(["link"]);
   });
 
-  test("where a directory is in the way", async () => {
+  test("if a directory is at the path", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("openclaw.json"));
     expect(await refusalOf(replaceFile(scratch.in("openclaw.json"), bytes("new")))).toMatchObject({
@@ -147,14 +147,14 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readdir(scratch.in("openclaw.json"))).toEqual([]);
   });
 
-  test("where something else is in the way", async () => {
+  test("if something else is at the path", async () => {
     await using scratch = await createScratch();
     await mustRun("mkfifo", [scratch.in("pipe")]);
     expect((await refusalOf(replaceFile(scratch.in("pipe"), bytes("new")))).message).toContain("is no regular file");
     expect((await lstat(scratch.in("pipe"))).isFIFO()).toBeTrue();
   });
 
-  test("where a file is in the place of its directory", async () => {
+  test("if its directory is a file", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     expect(await refusalOf(replaceFile(scratch.in("file", "openclaw.json"), bytes("new")))).toMatchObject({
@@ -164,7 +164,7 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
   });
 
-  test("where no file can have that name", async () => {
+  test("if the name is too long for a file", async () => {
     await using scratch = await createScratch();
     expect(await refusalOf(replaceFile(scratch.in("x".repeat(300)), bytes("new")))).toMatchObject({
       code: "file",
@@ -173,7 +173,7 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
-  test("where the directory may not be written to", async () => {
+  test("if the directory is not writable", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old");
     await chmod(scratch.path, 0o555);
@@ -188,7 +188,7 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readdir(scratch.path)).toEqual(["file"]);
   });
 
-  test.skipIf(!isRoot)("where the owner of the old file cannot be kept", async () => {
+  test.skipIf(!isRoot)("if the owner of the old file cannot be kept", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "old", { mode: 0o644 });
     await chmod(scratch.path, 0o777);
@@ -199,7 +199,7 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readdir(scratch.path)).toEqual(["file"]);
   });
 
-  test.skipIf(!CAN_MOUNT)("where the volume is full", async () => {
+  test.skipIf(!CAN_MOUNT)("if the volume is full", async () => {
     await using volume = await mountSmallVolume();
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
@@ -214,7 +214,7 @@ describe("replaceFile() leaves everything as it was", () => {
     expect(await readFile(scratch.in("file"), "utf8")).toBe("a smaller one");
   });
 
-  test.skipIf(!CAN_MOUNT)("where the volume is read-only", async () => {
+  test.skipIf(!CAN_MOUNT)("if the volume is read-only", async () => {
     await using volume = await mountSmallVolume();
     const { scratch } = volume;
     await writeFile(scratch.in("file"), "old");
@@ -229,8 +229,8 @@ describe("replaceFile() leaves everything as it was", () => {
   });
 });
 
-describe("replaceFile() beside another process that sweeps", () => {
-  test("writes again what was swept away from under it", async () => {
+describe("replaceFile() beside removeStaleTempFiles() of another process", () => {
+  test("writes again if its temporary file was removed", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("cron");
     const isWriting = async () => (await readdir(scratch.path)).some((name) => name.endsWith(".tmp"));
@@ -254,7 +254,7 @@ describe("replaceFile() beside another process that sweeps", () => {
 });
 
 describe("removeStaleTempFiles()", () => {
-  test("removes what a killed writer of this file left, and nothing else", async () => {
+  test("removes the temporary files of a killed writer of this file, and nothing else", async () => {
     await using scratch = await createScratch();
     const strays = [".openclaw.json.config-manager-0123456789ab.tmp", ".openclaw.json.config-manager-x.tmp"];
     const others = [
@@ -272,7 +272,7 @@ describe("removeStaleTempFiles()", () => {
     expect((await readdir(scratch.path)).toSorted()).toEqual(others.toSorted());
   });
 
-  test("knows the name under which a file is written", async () => {
+  test("removes the temporary name that replaceFile() uses", async () => {
     await using scratch = await createScratch();
     const seen = new Set<string>();
     const watcher = watch(scratch.path, (_, name) => void seen.add(String(name)));
@@ -285,7 +285,7 @@ describe("removeStaleTempFiles()", () => {
     expect(await readdir(scratch.path)).toEqual(["openclaw.json"]);
   });
 
-  test("is content where there is no directory, and where it may not remove", async () => {
+  test("does not throw if the directory is missing or not writable", async () => {
     await using scratch = await createScratch();
     await removeStaleTempFiles(scratch.in("nowhere", "openclaw.json"));
     await mkdir(scratch.in(".openclaw.json.config-manager-0123456789ab.tmp"));

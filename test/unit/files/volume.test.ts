@@ -8,13 +8,13 @@ import { createVolume } from "../../support/volume.ts";
 
 const all = () => true;
 
-/** Names and contents of what is read; undefined where there is no directory. */
+/** Names and contents of the files; undefined if there is no directory. */
 async function read(directory: string, select: (name: string) => boolean = all) {
   const files = await readVolume(directory, select);
   return files && Object.fromEntries(files.map(({ name, bytes }) => [name, bytes.toString()]));
 }
 
-/** Publishes a generation of one file in one go, as no other thread could, and removes the one before. */
+/** Publishes a generation of one file synchronously, and removes the one before. */
 function swapAtOnce(directory: string, generation: string, text: string, previous?: string): void {
   mkdirSync(join(directory, generation), { recursive: true });
   writeFileSync(join(directory, generation, "a.json"), text);
@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe("readVolume()", () => {
-  test("reads what the kubelet has published, each file once, sorted by name", async () => {
+  test("reads the files that the kubelet has published, each once, sorted by name", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     await volume.publish({ "b.json": "2", "a.json": "1", "c.yaml": "3" });
@@ -40,7 +40,7 @@ describe("readVolume()", () => {
     ]);
   });
 
-  test("reads what is picked, and is asked of nothing of the kubelet's own", async () => {
+  test("reads the selected files, and does not offer the kubelet's own names", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     await volume.publish({ "a.json": "1", "b.yaml": "2" });
@@ -50,7 +50,7 @@ describe("readVolume()", () => {
     expect(asked.toSorted()).toEqual(["a.json", "b.yaml"]);
   });
 
-  test("sees each swap", async () => {
+  test("reads the new files after each swap", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     for (const files of [{ "a.json": "1" }, { "a.json": "2", "b.json": "2" }, { "b.json": "3" }, {}]) {
@@ -59,7 +59,7 @@ describe("readVolume()", () => {
     }
   });
 
-  test("reads bytes as they are", async () => {
+  test("reads the bytes unchanged", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     const bytes = new Uint8Array([0xff, 0, 0xc3, 0x28, 13, 10]);
@@ -67,7 +67,7 @@ describe("readVolume()", () => {
     expect((await readVolume(volume.path, all))?.[0]?.bytes).toEqual(Buffer.from(bytes));
   });
 
-  test("reads again where the volume is swapped between the listing and the reading", async () => {
+  test("reads again if the volume is swapped between listing and reading", async () => {
     await using scratch = await createScratch();
     swapAtOnce(scratch.path, "..1", "old");
     let swaps = 0;
@@ -79,7 +79,7 @@ describe("readVolume()", () => {
     expect(await read(scratch.path, select)).toEqual({ "a.json": "new" });
   });
 
-  test("says so where a volume never rests, instead of giving half of it", async () => {
+  test("throws if the volume is swapped during every attempt", async () => {
     await using scratch = await createScratch();
     swapAtOnce(scratch.path, "..0", "0");
     let swaps = 0;
@@ -92,7 +92,7 @@ describe("readVolume()", () => {
     expect(swaps).toBeLessThan(100);
   });
 
-  test("never mixes two generations, and never takes a swap for a volume that is not there", async () => {
+  test("never mixes two generations, and never reports a volume as missing during a swap", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     await volume.publish({ "a.json": "0", "b.json": "0" });
@@ -104,7 +104,7 @@ describe("readVolume()", () => {
     };
     const swapping = swap();
     for (let count = 0; count < 500; count++) {
-      // Swapped faster than it can be read, it may be given up, but no half of it is ever shown.
+      // readVolume() may throw if the swaps are too fast, but it never returns half a generation.
       const files = await read(volume.path).catch(() => ({ "a.json": "given up", "b.json": "given up" }));
       expect(Object.keys(files ?? {})).toEqual(["a.json", "b.json"]);
       expect(files?.["a.json"]).toBe(files?.["b.json"]);
@@ -122,7 +122,7 @@ describe("readVolume()", () => {
     expect(await read(scratch.path)).toEqual({ "a.json": "1", "b.json": "2", "c..json": "4" });
   });
 
-  test("reads a file that is mounted alone, by subPath, and one that is a link", async () => {
+  test("reads a file that is mounted with subPath, and a link", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("config.d"));
     await writeFile(scratch.in("elsewhere"), "2");
@@ -131,11 +131,11 @@ describe("readVolume()", () => {
     expect(await read(scratch.in("config.d"))).toEqual({ "openclaw.json": "1", "more.json": "2" });
   });
 
-  test("waits for a file in a plain directory that is being written just now", async () => {
+  test("waits for a file in a plain directory that is being written", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("a.json");
     const now = new Date();
-    setSystemTime(now); // stands still: however slow this machine is, the file stays young
+    setSystemTime(now); // stops the clock, so that the file stays new on a slow machine
     const select = () => {
       writeFileSync(path, "[");
       utimesSync(path, now, new Date(now.getTime() - 10));
@@ -146,7 +146,7 @@ describe("readVolume()", () => {
     expect(await read(scratch.path, select)).toEqual({ "a.json": "[]" });
   });
 
-  test("does not wait for ever for a file that never rests", async () => {
+  test("does not wait forever for a file that is always modified", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("a.json"), "x");
     const now = new Date();
@@ -155,14 +155,14 @@ describe("readVolume()", () => {
     expect(await read(scratch.path)).toEqual({ "a.json": "x" });
   });
 
-  test("does not wait for a file from the future: a clock is wrong", async () => {
+  test("does not wait for a file from the future", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("a.json"), "x");
     utimesSync(scratch.in("a.json"), new Date(), new Date(Date.now() + 3_600_000));
     expect(await read(scratch.path)).toEqual({ "a.json": "x" });
   });
 
-  test("tells a directory that is not there from one in which nothing is picked", async () => {
+  test("distinguishes a missing directory from one without selected files", async () => {
     await using scratch = await createScratch();
     expect(await readVolume(scratch.in("nowhere"), all)).toBeUndefined();
     expect(await readVolume(scratch.path, all)).toEqual([]);
@@ -177,7 +177,7 @@ describe("readVolume()", () => {
     ["the directory is a file", "a.json", "ENOTDIR"],
     ["a directory has a file's name", "directory", "EISDIR"],
     ["a link leads nowhere", "links", "ENOENT"],
-  ])("refuses where %s", async (_, name, code) => {
+  ])("throws if %s", async (_, name, code) => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("a.json"), "1");
     await mkdir(scratch.in("directory", "b.json"), { recursive: true });
@@ -190,7 +190,7 @@ describe("readVolume()", () => {
     });
   });
 
-  test("refuses where one file of several may not be read", async () => {
+  test("throws if one of several files may not be read", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o755);
     await writeFile(scratch.in("a.json"), "1");
@@ -198,7 +198,7 @@ describe("readVolume()", () => {
     expect(await asOrdinaryUser(() => refusalOf(readVolume(scratch.path, all)))).toMatchObject({ code: "file" });
   });
 
-  test("refuses where the directory may not be listed", async () => {
+  test("throws if the directory may not be listed", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("cron.d"), { mode: 0o300 });
     await chmod(scratch.path, 0o755);
@@ -209,7 +209,7 @@ describe("readVolume()", () => {
 });
 
 describe("readVolume() of a generation that is being removed", () => {
-  test("does not take what is left of it for the whole", async () => {
+  test("reads the next generation, not the remaining files", async () => {
     await using scratch = await createScratch();
     for (const generation of ["..1", "..2"]) {
       mkdirSync(scratch.in(generation));
@@ -228,7 +228,7 @@ describe("readVolume() of a generation that is being removed", () => {
     expect(files?.map(({ name, bytes }) => `${name} ${bytes.toString()}`)).toEqual(["a.json ..2", "b.json ..2"]);
   });
 
-  test("gives up on one that is swapped at every look, and says so", async () => {
+  test("throws if the volume is swapped during every attempt", async () => {
     await using scratch = await createScratch();
     mkdirSync(scratch.in("..0"));
     writeFileSync(scratch.in("..0", "a.json"), "[]");

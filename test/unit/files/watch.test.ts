@@ -8,14 +8,14 @@ import { createVolume } from "../../support/volume.ts";
 
 const NEVER_MS = 3_600_000;
 
-/** A watch that counts, and ends with the test. */
+/** A watch that counts its calls and is closed at the end of the test. */
 function startWatch(path: string, checkEveryMs: number) {
   const seen = { count: 0 };
   const watch = watchDirectory(path, () => (seen.count += 1), checkEveryMs);
   return {
     seen,
     watch,
-    /** Does this, and waits until the watch has told of something after it. */
+    /** Makes a change and waits until the watch reports one. */
     async notices(what: string, change: () => Promise<unknown>) {
       const before = seen.count;
       await change();
@@ -26,7 +26,7 @@ function startWatch(path: string, checkEveryMs: number) {
 }
 
 describe("watchDirectory()", () => {
-  test("sees one swap of a volume after the other", async () => {
+  test("reports each swap of a volume", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     await volume.publish({ "cron-jobs.json": "0" });
@@ -36,7 +36,7 @@ describe("watchDirectory()", () => {
     }
   });
 
-  test("tells of a swap once, and of nothing that the kubelet does for it", async () => {
+  test("reports a swap once, and no other event of the kubelet", async () => {
     await using scratch = await createScratch();
     const volume = await createVolume(scratch.in("cron.d"));
     await volume.publish({ "cron-jobs.json": "0" });
@@ -60,14 +60,14 @@ describe("watchDirectory()", () => {
     }
   });
 
-  test("sees a file that is written in place", async () => {
+  test("reports a file that is written in place", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("cron-jobs.json"), "[]");
     using watching = startWatch(scratch.path, NEVER_MS);
     await watching.notices("the other text", () => writeFile(scratch.in("cron-jobs.json"), "[{}]"));
   });
 
-  test("sees a directory that appears later, and what happens in it then", async () => {
+  test("reports a directory that is created later, and changes in it", async () => {
     await using scratch = await createScratch();
     using watching = startWatch(scratch.in("later"), 5);
     await watching.notices("the directory to appear", () => mkdir(scratch.in("later")));
@@ -76,7 +76,7 @@ describe("watchDirectory()", () => {
     await until("the file in it", () => watching.seen.count > count);
   });
 
-  test("sees a directory that takes the place of another, and what happens in it then", async () => {
+  test("reports a directory that replaces another, and changes in it", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("cron.d"));
     await mkdir(scratch.in("other"));
@@ -85,13 +85,13 @@ describe("watchDirectory()", () => {
       await rename(scratch.in("cron.d"), scratch.in("old"));
       await rename(scratch.in("other"), scratch.in("cron.d"));
     });
-    // The last of the checks that follow the replacement may still be on its way.
+    // A check after the replacement may still be pending.
     for (const name of ["a.json", "b.json", "c.json"]) {
       await watching.notices(`${name} in it`, () => writeFile(scratch.in("cron.d", name), "[]"));
     }
   });
 
-  test("tells of nothing where nothing happens", async () => {
+  test("reports nothing without a change", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("quiet"));
     using quiet = startWatch(scratch.in("quiet"), 1);
@@ -101,7 +101,7 @@ describe("watchDirectory()", () => {
     expect([quiet.seen.count, missing.seen.count]).toEqual([0, 0]);
   });
 
-  test("tells of nothing any more when it is closed", async () => {
+  test("reports nothing after close()", async () => {
     await using scratch = await createScratch();
     using closed = startWatch(scratch.path, 1);
     using open = startWatch(scratch.path, NEVER_MS);
@@ -111,8 +111,8 @@ describe("watchDirectory()", () => {
   });
 });
 
-describe("watchDirectory() of a directory that was made anew", () => {
-  test("sees what happens in it, even where it has the inode number of the old one", async () => {
+describe("watchDirectory() of a directory that was recreated", () => {
+  test("reports changes in it, even if it has the inode number of the old one", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("cron.d"));
     using watching = startWatch(scratch.in("cron.d"), 5);
@@ -120,12 +120,12 @@ describe("watchDirectory() of a directory that was made anew", () => {
       await rm(scratch.in("cron.d"), { recursive: true });
       await mkdir(scratch.in("cron.d"));
     });
-    // Whichever comes first, it is told of: that the new one is watched, or the file.
+    // The first report is either that the new directory is watched, or the file.
     await watching.notices("a file in it", () => writeFile(scratch.in("cron.d", "a.json"), "[]"));
     await watching.notices("another", () => writeFile(scratch.in("cron.d", "b.json"), "[]"));
   });
 
-  test("is no reason to end where it may not be looked into", async () => {
+  test("does not throw if the directory may not be read", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("locked", "cron.d"), { recursive: true });
     await chmod(scratch.in("locked"), 0o000);

@@ -3,12 +3,12 @@ import { findChangedPaths } from "../../../lib/text/changed-paths.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 
 describe("findChangedPaths()", () => {
-  test("finds none in equal configs, whatever their order", () => {
+  test("returns nothing for equal configs, in any order of keys", () => {
     expect(findChangedPaths({}, {})).toEqual([]);
     expect(findChangedPaths({ a: 1, b: { c: [1, { d: 2 }] } }, { b: { c: [1, { d: 2 }] }, a: 1 })).toEqual([]);
   });
 
-  test("finds what was added, changed and taken out, sorted", () => {
+  test("returns added, changed and removed paths, sorted", () => {
     const before = { same: 1, gone: 1, changed: 1, deep: { same: 1, changed: { further: 1 }, gone: 1 } };
     const after = { same: 1, changed: 2, added: 1, deep: { same: 1, changed: { further: 2 }, added: 1 } };
     expect(findChangedPaths(before, after)).toEqual([
@@ -21,7 +21,7 @@ describe("findChangedPaths()", () => {
     ]);
   });
 
-  test("names the leaves of an object that came or went", () => {
+  test("returns the leaves of an added or removed object", () => {
     expect(findChangedPaths({}, { gateway: { auth: { token: "x" }, port: 1 } })).toEqual([
       "gateway.auth.token",
       "gateway.port",
@@ -29,13 +29,13 @@ describe("findChangedPaths()", () => {
     expect(findChangedPaths({ gateway: { port: 1 } }, {})).toEqual(["gateway.port"]);
   });
 
-  test("names an object that came or went empty", () => {
+  test("returns the path of an added or removed empty object", () => {
     expect(findChangedPaths({}, { a: {} })).toEqual(["a"]);
     expect(findChangedPaths({ a: {} }, {})).toEqual(["a"]);
     expect(findChangedPaths({ a: null }, { a: {} })).toEqual(["a"]);
   });
 
-  test("takes a list for one value", () => {
+  test("compares a list as one value", () => {
     expect(findChangedPaths({ a: [1, { b: 1 }] }, { a: [1, { b: 2 }] })).toEqual(["a"]);
     expect(findChangedPaths({ a: [1, 2] }, { a: [2, 1] })).toEqual(["a"]);
   });
@@ -48,12 +48,12 @@ describe("findChangedPaths()", () => {
     [{ b: 1 }, [1]],
     [[], {}],
     [{ b: 1 }, "b"],
-  ])("tells %j from %j", (one, other) => {
+  ])("distinguishes %j from %j", (one, other) => {
     expect(findChangedPaths({ a: one }, { a: other })).toEqual(["a"]);
     expect(findChangedPaths({ a: other }, { a: one })).toEqual(["a"]);
   });
 
-  test("quotes a key that is no plain word, so that a path is read in one way", () => {
+  test("quotes keys with other characters than words have", () => {
     const after = { "a.b": 1, a: { "c d": 1, "": 1, 'e"f': 1 }, 日本: 1, $include: "x", "memory-core": 1 };
     expect(findChangedPaths({}, after)).toEqual([
       "$include",
@@ -66,14 +66,14 @@ describe("findChangedPaths()", () => {
     ]);
   });
 
-  test("takes an object's own words for keys like any other", () => {
+  test("handles __proto__, constructor and toString as keys", () => {
     const after: JsonObject = JSON.parse('{"__proto__": {"a": 1}, "constructor": 1, "toString": 2}');
     expect(findChangedPaths({}, after)).toEqual(["__proto__.a", "constructor", "toString"]);
     expect(findChangedPaths(after, {})).toEqual(["__proto__.a", "constructor", "toString"]);
     expect(findChangedPaths(after, structuredClone(after))).toEqual([]);
   });
 
-  test("never holds a value", () => {
+  test("returns no values", () => {
     const paths = findChangedPaths(
       { token: "old-s3cret" },
       { token: "s3cret", list: ["s3cret"], deep: { a: "s3cret" } },

@@ -8,11 +8,11 @@ describe("findDuplicates()", () => {
     ["[[1, 2], [{}, {a: [], a: [,]}]]", [[1, 1, "a"]]],
     ["{a: 1, a: 2, b: {a: 1, a: 2}, a: 3}", [["a"], ["b", "a"]]],
     ["{'a.b': 1, \"a.b\": 2, a: {b: 1}}", [["a.b"]]],
-  ])("finds where keys stand twice in %s", (text, paths) => {
+  ])("returns the paths of duplicate keys in %s", (text, paths) => {
     expect(findDuplicates(text)).toEqual(paths);
   });
 
-  test("finds nothing in what JSON.stringify() wrote", () => {
+  test("returns nothing for the output of JSON.stringify()", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "binary" }), fc.constantFrom(0, 1, 2), (value, indent) => {
         expect(findDuplicates(JSON.stringify(value, undefined, indent))).toEqual([]);
@@ -21,7 +21,7 @@ describe("findDuplicates()", () => {
     );
   });
 
-  test("finds a key wherever it is put a second time", () => {
+  test("finds any key that is repeated", () => {
     const key = fc.string({ unit: "binary" });
     fc.assert(
       fc.property(key, fc.jsonValue(), fc.jsonValue(), (name, one, other) => {
@@ -32,7 +32,7 @@ describe("findDuplicates()", () => {
     );
   });
 
-  test("is not kept busy by a text with no end", () => {
+  test("needs linear time for a text that never ends", () => {
     const start = performance.now();
     for (const text of [
       `"${'\\"'.repeat(200_000)}`,
@@ -46,14 +46,14 @@ describe("findDuplicates()", () => {
   });
 });
 
-describe("findDuplicates() of what is nested deeply", () => {
+describe("findDuplicates() of deeply nested text", () => {
   const nested = (depth: number, inner: string) => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
 
-  test("finds a key as deep as anything that is taken", () => {
+  test("finds a key at the greatest depth that is checked", () => {
     expect(findDuplicates(nested(199, "{a: 1, a: 2}"))).toHaveLength(1);
   });
 
-  test("ends where each of many keys has a path of its own", () => {
+  test("ignores deeper keys", () => {
     const many = Array.from({ length: 20_000 }, (_, index) => `"k${index}":1,"k${index}":2`).join(",");
     expect(findDuplicates(nested(100_000, `{${many}}`))).toEqual([]);
   });
@@ -73,12 +73,12 @@ describe("findDuplicateKeys()", () => {
     ["no key in a text", `{a: "a: 1, {a:", b: 'a: "2"', c: "\\"a\\": 1"}`, []],
     ["no key in a value", "{a: b, c: -1.5e3, d: Infinity}", []],
     ["a quoted key that a dotted path could not hold", '{"a.b": 1, "a.b": 2}', ['"a.b"']],
-    ["an object's own words", '{"__proto__": 1, "__proto__": 2, constructor: 1}', ["__proto__"]],
+    ["the key __proto__", '{"__proto__": 1, "__proto__": 2, constructor: 1}', ["__proto__"]],
   ])("finds %s", (_, text, paths) => {
     expect(findDuplicateKeys(text)).toEqual(paths);
   });
 
-  test("ends with something for a text that is no config", () => {
+  test("returns nothing for text that does not parse", () => {
     for (const text of ["", "}", "]}{[", ":::", '{"', "{a:", "\0"]) expect(findDuplicateKeys(text)).toEqual([]);
   });
 });

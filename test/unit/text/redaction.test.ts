@@ -4,7 +4,7 @@ import { redactValues } from "../../../lib/text/redaction.ts";
 
 const SECRET = "s3cret-Value";
 
-describe("redactValues() of what gateways say", () => {
+describe("redactValues() of messages of gateways", () => {
   test.each<[string, Json, string]>([
     [`plugin not found: ${SECRET}`, { plugins: { allow: [SECRET] } }, "plugin not found: ***"],
     ["unknown channel id: telegramm", { channels: { telegramm: { token: SECRET } } }, "unknown channel id: telegramm"],
@@ -56,24 +56,24 @@ describe("redactValues() of what gateways say", () => {
 });
 
 describe("redactValues()", () => {
-  test("takes out a value wherever it is in the config", () => {
+  test("masks a value at any depth of the config", () => {
     for (const config of [{ a: SECRET }, { a: { b: [{ c: [SECRET] }] } }, [[SECRET]], SECRET]) {
       expect(redactValues(`no ${SECRET}`, config)).toBe("no ***");
     }
   });
 
-  test("takes it out each time it is said, whatever stands around it", () => {
+  test("masks every occurrence, between any punctuation", () => {
     const text = `${SECRET} "${SECRET}" '${SECRET}' (${SECRET}) [${SECRET}] ${SECRET}: ${SECRET}, =${SECRET}.${SECRET}/x`;
     expect(redactValues(text, { a: SECRET })).toBe("*** \"***\" '***' (***) [***] ***: ***, =***.***/x");
   });
 
-  test("takes out numbers, as they are written out", () => {
+  test("masks numbers", () => {
     expect(redactValues("port 18789 is taken, and so is -0.5", { a: 18_789, b: -0.5 })).toBe(
       "port *** is taken, and so is ***",
     );
   });
 
-  test("takes out no word that only holds a value, nor one that a value holds", () => {
+  test("masks whole words only", () => {
     const config = { mode: "off", name: "main-agent" };
     expect(redactValues("offset, takeoff, off5, 5off, größeoff: main", config)).toBe(
       "offset, takeoff, off5, 5off, größeoff: main",
@@ -81,18 +81,18 @@ describe("redactValues()", () => {
     expect(redactValues("it is off", config)).toBe("it is ***");
   });
 
-  test("leaves what is a key somewhere: it is the path to what is wrong", () => {
+  test("keeps keys, which are the path to the problem", () => {
     const config = { gateway: { auth: { token: "gateway" } }, agents: [{ discord: "auth" }] };
     expect(redactValues("gateway.auth: discord", config)).toBe("gateway.auth: discord");
   });
 
-  test("leaves what is too short for a secret, and words that stand for no text", () => {
+  test("keeps short values, true and null", () => {
     const config = { a: "in", b: 23, c: true, d: null, e: "" };
     expect(redactValues("in 23 lines, true or null", config)).toBe("in 23 lines, true or null");
     expect(redactValues("the cat sat", { a: "cat" })).toBe("the *** sat");
   });
 
-  test("takes the longer of two values first, of which one is a part of the other", () => {
+  test("masks the longer value first if one contains the other", () => {
     for (const values of [
       ["abc", "abc-def"],
       ["abc-def", "abc"],
@@ -102,7 +102,7 @@ describe("redactValues()", () => {
     }
   });
 
-  test("takes out a value that would mean something to a regular expression", () => {
+  test("masks a value with special characters of regular expressions", () => {
     for (const value of [
       ".*?",
       "a.c",
@@ -121,13 +121,13 @@ describe("redactValues()", () => {
     }
   });
 
-  test("takes out a value that is not ASCII", () => {
+  test("masks a value that is not ASCII", () => {
     for (const value of ["秘密の鍵", "schlüssel-größe", "🦞🦞🦞", "مفتاح", "e\u0301a\u0301x", "first\nsecond"]) {
       expect(redactValues(`no "${value}" (${value})`, { value })).toBe('no "***" (***)');
     }
   });
 
-  test("takes out the values before what the schema allows, and leaves only that", () => {
+  test("keeps only the parts that come from the schema", () => {
     const config = { a: SECRET, b: "hybrid" };
     expect(redactValues(`hybrid, ${SECRET} (allowed: "hybrid")`, config)).toBe('***, *** (allowed: "hybrid")');
     expect(redactValues(`${SECRET}: expected one of "hybrid"|"off"`, config)).toBe(
@@ -136,13 +136,13 @@ describe("redactValues()", () => {
     expect(redactValues(`(maximum: 5) ${SECRET}`, config)).toBe("(maximum: 5) ***");
   });
 
-  test("leaves the config as it is", () => {
+  test("does not change the config", () => {
     const config = { a: [SECRET, { b: 5 }] };
     redactValues(SECRET, config);
     expect(config).toEqual({ a: [SECRET, { b: 5 }] });
   });
 
-  test("comes to an end with ten thousand values", () => {
+  test("handles ten thousand values", () => {
     const values = Array.from({ length: 10_000 }, (_, index) => `value-${index}-`.repeat(10));
     expect(redactValues(`no ${values[7_777]}!`, { values })).toBe("no ***!");
   });

@@ -12,12 +12,12 @@ describe("isSecretName()", () => {
     "db-password",
     "PGPASSWD",
     "auth",
-  ])("knows %s", (name) => {
+  ])("accepts %s", (name) => {
     expect(isSecretName(name)).toBe(true);
   });
 
   test.each(["name", "sessionKey", "declarationKey", "author", "timeoutSeconds", "channel", "expr", "KEYBOARD"])(
-    "lets %s be",
+    "rejects %s",
     (name) => {
       expect(isSecretName(name)).toBe(false);
     },
@@ -37,7 +37,7 @@ describe("maskText()", () => {
     ["ghp_hushhushhushhushhush", "***"],
     ["post to https://discord.com/api/webhooks/1/hush", "post to https://discord.com/api/webhooks/***"],
     ["post to https://hooks.slack.com/services/T/B/hush", "post to https://hooks.slack.com/services/***"],
-  ])("takes the secret out of %s", (text, masked) => {
+  ])("masks the secret in %s", (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
 
@@ -47,13 +47,13 @@ describe("maskText()", () => {
     "https://example.com/a?page=2",
     "ssh git@github.com",
     "basic backup",
-  ])("leaves %s as it is", (text) => {
+  ])("keeps %s unchanged", (text) => {
     expect(maskText(text)).toBe(text);
   });
 });
 
 describe("findSecrets()", () => {
-  test("finds what stands in env, and under names that say so, however deep", () => {
+  test("returns values of env and of secret names, at any depth", () => {
     const job = { payload: { env: { A: "one" }, argv: ["two"] }, delivery: { failureDestination: { token: "three" } } };
     expect(findSecrets(job)).toEqual([{ A: "one" }, "three"]);
     expect(findSecrets([{ env: "four" }])).toEqual(["four"]);
@@ -62,7 +62,7 @@ describe("findSecrets()", () => {
 });
 
 describe("maskJobText()", () => {
-  test("takes a job's own secrets out of what a gateway says of it", () => {
+  test("masks a job's own secrets in a gateway's message", () => {
     const action = { kind: "add", spec: { payload: { env: { PLAIN: "rosebud" } } } };
     expect(maskJobText('env.PLAIN: "rosebud" is too long', action)).toBe('env.PLAIN: "***" is too long');
   });

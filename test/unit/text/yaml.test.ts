@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { Json } from "../../../lib/json.ts";
 import { parseYaml, parseYamlDocuments } from "../../../lib/text/yaml.ts";
 
-/** What it says; that anything is wrong with it fails the test. */
+/** The value of a text; any problem fails the test. */
 function valueOf(text: string): Json {
   const parsed = parseYaml(text);
   if (parsed.kind === "unreadable") throw new Error(parsed.problem);
@@ -18,7 +18,7 @@ function problemsOf(text: string): string[] {
   return parsed.problems.map(({ path, problem }) => `${path.join(".")}: ${problem}`);
 }
 
-/** Whatever there is, and what is made of these parts. */
+/** Arbitrary text, and text made of these parts. */
 function anyText(part: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ unit: "binary" }),
@@ -27,7 +27,7 @@ function anyText(part: fc.Arbitrary<string>): fc.Arbitrary<string> {
 }
 
 describe("parseYaml()", () => {
-  test("reads what JSON says as JSON does", () => {
+  test("reads JSON as JSON.parse() does", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
@@ -50,13 +50,13 @@ describe("parseYaml()", () => {
     expect(valueOf(`a: ${text}`)).toEqual({ a: value });
   });
 
-  test("puts an anchor's value wherever its name stands", () => {
+  test("replaces aliases by the value of their anchor", () => {
     expect(valueOf("- &a {x: 1}\n- *a\n- [*a]")).toEqual([{ x: 1 }, { x: 1 }, [{ x: 1 }]]);
     const many = Array.from({ length: 500 }, (_, index) => `- {i: ${index}, env: *env}`).join("\n");
     expect(valueOf(`- &env {A: "1"}\n${many}`)).toHaveLength(501);
   });
 
-  test("merges maps, the nearer key first, wherever the merge stands", () => {
+  test("merges maps; own keys win over merged ones, earlier maps over later ones", () => {
     const text = "- &a {x: 1, y: 1}\n- &b {y: 2}\n- {<<: *a, x: 3}\n- {x: 3, <<: *a}\n- {<<: [*b, *a]}";
     expect(valueOf(text)).toEqual([{ x: 1, y: 1 }, { y: 2 }, { x: 3, y: 1 }, { x: 3, y: 1 }, { x: 1, y: 2 }]);
   });
@@ -76,7 +76,7 @@ describe("parseYaml()", () => {
     ],
     ["a key by another name", "- &a b\n- {*a : c}", ["1"], "has a key that is no text; put it in quotes"],
     ["a directive", "%FOO bar\n---\na: 1", [""], "has a directive that means nothing here"],
-  ])("finds %s, and where", (_, text, paths, problem) => {
+  ])("reports %s with its path", (_, text, paths, problem) => {
     expect(problemsOf(text).toSorted()).toEqual(paths.map((path) => `${path}: ${problem}`).toSorted());
   });
 
@@ -99,7 +99,7 @@ describe("parseYaml()", () => {
     ["[".repeat(50_000), "is nested too deeply"],
     [`${"[".repeat(50_000)}${"]".repeat(50_000)}`, "is nested too deeply"],
     ["- ".repeat(20_000), "is nested too deeply"],
-  ])("says of a text what keeps it from being read: %#", (text, problem) => {
+  ])("reports why a text cannot be read: %#", (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
@@ -132,14 +132,14 @@ describe("parseYaml()", () => {
     "<<: ",
     "a: !!int ",
     "a: *b\nc: ",
-  ])("quotes nothing of a value: %j", (start) => {
+  ])("quotes no value: %j", (start) => {
     for (const rest of ["s3cret", 's3cret"', "s3cret s3cret", "s3cret: s3cret", "s3cret! *s3cret"]) {
-      const told = problemsOf(`${start}${rest}`).map((line) => line.replace(/^.*?: (?=has|stands)/, ""));
-      expect(told.join()).not.toContain("s3cret");
+      const problems = problemsOf(`${start}${rest}`).map((line) => line.replace(/^.*?: (?=has|stands)/, ""));
+      expect(problems.join()).not.toContain("s3cret");
     }
   });
 
-  test("comes to an end with what contains itself", () => {
+  test("ends for a value that contains itself", () => {
     expect(parseYaml("a: &a\n  b: *a\n  c: [*a, *a]")).toMatchObject({ kind: "parsed", problems: [] });
   });
 
@@ -147,25 +147,25 @@ describe("parseYaml()", () => {
     ["a key twice", "{a: 1, a: 2}"],
     ["a key that is no text", "{1: a}"],
     ["a tag", "!x a"],
-  ])("finds %s in each of many items", (_, item) => {
+  ])("reports %s in each of many items", (_, item) => {
     const paths = problemsOf(`- ${item}\n`.repeat(2_000)).map((line) => Number.parseInt(line, 10));
     expect(paths).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
   });
 
-  test("reads a map of very many keys, and finds the one that stands twice", () => {
+  test("reports one duplicate among very many keys", () => {
     const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`);
     expect(problemsOf(`{${[...keys, "k7"].map((key) => `${key}: 1`).join(", ")}}`)).toEqual([
       "k7: stands twice in one map",
     ]);
   });
 
-  test("ends at the first of very many errors in one line", () => {
+  test("reports the first of very many errors in one line", () => {
     expect(problemsOf('"'.repeat(1_000_000))).toEqual([
       "Unexpected double-quoted-scalar at node end at line 1, column 3; put the text in quotes",
     ]);
   });
 
-  test("refuses a short text that stands for more than can be looked at", () => {
+  test("rejects aliases that expand to too many values", () => {
     const many = Array.from({ length: 2_000 }, (_, index) => `A${index}: x`).join(", ");
     const list = (count: number) => `- &a {${many}}\n${"- *a\n".repeat(count)}`;
     expect(problemsOf(list(400))).toEqual([]);
@@ -208,7 +208,7 @@ describe("parseYaml()", () => {
 });
 
 describe("parseYamlDocuments()", () => {
-  test("reads each document by itself", () => {
+  test("reads each document separately", () => {
     const text = "a: 1\n---\n# nothing\n---\n- {b: 1, b: 2}\n---\nc: [\n---\nd: *d\n";
     expect(parseYamlDocuments(text)).toEqual([
       { kind: "parsed", value: { a: 1 }, problems: [] },
@@ -225,13 +225,13 @@ describe("parseYamlDocuments()", () => {
     ]);
   });
 
-  test("reads one document as parseYaml() does", () => {
+  test("reads a single document as parseYaml() does", () => {
     for (const text of ["- a", "a: [", "# nothing", "---\na: 1\n...\n", "a: 1\na: 2", "%YAML 1.1\n---\na: yes"]) {
       expect(parseYamlDocuments(text)).toEqual([parseYaml(text)]);
     }
   });
 
-  test("never throws, and reads one document at least", () => {
+  test("never throws, and returns at least one document", () => {
     const part = fc.constantFrom(
       "a",
       "- ",
