@@ -13,19 +13,30 @@ type Schema = v.GenericSchema & {
  * Unknown fields, and lists in place of objects, at any depth. valibot drops unknown fields (with `strictObject` it
  * reports only the first, and none called `__proto__`), and it reads a list as an object without fields.
  */
-export function findShapeProblems(schema: Schema, value: Json, field = ""): FieldProblem[] {
-  if (typeof value !== "object" || value === null) return [];
-  const objects = listObjects(schema);
-  if (objects.length === 0) return [];
-  if (!isJsonObject(value)) return [{ field, problem: messageForWrongType(schema.expects, value) }];
-  const entries = objects.find(({ kind }) => kind === undefined || v.is(kind, value.kind));
-  if (!entries) return []; // an unknown kind, which valibot reports
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const path = field === "" ? key : `${field}.${key}`;
-    const known = Object.hasOwn(entries, key) ? entries[key] : undefined;
-    if (known) return findShapeProblems(known, inner, path);
-    return [{ field: path, problem: messageForUnknownField(key, Object.keys(entries)) }];
-  });
+export function findShapeProblems(schema: Schema, value: Json): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+
+  function visit(part: Schema, inner: Json, field: string): void {
+    const objects = listObjects(part);
+    if (objects.length === 0) return;
+    if (!isJsonObject(inner)) {
+      problems.push({ field, problem: messageForWrongType(part.expects, inner) });
+      return;
+    }
+    const entries = objects.find(({ kind }) => kind === undefined || v.is(kind, inner.kind));
+    if (!entries) return; // an unknown kind, which valibot reports
+    for (const key of Object.keys(inner)) {
+      const known = Object.hasOwn(entries, key) ? entries[key] : undefined;
+      const next = inner[key];
+      if (known && (typeof next !== "object" || next === null)) continue;
+      const path = field === "" ? key : `${field}.${key}`;
+      if (known && next !== undefined) visit(known, next, path);
+      else problems.push({ field: path, problem: messageForUnknownField(key, Object.keys(entries)) });
+    }
+  }
+
+  visit(schema, value, "");
+  return problems;
 }
 
 /** The fields of each object that the schema accepts: several, where it has kinds. */
