@@ -2,7 +2,7 @@ import { type Check, fail, pass, skip, warn } from "../reconcile/check.ts";
 import type { FoundCredentials } from "../gateway/credentials.ts";
 import { devicePathOf } from "../gateway/device.ts";
 import { ManagerError, describeError } from "../errors.ts";
-import { isScopeMissing } from "../gateway/connection.ts";
+import { isScopeMissing } from "../gateway/refusal.ts";
 import { type CronStore, describeRelease } from "../gateway/store.ts";
 import type { Snapshot } from "./snapshot.ts";
 

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { ManagerError, toResult } from "../errors.ts";
 import { replaceFile } from "../files/replace.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
-import { isUnavailable } from "../gateway/connection.ts";
+import { isUnavailable } from "../gateway/refusal.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { readLiveConfig } from "./observe.ts";
 import type { ConfigUpdate } from "./plan.ts";

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
-import { type Gateway, refusalDetails } from "./connection.ts";
+import type { Gateway } from "./connection.ts";
+import { refusalDetails } from "./refusal.ts";
 
 /** What a change does to a running gateway, in its own words. */
 export type ReloadKind = "hot" | "restart" | "none";

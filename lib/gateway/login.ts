@@ -1,7 +1,8 @@
 import type { Device } from "./device.ts";
 import { ManagerError } from "../errors.ts";
 import { type Features, featuresOf } from "./features.ts";
-import { type Gateway, type GatewayOptions, connectGateway, isScopeMissing } from "./connection.ts";
+import { type Gateway, type GatewayOptions, connectGateway } from "./connection.ts";
+import { isScopeMissing } from "./refusal.ts";
 
 export interface LoginOptions extends Omit<GatewayOptions, "device"> {
   /** The device key; asked for only where a gateway wants one. */

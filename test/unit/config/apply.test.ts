@@ -6,7 +6,7 @@ import type { ConfigUpdate } from "../../../lib/config/plan.ts";
 import type { ConfigGateway, ConfigView } from "../../../lib/gateway/config-calls.ts";
 import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from "../../../lib/config/record.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import { GatewayRefusal } from "../../../lib/gateway/connection.ts";
+import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
 import { type Delivery, createLiveConfig } from "../../../lib/config/apply.ts";
 import { HASHES, serveFile } from "../../support/config-gateway.ts";

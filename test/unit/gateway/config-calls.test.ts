@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createConfigGateway } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import { type Gateway, GatewayRefusal } from "../../../lib/gateway/connection.ts";
+import type { Gateway } from "../../../lib/gateway/connection.ts";
+import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import { refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway that answers so, and the calls that came. */

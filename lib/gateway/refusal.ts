@@ -1,0 +1,84 @@
+import {
+  type ErrorShape,
+  GatewayProtocolRequestError,
+  formatConnectErrorMessage,
+} from "@openclaw/gateway-client/browser";
+import { ManagerError, describeError } from "../errors.ts";
+
+/** An error answer of the gateway itself, as opposed to a connection that failed on the way to it. */
+export class GatewayRefusal extends GatewayProtocolRequestError {
+  constructor(error: Partial<ErrorShape>) {
+    super({ ...error, message: formatConnectErrorMessage(error) });
+  }
+}
+
+const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
+
+const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
+  [/pairing required/i, APPROVE_HINT],
+  [/token|password|unauthorized|device/i, "give this container the gateway's OPENCLAW_GATEWAY_TOKEN"],
+];
+
+/** The error for a connection that was not made: `refused` when the gateway rejects us, else `unreachable`. */
+export function connectError(url: string, error: unknown): ManagerError {
+  const retryAfterMs = error instanceof GatewayRefusal ? error.retryAfterMs : undefined;
+  if (!(error instanceof GatewayRefusal) || error.gatewayCode === "UNAVAILABLE") {
+    const message = `the gateway at ${url} cannot be reached: ${describeError(error)}`;
+    return new ManagerError("unreachable", message, { retryAfterMs, cause: error });
+  }
+  const hint = CONNECT_HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
+  return new ManagerError("refused", `the gateway at ${url} does not let us in: ${error.message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    retryAfterMs,
+    cause: error,
+  });
+}
+
+/**
+ * The error for a call that failed: `unreachable` without an answer, `refused` when our scopes do not cover the
+ * call, else `rejected` with the gateway's own message.
+ */
+export function callError(method: string, error: unknown): ManagerError {
+  if (!(error instanceof GatewayRefusal)) {
+    return new ManagerError("unreachable", `${method}: ${describeError(error)}`, { cause: error });
+  }
+  if (isAboutScope(error)) {
+    return new ManagerError("refused", `the gateway lets us in, but not to ${method}: ${error.message}`, {
+      hint: APPROVE_HINT,
+      cause: error,
+    });
+  }
+  return new ManagerError("rejected", error.message, { retryAfterMs: error.retryAfterMs, cause: error });
+}
+
+/** Whether the gateway accepted the connection, but refuses the calls over it. */
+export function isScopeMissing(error: unknown): boolean {
+  const refusal = refusalBehind(error);
+  return refusal !== undefined && isAboutScope(refusal);
+}
+
+/** Whether the gateway answers, but cannot serve calls now: it starts, or is about to restart. */
+export function isUnavailable(error: unknown): boolean {
+  return refusalBehind(error)?.gatewayCode === "UNAVAILABLE";
+}
+
+/** The details that newer gateways add to an error; empty without any. */
+export function refusalDetails(error: unknown): Readonly<Record<string, unknown>> {
+  const details = refusalBehind(error)?.details;
+  return details && typeof details === "object" ? { ...details } : {};
+}
+
+/** The code in those details, such as `CRON_JOB_CHANGED`; undefined without one. */
+export function refusalCode(error: unknown): string | undefined {
+  const { code } = refusalDetails(error);
+  return typeof code === "string" ? code : undefined;
+}
+
+function refusalBehind(error: unknown): GatewayRefusal | undefined {
+  const cause = error instanceof ManagerError ? error.cause : undefined;
+  return cause instanceof GatewayRefusal ? cause : undefined;
+}
+
+function isAboutScope({ message }: GatewayRefusal): boolean {
+  return /missing scope/.test(message);
+}
