@@ -52,8 +52,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
     devicePath: devicePathOf(settings.stagingDir),
     log,
-    onChange: (event) => tell(event),
-    onConnect: () => tell("connect"),
+    onEvent: tell,
     signal: stopping.signal,
   });
   const context: KindContext = {

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { ManagerError, systemCode } from "../errors.ts";
+import type { Environment } from "../settings.ts";
 import { parseJson5 } from "../text/json5.ts";
 
-/** What opens the gateway's door. Never logged, never part of a message, never an argument of a program. */
+/** What we log in with. Never logged, never part of a message, never an argument of a program. */
 export interface Credentials {
   token?: string;
   password?: string;
@@ -12,22 +13,22 @@ export interface CredentialSources {
   /** `--gateway-token-file` or `OPENCLAW_GATEWAY_TOKEN_FILE`. */
   tokenFile: string | undefined;
   pvcConfig: string;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
 }
 
-/** What was found, and where, for a person: `OPENCLAW_GATEWAY_TOKEN`, `the file PATH`; undefined where there is nothing. */
 export interface FoundCredentials {
+  /** Empty when there are none: a gateway may require none. */
   credentials: Credentials;
+  /** Where they were found, for a person: `OPENCLAW_GATEWAY_TOKEN`, `the file PATH`; undefined when there are none. */
   source: string | undefined;
 }
 
 /**
- * Finds token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`,
- * `OPENCLAW_GATEWAY_PASSWORD`, `gateway.auth` of the live config with its `${VAR}` resolved. Reads anew
- * at each call, so that a rotated token is found at the next connection. Empty when there is none:
- * a gateway may want none.
+ * Finds the token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`, `OPENCLAW_GATEWAY_PASSWORD`,
+ * `gateway.auth` of the live config with its `${VAR}` resolved. Reads anew at each call, so that the next connection
+ * uses a rotated token.
  *
- * @throws {ManagerError} `refused` when a source is named and cannot be used.
+ * @throws {ManagerError} `refused` when the token file cannot be read or is empty, or a variable is not set.
  */
 export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<FoundCredentials> {
   if (tokenFile !== undefined) {
@@ -62,19 +63,15 @@ async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
     } | null;
     return config?.gateway?.auth ?? {};
   } catch {
-    return {}; // no config, or a broken one: the config reconciler has its own word on that
+    return {}; // missing or broken: the config reconciler reports it
   }
 }
 
 /**
- * Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does, for which `$${VAR}` is the text `${VAR}` itself.
- * Anything but text (a SecretRef) is not for us to read.
+ * Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does; `$${VAR}` stands for the literal `${VAR}`.
+ * Undefined for a value that is no text, such as a SecretRef.
  */
-function resolveVariables(
-  value: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-  place: string,
-): string | undefined {
+function resolveVariables(value: unknown, env: Environment, place: string): string | undefined {
   if (typeof value !== "string") return undefined;
   return value.replace(/\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (match, name: string, fallback?: string) => {
     if (match.startsWith("$$")) return match.slice(1);

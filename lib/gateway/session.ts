@@ -1,0 +1,118 @@
+import { isDeepStrictEqual } from "node:util";
+import * as v from "valibot";
+import { type ConfigGateway, createConfigGateway } from "./config-calls.ts";
+import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
+import { ManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type Session, login } from "./login.ts";
+import { createGatewayStore } from "./rpc-store.ts";
+import type { CronStore } from "./store.ts";
+
+/** How long to leave a gateway alone that refused our credentials, in milliseconds: it counts failed logins. */
+const REFUSAL_PAUSE_MS = 60_000;
+
+/** How long a gateway that announced a restart may take to be back, in milliseconds; 2026.9.6 takes some 10 s. */
+const RESTART_GRACE_MS = 60_000;
+
+/** A `cron` event after which the list of jobs is different; `started` and `finished` do not change it. */
+const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "removed"]) });
+
+export interface SessionOptions {
+  url: string;
+  credentials: CredentialSources;
+  /** Where the device key is, or is created, for a gateway that requires one. */
+  devicePath: string;
+  log: Log;
+  /**
+   * `connect`: a session was opened and answers calls. `cron-event`: somebody added, updated or removed a job.
+   * `disconnect`: the connection ended, and not by {@link SessionKeeper.close}.
+   */
+  onEvent: (reason: "connect" | "cron-event" | "disconnect") => void;
+  nowMs?: () => number;
+}
+
+/** A session with the two views of the gateway that share its connection. */
+interface OpenSession extends Session {
+  readonly cron: CronStore;
+  readonly config: ConfigGateway;
+}
+
+/** Keeps one session with the gateway. It reconnects only on {@link SessionKeeper.open}. */
+export interface SessionKeeper {
+  /** The session whose connection is up; undefined without one. */
+  readonly current: OpenSession | undefined;
+  /**
+   * Returns the current session, or joins the login in progress, or logs in once with credentials read anew.
+   *
+   * @throws {ManagerError} `unreachable`, or `refused`: then again, without asking the gateway, for 60 s or for as long
+   * as the gateway asked for, unless the credentials change. `file` when the device key cannot be used.
+   */
+  open(): Promise<OpenSession>;
+  /** Whether the gateway announced a restart less than 60 s ago and no session was opened since. */
+  isRestarting(): boolean;
+  close(): Promise<void>;
+}
+
+export function createSessionKeeper(options: SessionOptions): SessionKeeper {
+  const { url, log, onEvent, nowMs = Date.now } = options;
+  let latest: OpenSession | undefined;
+  let opening: Promise<OpenSession> | undefined;
+  let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
+  let restartUntilMs = Number.NEGATIVE_INFINITY;
+
+  const findOpen = () => (latest?.gateway.isOpen ? latest : undefined);
+
+  async function openAnew(): Promise<OpenSession> {
+    const { credentials } = await findCredentials(options.credentials);
+    const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
+    if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
+    const session = await logIn(credentials);
+    const { gateway } = session;
+    latest = { ...session, cron: createGatewayStore(session, nowMs), config: createConfigGateway(gateway) };
+    refusal = undefined;
+    restartUntilMs = Number.NEGATIVE_INFINITY;
+    log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
+    onEvent("connect");
+    return latest;
+  }
+
+  async function logIn(credentials: Credentials): Promise<Session> {
+    try {
+      return await login({
+        url,
+        credentials,
+        readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath),
+        onEvent(event, payload) {
+          if (event === "cron" && v.is(ListChangeSchema, payload)) onEvent("cron-event");
+        },
+        onClose(isRestart) {
+          if (isRestart) restartUntilMs = nowMs() + RESTART_GRACE_MS;
+          onEvent("disconnect");
+        },
+      });
+    } catch (error) {
+      if (error instanceof ManagerError && error.code === "refused") {
+        refusal = { error, credentials, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
+      }
+      throw error;
+    }
+  }
+
+  return {
+    get current() {
+      return findOpen();
+    },
+    async open() {
+      const current = findOpen();
+      if (current) return current;
+      opening ??= openAnew().finally(() => {
+        opening = undefined;
+      });
+      return opening;
+    },
+    isRestarting: () => nowMs() < restartUntilMs,
+    async close() {
+      await latest?.gateway.close();
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { afterEach, describe, expect, jest, test } from "bun:test";
+import { type GatewayOptions, connectGateway } from "../../../lib/gateway/connection.ts";
+import { type FakeGateway, greeting, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { findUnusedUrl, paramsOf, refuse, serveResets, serveSilence } from "../../support/fake-servers.ts";
+import { until } from "../../support/until.ts";
+
+const TOKEN = "s3cret-token";
+
+/** Connects and records what the connection reports. */
+async function connect(url: string, more: Partial<GatewayOptions> = {}) {
+  const events: [string, unknown][] = [];
+  const ends: { isRestart: boolean }[] = [];
+  const gateway = await connectGateway({
+    url,
+    credentials: { token: TOKEN },
+    onEvent: (event, payload) => events.push([event, payload]),
+    onClose: (isRestart) => ends.push({ isRestart }),
+    ...more,
+  });
+  return { gateway, events, ends, [Symbol.asyncDispose]: () => gateway.close() };
+}
+
+/** A connection to a fake gateway with these answers. */
+async function connectTo(answers: FakeGateway["answers"]) {
+  const server = serveGateway(answers);
+  const connection = await connect(server.url);
+  return {
+    ...connection,
+    server,
+    async [Symbol.asyncDispose]() {
+      await connection.gateway.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+afterEach(() => jest.useRealTimers());
+
+describe("connectGateway()", () => {
+  test("has the release and the protocol of the gateway", async () => {
+    await using at = await connectTo({ connect: () => ({ payload: greeting("2026.4.15", 3) }) });
+    expect(at.gateway).toMatchObject({ version: "2026.4.15", protocol: 3, isOpen: true });
+  });
+
+  test("calls a release that does not give its name dev", async () => {
+    await using at = await connectTo({ connect: () => ({ payload: { ...greeting(), server: undefined } }) });
+    expect(at.gateway.version).toBe("dev");
+  });
+
+  test("ignores messages that are not part of the protocol", async () => {
+    const noise = [
+      "no JSON",
+      "[]",
+      "null",
+      '{"type":"event"}',
+      '{"type":"res","id":"nobody","ok":true}',
+      '{"type":"new"}',
+    ];
+    await using at = await connectTo({ connect: () => ({ noise }), "cron.status": () => ({ noise }) });
+    expect(await at.gateway.call("cron.status", {})).toEqual({});
+  });
+
+  test("forwards events with their payload", async () => {
+    await using at = await connectTo({});
+    at.server.emit("cron", { action: "added" });
+    await until("the event", () => at.events.some(([event]) => event === "cron"));
+    expect(at.events).toContainEqual(["cron", { action: "added" }]);
+  });
+});
+
+describe("connectGateway() to an unreachable gateway", () => {
+  test("names the address and the system error when nobody listens", async () => {
+    const url = await findUnusedUrl();
+    expect(await refusalOf(connect(url))).toMatchObject({
+      code: "unreachable",
+      message: `the gateway at ${url} cannot be reached: connect ECONNREFUSED ${new URL(url).host}`,
+    });
+  });
+
+  test("names the system error when the connection is reset", async () => {
+    await using server = await serveResets();
+    expect(await refusalOf(connect(server.url))).toMatchObject({
+      code: "unreachable",
+      message: `the gateway at ${server.url} cannot be reached: read ECONNRESET`,
+    });
+  });
+
+  test("is unreachable when a web server answers that is no gateway", async () => {
+    using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("<html>", { status: 200 }) });
+    expect(await refusalOf(connect(`ws://127.0.0.1:${server.port}`))).toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("it answers with HTTP 200, and with no WebSocket"),
+    });
+  });
+
+  test("is unreachable while the gateway starts, and keeps the delay that it asks for", async () => {
+    const starting = { code: "UNAVAILABLE", message: "gateway starting", retryable: true, retryAfterMs: 750 };
+    await using server = serveGateway({ connect: () => ({ error: starting }) });
+    expect(await refusalOf(connect(server.url))).toMatchObject({ code: "unreachable", retryAfterMs: 750 });
+  });
+
+  test("gives up after 10 s without an answer", async () => {
+    await using silence = await serveSilence();
+    jest.useFakeTimers();
+    const refusal = refusalOf(connect(silence.url));
+    await silence.accepted;
+    jest.advanceTimersByTime(10_000);
+    expect(await refusal).toMatchObject({ code: "unreachable", message: expect.stringContaining("no answer") });
+  });
+
+  test.each(["ws://gateway.example:18789", "ws://8.8.8.8:18789"])("sends no token in plaintext to %s", async (url) => {
+    const refusal = await refusalOf(connect(url));
+    expect(refusal.code).toBe("unreachable");
+    expect(refusal.message).toContain("plaintext");
+    expect(refusal.message).not.toContain(TOKEN);
+  });
+
+  test("reports no end of a connection that was never made", async () => {
+    const ends: boolean[] = [];
+    await using server = serveGateway({ connect: () => "drop" });
+    await refusalOf(connect(server.url, { onClose: (isRestart) => ends.push(isRestart) }));
+    expect(ends).toEqual([]);
+  });
+});
+
+describe("connectGateway() to a gateway that refuses us", () => {
+  test("is refused with a hint and without the token, and closes the connection", async () => {
+    const details = { code: "AUTH_TOKEN_MISMATCH" };
+    await using server = serveGateway({
+      connect: () => refuse("unauthorized: gateway token mismatch", { details }),
+    });
+    const refusal = await refusalOf(connect(server.url));
+    expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
+    expect(refusal.message).toStartWith(`the gateway at ${server.url} does not let us in: `);
+    expect(refusal.message).not.toContain(TOKEN);
+    await until("the connection to end", () => server.connections === 0);
+  });
+});
+
+describe("call()", () => {
+  test("returns the payload of the answer", async () => {
+    await using at = await connectTo({ "cron.status": () => ({ payload: { enabled: true } }) });
+    expect(await at.gateway.call("cron.status", { a: 1 })).toEqual({ enabled: true });
+    expect(paramsOf(at.server, "cron.status")).toEqual([{ a: 1 }]);
+  });
+
+  test("is rejected in the gateway's words", async () => {
+    await using at = await connectTo({ "cron.list": () => refuse("cron is disabled") });
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({
+      code: "rejected",
+      message: "cron is disabled",
+    });
+  });
+
+  test("is unreachable when the connection ends before the answer", async () => {
+    await using at = await connectTo({ "cron.list": () => "drop" });
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
+  });
+
+  test("is unreachable after close()", async () => {
+    await using at = await connectTo({});
+    await at.gateway.close();
+    expect(at.gateway.isOpen).toBe(false);
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
+  });
+
+  test("does not send a message that is larger than the gateway accepts, and keeps the connection", async () => {
+    const policy = { tickIntervalMs: 30_000, maxPayload: 1_000 };
+    await using at = await connectTo({ connect: () => ({ payload: { ...greeting(), policy } }) });
+    expect(await refusalOf(at.gateway.call("cron.add", { name: "x".repeat(1_000) }))).toMatchObject({
+      code: "rejected",
+      message: "cron.add of 1267 bytes; this gateway takes 1000 at once",
+    });
+    expect(paramsOf(at.server, "cron.add")).toEqual([]);
+    expect(await at.gateway.call("cron.add", { name: "x" })).toEqual({});
+  });
+});
+
+describe("onClose()", () => {
+  test.each([
+    ["cut", undefined, false],
+    ["closed with 1001", 1001, false],
+    ["closed with 1012, service restart", 1012, true],
+  ])("is called once when the connection is %s", async (_, code, isRestart) => {
+    await using at = await connectTo({});
+    at.server.drop(code);
+    await until("the end", () => at.ends.length > 0);
+    await at.gateway.close();
+    expect(at.ends).toEqual([{ isRestart }]);
+    expect(at.gateway.isOpen).toBe(false);
+  });
+
+  test("is not called for close()", async () => {
+    await using at = await connectTo({});
+    await at.gateway.close();
+    await at.gateway.close();
+    expect(at.ends).toEqual([]);
+  });
+});
+
+describe("a connection without ticks", () => {
+  /** Longer than each timeout that starts with the connection. */
+  const TICK_MS = 60_000;
+  const answers = { connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs: TICK_MS } } }) };
+
+  test("is closed after two ticks of silence, as it may be half open", async () => {
+    jest.useFakeTimers();
+    await using at = await connectTo(answers);
+    jest.advanceTimersByTime(2 * TICK_MS);
+    expect(at.gateway.isOpen).toBe(true);
+    jest.advanceTimersByTime(TICK_MS);
+    jest.useRealTimers();
+    await until("the end", () => at.ends.length > 0);
+    expect(at.gateway.isOpen).toBe(false);
+  });
+
+  test("stays open while ticks arrive", async () => {
+    jest.useFakeTimers();
+    await using at = await connectTo(answers);
+    for (let tick = 1; tick <= 5; tick++) {
+      jest.advanceTimersByTime(TICK_MS);
+      at.server.emit("tick", { ts: tick });
+      await at.gateway.call("cron.status", {}); // the tick arrives before this answer
+    }
+    expect(at.gateway.isOpen).toBe(true);
+    expect(at.ends).toEqual([]);
+  });
+});

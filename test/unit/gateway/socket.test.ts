@@ -1,0 +1,57 @@
+import { describe, expect, test } from "bun:test";
+import { openSocket } from "../../../lib/gateway/socket.ts";
+import { serveGateway, thrownBy } from "../../support/fakes.ts";
+import { findUnusedUrl, serveResets, serveSilence } from "../../support/fake-servers.ts";
+
+/** Opens a socket and resolves with the first message, or rejects with the first error. */
+async function receive(url: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = openSocket(url, { open: () => {}, message: resolve, error: reject, close: () => {} });
+  try {
+    return await promise;
+  } finally {
+    await socket.end();
+  }
+}
+
+const failureOf = async (url: string) => {
+  const error = await thrownBy(receive(url));
+  return error instanceof Error ? error.message : undefined;
+};
+
+describe("openSocket()", () => {
+  test("delivers messages as text", async () => {
+    await using gateway = serveGateway();
+    expect(JSON.parse(await receive(gateway.url))).toMatchObject({ event: "connect.challenge" });
+  });
+
+  test("names the system error and the host when nobody listens", async () => {
+    const url = await findUnusedUrl();
+    expect(await failureOf(url)).toBe(`connect ECONNREFUSED ${new URL(url).host}`);
+  });
+
+  test("names the system error when the connection is reset", async () => {
+    await using server = await serveResets();
+    expect(await failureOf(server.url)).toBe("read ECONNRESET");
+  });
+
+  test("names the HTTP status of a server without WebSockets", async () => {
+    using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("<html>", { status: 200 }) });
+    expect(await failureOf(`ws://127.0.0.1:${server.port}`)).toBe("it answers with HTTP 200, and with no WebSocket");
+  });
+
+  test.each(["ws://gateway.example:18789", "ws://8.8.8.8:18789"])("refuses plaintext to %s", async (url) => {
+    expect(await failureOf(url)).toContain("plaintext");
+  });
+});
+
+describe("end()", () => {
+  test("returns after 250 ms when the other side does not answer", async () => {
+    await using silence = await serveSilence();
+    const socket = openSocket(silence.url, { open: () => {}, message: () => {}, error: () => {}, close: () => {} });
+    await silence.accepted;
+    const startMs = performance.now();
+    await socket.end();
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  });
+});
