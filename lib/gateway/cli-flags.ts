@@ -1,19 +1,20 @@
 import { ManagerError } from "../errors.ts";
-import type { JobSpec } from "./job.ts";
+import { type JobSpec, isDeliveryImplied } from "./job.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
-/** How one field becomes arguments; undefined where the CLI has no flag for this value. */
+/** Turns one field into arguments; undefined when the CLI has no flag for this value. */
 type Flag = (value: Json) => readonly string[] | undefined;
 
-/** Always `--flag=value`: a value may begin with a dash. */
+/** As `--flag=value`, since a value may begin with a dash. */
 const text = (flag: string) => (value: Json) =>
   typeof value === "string" || typeof value === "number" ? [`${flag}=${value}`] : undefined;
 const json = (flag: string) => (value: Json) => [`${flag}=${JSON.stringify(value)}`];
-/** The CLI splits at commas. */
+/** The CLI splits at commas, so an item with a comma cannot be expressed. */
 const list = (flag: string) => (value: Json) => {
-  const items = Array.isArray(value) ? value.filter((item) => typeof item === "string") : [","];
+  if (!Array.isArray(value)) return undefined;
+  const items = value.filter((item) => typeof item === "string");
   return items.some((item) => item.includes(",")) ? undefined : [`${flag}=${items.join(",")}`];
 };
 const milliseconds = (flag: string) => (value: Json) =>
@@ -66,9 +67,9 @@ const DELIVERY_FLAGS: Record<string, Flag> = {
 };
 
 /**
- * The arguments after `openclaw cron add` that make this job.
+ * Returns the arguments after `openclaw cron add` that create this job.
  *
- * @throws {ManagerError} `rejected` naming the field that the CLI cannot set.
+ * @throws {ManagerError} `rejected` with the name of a field that the CLI cannot set.
  */
 export function toAddArguments(spec: JobSpec, declarationKey?: string): string[] {
   const { schedule, payload, delivery, enabled, ...job } = spec;
@@ -77,16 +78,15 @@ export function toAddArguments(spec: JobSpec, declarationKey?: string): string[]
     ...(enabled === false ? ["--disabled"] : []),
     ...(declarationKey === undefined ? [] : [`--declaration-key=${declarationKey}`]),
     ...toObjectFlags({ schedule, payload }),
-    // The default of a main session, and 2026.2.9 takes no delivery flag with it.
-    ...(spec.sessionTarget === "main" && delivery.mode === "none" ? [] : toDeliveryFlags(delivery)),
+    ...(isDeliveryImplied(spec) ? [] : toDeliveryFlags(delivery)),
     "--json",
   ];
 }
 
 /**
- * The arguments after `openclaw cron edit` that apply this patch.
+ * Returns the arguments after `openclaw cron edit` that apply this patch.
  *
- * @throws {ManagerError} `rejected` naming the field that the CLI cannot set.
+ * @throws {ManagerError} `rejected` with the name of a field that the CLI cannot set.
  */
 export function toEditArguments(id: string, patch: JsonObject): string[] {
   const { schedule, payload, delivery, enabled, ...job } = patch;

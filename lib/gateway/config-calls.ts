@@ -3,48 +3,48 @@ import { ManagerError } from "../errors.ts";
 import type { Gateway } from "./connection.ts";
 import { refusalDetails } from "./refusal.ts";
 
-/** What a change does to a running gateway, in its own words. */
+/** What a change does to a running gateway, in OpenClaw's words. */
 export type ReloadKind = "hot" | "restart" | "none";
 
-/** One thing that a gateway says about a config. The message may quote a value. */
+/** A problem or a warning of the gateway about a config. The message may quote a value. */
 export interface ConfigIssue {
-  /** Dotted path; empty where it is about the whole. */
+  /** Dotted path; empty when it is about the whole config. */
   path: string;
   message: string;
 }
 
-/** What a gateway sees of its config file. */
+/** The config file, as the gateway sees it. */
 export interface ConfigView {
-  /** The file that it reads, by its own path. */
+  /** The path of the file, in the container of the gateway. */
   path: string | undefined;
   isValid: boolean;
   issues: ConfigIssue[];
-  /** What it has to say about a valid one. */
+  /** Of a valid config. */
   warnings: ConfigIssue[];
-  /** Another for other bytes: their sha256 in hex (up to 2026.6.11), or something opaque (from 2026.7.35). */
+  /** Identifies the bytes: their SHA-256 in hexadecimal (up to 2026.6.11), or an opaque text (from 2026.7.35). */
   hash: string | undefined;
-  /** Whether the gateway runs on it; undefined where the release does not tell (before 2026.8.2). */
+  /** Whether the gateway runs with this config; undefined when it does not tell (before 2026.8.2). */
   isApplied: boolean | undefined;
 }
 
-/** The config, as a gateway has it. Its methods throw a {@link ManagerError}, as {@link Gateway.call} does. */
+/** Asks the gateway about its config. The methods throw a {@link ManagerError} as {@link Gateway.call} does. */
 export interface ConfigGateway {
-  /** The gateway's release, `dev` on 2026.2.9. */
+  /** The gateway's release; `dev` on 2026.2.9. */
   readonly release: string;
   /**
-   * `config.get`. 2026.9.6 answers from a cache until its watcher has noticed the file, 200 ms after a write;
-   * 2026.8.2 until it has taken it, and of one that it does not take it says nothing, ever. Whether the view
-   * is of the new bytes, only its hash tells.
+   * `config.get`. 2026.9.6 answers from its cache until its watcher notices the file, 200 ms after a write. 2026.8.2
+   * answers from its cache until it loads the file, and never reports a file that it rejects. Only the hash shows
+   * whether the view is of the new bytes.
    */
   readView(): Promise<ConfigView>;
   /**
-   * What is wrong with the file as it is now, past that cache; undefined where the gateway cannot be asked so.
+   * Returns the problems of the file as it is now, past that cache; undefined when the gateway cannot tell.
    *
-   * By a `config.patch` that is none: from 2026.8.2 the file is read and judged before the patch is looked at.
-   * Nothing can come of it, for a patch that is no object is refused by every release.
+   * Sends a `config.patch` of `null`: from 2026.8.2 the gateway reads and validates the file before it looks at the
+   * patch. It cannot change anything, because every release refuses a patch that is no object.
    */
   readIssues(): Promise<ConfigIssue[] | undefined>;
-  /** `config.schema.lookup`; undefined where the gateway does not tell (before 2026.5.20), or does not know the path. */
+  /** `config.schema.lookup`; undefined when the gateway has no such call (before 2026.5.20) or does not know the path. */
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
 }
 
@@ -81,13 +81,13 @@ export function createConfigGateway(gateway: Gateway): ConfigGateway {
       return undefined;
     },
     async lookUpReload(path) {
-      // A quoted key is one that the call does not take; for those, the schema is that of any key.
+      // The call refuses quoted keys; `*` has the schema of all keys that are not in the schema by name.
       const pattern = path.replace(/"(?:[^"\\]|\\.)*"/g, "*");
       try {
         const parsed = v.safeParse(LookupSchema, await gateway.call("config.schema.lookup", { path: pattern }));
         return parsed.success ? parsed.output.reloadKind : undefined;
       } catch (error) {
-        // `unknown method` before some release, `config schema path not found` for what no schema knows.
+        // `unknown method`, or `config schema path not found`.
         if (error instanceof ManagerError && error.code === "rejected") return undefined;
         throw error;
       }
@@ -102,14 +102,14 @@ function toView(reply: unknown): ConfigView {
     throw new ManagerError("rejected", `config.get: the reply makes no sense at ${field}`);
   }
   const { path, valid, issues, warnings, legacyIssues, hash, configRevisionHash, appliedConfigHash } = parsed.output;
-  const tells = typeof appliedConfigHash === "string" && typeof configRevisionHash === "string";
+  const isTold = typeof appliedConfigHash === "string" && typeof configRevisionHash === "string";
   return {
     path,
     isValid: valid,
-    // Of a field that has moved, only the second list says where to.
+    // Only the second list says where a field has moved to.
     issues: valid ? [] : [...issues, ...legacyIssues],
     warnings,
     hash,
-    isApplied: tells ? appliedConfigHash === configRevisionHash : undefined,
+    isApplied: isTold ? appliedConfigHash === configRevisionHash : undefined,
   };
 }

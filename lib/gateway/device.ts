@@ -4,18 +4,18 @@ import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 
-/** Who we are to a gateway that trusts devices rather than tokens: an Ed25519 key, and the name it gives itself. */
+/** Our identity for a gateway that trusts devices rather than tokens: an Ed25519 key and the id derived from it. */
 export interface Device {
-  /** SHA-256 of the raw public key, in hexadecimal: it cannot be chosen, and tells nothing. */
+  /** SHA-256 of the raw public key, in hexadecimal. */
   deviceId: string;
   privateKeyPem: string;
   publicKeyPem: string;
 }
 
 /**
- * Reads the device key, and makes one (mode 0600) where there is none.
+ * Reads the device key, and creates it (mode 0600) when the file does not exist.
  *
- * @throws {ManagerError} `file` when the volume refuses, or something else than such a key is there.
+ * @throws {ManagerError} `file` when the file cannot be read or written, or holds no Ed25519 key.
  */
 export async function readDevice(path: string): Promise<Device> {
   try {
@@ -45,12 +45,12 @@ function toDevice(privateKeyPem: string): Device {
   };
 }
 
-/** Signs what the gateway is to be shown; base64url. */
+/** Signs the payload; returns the signature in base64url. */
 export function signPayload(privateKeyPem: string, payload: string): string {
   return sign(null, Buffer.from(payload), createPrivateKey(privateKeyPem)).toString("base64url");
 }
 
-/** The 32 bytes of the key itself, base64url. */
+/** The 32 raw bytes of the public key, in base64url. */
 export function encodePublicKey(publicKeyPem: string): string {
   return rawPublicKey(publicKeyPem).toString("base64url");
 }

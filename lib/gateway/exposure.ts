@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-/** Networks that are not the open one, as `ipaddr.js` calls them. */
+/** Ranges that are not public, by the names of `ipaddr.js`. */
 const PRIVATE_RANGES = new Set([
   "loopback",
   "private",
@@ -11,9 +11,9 @@ const PRIVATE_RANGES = new Set([
 ]);
 
 /**
- * Whether a token that is sent to this address can be read on its way. As OpenClaw's own client has it (2026.9.1):
- * encrypted is fine, and so are loopback, private addresses, `.local` and `.ts.net`. With `isPrivateNetwork`, which is
- * `OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1`, so is each name; a public address never is.
+ * Whether a token sent to this address crosses a public network in plaintext. The rules are those of OpenClaw's own
+ * client (2026.9.1): encrypted connections, loopback, private addresses, `.local` and `.ts.net` are safe. With
+ * `isPrivateNetwork` (`OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1`), so are all other names, but never a public address.
  */
 export function isExposed(url: string, isPrivateNetwork: boolean): boolean {
   const { protocol, hostname } = new URL(url);

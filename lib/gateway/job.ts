@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 
 /**
- * A job in OpenClaw's own terms: what `cron.add` takes. Fields that a definition leaves out are absent,
- * never undefined. The text is what the gateway will store: trimmed as it trims.
+ * A job in OpenClaw's own terms, as `cron.add` takes it. Fields that a definition leaves out are absent, never
+ * undefined. Text is trimmed as the gateway trims it, so that it equals what the gateway stores.
  */
 export interface JobSpec {
   name: string;
@@ -11,7 +11,7 @@ export interface JobSpec {
   displayName?: string;
   agentId?: string;
   sessionKey?: string;
-  /** Absent: the live switch is left as it is. */
+  /** Absent: the live job stays enabled or disabled, as it is. */
   enabled?: boolean;
   deleteAfterRun?: boolean;
   schedule: JsonObject & { kind: string };
@@ -24,21 +24,29 @@ export interface JobSpec {
   trigger?: Json;
 }
 
-/** An object with a kind, as it is: no copy of it, which a hundred jobs would have to be given at each look. */
+/**
+ * Whether to leave out the delivery: 2026.2.9 refuses any delivery of a job in the main session, and mode `none` is its
+ * default there.
+ */
+export function isDeliveryImplied({ sessionTarget, delivery }: Pick<JobSpec, "sessionTarget" | "delivery">): boolean {
+  return sessionTarget === "main" && delivery.mode === "none";
+}
+
+/** An object with a kind. It is not copied: with a hundred jobs, each pass would copy all of them. */
 const KindSchema = v.custom<JsonObject & { kind: string }>((input) => {
   return isJsonObject(input as Json) && typeof (input as JsonObject).kind === "string";
 });
 
-/** What config-manager needs to see of a live job. The rest is kept, for comparison. */
+/** The fields of a live job that config-manager reads. The others are kept for comparison. */
 const LiveJobSchema = v.looseObject({
   id: v.pipe(v.string(), v.nonEmpty()),
   name: v.string(),
   enabled: v.boolean(),
   createdAtMs: v.optional(v.number(), 0),
   description: v.optional(v.string()),
-  /** From 2026.7; cannot be given to a job that was made without. */
+  /** From 2026.7; cannot be added to a job that was created without one. */
   declarationKey: v.optional(v.string()),
-  /** From 2026.7; lets an update fail when somebody else was faster. */
+  /** From 2026.7; an update with an outdated revision fails. */
   configRevision: v.optional(v.string()),
   schedule: KindSchema,
   payload: KindSchema,
@@ -46,11 +54,11 @@ const LiveJobSchema = v.looseObject({
 
 export type LiveJob = v.InferOutput<typeof LiveJobSchema>;
 
-/** One page of `cron.list`. 2026.2.9 sends `jobs` alone: the whole list. */
+/** One page of `cron.list`. 2026.2.9 sends only `jobs`, with the whole list. */
 export const JobPageSchema = v.looseObject({
   jobs: v.array(LiveJobSchema),
   total: v.optional(v.number()),
   hasMore: v.optional(v.boolean(), false),
-  /** From 2026.8.2: the same on each page, unless the list changed in between. */
+  /** From 2026.8.2: the same on each page unless the list changed in between. */
   snapshotRevision: v.optional(v.string()),
 });

@@ -5,25 +5,25 @@ import { type Gateway, type GatewayOptions, connectGateway } from "./connection.
 import { isScopeMissing } from "./refusal.ts";
 
 export interface LoginOptions extends Omit<GatewayOptions, "device"> {
-  /** The device key; asked for only where a gateway wants one. */
+  /** Reads or creates the device key; called only when the gateway requires one. */
   readDevice: () => Promise<Device>;
 }
 
-/** A connection over which jobs can be read and written. */
+/** A connection over which calls are accepted. */
 export interface Session {
   readonly gateway: Gateway;
   readonly features: Features;
-  /** Another connection like it, for the same credentials; nobody hears of its events, or of its end. */
+  /** Opens another connection with the same credentials, which reports neither its events nor its end. */
   readonly openAnother: () => Promise<Gateway>;
 }
 
 /**
- * Connects, and makes sure that we may do something. 2026.3 and 2026.4 greet whoever has the token, and refuse
- * them each call until they come with a device key; over loopback such a device is paired at once. First without:
- * 2026.2.9 takes no device key, and the others want none.
+ * Connects, and checks that calls are accepted. 2026.3 and 2026.4 accept a connection with the token, but refuse every
+ * call without a device key; over loopback they pair such a device at once. We try without a key first: 2026.2.9
+ * refuses a device, and the other releases do not need one.
  *
- * @throws {ManagerError} as {@link connectGateway} does, `refused` where a device key does not help either, or
- * `file` where there can be none.
+ * @throws {ManagerError} as {@link connectGateway} does; `refused` when a device key does not help either; `file` when
+ * the key can be neither read nor created.
  */
 export async function login({ readDevice, ...options }: LoginOptions): Promise<Session> {
   try {
@@ -48,20 +48,20 @@ async function loginAs(device: Device | undefined, options: GatewayOptions): Pro
   return { gateway, features, openAnother: () => connectGateway({ ...options, ...silent, device }) };
 }
 
-/** Any call will do, and any answer, but for the one that all are refused. */
+/** Fails when our scope is missing; any call shows that, and any other answer is fine. */
 async function checkScope(gateway: Gateway): Promise<void> {
-  await isTaken(gateway, "cron.status", {});
+  await isAccepted(gateway, "cron.status", {});
 }
 
-/** 2026.2.9 and 2026.2.26 both call themselves `dev`; the second alone can send a list in pages. */
+/** 2026.2.9 and 2026.2.26 both call themselves `dev`; only the second can send a list in pages. */
 async function findFeatures(gateway: Gateway): Promise<Features> {
   const { version, protocol } = gateway;
-  const hasPages = version === "dev" && protocol === 3 && (await isTaken(gateway, "cron.list", { limit: 1 }));
+  const hasPages = version === "dev" && protocol === 3 && (await isAccepted(gateway, "cron.list", { limit: 1 }));
   return featuresOf(hasPages ? "2026.2.26" : version, protocol);
 }
 
-/** Whether the gateway takes this call, rather than refusing it. */
-async function isTaken(gateway: Gateway, method: string, params: object): Promise<boolean> {
+/** Whether the gateway accepts this call rather than rejecting it. */
+async function isAccepted(gateway: Gateway, method: string, params: object): Promise<boolean> {
   try {
     await gateway.call(method, params);
     return true;

@@ -12,7 +12,8 @@ export class GatewayRefusal extends GatewayProtocolRequestError {
   }
 }
 
-const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
+/** What to do when the gateway does not know the device of this container. */
+export const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
 
 const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
   [/pairing required/i, APPROVE_HINT],

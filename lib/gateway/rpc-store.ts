@@ -5,17 +5,17 @@ import type { Session } from "./login.ts";
 import type { Gateway } from "./connection.ts";
 import { refusalCode } from "./refusal.ts";
 import { createGatewayWriter } from "./writer.ts";
-import { JobPageSchema, type JobSpec, type LiveJob } from "./job.ts";
+import { JobPageSchema, type JobSpec, type LiveJob, isDeliveryImplied } from "./job.ts";
 import { type JsonObject, isJsonObject } from "../json.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
 
-/** What 2026.2.26 and later send at most in one page. */
+/** The largest page that 2026.2.26 and later send. */
 const PAGE_SIZE = 200;
 
-/** How often a list that changes while it is read is read again. */
+/** How often to read a list that changes while it is read. */
 const LIST_ATTEMPTS = 5;
 
-/** The live jobs over a connection to the gateway. */
+/** Reads and writes the live jobs by RPC, over the connections of this session. */
 export function createGatewayStore(session: Session, nowMs: () => number): CronStore {
   const { gateway, openAnother } = session;
   const writer = createGatewayWriter(gateway, openAnother, nowMs);
@@ -54,7 +54,7 @@ export function createGatewayStore(session: Session, nowMs: () => number): CronS
       return features;
     },
     async listJobs() {
-      await writer.rest();
+      await writer.closeExtra();
       for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt++) {
         const jobs = await listOnce(gateway);
         if (jobs) return jobs;
@@ -63,7 +63,7 @@ export function createGatewayStore(session: Session, nowMs: () => number): CronS
     },
     addJob,
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {
-      // `cron.add` checks no revision. This changes nothing, and is refused where somebody else was faster.
+      // `cron.add` checks no revision. This update changes nothing, but fails when the job has changed.
       if (expectedConfigRevision !== undefined) await updateJob(id, { name: spec.name }, expectedConfigRevision);
       await addJob(spec, declarationKey);
     },
@@ -79,8 +79,8 @@ export function createGatewayStore(session: Session, nowMs: () => number): CronS
 }
 
 /**
- * Reads all pages; undefined when the list changed between two of them. From 2026.8.2 a revision tells that; before,
- * each page begins with the last job of the one before it, unless the list has moved.
+ * Reads all pages; undefined when the list changed between two of them. From 2026.8.2 the revision shows that. Before,
+ * we read each page from the last job of the previous one on: it starts with another job when the list has shifted.
  */
 async function listOnce(gateway: Gateway): Promise<LiveJob[] | undefined> {
   const jobs: LiveJob[] = [];
@@ -88,7 +88,7 @@ async function listOnce(gateway: Gateway): Promise<LiveJob[] | undefined> {
   for (;;) {
     const isFirst = jobs.length === 0;
     const overlap = isFirst || revision !== undefined ? 0 : 1;
-    // No paging fields in the first call: 2026.2.9 knows none, refuses them, and sends the whole list at once.
+    // No paging fields in the first call: 2026.2.9 refuses them, and sends the whole list at once.
     const paging = isFirst ? {} : { limit: PAGE_SIZE, offset: jobs.length - overlap };
     const page = parsePage(await gateway.call("cron.list", { includeDisabled: true, ...paging }));
     if (!isFirst && page.snapshotRevision !== revision) return undefined;
@@ -97,7 +97,7 @@ async function listOnce(gateway: Gateway): Promise<LiveJob[] | undefined> {
     const more = page.jobs.slice(overlap);
     jobs.push(...more);
     const isUnique = new Set(jobs.map(({ id }) => id)).size === jobs.length;
-    if (!isUnique || (page.hasMore && more.length === 0)) return undefined; // or it would go on for ever
+    if (!isUnique || (page.hasMore && more.length === 0)) return undefined; // else this might never end
     if (!page.hasMore) return page.total === undefined || page.total === jobs.length ? jobs : undefined;
   }
 }
@@ -112,18 +112,16 @@ function parsePage(reply: unknown): v.InferOutput<typeof JobPageSchema> {
 
 function toParams(spec: JobSpec): JsonObject {
   const { delivery, ...rest } = spec;
-  // 2026.2.9 refuses any delivery for the main session; none is what it then has.
-  const isDefault = spec.sessionTarget === "main" && delivery.mode === "none";
-  return { ...(rest as JsonObject), ...(isDefault ? {} : { delivery }) };
+  return { ...(rest as JsonObject), ...(isDeliveryImplied(spec) ? {} : { delivery }) };
 }
 
-/** 2026.8.2 refuses a job that becomes a command, and says nothing of an environment. */
+/** 2026.8.2 refuses to turn a job into a command unless the patch has an environment. */
 function toPatch(patch: JsonObject): JsonObject {
   const { payload } = patch;
   return isJsonObject(payload) && payload.kind === "command" ? { ...patch, payload: { env: {}, ...payload } } : patch;
 }
 
-/** 2026.9.6 says it by a code, 2026.6.11 by `id not found`, 2026.2.9 by `unknown cron job id`. */
+/** 2026.9.6 sends a code, 2026.6.11 `id not found`, 2026.2.9 `unknown cron job id`. */
 function isGone(error: unknown): boolean {
   if (refusalCode(error) === "CRON_JOB_NOT_FOUND") return true;
   return error instanceof ManagerError && /id not found|unknown cron job id/.test(error.message);

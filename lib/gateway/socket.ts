@@ -3,19 +3,19 @@ import type { GatewayProtocolSocket, GatewayProtocolSocketHandlers } from "@open
 import { systemCode } from "../errors.ts";
 import { isExposed } from "./exposure.ts";
 
-/** How long the other side may take to agree to an end, in milliseconds. */
+/** How long the other side may take to answer a close, in milliseconds. */
 const CLOSE_LIMIT_MS = 250;
 
 export interface Socket extends GatewayProtocolSocket {
-  /** Ends it, and waits until it has ended, or the other side had its time to agree. */
+  /** Closes the connection and waits for the other side to answer, at most 250 ms. */
   end(): Promise<void>;
 }
 
 /**
- * A connection for OpenClaw's protocol client. It is the WebSocket that the runtime has itself: the `ws` that OpenClaw's
- * client brings along for Node takes 2 MiB and 3 ms of each start more, with Node's HTTP and TLS around it.
+ * Opens a WebSocket for OpenClaw's protocol client. It is the runtime's own: the `ws` package that OpenClaw's client
+ * uses on Node costs 2 MiB and 3 ms more at each start, for Node's HTTP and TLS.
  *
- * @throws {Error} where the token would go over an open net in plain text.
+ * @throws {Error} when the token would cross a public network in plaintext.
  */
 export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers): Socket {
   if (isExposed(url, process.env.OPENCLAW_ALLOW_INSECURE_PRIVATE_WS === "1")) {
@@ -47,7 +47,7 @@ export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers)
   };
 }
 
-/** Bun 1.4.5 puts the address before what has failed, and tells the code of the system call beside it. */
+/** Bun 1.4.5 puts the address before the reason, and has the code of the system call in a field of its own. */
 function describeFailure({ error, message }: ErrorEvent, host: string): string {
   const code = systemCode(error);
   const words = message.replace(/^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\w+ E[A-Z]+$))?/, "");

@@ -3,31 +3,32 @@ import type { JobSpec, LiveJob } from "./job.ts";
 import type { JsonObject } from "../json.ts";
 
 /**
- * The live jobs, whatever the way to them. Every method throws {@link ManagerError}:
- * `unreachable` or `refused` when there is no way, `rejected` when this one call was not liked,
- * `conflict` when the job has changed, or the gateway can do less than was thought: observe and plan again.
+ * The live jobs, over the gateway or the CLI. Every method throws {@link ManagerError}: `unreachable` or `refused` when
+ * no call gets through, `rejected` when this one call was refused, `conflict` when the job has changed or the gateway
+ * lacks a feature that we assumed: observe and plan again.
  */
 export interface CronStore {
   readonly transport: "gateway" | "cli";
-  /** The release, as it calls itself; `dev` where it does not say. */
+  /** The release; `dev` when the gateway does not name it. */
   readonly version: string;
-  /** Of the gateway; undefined over the CLI, which keeps it to itself. */
+  /** The protocol of the gateway; undefined over the CLI, which does not tell it. */
   readonly protocol: number | undefined;
+  /** What the gateway can do; corrected by what it refuses. */
   readonly features: Features;
-  /** The whole list: every page, disabled jobs too. Never half of it. */
+  /** All jobs, disabled ones too. It fails rather than return an incomplete list. */
   listJobs(): Promise<LiveJob[]>;
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;
-  /** Replaces schedule, payload and delivery of the job with this key, and leaves the rest of it. */
+  /** Replaces schedule, payload and delivery of the job with this key, and nothing else. */
   redeclareJob(id: string, spec: JobSpec, declarationKey: string, expectedConfigRevision?: string): Promise<void>;
   updateJob(id: string, patch: JsonObject, expectedConfigRevision?: string): Promise<void>;
-  /** A job that is gone already is a success. */
+  /** Succeeds when the job is gone already. */
   removeJob(id: string): Promise<void>;
 }
 
-/** Says that an update of a job that is not there any more, or not as it was, has to be planned anew. */
+/** The message of the `conflict` for a job that was changed or removed since it was read. */
 export const CHANGED_MEANWHILE = "the job was changed by somebody else in the meantime";
 
-/** The gateway for a person: its release, and the way to it. */
+/** Describes the release and how we reach it, for a person. */
 export function describeRelease({
   version,
   protocol,

@@ -1,32 +1,32 @@
 import type { Gateway } from "./connection.ts";
 
 /**
- * How many calls of one writing method go over one connection within {@link WINDOW_MS}: 2026.9.6 refuses the 31st,
- * 2026.2.9 and 2026.5.20 none. The openclaw CLI opens a connection for each write, so another connection for
- * each batch of them is what a gateway is used to.
+ * How many calls of one writing method to send over one connection within {@link WINDOW_MS}: 2026.9.6 refuses the
+ * 31st, 2026.2.9 and 2026.5.20 refuse none. Gateways are used to more connections: the openclaw CLI opens one for each
+ * write.
  */
 const WRITES_PER_CONNECTION = 30;
 
 const WINDOW_MS = 60_000;
 
-/** Sends writes, over as many connections as it takes, one after the other. */
+/** Sends writes over as many connections as the rate limit takes, one after the other. */
 export interface GatewayWriter {
-  /** @throws {ManagerError} as {@link Gateway.call} does, and where no further connection can be made. */
+  /** @throws {ManagerError} as {@link Gateway.call} does, and when no further connection can be made. */
   call(method: string, params: object): Promise<unknown>;
-  /** There is nothing more to write for now: lets go of the connections that were opened for it. */
-  rest(): Promise<void>;
+  /** Closes the connection that was opened for further writes; call it when a batch of writes is over. */
+  closeExtra(): Promise<void>;
 }
 
-/** @param main the connection that is there anyway; used until it has taken its share. */
+/** @param main the connection of the session; it is used first and never closed here. */
 export function createGatewayWriter(
   main: Gateway,
   openAnother: () => Promise<Gateway>,
   nowMs: () => number,
 ): GatewayWriter {
-  const first = createLane(main, nowMs);
+  const first = createRateLimit(main, nowMs);
   let current = first;
 
-  async function rest(): Promise<void> {
+  async function closeExtra(): Promise<void> {
     const used = current;
     current = first;
     if (used !== first) await used.gateway.close();
@@ -35,18 +35,18 @@ export function createGatewayWriter(
   return {
     async call(method, params) {
       if (!current.hasRoom(method)) {
-        await rest();
-        if (!current.hasRoom(method)) current = createLane(await openAnother(), nowMs);
+        await closeExtra();
+        if (!current.hasRoom(method)) current = createRateLimit(await openAnother(), nowMs);
       }
       current.count(method);
       return current.gateway.call(method, params);
     },
-    rest,
+    closeExtra,
   };
 }
 
-/** One connection, and what has gone over it in the last minute. */
-function createLane(gateway: Gateway, nowMs: () => number) {
+/** A connection, and which methods it was used for within the window. */
+function createRateLimit(gateway: Gateway, nowMs: () => number) {
   const sentMs = new Map<string, number[]>();
   const recent = (method: string) => (sentMs.get(method) ?? []).filter((sent) => sent > nowMs() - WINDOW_MS);
   return {

@@ -5,14 +5,14 @@ import type { JsonObject } from "../../../lib/json.ts";
 import { toAddArguments, toEditArguments } from "../../../lib/gateway/cli-flags.ts";
 import { NEW, ODD_NAMES, define, refusalOf } from "../../support/fakes.ts";
 
-/** The arguments that add this job. */
+/** The arguments to add this job. */
 const added = (fields: Partial<Definition> = {}, key?: string) => toAddArguments(toJobSpec(define(fields), NEW), key);
 
-/** The arguments that apply this patch, without the id. */
+/** The arguments to apply this patch, without the id. */
 const edited = (patch: JsonObject) => toEditArguments("id-1", patch).slice(1);
 
 describe("toAddArguments()", () => {
-  test("makes a command job", () => {
+  test("adds a command job", () => {
     expect(added()).toEqual([
       "--name=backup",
       "--wake=now",
@@ -57,44 +57,41 @@ describe("toAddArguments()", () => {
       ["--announce", "--channel=discord", "--to=1", "--account=x", "--thread-id=7", "--best-effort-deliver"],
     ],
     [{ delivery: { mode: "webhook", to: "https://example.org/x" } }, ["--webhook=https://example.org/x"]],
-  ] satisfies [Partial<Definition>, string[]][])("makes of %j the flags %j", (fields, flags) => {
+  ] satisfies [Partial<Definition>, string[]][])("turns %j into %j", (fields, flags) => {
     expect(added(fields)).toEqual(expect.arrayContaining(flags));
   });
 
-  test("says nothing of the switch where it is on, or not declared: on is the default", () => {
+  test("adds no flag for enabled: true, which is the default", () => {
     expect(added({ enabled: true })).toEqual(added());
   });
 
-  test("gives the key where there is one", () => {
+  test("adds the declaration key where the job has one", () => {
     expect(added({}, "config-manager:backup")).toContain("--declaration-key=config-manager:backup");
     expect(added().join()).not.toContain("--declaration-key");
   });
 
-  test("says nothing of delivery for a main session without: 2026.2.9 takes no such flag with it", () => {
+  test("adds no delivery flag for mode none in the main session: 2026.2.9 refuses it", () => {
     expect(added({ systemEvent: "x" })).not.toContain("--no-deliver");
     expect(added({ systemEvent: "x", delivery: { mode: "announce" } })).toContain("--announce");
     expect(added({ message: "x" })).toContain("--no-deliver");
   });
 
-  test.each(Object.entries(ODD_NAMES))(
-    "hands on a text with %s as one argument that is no flag of its own",
-    (_, text) => {
-      expect(added({ name: text, description: text, message: text })).toEqual([
-        `--name=${text}`,
-        `--description=${text}`,
-        "--wake=now",
-        "--session=isolated",
-        "--cron=0 3 * * *",
-        `--message=${text}`,
-        "--no-deliver",
-        "--json",
-      ]);
-      expect(added({ command: [text, text] })).toContain(`--command-argv=${JSON.stringify([text, text])}`);
-      expect(added({ env: { A: text } })).toContain(`--command-env=A=${text}`);
-    },
-  );
+  test.each(Object.entries(ODD_NAMES))("passes a text with %s as part of one flag", (_, text) => {
+    expect(added({ name: text, description: text, message: text })).toEqual([
+      `--name=${text}`,
+      `--description=${text}`,
+      "--wake=now",
+      "--session=isolated",
+      "--cron=0 3 * * *",
+      `--message=${text}`,
+      "--no-deliver",
+      "--json",
+    ]);
+    expect(added({ command: [text, text] })).toContain(`--command-argv=${JSON.stringify([text, text])}`);
+    expect(added({ env: { A: text } })).toContain(`--command-env=A=${text}`);
+  });
 
-  test("begins each argument with a flag", () => {
+  test("starts every argument with a flag", () => {
     const everything = added({ tz: "UTC", env: { A: "-x" }, cwd: "-x", input: "-x", description: "--x", timeout: 5 });
     expect(everything.filter((argument) => !/^--[a-z]/.test(argument))).toEqual([]);
   });
@@ -109,19 +106,16 @@ describe("toAddArguments()", () => {
     ["payload.allowUnsafeExternalContent", { message: "x", allowUnsafeExternalContent: true }],
     ["delivery.failureDestination", { delivery: { mode: "announce", failureDestination: { to: "1" } } }],
     ["delivery.channel", { delivery: { mode: "webhook", to: "https://example.org", channel: "x" } }],
-  ] satisfies [string, Partial<Definition>][])(
-    "refuses %s, for which there is no flag, instead of losing it",
-    async (field, fields) => {
-      expect(await refusalOf(() => added(fields))).toMatchObject({
-        code: "rejected",
-        message: `the openclaw CLI cannot set ${field}`,
-      });
-    },
-  );
+  ] satisfies [string, Partial<Definition>][])("rejects %s, which has no flag", async (field, fields) => {
+    expect(await refusalOf(() => added(fields))).toMatchObject({
+      code: "rejected",
+      message: `the openclaw CLI cannot set ${field}`,
+    });
+  });
 });
 
 describe("toEditArguments()", () => {
-  test("names the job by its id, and changes nothing else than the patch says", () => {
+  test("has the id of the job and only the changes of the patch", () => {
     expect(toEditArguments("id-1", { description: "Nightly" })).toEqual(["id-1", "--description=Nightly"]);
     expect(toEditArguments("id-1", {})).toEqual(["id-1"]);
   });
@@ -140,32 +134,26 @@ describe("toEditArguments()", () => {
     [{ payload: { kind: "agentTurn", message: "x", model: "a/b" } }, ["--message=x", "--model=a/b"]],
     [{ delivery: { mode: "none" } }, ["--no-deliver"]],
     [{ delivery: { mode: "announce", to: "1" } }, ["--announce", "--to=1"]],
-  ] satisfies [JsonObject, string[]][])("makes of %j the flags %j", (patch, flags) => {
+  ] satisfies [JsonObject, string[]][])("turns %j into %j", (patch, flags) => {
     expect(edited(patch)).toEqual(flags);
   });
 
-  test.each(["failureAlert", "pacing", "trigger"])(
-    "refuses to take out %s, for which there is no flag",
-    async (field) => {
-      expect(await refusalOf(() => edited({ [field]: null }))).toMatchObject({
-        code: "rejected",
-        message: `the openclaw CLI cannot set ${field}`,
-        hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN"),
-      });
-    },
-  );
+  test.each(["failureAlert", "pacing", "trigger"])("rejects the removal of %s, which has no flag", async (field) => {
+    expect(await refusalOf(() => edited({ [field]: null }))).toMatchObject({
+      code: "rejected",
+      message: `the openclaw CLI cannot set ${field}`,
+      hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN"),
+    });
+  });
 });
 
-describe("toAddArguments() of what the CLI has no way to say", () => {
+describe("toAddArguments() of values that no flag can express", () => {
   test.each([
     [{ message: "x", tools: ["a,b"] }, "payload.toolsAllow"],
     [{ message: "x", fallbacks: ["a/b,c/d"] }, "payload.fallbacks"],
     [{ delivery: { mode: "webhook", to: "https://example.org", bestEffort: true } }, "delivery.bestEffort"],
-  ] satisfies [Partial<Definition>, string][])(
-    "refuses %j by name, rather than say something else",
-    async (fields, field) => {
-      const message = `the openclaw CLI cannot set ${field}`;
-      expect(await refusalOf(() => added(fields))).toMatchObject({ code: "rejected", message });
-    },
-  );
+  ] satisfies [Partial<Definition>, string][])("rejects %j with the name of the field", async (fields, field) => {
+    const message = `the openclaw CLI cannot set ${field}`;
+    expect(await refusalOf(() => added(fields))).toMatchObject({ code: "rejected", message });
+  });
 });

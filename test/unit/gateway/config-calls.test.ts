@@ -5,7 +5,7 @@ import type { Gateway } from "../../../lib/gateway/connection.ts";
 import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import { refusalOf, thrownBy } from "../../support/fakes.ts";
 
-/** A gateway that answers so, and the calls that came. */
+/** A gateway with these answers, and the calls that it received. */
 function connect(answer: (method: string, params: object) => unknown, version = "2026.9.6") {
   const calls: [string, object][] = [];
   const gateway: Gateway = {
@@ -39,7 +39,7 @@ const OLD_VIEW = {
   legacyIssues: [],
 };
 
-/** The same, as 2026.9.6 answers. */
+/** `config.get` of the same config, as 2026.9.6 answers. */
 const NEW_VIEW = {
   ...OLD_VIEW,
   hash: "hmac-sha256:v1:Zm9v",
@@ -56,13 +56,13 @@ describe("createConfigGateway()", () => {
 });
 
 describe("readView()", () => {
-  test("asks for the config, and for nothing else", async () => {
+  test("sends one config.get", async () => {
     const { config, calls } = connect(() => OLD_VIEW);
     await config.readView();
     expect(calls).toEqual([["config.get", {}]]);
   });
 
-  test("understands 2026.2.9, which does not tell whether it is in force", async () => {
+  test("reads the answer of 2026.2.9, which does not tell whether the config is applied", async () => {
     expect(await viewOf(OLD_VIEW)).toEqual({
       path: "/home/node/.openclaw/openclaw.json",
       isValid: true,
@@ -73,24 +73,24 @@ describe("readView()", () => {
     });
   });
 
-  test("understands 2026.9.6, which does", async () => {
+  test("reads the answer of 2026.9.6, which does", async () => {
     expect(await viewOf(NEW_VIEW)).toMatchObject({ hash: "hmac-sha256:v1:Zm9v", isApplied: true });
     expect(await viewOf({ ...NEW_VIEW, appliedConfigHash: "hmac-sha256:v1:b2xk" })).toMatchObject({ isApplied: false });
   });
 
-  test("is not told of the force by half: an invalid config has no revision, a starting gateway none applied", async () => {
-    for (const half of [
+  test("does not know whether the config is applied without both hashes: an invalid config has no revision, a starting gateway has applied none", async () => {
+    for (const missing of [
       { valid: false, configRevisionHash: null },
       { appliedConfigHash: null },
       { configRevisionHash: null, appliedConfigHash: null },
       { appliedConfigHash: undefined },
       { configRevisionHash: undefined },
     ]) {
-      expect((await viewOf({ ...NEW_VIEW, ...half })).isApplied).toBeUndefined();
+      expect((await viewOf({ ...NEW_VIEW, ...missing })).isApplied).toBeUndefined();
     }
   });
 
-  test("has the issues of an invalid one, and where a field that has moved went", async () => {
+  test("has the issues of an invalid config, with the new place of a field that has moved", async () => {
     const reply = {
       ...NEW_VIEW,
       valid: false,
@@ -107,18 +107,18 @@ describe("readView()", () => {
     });
   });
 
-  test("takes an issue without a path for one about the whole", async () => {
+  test("has an empty path for an issue about the whole config", async () => {
     const reply = { ...OLD_VIEW, valid: false, issues: [{ message: "JSON5 parse failed" }] };
     expect((await viewOf(reply)).issues).toEqual([{ path: "", message: "JSON5 parse failed" }]);
   });
 
-  test("has the warnings of a valid one, but no issues", async () => {
-    const said = [{ path: "plugins.allow", message: "plugin not found: x" }];
-    const view = await viewOf({ ...OLD_VIEW, issues: said, legacyIssues: said, warnings: said });
-    expect(view).toMatchObject({ isValid: true, issues: [], warnings: said });
+  test("has the warnings of a valid config, and no issues", async () => {
+    const notes = [{ path: "plugins.allow", message: "plugin not found: x" }];
+    const view = await viewOf({ ...OLD_VIEW, issues: notes, legacyIssues: notes, warnings: notes });
+    expect(view).toMatchObject({ isValid: true, issues: [], warnings: notes });
   });
 
-  test("needs no more than to be told whether it is valid", async () => {
+  test("needs only the field valid", async () => {
     expect(await viewOf({ valid: true })).toEqual({
       path: undefined,
       isValid: true,
@@ -133,27 +133,27 @@ describe("readView()", () => {
   test.each([
     ["null", null, "the whole of it"],
     ["a text", "ok", "the whole of it"],
-    ["nothing at all", undefined, "the whole of it"],
-    ["no verdict", {}, "valid"],
-    ["a verdict that is none", { valid: "yes" }, "valid"],
-    ["a hash that is none", { valid: true, hash: 5 }, "hash"],
+    ["undefined", undefined, "the whole of it"],
+    ["no field valid", {}, "valid"],
+    ["a field valid that is no boolean", { valid: "yes" }, "valid"],
+    ["a hash that is no text", { valid: true, hash: 5 }, "hash"],
     ["issues that are no list", { valid: false, issues: "many" }, "issues"],
     ["an issue without a message", { valid: false, issues: [{ path: "a" }] }, "issues.0.message"],
     ["a warning without a message", { valid: true, warnings: [{}] }, "warnings.0.message"],
-    ["a path that is none", { valid: true, path: [] }, "path"],
-  ])("is not fooled by a reply that holds %s", async (_, reply, field) => {
+    ["a path that is no text", { valid: true, path: [] }, "path"],
+  ])("rejects a reply with %s", async (_, reply, field) => {
     expect(await refusalOf(viewOf(reply))).toMatchObject({
       code: "rejected",
       message: `config.get: the reply makes no sense at ${field}`,
     });
   });
 
-  test("quotes no value of a reply that makes no sense", async () => {
+  test("quotes no value of a malformed reply", async () => {
     const { message } = await refusalOf(viewOf({ valid: "s3cret", hash: 5, issues: "s3cret" }));
     expect(message).not.toContain("s3cret");
   });
 
-  test.each(["unreachable", "refused", "rejected"] as const)("lets a gateway's %s through", async (code) => {
+  test.each(["unreachable", "refused", "rejected"] as const)("throws the gateway's %s error", async (code) => {
     const error = new ManagerError(code, "config.get: no");
     const { config } = connect(() => {
       throw error;
@@ -169,7 +169,7 @@ describe("readIssues()", () => {
     throw new ManagerError("rejected", message, { cause });
   };
 
-  test("asks by a patch that no release takes, and finds what is wrong with the file", async () => {
+  test("sends a patch that every release refuses, and finds the issues of the file", async () => {
     const { calls, config } = connect(
       refusal("messages: Unrecognized key; fix (openclaw doctor) before patching", { issues }),
     );
@@ -177,7 +177,7 @@ describe("readIssues()", () => {
     expect(calls).toEqual([["config.patch", { raw: "null" }]]);
   });
 
-  test("finds nothing wrong where it is only the patch that is refused", async () => {
+  test("finds no issues when only the patch is refused", async () => {
     expect(await connect(refusal("config.patch raw must be an object")).config.readIssues()).toEqual([]);
   });
 
@@ -185,16 +185,16 @@ describe("readIssues()", () => {
     "config base hash required; re-run config.get and retry",
     "unknown method: config.patch",
     "rate limit exceeded for config.patch",
-  ])("does not know where the gateway says: %s", async (message) => {
+  ])("is undefined when the gateway answers: %s", async (message) => {
     expect(await connect(refusal(message)).config.readIssues()).toBeUndefined();
     expect(await connect(refusal(message, { issues: "none" })).config.readIssues()).toBeUndefined();
   });
 
-  test("does not know where the gateway takes what no gateway takes", async () => {
+  test("is undefined when the gateway accepts the patch", async () => {
     expect(await connect(() => ({ ok: true })).config.readIssues()).toBeUndefined();
   });
 
-  test("lets it be known that the gateway is gone", async () => {
+  test("throws when the gateway is unreachable", async () => {
     const error = new ManagerError("unreachable", "config.patch: gateway closed (1006)");
     const { config } = connect(() => {
       throw error;
@@ -204,7 +204,7 @@ describe("readIssues()", () => {
 });
 
 describe("lookUpReload()", () => {
-  test.each(["hot", "restart", "none"] as const)("is the gateway's word: %s", async (reloadKind) => {
+  test.each(["hot", "restart", "none"] as const)("returns the reload kind: %s", async (reloadKind) => {
     const { config, calls } = connect(() => ({ path: "gateway.port", schema: {}, reloadKind }));
     expect(await config.lookUpReload("gateway.port")).toBe(reloadKind);
     expect(calls).toEqual([["config.schema.lookup", { path: "gateway.port" }]]);
@@ -218,7 +218,7 @@ describe("lookUpReload()", () => {
     [String.raw`a."\\"."b"`, "a.*.*"],
     ["agents.list", "agents.list"],
     ["models.gpt-4$x", "models.gpt-4$x"],
-  ])("asks for any key where %s is quoted: the call takes no such key", async (path, asked) => {
+  ])("replaces the quoted keys of %s by *: the call refuses them", async (path, asked) => {
     const { config, calls } = connect(() => ({ reloadKind: "hot" }));
     expect(await config.lookUpReload(path)).toBe("hot");
     expect(calls).toEqual([["config.schema.lookup", { path: asked }]]);
@@ -227,15 +227,15 @@ describe("lookUpReload()", () => {
   test.each([
     ["has no such call", refuse("unknown method: config.schema.lookup")],
     ["knows no such path", refuse("config schema path not found")],
-    ["says something else", () => ({ reloadKind: "warm" })],
-    ["does not say", () => ({ path: "a", schema: {} })],
-    ["says null", () => ({ reloadKind: null })],
-    ["says nothing", () => null],
-  ])("is unknown where the gateway %s", async (_, answer) => {
+    ["answers with an unknown kind", () => ({ reloadKind: "warm" })],
+    ["answers without a kind", () => ({ path: "a", schema: {} })],
+    ["answers with kind null", () => ({ reloadKind: null })],
+    ["answers null", () => null],
+  ])("is undefined when the gateway %s", async (_, answer) => {
     expect(await connect(answer).config.lookUpReload("a")).toBeUndefined();
   });
 
-  test.each(["unreachable", "refused"] as const)("lets a gateway's %s through", async (code) => {
+  test.each(["unreachable", "refused"] as const)("throws the gateway's %s error", async (code) => {
     const error = new ManagerError(code, "config.schema.lookup: no");
     const { config } = connect(() => {
       throw error;

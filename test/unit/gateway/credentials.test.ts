@@ -1,14 +1,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { findCredentials } from "../../../lib/gateway/credentials.ts";
+import { type CredentialSources, findCredentials } from "../../../lib/gateway/credentials.ts";
+import type { Environment } from "../../../lib/settings.ts";
 import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
-type Sources = Parameters<typeof findCredentials>[0];
-type Environment = Sources["env"];
+const readCredentials = async (sources: CredentialSources) => (await findCredentials(sources)).credentials;
 
-const readCredentials = async (sources: Sources) => (await findCredentials(sources)).credentials;
-
-/** Reads with this `gateway.auth` in the live config; undefined: with no config at all. */
+/** Reads with this `gateway.auth` in the live config; undefined: without a config. */
 async function readWith(auth: unknown, env: Environment = {}, tokenFile?: string) {
   await using scratch = await createScratch();
   const pvcConfig = scratch.in("openclaw.json");
@@ -25,19 +23,19 @@ const ALL = { OPENCLAW_GATEWAY_TOKEN: "from-env", OPENCLAW_GATEWAY_PASSWORD: "pa
 const AUTH = { mode: "token", token: "from-config" };
 
 describe("findCredentials()", () => {
-  test("takes the token file before anything else", async () => {
+  test("prefers the token file", async () => {
     await using scratch = await createScratch();
     const tokenFile = await writeToken(scratch, "from-file\n");
     expect(await readWith(AUTH, ALL, tokenFile)).toEqual({ token: "from-file" });
   });
 
-  test("takes the environment's token before its password, and that before the config", async () => {
+  test("prefers the token of the environment to its password, and both to the config", async () => {
     expect(await readWith(AUTH, ALL)).toEqual({ token: "from-env" });
     expect(await readWith(AUTH, { OPENCLAW_GATEWAY_PASSWORD: "p" })).toEqual({ password: "p" });
     expect(await readWith(AUTH)).toEqual({ token: "from-config" });
   });
 
-  test("says where it has found it, and never what", async () => {
+  test("names the source of the credentials, and not their value", async () => {
     await using scratch = await createScratch();
     const tokenFile = await writeToken(scratch, "hush");
     const sourceOf = async (env: Environment, file?: string) =>
@@ -50,28 +48,28 @@ describe("findCredentials()", () => {
     expect(await sourceOf({})).toBe(`gateway.auth.token of ${scratch.in("openclaw.json")}`);
   });
 
-  test("takes an empty variable for one that is not set", async () => {
+  test("ignores an empty variable", async () => {
     expect(await readWith(AUTH, { OPENCLAW_GATEWAY_TOKEN: "", OPENCLAW_GATEWAY_PASSWORD: "" })).toEqual({
       token: "from-config",
     });
   });
 
-  test("takes the password where the config says so", async () => {
+  test("uses the password when the config has mode password", async () => {
     const auth = { mode: "password", token: "not me", password: "from-config" };
     expect(await readWith(auth)).toEqual({ password: "from-config" });
     expect(await readWith({ ...auth, password: "${SECRET}" }, { SECRET: "x" })).toEqual({ password: "x" });
   });
 
-  test("takes the password where the config has nothing else, and does not say", async () => {
+  test("uses the password when the config has neither mode nor token", async () => {
     expect(await readWith({ password: "p" })).toEqual({ password: "p" });
     expect(await readWith({ password: "p", token: "t" })).toEqual({ token: "t" });
   });
 
-  test("leaves a variable alone that is written with two dollars: it is that text", async () => {
+  test("turns $${VAR} into the literal ${VAR}", async () => {
     expect(await readWith({ token: "a$${NAME}b" }, { NAME: "no" })).toEqual({ token: "a${NAME}b" });
   });
 
-  test("has none where nobody gives any: a gateway may want none", async () => {
+  test("is empty without any source: a gateway may require none", async () => {
     expect(await readWith(undefined)).toEqual({});
     for (const auth of [{}, { mode: "none" }, { mode: "token" }, { mode: "token", token: "" }, null, "x", 5, []]) {
       expect(await readWith(auth)).toEqual({});
@@ -79,7 +77,7 @@ describe("findCredentials()", () => {
   });
 
   test.each(["", "{", "null", "[]", "5", "{gateway: null}", "{gateway: []}", "{gateway: {auth: null}}", "\0"])(
-    "leaves a config of %j to the config reconciler",
+    "is empty for a config of %j, which the config reconciler reports",
     async (text) => {
       await using scratch = await createScratch();
       await writeFile(scratch.in("openclaw.json"), text);
@@ -89,11 +87,11 @@ describe("findCredentials()", () => {
     },
   );
 
-  test("leaves a secret that is stored elsewhere alone", async () => {
+  test("ignores a SecretRef", async () => {
     expect(await readWith({ mode: "token", token: { source: "exec", id: "vault" } })).toEqual({});
   });
 
-  test("reads anew each time, so that a new token is found", async () => {
+  test("reads anew each time, so that it finds a rotated token", async () => {
     await using scratch = await createScratch();
     const sources = { tokenFile: await writeToken(scratch, "old"), pvcConfig: scratch.in("none"), env: {} };
     expect(await readCredentials(sources)).toEqual({ token: "old" });
@@ -105,13 +103,13 @@ describe("findCredentials()", () => {
 describe("findCredentials() of a token in the config", () => {
   const tokenOf = async (token: string, env: Environment = {}) => (await readWith({ mode: "token", token }, env)).token;
 
-  test("resolves variables, wherever they stand", async () => {
+  test("resolves variables anywhere in the text", async () => {
     const env = { TOKEN: "s3cret", _A9: "x" };
     expect(await tokenOf("${TOKEN}", env)).toBe("s3cret");
     expect(await tokenOf("a-${TOKEN}-${_A9}-b", env)).toBe("a-s3cret-x-b");
   });
 
-  test("takes the default of a variable that is not set, or empty", async () => {
+  test("uses the default of a variable that is unset or empty", async () => {
     expect(await tokenOf("${TOKEN:-default}")).toBe("default");
     expect(await tokenOf("${TOKEN:-default}", { TOKEN: "" })).toBe("default");
     expect(await tokenOf("${TOKEN:-default}", { TOKEN: "s3cret" })).toBe("s3cret");
@@ -119,22 +117,22 @@ describe("findCredentials() of a token in the config", () => {
     expect(await tokenOf("${TOKEN:-}")).toBeUndefined();
   });
 
-  test("resolves no variable within a variable", async () => {
+  test("does not resolve variables in the value of a variable", async () => {
     expect(await tokenOf("${TOKEN}", { TOKEN: "${OTHER}", OTHER: "x" })).toBe("${OTHER}");
   });
 
   test.each(["$TOKEN", "${}", "${1A}", "${TO KEN}", "$(TOKEN)", "{TOKEN}", "a$b", "$&", "\\$1"])(
-    "takes %s for what it is",
+    "leaves %s unchanged",
     async (token) => {
       expect(await tokenOf(token, { TOKEN: "s3cret" })).toBe(token);
     },
   );
 
-  test("takes no pattern's words out of a value", async () => {
+  test("leaves $& and $1 in a value unchanged", async () => {
     expect(await tokenOf("${TOKEN}", { TOKEN: "$& $1 $$" })).toBe("$& $1 $$");
   });
 
-  test.each([{}, { TOKEN: "" }])("names the variable that is not set, and says no value (%j)", async (env) => {
+  test.each([{}, { TOKEN: "" }])("names the unset variable, and no value (%j)", async (env) => {
     const auth = { mode: "token", token: "${TOKEN}", password: "s3cret" };
     const refusal = await refusalOf(readWith(auth, { ...env, OTHER: "s3cret" }));
     expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
@@ -144,7 +142,7 @@ describe("findCredentials() of a token in the config", () => {
     expect(`${refusal.message} ${refusal.hint}`).not.toContain("s3cret");
   });
 
-  test("does not repeat the rest of such a token", async () => {
+  test("does not quote the rest of a token with an unset variable", async () => {
     const refusal = await refusalOf(
       readWith({ mode: "token", token: "s3cret-${TOKEN}-${GIVEN}" }, { GIVEN: "s3cret" }),
     );
@@ -153,19 +151,19 @@ describe("findCredentials() of a token in the config", () => {
 });
 
 describe("findCredentials() of a token file", () => {
-  test("takes off the line end that an editor leaves", async () => {
+  test("trims the token", async () => {
     await using scratch = await createScratch();
     for (const text of ["s3cret", "s3cret\n", "s3cret\r\n", " s3cret \n\n"]) {
       expect(await readWith(AUTH, {}, await writeToken(scratch, text))).toEqual({ token: "s3cret" });
     }
   });
 
-  test("takes the text as it is: no variable is resolved in it", async () => {
+  test("resolves no variables in the file", async () => {
     await using scratch = await createScratch();
     expect(await readWith(AUTH, { A: "x" }, await writeToken(scratch, "${A}"))).toEqual({ token: "${A}" });
   });
 
-  test("falls back on nothing where the file is empty", async () => {
+  test("is refused, without a fallback, when the file is empty", async () => {
     await using scratch = await createScratch();
     const tokenFile = await writeToken(scratch, " \n");
     expect(await refusalOf(readWith(AUTH, ALL, tokenFile))).toMatchObject({
@@ -174,7 +172,7 @@ describe("findCredentials() of a token file", () => {
     });
   });
 
-  test("falls back on nothing where the file is not there, or is none", async () => {
+  test("is refused, without a fallback, when the file is missing or a directory", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("directory"));
     for (const [name, code] of [
@@ -188,7 +186,7 @@ describe("findCredentials() of a token file", () => {
     }
   });
 
-  test("falls back on nothing where the file may not be read", async () => {
+  test("is refused, without a fallback, when the file may not be read", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o755);
     const tokenFile = await writeToken(scratch, "s3cret", 0o000);

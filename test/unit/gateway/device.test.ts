@@ -5,7 +5,7 @@ import { devicePathOf, encodePublicKey, readDevice, signPayload } from "../../..
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 describe("readDevice()", () => {
-  test("makes a key that nobody else may read, once", async () => {
+  test("creates a key with mode 0600, once", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("new", "device.pem");
     const device = await readDevice(path);
@@ -15,7 +15,7 @@ describe("readDevice()", () => {
     expect(await readdir(scratch.in("new"))).toEqual(["device.pem"]);
   });
 
-  test("makes another one elsewhere", async () => {
+  test("creates a different key at another path", async () => {
     await using scratch = await createScratch();
     const [one, other] = [await readDevice(scratch.in("one.pem")), await readDevice(scratch.in("other.pem"))];
     expect(one.deviceId).not.toBe(other.deviceId);
@@ -27,7 +27,7 @@ describe("readDevice()", () => {
     ["half of a key", "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n"],
     ["something else", "not a key"],
     ["another kind of key", rsa.privateKey.export({ type: "pkcs8", format: "pem" })],
-  ])("does not replace a file that holds %s, and quotes nothing of it", async (_, content) => {
+  ])("does not replace a file with %s, and does not quote it", async (_, content) => {
     await using scratch = await createScratch();
     const path = scratch.in("device.pem");
     await writeFile(path, content);
@@ -38,7 +38,7 @@ describe("readDevice()", () => {
     expect(await readFile(path, "utf8")).toBe(content);
   });
 
-  test("says why where the volume refuses", async () => {
+  test("names the system error when the directory is read-only", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o555);
     const refusal = await asOrdinaryUser(() => refusalOf(readDevice(scratch.in("device.pem"))));
@@ -47,7 +47,7 @@ describe("readDevice()", () => {
 });
 
 describe("signPayload()", () => {
-  test("makes what the public key that is shown verifies", async () => {
+  test("creates a signature that the encoded public key verifies", async () => {
     await using scratch = await createScratch();
     const { privateKeyPem, publicKeyPem } = await readDevice(scratch.in("device.pem"));
     const x = encodePublicKey(publicKeyPem);

@@ -21,7 +21,7 @@ describe("isExposed()", () => {
     "ws://[fe80::1]",
     "ws://openclaw.default.svc.cluster.local:18789",
     "ws://host.tailnet.ts.net",
-  ])("lets a token go to %s", (url) => {
+  ])("is false for %s", (url) => {
     expect(isExposed(url, false)).toBe(false);
   });
 
@@ -31,13 +31,13 @@ describe("isExposed()", () => {
     "ws://localhost.example",
     "ws://127.0.0.1.example",
     "ws://notlocal",
-  ])("lets none go to %s, unless the network is said to be private", (url) => {
+  ])("is true for %s unless the network is private", (url) => {
     expect(isExposed(url, false)).toBe(true);
     expect(isExposed(url, true)).toBe(false);
   });
 
   test.each(["ws://8.8.8.8", "ws://172.32.0.1", "ws://0.0.0.0", "ws://[2001:4860::1]", "ws://[::ffff:8.8.8.8]"])(
-    "lets none go to %s, whatever is said",
+    "is true for %s even on a private network",
     (url) => {
       expect(isExposed(url, false)).toBe(true);
       expect(isExposed(url, true)).toBe(true);

@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { featuresOf, learnFromRefusal } from "../../../lib/gateway/features.ts";
 import { NEW, OLD } from "../../support/fakes.ts";
 
-/** Of the two features that change the shape of a job. */
+/** The two features that change the shape of a job. */
 const both = (commandPayload: boolean, declarationKey: boolean) => ({ commandPayload, declarationKey });
 const COMMANDS_ALONE = both(true, false);
 
 describe("featuresOf()", () => {
-  // As measured on the real ones.
+  // As measured on the real releases.
   test.each([
-    ["dev", 3, OLD], // 2026.2.9 calls itself that
+    ["dev", 3, OLD], // 2026.2.9
     ["2026.2.26", 3, both(false, false)],
     ["2026.4.15", 3, both(false, false)],
     ["2026.5.20", 4, both(false, false)],
@@ -17,11 +17,11 @@ describe("featuresOf()", () => {
     ["2026.7.35", 4, both(true, true)],
     ["2026.8.2", 4, NEW],
     ["2026.9.6", 4, NEW],
-  ])("knows what %s (protocol %d) can do", (version, protocol, features) => {
+  ])("knows the features of %s (protocol %d)", (version, protocol, features) => {
     expect(featuresOf(version, protocol)).toMatchObject(features);
   });
 
-  test("compares numbers, not texts", () => {
+  test("compares versions by number, not as text", () => {
     expect(featuresOf("2026.10.1", 4)).toEqual(NEW);
     expect(featuresOf("2027.1.1", 4)).toEqual(NEW);
     expect(featuresOf("2025.12.31", 4)).toEqual(OLD);
@@ -29,13 +29,13 @@ describe("featuresOf()", () => {
     expect(featuresOf("2026.5.100", 4)).toMatchObject(both(false, false));
   });
 
-  test("reads a version with something behind it", () => {
+  test("ignores what follows the numbers of a version", () => {
     expect(featuresOf("2026.9.6-beta.1", 4)).toEqual(NEW);
     expect(featuresOf("2026.5.20-3", 4)).toEqual(featuresOf("2026.5.20", 4));
   });
 
   test.each(["dev", "", "unknown", "main-1a2b3c"])(
-    "assumes the best of a new gateway that calls itself %j",
+    "assumes all features of protocol 4 and none of protocol 3 for %j",
     (version) => {
       expect(featuresOf(version, 4)).toEqual(NEW);
       expect(featuresOf(version, 3)).toEqual(OLD);
@@ -55,21 +55,21 @@ describe("learnFromRefusal()", () => {
     expect(learnFromRefusal(NEW, NO_COMMAND)).toEqual({ ...NEW, commandPayload: false });
   });
 
-  test("learns it from the CLI, too", () => {
+  test("learns from the CLI, too", () => {
     expect(learnFromRefusal(NEW, "error: unknown option '--declaration-key=x'")).toMatchObject(COMMANDS_ALONE);
     expect(learnFromRefusal(NEW, "unknown option '--command-argv'")).toMatchObject({ commandPayload: false });
   });
 
-  test("learns both at once where both are refused", () => {
+  test("learns both from one refusal", () => {
     expect(learnFromRefusal(NEW, `${NO_KEY}; ${NO_COMMAND}`)).toMatchObject(both(false, false));
   });
 
-  test("learns nothing twice, so that nobody tries for ever", () => {
+  test("learns nothing a second time, so that a caller does not retry for ever", () => {
     expect(learnFromRefusal(OLD, NO_KEY)).toBeUndefined();
     expect(learnFromRefusal(OLD, NO_COMMAND)).toBeUndefined();
   });
 
-  test("learns nothing from another refusal", () => {
+  test("learns nothing from any other refusal", () => {
     expect(learnFromRefusal(NEW, "invalid cron.add params: at root: unexpected property 'pacing'")).toBeUndefined();
     expect(learnFromRefusal(NEW, "invalid cron schedule: argv")).toBeUndefined();
   });

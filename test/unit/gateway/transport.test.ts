@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { type TransportOptions, createTransport } from "../../../lib/gateway/transport.ts";
-import { type Reply, createScratch, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { type Reply, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { installCli } from "../../support/fake-cli.ts";
 import { findUnusedUrl, paramsOf, refuse, serveProxy, serveSilence } from "../../support/fake-servers.ts";
 import { until } from "../../support/until.ts";
 
@@ -25,19 +25,15 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
 const refusing = () => refuse("unauthorized: gateway token mismatch");
 
 describe("open()", () => {
-  /** Starts a transport while this script is the only `openclaw` on PATH, or there is none; until it is closed. */
+  /** Starts a transport beside this CLI: see {@link installCli}. */
   async function startBesideCli(script: string | undefined, url: string, more: Partial<TransportOptions> = {}) {
-    const scratch = await createScratch();
-    const path = process.env.PATH;
-    if (script) await writeFile(scratch.in("openclaw"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    process.env.PATH = scratch.path;
+    const cli = await installCli(script);
     const transport = startTransport(url, { kind: "auto", ...more });
     return {
       ...transport,
       async [Symbol.asyncDispose]() {
         await transport.close();
-        process.env.PATH = path;
-        await scratch[Symbol.asyncDispose]();
+        await cli[Symbol.asyncDispose]();
       },
     };
   }

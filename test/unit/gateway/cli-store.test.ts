@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import { toJobSpec } from "../../../lib/cron/job-spec.ts";
+import { openCliStore } from "../../../lib/gateway/cli-store.ts";
+import { featuresOf } from "../../../lib/gateway/features.ts";
+import { installCli } from "../../support/fake-cli.ts";
+import { NEW, define, liveJob, refusalOf } from "../../support/fakes.ts";
+
+const { signal } = new AbortController();
+const spec = toJobSpec(define(), NEW);
+
+/** The store over a CLI that prints this version and otherwise runs this script. */
+async function openStore(script: string, version = "OpenClaw 2026.9.6 (eb377ac)") {
+  const cli = await installCli(`case $1 in --version) echo "${version}" ;; *) ${script} ;; esac`);
+  return { store: await openCliStore(signal), [Symbol.asyncDispose]: () => cli[Symbol.asyncDispose]() };
+}
+
+const fail = (reason: string) => `echo "Error: ${reason}" >&2; exit 1`;
+const print = (value: unknown) => `printf '%s' '${JSON.stringify(value)}'`;
+
+describe("openCliStore()", () => {
+  test.each([
+    ["OpenClaw 2026.9.6 (eb377ac)", "2026.9.6", NEW],
+    ["2026.4.15", "2026.4.15", featuresOf("2026.4.15", 4)],
+    ["no number", "dev", featuresOf("dev", 4)],
+  ])("reads the version from %j", async (line, version, features) => {
+    await using at = await openStore("exit 1", line);
+    expect(at.store).toMatchObject({ transport: "cli", version, protocol: undefined, features });
+  });
+
+  test("takes a CLI that does not know --version for dev", async () => {
+    await using _ = await installCli(fail("unknown option"));
+    expect((await openCliStore(signal)).version).toBe("dev");
+  });
+
+  test("is unreachable when there is no openclaw", async () => {
+    await using _ = await installCli(undefined);
+    expect(await refusalOf(openCliStore(signal))).toMatchObject({ code: "unreachable" });
+  });
+});
+
+describe("listJobs()", () => {
+  test("reads the list, whatever is printed before it", async () => {
+    await using at = await openStore(`echo "a warning"; ${print({ jobs: [liveJob()] })}`);
+    expect(await at.store.listJobs()).toEqual([liveJob()]);
+  });
+
+  test.each([
+    ["nothing", "true"],
+    ["no JSON", "echo '{'"],
+    ["no list", print({ jobs: "none" })],
+  ])("rejects %s", async (_, script) => {
+    await using at = await openStore(script);
+    expect(await refusalOf(at.store.listJobs())).toMatchObject({
+      code: "rejected",
+      message: "openclaw cron list: the output makes no sense; nothing is changed",
+    });
+  });
+
+  test.each([
+    [{ total: 2 }, "1 of 2 jobs"],
+    [{ hasMore: true }, "1 of more jobs"],
+  ])("rejects half a list: %j", async (more, shown) => {
+    await using at = await openStore(print({ jobs: [liveJob()], ...more }));
+    expect(await refusalOf(at.store.listJobs())).toMatchObject({
+      code: "rejected",
+      message: `openclaw cron list: printed ${shown}; half a list is not acted on`,
+    });
+  });
+});
+
+describe("addJob()", () => {
+  test.each([
+    ["declarationKey", "unknown option '--declaration-key=x'"],
+    ["commandPayload", "unknown option '--command-argv'"],
+  ] as const)("learns that the CLI has no %s, and asks for another plan", async (feature, reason) => {
+    await using at = await openStore(fail(reason));
+    expect(await refusalOf(at.store.addJob(spec, "key"))).toMatchObject({ code: "conflict" });
+    expect(at.store.features).toEqual({ ...NEW, [feature]: false });
+    expect(await refusalOf(at.store.addJob(spec, "key"))).toMatchObject({ code: "rejected" });
+  });
+});
+
+describe("updateJob()", () => {
+  test.each(["cron job not found", "unknown cron job id: id-1"])("is a conflict after %j", async (reason) => {
+    await using at = await openStore(fail(reason));
+    expect(await refusalOf(at.store.updateJob("id-1", { description: "x" }))).toMatchObject({
+      code: "conflict",
+      message: "the job was changed by somebody else in the meantime",
+    });
+  });
+
+  test("is rejected for any other reason", async () => {
+    await using at = await openStore(fail("bad patch"));
+    expect(await refusalOf(at.store.updateJob("id-1", {}))).toMatchObject({ code: "rejected", message: "bad patch" });
+  });
+});
+
+describe("removeJob()", () => {
+  test.each(["cron job not found", "unknown cron job id: id-1"])("succeeds after %j", async (reason) => {
+    await using at = await openStore(fail(reason));
+    await at.store.removeJob("id-1");
+  });
+
+  test("is rejected for any other reason", async () => {
+    await using at = await openStore(fail("system jobs cannot be removed"));
+    expect(await refusalOf(at.store.removeJob("id-1"))).toMatchObject({ code: "rejected" });
+  });
+});
