@@ -102,7 +102,7 @@ function toView(reply: unknown): ConfigView {
     throw new ManagerError("rejected", `config.get: the reply makes no sense at ${field}`);
   }
   const { path, valid, issues, warnings, legacyIssues, hash, configRevisionHash, appliedConfigHash } = parsed.output;
-  const isTold = typeof appliedConfigHash === "string" && typeof configRevisionHash === "string";
+  const isKnown = typeof appliedConfigHash === "string" && typeof configRevisionHash === "string";
   return {
     path,
     isValid: valid,
@@ -110,6 +110,6 @@ function toView(reply: unknown): ConfigView {
     issues: valid ? [] : [...issues, ...legacyIssues],
     warnings,
     hash,
-    isApplied: isTold ? appliedConfigHash === configRevisionHash : undefined,
+    isApplied: isKnown ? appliedConfigHash === configRevisionHash : undefined,
   };
 }

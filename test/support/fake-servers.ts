@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { type FakeGateway, type Reply, serveGateway } from "./fakes.ts";
 
@@ -27,6 +28,18 @@ export async function serveSilence() {
 /** A server that resets each connection when the first data arrives. */
 export function serveResets() {
   return serve((socket) => void socket.once("data", () => socket.resetAndDestroy()));
+}
+
+/** A WebSocket server that sends nothing after the handshake, not even the answer to a close. */
+export function serveWithoutClose() {
+  return serve((socket) => {
+    socket.once("data", (request) => {
+      const [, key = ""] = /sec-websocket-key: (\S+)/i.exec(request.toString()) ?? [];
+      const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+      const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+      socket.write(`${[...head, `Sec-WebSocket-Accept: ${accept}`].join("\r\n")}\r\n\r\n`);
+    });
+  });
 }
 
 /** A proxy to this gateway that forwards nothing until `open()` is called. */

@@ -214,6 +214,16 @@ describe("a connection without ticks", () => {
     expect(at.gateway.isOpen).toBe(false);
   });
 
+  test("stays open while a call is pending, which has a timeout of its own", async () => {
+    const tickIntervalMs = 5_000;
+    jest.useFakeTimers();
+    await using at = await connectTo({ connect: () => ({ payload: { ...greeting(), policy: { tickIntervalMs } } }) });
+    const reply = at.gateway.call("cron.status", {});
+    jest.advanceTimersByTime(4 * tickIntervalMs);
+    expect(await reply).toEqual({});
+    expect(at.gateway.isOpen).toBe(true);
+  });
+
   test("stays open while ticks arrive", async () => {
     jest.useFakeTimers();
     await using at = await connectTo(answers);

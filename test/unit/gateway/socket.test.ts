@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { openSocket } from "../../../lib/gateway/socket.ts";
 import { serveGateway, thrownBy } from "../../support/fakes.ts";
-import { findUnusedUrl, serveResets, serveSilence } from "../../support/fake-servers.ts";
+import { findUnusedUrl, serveResets, serveWithoutClose } from "../../support/fake-servers.ts";
 
 /** Opens a socket and resolves with the first message, or rejects with the first error. */
 async function receive(url: string): Promise<string> {
@@ -46,12 +46,15 @@ describe("openSocket()", () => {
 });
 
 describe("end()", () => {
-  test("returns after 250 ms when the other side does not answer", async () => {
-    await using silence = await serveSilence();
-    const socket = openSocket(silence.url, { open: () => {}, message: () => {}, error: () => {}, close: () => {} });
-    await silence.accepted;
+  test("waits 250 ms for a server that does not answer the close", async () => {
+    await using server = await serveWithoutClose();
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const socket = openSocket(server.url, { open, message: () => {}, error: () => {}, close: () => {} });
+    await opened;
     const startMs = performance.now();
     await socket.end();
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    const elapsedMs = performance.now() - startMs;
+    expect(elapsedMs).toBeGreaterThan(200);
+    expect(elapsedMs).toBeLessThan(2_000);
   });
 });
