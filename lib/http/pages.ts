@@ -40,10 +40,10 @@ function describeReading({ kind, silentMs }: HeartbeatReading): string {
   const seconds = Math.floor(silentMs / 1000);
   switch (kind) {
     case "working":
-      return `at work, last sign of life ${seconds} s ago`;
+      return `working, last sign of life ${seconds} s ago`;
     case "idle":
-      return `at rest for ${seconds} s`;
+      return `idle for ${seconds} s`;
     case "stalled":
-      return `stands still, no sign of life for ${seconds} s`;
+      return `stalled, no sign of life for ${seconds} s`;
   }
 }

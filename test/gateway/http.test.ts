@@ -187,8 +187,8 @@ describe("run --http-port", () => {
   test("gives a sign of life with each try to reach a gateway that takes its time", async () => {
     const { port, server } = await takePort(); // and never says a word
     const { waitFor } = await start({ OPENCLAW_GATEWAY_URL: `ws://127.0.0.1:${port}` });
-    await waitFor("/healthz", { status: 200, body: /^cron: at work, last sign of life [3-9] s ago$/m });
-    await waitFor("/healthz", { status: 200, body: /^cron: at work, last sign of life [01] s ago$/m });
+    await waitFor("/healthz", { status: 200, body: /^cron: working, last sign of life [3-9] s ago$/m });
+    await waitFor("/healthz", { status: 200, body: /^cron: working, last sign of life [01] s ago$/m });
     server.close();
   });
 
@@ -209,10 +209,10 @@ esac
     const cli = { CONFIG_MANAGER_TRANSPORT: "cli", PATH: `${bin}:/usr/bin:/bin` };
     const { sidecar, waitFor } = await start(cli);
     await sidecar.waitFor("Adding cron job: one");
-    await waitFor("/healthz", { status: 200, body: /^cron: at work, last sign of life [3-9] s ago$/m });
+    await waitFor("/healthz", { status: 200, body: /^cron: working, last sign of life [3-9] s ago$/m });
     await writeFile(gate, "");
     await sidecar.waitFor("Adding cron job: two");
-    await waitFor("/healthz", { status: 200, body: /^cron: at work, last sign of life [01] s ago$/m });
+    await waitFor("/healthz", { status: 200, body: /^cron: working, last sign of life [01] s ago$/m });
   });
 
   test("ends when it is told to, with clients on the line", async () => {

@@ -80,8 +80,12 @@ export interface Sidecar {
   dispose(): Promise<void>;
 }
 
-export function startSidecar(env: Record<string, string>, args: readonly string[] = ["run"]): Sidecar {
-  const running = start(BINARY, args, { env });
+export function startSidecar(
+  env: Record<string, string>,
+  args: readonly string[] = ["run"],
+  [program = BINARY, ...first]: readonly string[] = [BINARY],
+): Sidecar {
+  const running = start(program, [...first, ...args], { env });
   const exited = running.exited.then(({ exitCode }) => exitCode);
   const messages = () => readMessages(running.output());
   return {

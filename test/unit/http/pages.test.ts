@@ -27,7 +27,7 @@ describe("/healthz", () => {
     expect(await show("/healthz")).toEqual({
       status: 200,
       type: TEXT,
-      body: "ok\nconfig: at rest for 1 s\ncron: at work, last sign of life 1 s ago\n",
+      body: "ok\nconfig: idle for 1 s\ncron: working, last sign of life 1 s ago\n",
     });
   });
 
@@ -41,7 +41,7 @@ describe("/healthz", () => {
   });
 
   test.each(["config", "cron"] as const)(
-    "fails when the loop of the %s stands still, and says for how long",
+    "fails when the loop of the %s is stalled, and says for how long",
     async (name) => {
       const { clock, loops, show } = start();
       const other = name === "config" ? "cron" : "config";
@@ -50,8 +50,8 @@ describe("/healthz", () => {
       const page = await show("/healthz");
       expect(page).toMatchObject({ status: 503, type: TEXT });
       expect(page?.body).toStartWith("not ok\n");
-      expect(page?.body).toContain(`\n${name}: stands still, no sign of life for 600 s\n`);
-      expect(page?.body).toContain(`\n${other}: at work, last sign of life 0 s ago\n`);
+      expect(page?.body).toContain(`\n${name}: stalled, no sign of life for 600 s\n`);
+      expect(page?.body).toContain(`\n${other}: working, last sign of life 0 s ago\n`);
       loops[name].heartbeat.beat();
       expect(await show("/healthz")).toMatchObject({ status: 200 });
     },
