@@ -1,5 +1,5 @@
 import { createCronPasses } from "../cron/reconcile.ts";
-import { readDefinitions } from "../definition/files.ts";
+import { readDefinitions } from "../cron/read.ts";
 import { reconcileWithin } from "../reconcile/loop.ts";
 import { createTrigger } from "../reconcile/trigger.ts";
 import { waitForMainProcess } from "./main-process.ts";

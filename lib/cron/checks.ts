@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type DesiredSet, formatProblem } from "../definition/files.ts";
+import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import type { LiveJob } from "../gateway/job.ts";
@@ -7,6 +7,7 @@ import { checkMount, checkPlace } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import { readRunState } from "./job-status.ts";
 import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
+import type { DesiredSet } from "./read.ts";
 import type { CronSnapshot } from "./snapshot.ts";
 
 const MOUNT = { name: "cron mount", volume: "cron-config" };

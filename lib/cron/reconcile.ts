@@ -1,5 +1,5 @@
 import type { Definition } from "../definition/definition.ts";
-import { createDefinitionReader, describeProblem, describeSource, readDefinitions } from "../definition/files.ts";
+import { describeProblem } from "../definition/files.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import { readChecksum, writeChecksum } from "../files/checksum.ts";
 import { removeStaleTempFiles } from "../files/replace.ts";
@@ -12,6 +12,7 @@ import type { Warnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import { type Convergence, converge } from "./converge.ts";
 import { describeRefusal, describeUnsupported } from "./messages.ts";
+import { createDefinitionReader, describeSource, readDefinitions } from "./read.ts";
 import { stageDefinitions } from "./staging.ts";
 
 export interface CronDependencies {

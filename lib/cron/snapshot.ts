@@ -1,10 +1,11 @@
-import { type DesiredSet, formatProblem, readDefinitions } from "../definition/files.ts";
+import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
 import { explainRefusal, explainUnsupported } from "./messages.ts";
 import { type CronPlan, planCron } from "./plan.ts";
+import { type DesiredSet, readDefinitions } from "./read.ts";
 
 /** What Git says, what is there, and what a pass would make of it. A part that cannot be read is the error that says so. */
 export interface CronSnapshot {

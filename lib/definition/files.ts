@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import { computeSetChecksum } from "../files/checksum.ts";
 import { type Definition, parseDefinition, readName } from "./definition.ts";
 import { parseDefinitionText } from "./text.ts";
 import type { FieldProblem } from "./field-problem.ts";
 import { type Json, isJsonObject } from "../json.ts";
-import { type VolumeFile, readVolume } from "../files/volume.ts";
+import type { VolumeFile } from "../files/volume.ts";
 
 /** One problem, and where it is. */
 export interface DefinitionProblem extends FieldProblem {
@@ -13,58 +12,20 @@ export interface DefinitionProblem extends FieldProblem {
   job: string;
 }
 
-/** The jobs in the cron ConfigMap. Only a `valid` set may be applied, and only as a whole. */
-export type DesiredSet =
-  /** All files were read and all jobs are valid. An empty list is valid: it declares that there are no jobs. */
+/** The jobs of some definition files. Only a `valid` set may be applied, and only as a whole. */
+export type DefinitionSet =
+  /** All jobs of all files are valid. An empty list is valid: it declares that there are no jobs. */
   | { kind: "valid"; definitions: Definition[]; files: VolumeFile[]; checksum: string }
   /** At least one file has a problem: no job of any file may be applied. */
-  | { kind: "invalid"; problems: DefinitionProblem[]; files: VolumeFile[]; checksum: string }
-  /** No directory, or no definition file in it. This does not mean that there are no jobs. */
-  | { kind: "missing" };
+  | { kind: "invalid"; problems: DefinitionProblem[]; files: VolumeFile[]; checksum: string };
 
 /** Whether a file of this name contains job definitions. */
 export function isDefinitionFile(name: string): boolean {
   return !name.startsWith(".") && /\.(json5?|ya?ml)$/.test(name);
 }
 
-/**
- * Reads and checks all definition files of a directory.
- *
- * @throws {ManagerError} `file` if the directory or a file in it exists and cannot be read.
- */
-export function readDefinitions(directory: string): Promise<DesiredSet> {
-  return createDefinitionReader(directory)();
-}
-
-/**
- * A {@link readDefinitions} for repeated use: it does not check the same bytes twice. The sidecar reads the files every
- * minute, and whenever a job changes in the gateway, and they rarely differ.
- */
-export function createDefinitionReader(directory: string): () => Promise<DesiredSet> {
-  let last: Exclude<DesiredSet, { kind: "missing" }> | undefined;
-  return async () => {
-    const files = await readVolume(directory, isDefinitionFile);
-    if (!files || files.length === 0) return { kind: "missing" };
-    if (!last || !areEqual(last.files, files)) last = await parseDefinitionFiles(files);
-    return last;
-  };
-}
-
-function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {
-  const isSame = ({ name, bytes }: VolumeFile, index: number) =>
-    name === others[index]?.name && bytes.equals(others[index].bytes);
-  return some.length === others.length && some.every(isSame);
-}
-
-/** The source of the definitions for the log: the file if there is one, as in manager.sh, else the directory. */
-export function describeSource(directory: string, desired: DesiredSet): string {
-  if (desired.kind === "missing") return join(directory, "cron-jobs.json");
-  const [first, second] = desired.files;
-  return first && !second ? join(directory, first.name) : directory;
-}
-
 /** Checks the files together, because names must be unique over all of them. Never throws. */
-export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Exclude<DesiredSet, { kind: "missing" }>> {
+export async function parseDefinitionFiles(files: VolumeFile[]): Promise<DefinitionSet> {
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
   const firstFileOf = new Map<string, string>();

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { type DefinitionSet, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
+import { type VolumeFile, readVolume } from "../files/volume.ts";
+
+/** The jobs in the cron ConfigMap. Only a `valid` set may be applied, and only as a whole. */
+export type DesiredSet =
+  | DefinitionSet
+  /** No directory, or no definition file in it. This does not mean that there are no jobs. */
+  | { kind: "missing" };
+
+/**
+ * Reads and checks all definition files of a directory.
+ *
+ * @throws {ManagerError} `file` if the directory or a file in it exists and cannot be read.
+ */
+export function readDefinitions(directory: string): Promise<DesiredSet> {
+  return createDefinitionReader(directory)();
+}
+
+/**
+ * A {@link readDefinitions} for repeated use: it does not check the same bytes twice. The sidecar reads the files every
+ * minute, and whenever a job changes in the gateway, and they rarely differ.
+ */
+export function createDefinitionReader(directory: string): () => Promise<DesiredSet> {
+  let last: DefinitionSet | undefined;
+  return async () => {
+    const files = await readVolume(directory, isDefinitionFile);
+    if (!files || files.length === 0) return { kind: "missing" };
+    if (!last || !areEqual(last.files, files)) last = await parseDefinitionFiles(files);
+    return last;
+  };
+}
+
+function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {
+  const isSame = ({ name, bytes }: VolumeFile, index: number) =>
+    name === others[index]?.name && bytes.equals(others[index].bytes);
+  return some.length === others.length && some.every(isSame);
+}
+
+/** The source of the definitions for the log: the file if there is one, as in manager.sh, else the directory. */
+export function describeSource(directory: string, desired: DesiredSet): string {
+  if (desired.kind === "missing") return join(directory, "cron-jobs.json");
+  const [first, second] = desired.files;
+  return first && !second ? join(directory, first.name) : directory;
+}
