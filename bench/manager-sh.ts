@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readManagerSh } from "../test/support/manager-sh.ts";
+import { ASLEEP, SHELL, SIDECAR_SH, stubPrograms } from "../test/support/manager-sh.ts";
 import type { Mounts } from "../test/support/sidecar.ts";
 import { type Cost, type Watched, watch } from "./process.ts";
 
@@ -8,21 +8,26 @@ import { type Cost, type Watched, watch } from "./process.ts";
 const MARK = "manager.sh:";
 
 /**
- * Its calls of `openclaw`, none of which exists, in words that do. The cheapest of them: `cron add` with a declaration
- * key updates the job, too, and wants no id to be looked up.
+ * An `openclaw` for the script to call: its calls in words that the real CLI takes. The cheapest of them: `cron add` with
+ * a declaration key updates the job, too, and wants no id to be looked up. `job` and `definition` are the script's own.
  */
-const WORDS: Record<string, string> = {
-  "openclaw cron list --format json 2>/dev/null | jq -r '.[].name' 2>/dev/null":
-    `openclaw cron list --all --json 2>/dev/null | ` +
-    `jq -r '.jobs[] | select((.declarationKey // "") | startswith("${MARK}")) | .name' 2>/dev/null`,
-  'openclaw cron update "/tmp/cron-job-${JOB_NAME}.json" 2>/dev/null': declare(),
-  'openclaw cron add "/tmp/cron-job-${JOB_NAME}.json" 2>/dev/null': declare(),
-};
+const OPENCLAW = `
+openclaw() {
+  case $2 in
+    list)
+      command openclaw cron list --all --json | jq '[.jobs[] | select((.declarationKey // "") | startswith("${MARK}"))]'
+      ;;
+    add | update)
+      command openclaw cron add --name "$job" --declaration-key "${MARK}$job" --cron "${readField("schedule")}" \\
+        --command "${readField("command")}" --json >/dev/null
+      ;;
+    *) command openclaw "$@" ;;
+  esac
+}
+`;
 
-function declare(): string {
-  const field = (name: string) => `"$(printf '%s' "$JOB_DEF" | jq -r .${name})"`;
-  const key = `--declaration-key "${MARK}$JOB_NAME"`;
-  return `openclaw cron add --name "$JOB_NAME" ${key} --cron ${field("schedule")} --command ${field("command")} --json >/dev/null 2>&1`;
+function readField(name: string): string {
+  return `$(printf '%s' "$definition" | jq -r .${name})`;
 }
 
 /** manager.sh, as it runs beside a gateway. */
@@ -37,7 +42,7 @@ export interface ManagerSh {
 }
 
 /**
- * Starts manager.sh with its calls put into the words that the real CLI takes, and with other paths.
+ * Starts the shell sidecar of test/reference/ with its calls in words that the real CLI takes, and with other paths.
  *
  * @param naps whether it sleeps for as long as it says, rather than until {@link ManagerSh.poll}.
  */
@@ -47,17 +52,15 @@ export async function startManagerSh(
   pvcConfig: string,
   naps = false,
 ): Promise<ManagerSh> {
-  const bin = join(mounts.root, "manager-sh-bin");
+  if (!Bun.which("jq")) throw new Error("the shell sidecar needs jq");
+  const bin = await stubPrograms(join(mounts.root, "manager-sh-bin"), naps);
   const script = join(mounts.root, "manager.sh");
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, "pgrep"), "#!/bin/sh\n", { mode: 0o755 });
-  // Fails at the end of its input, and manager.sh ends with it.
-  if (!naps) await writeFile(join(bin, "sleep"), "#!/bin/sh\necho asleep\nread -r _\n", { mode: 0o755 });
-  await writeFile(script, await readManagerSh(mounts, pvcConfig, WORDS));
+  await writeFile(script, `${OPENCLAW}\n${await readFile(SIDECAR_SH, "utf8")}`);
 
-  const env = { ...environment, PATH: `${bin}:${environment.PATH ?? ""}` };
-  const program = watch([Bun.which("dash") ?? "sh", script], env, !naps);
-  const asleep = /^asleep$/;
+  const paths = { ...mounts.environment({}), PVC_CONFIG: pvcConfig, TMPDIR: mounts.root };
+  const env = { ...paths, ...environment, PATH: `${bin}:${environment.PATH ?? ""}` };
+  const program = watch([SHELL, script], env, !naps);
+  const asleep = new RegExp(`^${ASLEEP}$`);
   return {
     pid: program.pid,
     firstSleep: () => program.lineAfter(0, asleep),

@@ -30,6 +30,12 @@ interface Kinds {
   PersistentVolumeClaim: IPersistentVolumeClaim & Manifest;
 }
 
+/** What a kustomization.yaml lists. */
+export interface Kustomization {
+  namespace: string;
+  resources: string[];
+}
+
 /** What `kubectl kustomize` makes of a directory. */
 export async function renderManifests(directory: string): Promise<Manifest[]> {
   return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
@@ -49,6 +55,13 @@ export function findManifest<Kind extends keyof Kinds>(
   const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
   if (!found) throw new Error(`there is no ${kind} ${name}`);
   return found as Kinds[Kind];
+}
+
+/** The Kustomization among them: it has no name. */
+export function findKustomization(manifests: readonly Manifest[]): Kustomization {
+  const found = manifests.find(({ kind }) => kind === "Kustomization");
+  if (!found) throw new Error("there is no Kustomization");
+  return found as unknown as Kustomization;
 }
 
 /** Downloaded once, by npm. */

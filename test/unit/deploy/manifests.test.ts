@@ -1,12 +1,13 @@
-// The manifests: rendered by kubectl, held against Kubernetes's schemas, and against the plan object by object.
+// The manifests: rendered by kubectl, held against Kubernetes's schemas, and against the plan's facts (test/reference/).
 
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "bun:test";
 import type { IContainer } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { validate } from "../../../lib/commands/validate.ts";
+import { readFacts, scriptOf, sortFacts } from "../../reference/facts.ts";
+import { PLAN, PLAN_DOTFILES, PLAN_JOB, PLAN_VOLUME } from "../../reference/plan.ts";
 import { createScratch } from "../../support/fakes.ts";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
 import {
@@ -17,11 +18,7 @@ import {
   parseManifests,
   renderManifests,
 } from "../../support/manifests.ts";
-import { REPOSITORY } from "../../support/repository.ts";
-
-const PLAN = resolve(REPOSITORY, "../shared/seed/plan.md");
-const hasPlan = existsSync(PLAN);
-if (!hasPlan) console.log(`(skip) the manifests beside the plan's: there is no ${PLAN}`);
+import { findSeed } from "../../support/manager-sh.ts";
 
 type Container = IContainer;
 
@@ -102,90 +99,117 @@ describe("what kubectl makes of deploy/", () => {
   });
 });
 
-const plan = hasPlan ? await readPlan() : [];
+const kustomization = parseManifests(await readFile(join(DEPLOY, "base/kustomization.yaml"), "utf8"));
 
-describe.skipIf(!hasPlan)("base beside the plan", () => {
-  test("the Deployment is the plan's, but for what is told here", () => {
-    const expected = deploymentOf(plan);
-    const pod = podOf(expected);
-    const both = [...(pod.initContainers ?? []), ...pod.containers];
+describe("base beside the plan", () => {
+  test("each object is the plan's, but for what is told here", () => {
+    const expected = structuredClone(PLAN);
+    const { initContainers, containers } = expected;
+    const factsOf = (name: string) => {
+      const facts = initContainers[name] ?? containers[name];
+      if (!facts) throw new Error(`the plan has no container ${name}`);
+      return facts;
+    };
 
     // The image with the binary in it.
-    for (const container of both)
-      container.image = container.image?.replace(/(openclaw:\d+)$/, "$1-config-manager") ?? "";
+    for (const container of [...Object.values(initContainers), ...Object.values(containers)]) {
+      container.image = container.image.replace(/(openclaw:\d+)$/, "$1-config-manager");
+    }
 
     // The shell of three places is the binary.
-    const initConfig = containerOf(pod.initContainers, "init-config");
+    const openclaw = factsOf("openclaw");
+    const sidecar = factsOf("config-manager-sidecar");
+    const initConfig = factsOf("init-config");
+    const initCron = factsOf("init-cron-config");
     initConfig.command = ["config-manager", "init", "--only=config", "--config-dir=/config"];
-    const initCron = containerOf(pod.initContainers, "init-cron-config");
     initCron.command = ["config-manager", "init", "--only=cron", "--cron-dir=/cron-config"];
-    for (const container of [initConfig, initCron]) {
-      delete container.args;
-      Object.assign(container.securityContext ?? {}, { readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } });
-    }
-    const openclaw = containerOf(pod.containers, "openclaw");
-    const [script = ""] = openclaw.args ?? [];
-    const registration = /# === cronジョブの起動時登録 ===[^]*?complete ==="\nfi\n/.exec(script)?.[0] ?? "(not there)";
-    openclaw.args = [
-      script.replace(
-        registration,
-        "# In the background: it waits for the gateway that the next line starts\nconfig-manager register &\n",
-      ),
-    ];
-    const sidecar = containerOf(pod.containers, "config-manager-sidecar");
     sidecar.command = ["config-manager", "run"];
-    delete sidecar.args;
+    const readOnlyRoot = "securityContext.readOnlyRootFilesystem=true";
+    for (const container of [initConfig, initCron]) {
+      container.settings = [...container.settings, readOnlyRoot, "securityContext.capabilities.drop.0=ALL"];
+    }
+    for (const container of [initCron, openclaw]) container.says = [];
 
-    // What the plan's sidecar lacks: the token, probes, a root that nothing can be written to, and so a place for checksums.
-    sidecar.env = [
-      { name: "OPENCLAW_GATEWAY_TOKEN", ...containerEnv(openclaw, "OPENCLAW_GATEWAY_TOKEN") },
-      { name: "CONFIG_MANAGER_HTTP_PORT", value: "9090" },
+    // What the plan's sidecar lacks: the token, probes, a read-only root, and so a place for checksums.
+    const { OPENCLAW_GATEWAY_TOKEN = "" } = openclaw.env;
+    sidecar.env = { OPENCLAW_GATEWAY_TOKEN, CONFIG_MANAGER_HTTP_PORT: "9090" };
+    sidecar.settings = [
+      ...sidecar.settings.filter((line) => !line.startsWith("securityContext.readOnlyRootFilesystem")),
+      readOnlyRoot,
+      "ports.0.name=metrics",
+      "ports.0.containerPort=9090",
+      ...describeProbe("livenessProbe", "/healthz", 30),
+      ...describeProbe("readinessProbe", "/readyz", 10),
     ];
-    sidecar.ports = [{ name: "metrics", containerPort: 9090 }];
-    sidecar.livenessProbe = { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 30, timeoutSeconds: 5 };
-    sidecar.readinessProbe = { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 10, timeoutSeconds: 5 };
-    Object.assign(sidecar.securityContext ?? {}, { readOnlyRootFilesystem: true });
-    sidecar.volumeMounts?.push({ name: "config-manager-tmp", mountPath: "/tmp" });
-    pod.volumes?.push({ name: "config-manager-tmp", emptyDir: { sizeLimit: "16Mi" } });
+    sidecar.mounts = [...sidecar.mounts, "config-manager-tmp at /tmp"];
+    expected.volumes = [...expected.volumes, "config-manager-tmp.emptyDir.sizeLimit=16Mi"];
 
-    expect(deploymentOf(base)).toEqual(expected);
+    // What is none of ours: other programs, and secrets.
+    expected.kustomization.resources = expected.kustomization.resources.filter(
+      (name) => !/secret|litellm|cloudflared|networkpolicy/.test(name),
+    );
+
+    const found = sortFacts(readFacts([...base, ...kustomization]));
+    found.kustomization.resources.sort();
+    expected.kustomization.resources.sort();
+    expect(found).toEqual(sortFacts(expected));
   });
 
-  test("the jobs and their ConfigMap are the plan's", () => {
-    const theirs = findManifest(plan, "ConfigMap", "openclaw-cron-jobs");
-    const ours = findManifest(base, "ConfigMap", "openclaw-cron-jobs");
-    expect(ours.metadata).toEqual(theirs.metadata);
-    expect(JSON.parse(ours.data["cron-jobs.json"] ?? "")).toEqual(JSON.parse(theirs.data["cron-jobs.json"] ?? ""));
-  });
-
-  test("the other ConfigMap has the plan's name and file", () => {
-    const theirs = findManifest(plan, "ConfigMap", "openclaw-config");
-    const ours = findManifest(base, "ConfigMap", "openclaw-config");
-    expect(ours.metadata).toEqual(theirs.metadata);
-    expect(Object.keys(ours.data)).toEqual(Object.keys(theirs.data));
-  });
-
-  test("the kustomization lists what the plan's lists, but for what is none of ours", async () => {
-    const theirs = findKustomization(plan).resources;
-    const ours = findKustomization(parseManifests(await readFile(join(DEPLOY, "base/kustomization.yaml"), "utf8")));
-    expect(ours.namespace).toBe(findKustomization(plan).namespace);
-    expect(theirs.filter((name) => !ours.resources.includes(name))).toEqual([
-      "external-secret.yaml",
-      "external-secret-litellm.yaml",
-      "configmap-litellm.yaml",
-      "deployment-litellm.yaml",
-      "service-litellm.yaml",
-      "deployment-cloudflared.yaml",
-      "networkpolicy.yaml",
-    ]);
-    expect(ours.resources.filter((name) => !theirs.includes(name))).toEqual([]);
+  test("the job is the plan's", () => {
+    const { data } = findManifest(base, "ConfigMap", "openclaw-cron-jobs");
+    expect(JSON.parse(data["cron-jobs.json"] ?? "")).toEqual([PLAN_JOB]);
   });
 
   test("the volume is the one that the plan names", () => {
-    const { spec } = findManifest(base, "PersistentVolumeClaim", "openclaw-data");
-    expect(spec).toMatchObject({ storageClassName: "longhorn", resources: { requests: { storage: "10Gi" } } });
+    const { spec } = findManifest(base, "PersistentVolumeClaim", PLAN_VOLUME.claim);
+    const { storageClass: storageClassName, size: storage } = PLAN_VOLUME;
+    expect(spec).toMatchObject({ storageClassName, resources: { requests: { storage } } });
+  });
+
+  test("two scripts are left: one clones the dotfiles, one links them, registers the jobs and becomes the gateway", () => {
+    const { repository, directory, branch, notLinked } = PLAN_DOTFILES;
+    const pod = podOf(deploymentOf(base));
+    const scripts = [...(pod.initContainers ?? []), ...pod.containers].filter((one) => scriptOf(one) !== "");
+    expect(namesOf(scripts)).toEqual(["init-dotfiles", "openclaw"]);
+    const [clone = "", start = ""] = scripts.map(scriptOf);
+    for (const script of [clone, start]) expect(script).toStartWith(`DOTFILES_DIR=${directory}\n`);
+    expect(clone).toContain(`git clone ${repository} "$DOTFILES_DIR"\n`);
+    expect(clone).toContain(`git checkout ${branch} && git pull origin ${branch}\n`);
+    expect(start).toContain(`.|..|${notLinked.join("|")}) continue`);
+    expect(start).toEndWith(`\nconfig-manager register &\n\nexec ${PLAN.containers["openclaw"]?.ends}\n`);
   });
 });
+
+const planFile = findSeed("plan.md");
+
+if (planFile !== undefined) {
+  describe("test/reference/plan.ts beside the plan itself", () => {
+    test("has its facts", async () => {
+      const plan = await readPlan(planFile);
+      const { data } = findManifest(plan, "ConfigMap", "openclaw-cron-jobs");
+      expect(sortFacts(PLAN)).toEqual(sortFacts(readFacts(plan)));
+      expect([PLAN_JOB]).toEqual(JSON.parse(data["cron-jobs.json"] ?? ""));
+      const { claim, storageClass, size } = PLAN_VOLUME;
+      expect((await readFile(planFile, "utf8")).toLowerCase()).toContain(
+        `\`${claim}\` (${storageClass} ${size})`.toLowerCase(),
+      );
+    });
+
+    test("the scripts of deploy/base are the plan's, but for the registration", async () => {
+      const theirs = podOf(deploymentOf(await readPlan(planFile)));
+      const ours = podOf(deploymentOf(base));
+      const scriptsOf = (pod: typeof ours) =>
+        [containerOf(pod.initContainers, "init-dotfiles"), containerOf(pod.containers, "openclaw")].map(scriptOf);
+      const [clone, start = ""] = scriptsOf(theirs);
+      const registration = /# === cron[^]*?complete ==="\nfi\n/.exec(start)?.[0] ?? "(not there)";
+      const comment = "# In the background: it waits for the gateway that the next line starts";
+      expect(scriptsOf(ours)).toEqual([
+        clone ?? "",
+        start.replace(registration, `${comment}\nconfig-manager register &\n`),
+      ]);
+    });
+  });
+}
 
 describe("the sidecar", () => {
   test.each([
@@ -282,13 +306,14 @@ function containerEnv(container: Container, name: string) {
   return source;
 }
 
-/** The objects of the plan's code blocks. Of several of one name, the last is the one that it ends with. */
-async function readPlan(): Promise<Manifest[]> {
-  const blocks = (await readFile(PLAN, "utf8")).matchAll(/^```yaml\n([^]*?)^```$/gm);
-  return [...blocks].flatMap(([, text = ""]) => parseManifests(text)).filter(({ kind }) => kind);
+/** A probe's settings. */
+function describeProbe(kind: string, path: string, periodSeconds: number): string[] {
+  const settings = { "httpGet.path": path, "httpGet.port": "metrics", periodSeconds, timeoutSeconds: 5 };
+  return Object.entries(settings).map(([key, value]) => `${kind}.${key}=${value}`);
 }
 
-function findKustomization(manifests: readonly Manifest[]): { namespace: string; resources: string[] } {
-  const found = manifests.find(({ kind }) => kind === "Kustomization");
-  return found as unknown as { namespace: string; resources: string[] };
+/** The objects of the plan's code blocks. */
+async function readPlan(path: string): Promise<Manifest[]> {
+  const blocks = (await readFile(path, "utf8")).matchAll(/^```yaml\n([^]*?)^```$/gm);
+  return [...blocks].flatMap(([, text = ""]) => parseManifests(text)).filter(({ kind }) => kind);
 }
