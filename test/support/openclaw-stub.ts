@@ -1,9 +1,8 @@
-// A stand-in for the `openclaw` command, of two kinds:
-//
-//   replay   prints what was recorded, takes everything, and notes its arguments
-//   keep     keeps jobs, and speaks two dialects: the CLI's own, and the one that manager.sh takes it to have
+// A stand-in for the `openclaw` command, of two kinds: a replay prints what was recorded, takes everything, and notes its
+// arguments; a keeper, which is this file as a program, keeps jobs, and speaks two dialects: the CLI's own, and the one
+// that manager.sh takes it to have.
 
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Replay {
@@ -13,14 +12,33 @@ export interface Replay {
   calls(): string[][];
 }
 
-/** An `openclaw` that lives in this directory and prints a recorded version and list. */
+/** An `openclaw` that lives in this directory and prints a recorded version and list. In sh, which starts at once. */
 export function createReplay(directory: string, version: string, list: string): Replay {
-  const bin = install("replay", directory);
+  const bin = join(directory, "bin");
+  mkdirSync(bin, { recursive: true });
   writeFileSync(join(directory, "version"), version);
   writeFileSync(join(directory, "list"), list);
   writeFileSync(join(directory, "calls"), "");
-  const lines = () => readFileSync(join(directory, "calls"), "utf8").split("\n").filter(Boolean);
-  return { bin, calls: () => lines().map((line) => JSON.parse(line) as string[]) };
+  const script = `#!/bin/sh
+cd '${directory}' && printf '%s\\0' "$#" "$@" >>calls
+case "$*" in
+  --version) cat version ;;
+  "cron list --all --json") cat list ;;
+esac
+`;
+  writeFileSync(join(bin, "openclaw"), script, { mode: 0o755 });
+  return { bin, calls: () => readCalls(readFileSync(join(directory, "calls"), "utf8")) };
+}
+
+/** The number of arguments of a call, then each of them, then the next call; a NUL after each. */
+function readCalls(text: string): string[][] {
+  const words = text.split("\0").slice(0, -1);
+  const calls: string[][] = [];
+  while (words.length > 0) {
+    const count = Number(words.shift());
+    calls.push(words.splice(0, count));
+  }
+  return calls;
 }
 
 type Fields = Record<string, unknown>;
@@ -46,7 +64,7 @@ export interface Keeper {
 
 /** An `openclaw` that keeps its jobs in this directory. */
 export function createKeeper(directory: string): Keeper {
-  const bin = install("keep", directory);
+  const bin = installKeeper(directory);
   writeKept(directory, { jobs: [], made: 0, refuse: [], writes: [] });
   return {
     bin,
@@ -69,10 +87,10 @@ export function addJob(kept: Kept, fields: Fields & { name: string }): void {
   kept.jobs.push({ ...identity, sessionTarget: "isolated", wakeMode: "now", schedule, payload, delivery, ...fields });
 }
 
-function install(kind: string, directory: string): string {
+function installKeeper(directory: string): string {
   const bin = join(directory, "bin");
   mkdirSync(bin, { recursive: true });
-  const command = [process.execPath, import.meta.path, kind, directory].map((word) => `'${word}'`).join(" ");
+  const command = [process.execPath, import.meta.path, directory].map((word) => `'${word}'`).join(" ");
   writeFileSync(join(bin, "openclaw"), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   return bin;
 }
@@ -85,13 +103,6 @@ function readKept(directory: string): Kept {
 function writeKept(directory: string, kept: Kept): void {
   writeFileSync(join(directory, "kept.new"), JSON.stringify(kept));
   renameSync(join(directory, "kept.new"), join(directory, "kept"));
-}
-
-function replay(directory: string, args: readonly string[]): string {
-  appendFileSync(join(directory, "calls"), `${JSON.stringify(args)}\n`);
-  const line = args.join(" ");
-  if (line === "--version") return readFileSync(join(directory, "version"), "utf8");
-  return line === "cron list --all --json" ? readFileSync(join(directory, "list"), "utf8") : "";
 }
 
 function keep(directory: string, args: readonly string[]): string {
@@ -226,9 +237,9 @@ function readValue(key: string, value: string, before: unknown): unknown {
 }
 
 if (import.meta.main) {
-  const [kind, directory = "", ...args] = process.argv.slice(2);
+  const [directory = "", ...args] = process.argv.slice(2);
   try {
-    process.stdout.write(kind === "replay" ? replay(directory, args) : keep(directory, args));
+    process.stdout.write(keep(directory, args));
   } catch (error) {
     process.stderr.write(`Error: ${(error as Error).message}\n`);
     process.exitCode = 1;

@@ -71,20 +71,20 @@ describe("parseConfig()", () => {
     }
   });
 
-  test("reads ten megabytes, or says what is wrong with them", () => {
-    const entries = Array.from({ length: 300_000 }, (_, index) => `"key${index}":"value number ${index}"`);
+  test("reads a megabyte, or says what is wrong with them", () => {
+    const entries = Array.from({ length: 30_000 }, (_, index) => `"key${index}":"value number ${index}"`);
     const json = `{${entries.join(",")}}`;
-    expect(json.length).toBeGreaterThan(9_900_000);
+    expect(json.length).toBeGreaterThan(900_000);
     for (const text of [json, asJson5(json)]) {
       const value = parse(text);
-      expect(Object.keys(value)).toHaveLength(300_000);
-      expect(value.key299999).toBe("value number 299999");
+      expect(Object.keys(value)).toHaveLength(30_000);
+      expect(value.key29999).toBe("value number 29999");
     }
     expect(parseConfig(Buffer.from(json.slice(0, -1)))).toEqual({
       kind: "broken",
       problem: `invalid end of input at 1:${json.length}`,
     });
-  }, 60_000);
+  });
 });
 
 describe("findModeProblems()", () => {

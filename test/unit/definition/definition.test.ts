@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { parseDefinition } from "../../../lib/definition/definition.ts";
 import type { Json, JsonObject } from "../../../lib/json.ts";
 import { ODD_NAMES } from "../../support/fakes.ts";
+import { runs } from "../../support/soak.ts";
 
 /** A valid definition with these fields changed; undefined removes a field. */
 function write(fields: Record<string, Json | undefined> = {}): JsonObject {
@@ -524,7 +525,7 @@ describe("parseDefinition() of arbitrary values", () => {
         const parsed = parseDefinition(input);
         if (parsed.kind === "invalid") expect(parsed.problems).not.toBeEmpty();
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -538,9 +539,9 @@ describe("parseDefinition() of arbitrary values", () => {
         const carried = JSON.parse(JSON.stringify(parsed.definition)) as Json;
         expect(parseDefinition(carried)).toEqual(parsed);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     );
-    expect(taken).toBeGreaterThan(50);
+    expect(taken).toBeGreaterThan(runs(50));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseMoment } from "../../../lib/definition/moment.ts";
+import { runs } from "../../support/soak.ts";
 
 const DAY = Date.UTC(2027, 0, 31);
 const HOUR_MS = 3_600_000;
@@ -51,7 +52,7 @@ describe("parseMoment()", () => {
         const moment = parseMoment(text);
         if (moment !== undefined) expect(parseMoment(new Date(moment).toISOString())).toBe(moment);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

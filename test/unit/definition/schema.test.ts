@@ -11,6 +11,7 @@ import { toDefinitionSchema } from "../../../lib/definition/schema.ts";
 import { ODD_NAMES, define } from "../../support/fakes.ts";
 import { aDefinition } from "../../support/definitions.ts";
 import { DOCUMENTS, GOLDEN, REPOSITORY } from "../../support/repository.ts";
+import { runs } from "../../support/soak.ts";
 
 const SCHEMA = toDefinitionSchema();
 const FIELDS = fieldsOf(JSON.parse(JSON.stringify(SCHEMA)) as Json);
@@ -76,7 +77,7 @@ describe("toDefinitionSchema()", () => {
   test("accepts every valid definition", () => {
     fc.assert(
       fc.property(aDefinition, (definition) => expectTaken(definition as unknown as JsonObject)),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -113,9 +114,9 @@ describe("toDefinitionSchema()", () => {
         taken += 1;
         expectTaken(value);
       }),
-      { numRuns: 4_000 },
+      { numRuns: runs(4_000) },
     );
-    expect(taken).toBeGreaterThan(400);
+    expect(taken).toBeGreaterThan(runs(400));
   });
 
   test("accepts a list of jobs, and one job", () => {
