@@ -2,10 +2,16 @@
 # Builds, demonstrates and tests config-manager. Needs bash, Node and npm; brings the rest itself.
 #
 #   ./build.sh [--target linux-x64|linux-x64-baseline|linux-arm64|all]   the binary, into dist/
-#   ./build.sh demo                                                      the main job, on a real gateway
-#   ./build.sh test [--all-releases] [FILE…]                             every check and test; on nine releases
-#                                                                        of OpenClaw, instead of one of each kind
-#   ./build.sh bench [ROW…]                                              the numbers of the README, or some of them
+#   ./build.sh demo                      the main job, on a real gateway
+#   ./build.sh test --quick              types, lint, format, dead code, unit tests: under a minute
+#   ./build.sh test                      that, then the binary, then the binary beside real gateways
+#   ./build.sh test --system             only what the above leaves out: containers, images, Pods. As root; the only
+#                                        one that installs programs on the machine, with apt-get
+#   ./build.sh test --all                everything, with soaks and nine releases of OpenClaw instead of three
+#   ./build.sh test FILE…                these test files
+#   ./build.sh bench [ROW…]              the numbers of the README, or some of them
+#
+# The last line of a test run is "N passed, N failed". A test that cannot run here says why, and counts for neither.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -100,6 +106,7 @@ bench() {
 
 PASSED=0
 FAILED=0
+SKIPPED=0
 
 # check NAME COMMAND…: counts as one test.
 check() {
@@ -119,11 +126,12 @@ attribute() {
   sed -n "s/.*<testsuites .*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" 2>/dev/null | head -n 1 | grep . || echo 0
 }
 
+# run_tests FILE_OR_FLAG…: the test runner, and what it counted.
 run_tests() {
-  local report
+  local report status=0
   report=$(mktemp -t config-manager-report.XXXXXX)
   # CI: no snapshot writes itself. No timeout of the runner's own: the tests wait for conditions, each with its limit.
-  CI=1 "$BIN/bun" test --timeout 300000 --reporter=junit --reporter-outfile="$report" "$@" && local status=0 || local status=$?
+  CI=1 "$BIN/bun" test --timeout 300000 --reporter=junit --reporter-outfile="$report" "$@" || status=$?
   local tests failures skipped
   tests=$(attribute "$report" tests)
   failures=$(attribute "$report" failures)
@@ -133,27 +141,82 @@ run_tests() {
   if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then failures=1 tests=$((tests + 1)); fi
   PASSED=$((PASSED + tests - failures - skipped))
   FAILED=$((FAILED + failures))
-  SKIPPED=$skipped
+  SKIPPED=$((SKIPPED + skipped))
+}
+
+# The binary that this run tests, made once.
+BUILT=
+build_once() {
+  [ -n "$BUILT" ] || check "build" compile
+  BUILT=1
+}
+
+# stage NAME: runs stage_NAME, after a line of what it will do and before a line of what it took. A failure does not end
+# it, nor the run: the sum decides.
+stage() {
+  local name=$1 start=$SECONDS passed=$PASSED failed=$FAILED
+  echo "== $name: $(describe_stage "$name")"
+  "stage_$name"
+  passed=$((PASSED - passed)) failed=$((FAILED - failed))
+  echo "== $name: $((passed + failed)) tests in $((SECONDS - start)) s, $failed failed"
+}
+
+describe_stage() {
+  case $1 in
+    quick) echo "types, lint, format, dead code, and the unit tests${CONFIG_MANAGER_SOAK:+, with soaks}" ;;
+    binary) echo "builds the binary, and runs it without a gateway" ;;
+    gateway) echo "the binary beside real gateways${CONFIG_MANAGER_ALL_RELEASES:+ of every release}" ;;
+    system) echo "containers, images and Pods, as root; installs missing programs with apt-get" ;;
+  esac
+}
+
+stage_quick() {
+  # A soak tries at length what the unit tests try a little of.
+  local soaks=(--path-ignore-patterns='**/*.soak.test.ts')
+  [ -z "${CONFIG_MANAGER_SOAK:-}" ] || soaks=()
+  check "types" "$BIN/tsc"
+  check "lint" "$BIN/oxlint" --type-aware --deny-warnings
+  check "format" "$BIN/biome" format
+  check "dead exports and dependencies" "$BIN/knip" --no-progress
+  run_tests "${soaks[@]}" test/unit/
+}
+
+stage_binary() {
+  build_once
+  check "benchmark, without a gateway" bench --check
+  run_tests test/binary/
+}
+
+stage_gateway() {
+  build_once
+  run_tests test/gateway/
+}
+
+stage_system() {
+  build_once
+  # Only here may a test install a program that it needs.
+  CONFIG_MANAGER_INSTALL=1 run_tests test/system/
 }
 
 tests() {
-  if [ "${1:-}" = --all-releases ]; then
-    export CONFIG_MANAGER_ALL_RELEASES=1
-    shift
-  fi
+  local stages=(quick binary gateway) name
+  case ${1:-} in
+    --quick) stages=(quick) && shift ;;
+    --system) stages=(system) && shift ;;
+    --all)
+      export CONFIG_MANAGER_ALL_RELEASES=1 CONFIG_MANAGER_SOAK=1
+      stages=(quick binary gateway system) && shift
+      ;;
+    --*) fail "unknown argument: $1" "one of --quick, --system and --all, or files" ;;
+    ?*) stages=() ;;
+  esac
+  [ ${#stages[@]} -eq 0 ] || [ $# -eq 0 ] || fail "unknown argument: $1" "a stage takes no files: ./build.sh test FILE…"
   set_up
-  SKIPPED=0
-  if [ $# -eq 0 ]; then
-    check "types" "$BIN/tsc"
-    check "lint" "$BIN/oxlint" --type-aware --deny-warnings
-    check "format" "$BIN/biome" format
-    check "dead exports and dependencies" "$BIN/knip" --no-progress
+  if [ ${#stages[@]} -eq 0 ]; then
+    build_once
+    run_tests "$@"
   fi
-  check "build" compile
-  if [ $# -eq 0 ]; then
-    check "benchmark, without a gateway" bench --check
-  fi
-  run_tests "$@"
+  for name in "${stages[@]}"; do stage "$name"; done
   echo
   [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
   echo "$PASSED passed, $FAILED failed"

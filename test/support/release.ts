@@ -17,7 +17,7 @@ const ALL_RELEASES = [
 /** The newest, and the plan's. */
 export const RELEASES = ["2026.9.6", "2026.2.9"] as const;
 
-/** One of each kind of gateway: keys and commands, a device key, neither. `./build.sh test --all-releases` takes all. */
+/** One of each kind of gateway: keys and commands, a device key, neither. `./build.sh test --all` takes all. */
 export const CRON_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES
   ? ALL_RELEASES
   : ["2026.9.6", "2026.4.15", "2026.2.9"];

@@ -22,6 +22,8 @@ import { until } from "../../support/until.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
 const CAN_MOUNT = await canMountSmallVolume();
+if (!CAN_MOUNT) console.log("(skip) full and read-only volumes: no tmpfs can be mounted here");
+if (!isRoot) console.log("(skip) owner and group: not root");
 
 describe("replaceFile()", () => {
   test("creates a new file with mode 600, and its directories", async () => {
