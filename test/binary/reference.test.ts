@@ -7,15 +7,15 @@ import { join } from "node:path";
 import { SCENARIOS, type Step } from "../reference/scenarios.ts";
 import { createScratch } from "../support/fakes.ts";
 import { SHELL, SIDECAR_SH, findSeed, stubJq } from "../support/manager-sh.ts";
+import { run } from "../support/process.ts";
 import { createSide, startScript } from "../support/side.ts";
 import type { Mounts } from "../support/sidecar.ts";
 
 /** To end a broken test, not to measure. */
 const LIMIT_MS = 300_000;
 
-test("sidecar.sh is a script that sh reads", () => {
-  const { exitCode, stderr } = Bun.spawnSync([SHELL, "-n", SIDECAR_SH]);
-  expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
+test("sidecar.sh is a script that sh reads", async () => {
+  expect(await run(SHELL, ["-n", SIDECAR_SH])).toMatchObject({ exitCode: 0, stderr: "" });
 });
 
 const JOBS = JSON.stringify(
@@ -41,9 +41,9 @@ const QUESTIONS: readonly (readonly [what: string, input: string, ...args: strin
 ];
 
 /** The script looks at no more of the exit code than whether it is 0. */
-function askJq(program: string, input: string, args: readonly string[]) {
-  const { exitCode, stdout } = Bun.spawnSync([program, ...args], { stdin: Buffer.from(input) });
-  return { isAnswered: exitCode === 0, stdout: stdout.toString() };
+async function askJq(program: string, input: string, args: readonly string[]) {
+  const { exitCode, stdout } = await run(program, args, { input, env: process.env });
+  return { isAnswered: exitCode === 0, stdout };
 }
 
 const jq = Bun.which("jq");
@@ -54,22 +54,22 @@ describe("jq's stand-in", () => {
     await using scratch = await createScratch();
     await stubJq(scratch.path);
     await writeFile(scratch.in("jobs"), JOBS);
-    expect(askJq(scratch.in("jq"), "", ["-r", ".[].name", scratch.in("jobs")])).toEqual({
+    expect(await askJq(scratch.in("jq"), "", ["-r", ".[].name", scratch.in("jobs")])).toEqual({
       isAnswered: true,
       stdout: 'a\nsay "hi"\n日次 \\ \n\nnull\n',
     });
-    expect(askJq(scratch.in("jq"), JOBS, ["-c", select("a")])).toEqual({
+    expect(await askJq(scratch.in("jq"), JOBS, ["-c", select("a")])).toEqual({
       isAnswered: true,
       stdout: '{"name":"a","n":[1,{"b":null}]}\n',
     });
-    expect(askJq(scratch.in("jq"), JOBS, ["-c", select('say "hi"')]).isAnswered).toBe(false);
+    expect(await askJq(scratch.in("jq"), JOBS, ["-c", select('say "hi"')])).toMatchObject({ isAnswered: false });
   });
 
   if (jq !== null) {
     test.each([...QUESTIONS])("answers as jq: %s", async (_, input, ...args) => {
       await using scratch = await createScratch();
       await stubJq(scratch.path);
-      expect(askJq(scratch.in("jq"), input, args)).toEqual(askJq(jq, input, args));
+      expect(await askJq(scratch.in("jq"), input, args)).toEqual(await askJq(jq, input, args));
     });
   }
 });

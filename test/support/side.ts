@@ -1,7 +1,6 @@
 // One side of a comparison: a manager with ConfigMaps, a volume and an OpenClaw of its own, which gives an account of
 // each step, line by line.
 
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { computeChecksum } from "../../lib/files/checksum.ts";
 import { CONFIG_COMPLETE, CRON_COMPLETE, type Step, print } from "../reference/scenarios.ts";
 import { ASLEEP, SHELL, stubJq, stubPrograms } from "./manager-sh.ts";
 import { type Keeper, createKeeper } from "./openclaw-stub.ts";
+import { start } from "./process.ts";
 import { type Mounts, readMaybe, startSidecar, createMounts } from "./sidecar.ts";
 import { until } from "./until.ts";
 
@@ -28,7 +28,7 @@ export interface Manager {
 type Start = (mounts: Mounts, keeper: Keeper) => Promise<Manager>;
 
 /** A manager with ConfigMaps, a volume and an OpenClaw of its own. It starts with the first step. */
-export async function createSide(start: Start) {
+export async function createSide(begin: Start) {
   const mounts = await createMounts();
   const keeper = createKeeper(join(mounts.root, "openclaw"));
   const liveConfig = join(mounts.root, "openclaw.json");
@@ -62,7 +62,7 @@ export async function createSide(start: Start) {
       if (config !== undefined) await publish("config", "openclaw.json", config);
       const definitions = typeof jobs === "object" && jobs ? print(jobs) : jobs;
       if (definitions !== undefined) await publish("cron", "cron-jobs.json", definitions);
-      manager ??= await start(mounts, keeper);
+      manager ??= await begin(mounts, keeper);
       const completes = [...(config && config !== before ? [CONFIG_COMPLETE] : []), ...(jobs ? [CRON_COMPLETE] : [])];
       await manager.waitUntilDone(ends ? [ends] : completes, said);
 
@@ -107,30 +107,24 @@ export function startScript(readScript: (mounts: Mounts) => Promise<string>): St
     if (!Bun.which("jq")) await stubJq(bin);
 
     const env = mounts.environment({ PATH: `${keeper.bin}:${bin}:${process.env.PATH}`, TMPDIR: root });
-    const child = spawn(SHELL, [script], { env, stdio: ["pipe", "pipe", "pipe"] });
-    let output = "";
-    let errors = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
-    let hasEnded = false;
-    const ended = new Promise<void>((resolve) => child.once("close", resolve)).then(() => (hasEnded = true));
-    const countSleeps = () => output.split(`${ASLEEP}\n`).length - 1;
+    const running = start(SHELL, [script], { env, isTyped: true });
+    const countSleeps = () => running.stdout().split(`${ASLEEP}\n`).length - 1;
     const stop = async () => {
-      child.stdin.end();
-      await ended;
+      running.endInput();
+      await running.exited;
     };
     return {
       messages: () => {
-        const lines = output.replaceAll(`${ASLEEP}\n`, "").split("\n").slice(0, -1);
+        const lines = running.stdout().replaceAll(`${ASLEEP}\n`, "").split("\n").slice(0, -1);
         return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[config-manager\] /, ""));
       },
       async waitUntilDone() {
         const before = countSleeps();
-        if (before > 0) child.stdin.write("\n");
-        const isDone = () => countSleeps() > before || hasEnded;
-        await until("the script to sleep or to end", isDone, { explain: () => output + errors });
+        if (before > 0) running.type("\n");
+        const isDone = () => countSleeps() > before || running.hasEnded;
+        await until("the script to sleep or to end", isDone, { explain: running.output });
       },
-      hasEnded: () => hasEnded,
+      hasEnded: () => running.hasEnded,
       stop,
       dispose: stop,
     };
