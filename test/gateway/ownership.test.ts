@@ -1,15 +1,15 @@
 // Our jobs among everybody else's on one gateway: people's, the gateway's own, another manager's, our other half's.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { featuresOf } from "../../lib/gateway/features.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { ODD_NAMES } from "../support/fakes.ts";
-import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
-import { CRON_RELEASES, getRelease } from "../support/release.ts";
+import { CRON_RELEASES } from "../support/release.ts";
+import { type SharedGateway, borrowGateway } from "../support/shared-gateway.ts";
 import { readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 
@@ -21,14 +21,12 @@ const job = (name: string, more: object = {}) => ({ name, schedule: "0 3 1 1 *",
 const byAge = (jobs: readonly LiveJob[]) => jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 describe.each(CRON_RELEASES)("on OpenClaw %s", (version) => {
-  let gateway: TestGateway;
+  let gateway: SharedGateway;
   const pods: Pod[] = [];
 
   beforeAll(async () => {
-    gateway = await createGateway(await getRelease(version));
-    await gateway.start();
+    gateway = await borrowGateway(version);
   });
-  afterAll(() => gateway.dispose());
   const { commandPayload: hasCommands } = featuresOf(version, 3);
   const ownOfGateway = /^2026\.[89]\./.test(version)
     ? ["heartbeat:main", "skill-collection-review:main", "memory-core:memory-dreaming-promotion"]

@@ -7,9 +7,10 @@ import { type Feature, featuresOf, findMissingFeatures } from "../../lib/gateway
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { toJobSpec } from "../../lib/cron/job-spec.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
-import { type TestGateway, createGateway } from "../support/gateway.ts";
+import { createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { CRON_RELEASES, getRelease } from "../support/release.ts";
+import { type SharedGateway, borrowGateway } from "../support/shared-gateway.ts";
 import { runBinary } from "../support/sidecar.ts";
 
 const COMPLETE = "Cron job sync complete";
@@ -209,18 +210,23 @@ describe.each(CRON_RELEASES)("OpenClaw %s", (version) => {
     if (parsed.kind === "invalid") throw new Error(`${definition.name}: ${JSON.stringify(parsed.problems)}`);
     return findMissingFeatures(toJobSpec(parsed.definition, features), features);
   };
-  let gateway: TestGateway;
+  let gateway: SharedGateway;
+  let giveBack: () => Promise<void> = async () => undefined;
   let pod: Pod;
 
   beforeAll(async () => {
-    gateway = await createGateway(await getRelease(version));
-    // 2026.7 has triggers, and wants to be told so.
-    if (version.startsWith("2026.7.")) {
-      await writeFile(gateway.configPath, gateway.config({ cron: { enabled: true, triggers: { enabled: true } } }));
+    if (!version.startsWith("2026.7.")) {
+      gateway = await borrowGateway(version);
+      return;
     }
-    await gateway.start();
+    // It has triggers, and wants to be told so.
+    const own = await createGateway(await getRelease(version));
+    gateway = own;
+    giveBack = own.dispose;
+    await writeFile(own.configPath, own.config({ cron: { enabled: true, triggers: { enabled: true } } }));
+    await own.start();
   });
-  afterAll(() => gateway.dispose());
+  afterAll(() => giveBack());
   afterEach(() => pod.dispose());
 
   async function setUp(jobs: unknown = []): Promise<void> {

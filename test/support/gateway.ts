@@ -37,7 +37,7 @@ export interface TestGateway {
   /** Forgets all jobs: a new volume. To be called while it is down. */
   wipeState(): Promise<void>;
   /** Ends it and removes its home. */
-  dispose(): Promise<void>;
+  dispose(this: void): Promise<void>;
 }
 
 interface JobPage {

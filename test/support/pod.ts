@@ -1,6 +1,6 @@
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { readClaim } from "../../lib/cron/ownership.ts";
-import type { TestGateway } from "./gateway.ts";
+import type { SharedGateway } from "./shared-gateway.ts";
 import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from "./sidecar.ts";
 
 /** The mounts of a sidecar beside a gateway, and the sidecars that a test starts on them. */
@@ -21,7 +21,7 @@ export interface Pod {
 
 let pods = 0;
 
-export async function createPod(gateway: TestGateway): Promise<Pod> {
+export async function createPod(gateway: SharedGateway): Promise<Pod> {
   const mounts = await createMounts();
   const sidecars: Sidecar[] = [];
   pods += 1;

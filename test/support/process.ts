@@ -53,6 +53,14 @@ export interface Running {
   readonly exited: Promise<Ended>;
 }
 
+/** The groups that run. */
+const groups = new Set<Running>();
+
+/** Ends all groups at once: the run is broken off. */
+export function killGroups(): void {
+  for (const group of groups) group.killGroup("SIGKILL");
+}
+
 /** Starts a program with these arguments, as they are: no shell reads them. */
 export function start(command: string, args: readonly string[], options: StartOptions = {}): Running {
   const { env = {}, cwd, input, limitMs, isTyped = false, isGroup = false, outputFile, onLine } = options;
@@ -93,7 +101,7 @@ export function start(command: string, args: readonly string[], options: StartOp
   if (input !== undefined) child?.stdin?.end(input);
   const limit = limitMs === undefined ? undefined : setTimeout(() => child?.kill("SIGKILL"), limitMs);
 
-  return {
+  const running: Running = {
     get pid() {
       return child?.pid ?? 0;
     },
@@ -110,11 +118,14 @@ export function start(command: string, args: readonly string[], options: StartOp
     },
     exited: finished.then(({ exitCode, signal, cause }) => {
       hasEnded = true;
+      groups.delete(running);
       clearTimeout(limit);
       if (cause) throw new Error(`cannot start ${command}`, { cause });
       return { exitCode, signal, stdout: received.stdout, stderr: received.stderr };
     }),
   };
+  if (isGroup) groups.add(running);
+  return running;
 }
 
 /** Runs a program to its end, however that is. */
