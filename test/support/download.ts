@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { mustRun } from "./process.ts";
 
 /** Outside the checkout, because each run of CI is a fresh clone. */
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
+export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
 
 /** Fills a directory of the cache, once. It is made aside, then renamed, so that one that is there is whole. */
 export async function keepInCache(name: string, fill: (directory: string) => Promise<void>): Promise<string> {
