@@ -98,6 +98,7 @@ export function start(command: string, args: readonly string[], options: StartOp
     postfix: "",
     spawn: spawnProgram as typeof spawn,
   })`${command}`;
+  child?.stdin?.on("error", () => undefined); // a program may end without reading its input
   if (input !== undefined) child?.stdin?.end(input);
   const limit = limitMs === undefined ? undefined : setTimeout(() => child?.kill("SIGKILL"), limitMs);
 

@@ -26,6 +26,11 @@ describe("run()", () => {
     expect(await run("/bin/cat", [])).toMatchObject({ exitCode: 0, stdout: "" });
   });
 
+  test("outlives a program that ends without reading its input", async () => {
+    const input = "x".repeat(1_000_000); // more than a pipe holds
+    expect(await run(SHELL, ["-c", "exec <&-; exit 3"], { input })).toMatchObject({ exitCode: 3 });
+  });
+
   test("tells how it has ended, and keeps both outputs apart", async () => {
     const ended = await run(SHELL, ["-c", "echo out; echo err >&2; exit 7"]);
     expect(ended).toEqual({ exitCode: 7, signal: null, stdout: "out\n", stderr: "err\n" });
