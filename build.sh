@@ -130,8 +130,9 @@ attribute() {
 run_tests() {
   local report status=0
   report=$(mktemp -t config-manager-report.XXXXXX)
-  # CI: no snapshot writes itself. No timeout of the runner's own: the tests wait for conditions, each with its limit.
-  CI=1 "$BIN/bun" test --timeout 300000 --reporter=junit --reporter-outfile="$report" "$@" || status=$?
+  # CI: no snapshot writes itself. --no-orphans: nothing outlives a runner that is killed. No timeout of the runner's own:
+  # the tests wait for conditions, each with its limit.
+  CI=1 "$BIN/bun" test --no-orphans --timeout 300000 --reporter=junit --reporter-outfile="$report" "$@" || status=$?
   local tests failures skipped
   tests=$(attribute "$report" tests)
   failures=$(attribute "$report" failures)
