@@ -190,7 +190,7 @@ stage_binary() {
 
 stage_gateway() {
   build_once
-  run_tests test/gateway/
+  run_tests --parallel=2 --no-isolate test/gateway/
 }
 
 stage_system() {

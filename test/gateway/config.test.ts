@@ -8,6 +8,7 @@ import { type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
+import { runs } from "../support/soak.ts";
 
 const COMPLETE = "Config update complete (openclaw will auto-detect via chokidar)";
 const REJECTED = /^WARNING: Config rejected/;
@@ -334,7 +335,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
   );
 
   testElsewhere(
-    "killed at 200 moments under constant change, the live file is always whole, and nothing stays behind",
+    "killed again and again under constant change, the live file is always whole, and nothing stays behind",
     async () => {
       const configs = ["j1", "j2", "j3"].map((name) => gateway.config({ ...reacting(name.repeat(10_000)) }));
       await writeFile(gateway.configPath, configs[0] ?? "");
@@ -348,7 +349,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
       const seen = new Set<string>();
       try {
         // Half of them while a gateway is asked, half in the midst of plain writing.
-        for (let kill = 0; kill < 200; kill++) {
+        for (let kill = 0; kill < runs(200); kill++) {
           const [env, limitMs] = kill % 2 === 0 ? [{}, 600] : [ALONE, 150];
           // Else the sidecar leaves the gateway a second to take in the last change.
           await utimes(gateway.configPath, new Date(0), new Date(0));

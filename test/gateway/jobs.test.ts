@@ -11,6 +11,7 @@ import { CRON_RELEASES, getRelease } from "../support/release.ts";
 import { type Mounts, readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 import { REPOSITORY } from "../support/repository.ts";
+import { runs } from "../support/soak.ts";
 
 const PLAN_JOB = {
   name: "obsidian-vault-sync",
@@ -479,13 +480,13 @@ describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
   });
 
   // The last one here: each write takes the newest release the longer, the more jobs it holds.
-  test("two hundred jobs, and a gateway that is killed in the middle: in the end each is there once", async () => {
+  test("many jobs, and a gateway that is killed in the middle: in the end each is there once", async () => {
     await setUp();
-    const names = manyNames(200);
+    const names = manyNames(runs(400));
     const sidecar = start();
     await sidecar.waitFor(COMPLETE);
     await mounts.publishJobs(names.map((name) => ({ name, schedule: "0 3 1 1 *", message: "Say hello" })));
-    await sidecar.waitFor("Adding cron job: job 100");
+    await sidecar.waitFor(`Adding cron job: ${names[names.length / 2]}`);
     await gateway.kill();
     await sidecar.waitFor(/^WARNING: Failed to (add cron job: job \d+|sync cron jobs): /);
     const from = sidecar.messages().length;
