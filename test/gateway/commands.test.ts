@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
-import { MARK, editLive, mendConfig, setTrouble } from "../support/scene.ts";
+import { MARK, editLive, mendConfig, setTrouble, variablesOf } from "../support/scene.ts";
 import { BINARY, type Result, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 import { GOLDEN } from "../support/repository.ts";
@@ -57,7 +57,7 @@ describe.each([...RELEASES])("beside OpenClaw %s", (version) => {
   const outputs = new Map<string, Result>();
 
   beforeAll(async () => {
-    gateway = await createGateway(await getRelease(version));
+    gateway = await createGateway(await getRelease(version), variablesOf(version));
     await gateway.start();
     pod = await createPod(gateway);
     // The gateway's own jobs come a moment after its start.

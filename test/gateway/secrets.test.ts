@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestGateway, createGateway, findFreePort } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
-import { MARK } from "../support/scene.ts";
+import { MARK, variablesOf } from "../support/scene.ts";
 import { runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 
@@ -42,7 +42,7 @@ describe.each([...RELEASES])("beside OpenClaw %s", (version) => {
   let gateway: TestGateway;
   let pod: Pod;
   beforeAll(async () => {
-    gateway = await createGateway(await getRelease(version));
+    gateway = await createGateway(await getRelease(version), variablesOf(version));
     await gateway.start();
   });
   afterAll(() => gateway.dispose());

@@ -46,7 +46,8 @@ interface JobPage {
   hasMore?: boolean;
 }
 
-export async function createGateway(first: Release): Promise<TestGateway> {
+/** @param more variables that it gets beside its own. */
+export async function createGateway(first: Release, more: Record<string, string> = {}): Promise<TestGateway> {
   let release = first;
   const home = await mkdtemp(join(tmpdir(), `openclaw-${release.version}-`));
   const port = await findFreePort();
@@ -63,6 +64,7 @@ export async function createGateway(first: Release): Promise<TestGateway> {
     OPENCLAW_SKIP_CHANNELS: "1",
     OPENCLAW_GATEWAY_TOKEN: token,
     NO_COLOR: "1",
+    ...more,
   };
   let child: Running | undefined;
   let client: Gateway | undefined;
