@@ -1,32 +1,32 @@
-/** What kind of thing went wrong; the caller picks the exit code and the retry by it. */
+/** The kind of failure. Callers choose the exit code and the retry by it. */
 export type ErrorCode =
   /** The command line or the environment is wrong; nothing was done. */
   | "usage"
   /** A file could not be read or written. */
   | "file"
-  /** Nobody answers at the gateway's address, or it is still starting. */
+  /** Nothing answers at the gateway's address, or the gateway is still starting. */
   | "unreachable"
-  /** The gateway answers, and does not let us in: token, password, scope. */
+  /** The gateway answers and denies access: token, password, scope. */
   | "refused"
-  /** The gateway, or the openclaw CLI, said no to one call. */
+  /** The gateway or the openclaw CLI rejected one call. */
   | "rejected"
-  /** The live job is no longer the one that was planned on. Read again, plan again. */
+  /** The live job has changed since it was observed: observe and plan again. */
   | "conflict"
-  /** The port to answer HTTP on cannot be had; nothing was done. */
+  /** The HTTP port cannot be opened; nothing was done. */
   | "port"
-  /** We were told to stop. */
+  /** The program is stopping. */
   | "aborted";
 
 /**
- * The one error that this program throws on purpose.
+ * The only error that this program throws on purpose. Any other thrown value is a bug.
  *
- * `message` is a single line: what failed, on what, why. `hint` says what to do about it.
- * Neither ever holds a secret. Anything else that is thrown is a bug.
+ * `message` is a single line: what failed, on what, why. A `usage` error may have several lines, one per problem.
+ * `hint` says what to do about it. Neither contains a secret.
  */
 export class ManagerError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
-  /** How long the gateway asked to be left alone, in milliseconds. */
+  /** How long the gateway asked us to wait before the next call, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -42,13 +42,13 @@ export class ManagerError extends Error {
   }
 }
 
-/** The error in one line, with its hint where it has one; never a stack. */
+/** Returns the error's message, followed by its hint in parentheses; never a stack. */
 export function describeError(error: unknown): string {
   if (error instanceof ManagerError && error.hint) return `${error.message} (${error.hint})`;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What it comes to, or the {@link ManagerError} that it ends with; anything else that is thrown is a bug, and goes on. */
+/** Returns the promise's value or its {@link ManagerError}. Any other error is a bug and is thrown. */
 export async function toResult<T>(promise: Promise<T>): Promise<T | ManagerError> {
   try {
     return await promise;
@@ -58,15 +58,15 @@ export async function toResult<T>(promise: Promise<T>): Promise<T | ManagerError
   }
 }
 
-/** `ENOENT`, `EACCES`, …: the code of a failed system call, if that is what this is. */
+/** Returns the code of a failed system call (`ENOENT`, `EACCES`, …); undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }
 
 /**
- * What to say of an error that nobody has thought of: its kind, and where, a line each. Not its message, which may
- * quote what it was about, and that may be anything.
+ * Describes an unexpected error: its class or code, then one line per stack frame. It leaves the message out, since
+ * that may quote a secret.
  */
 export function describeBug(error: unknown): string {
   const kind = error instanceof Error ? error.constructor.name : typeof error;

@@ -1,12 +1,12 @@
 import { readlinkSync } from "node:fs";
 import { systemCode } from "./errors.ts";
 
-/** Says one line to whoever reads the container's log. A message that starts with `WARNING: ` is one. */
+/** Writes one line to the container's log. A message that starts with `WARNING: ` has level `warn` in JSON. */
 export type Log = (message: string) => void;
 
 export interface LogOptions {
   format: "text" | "json";
-  /** Whether local time is UTC, which then need not be looked up: see {@link isClockUtc}. */
+  /** Whether local time is UTC; it saves the time zone lookup, see {@link isClockUtc}. */
   isUtc?: boolean;
   /** Receives each finished line, newline included. */
   write: (line: string) => void;
@@ -14,8 +14,8 @@ export interface LogOptions {
 }
 
 /**
- * Makes the log of manager.sh: `YYYY-MM-DD HH:MM:SS [config-manager] MESSAGE`, in local time.
- * With `format: "json"`, one object a line: `time` (ISO 8601), `level`, `message`.
+ * Creates a log in manager.sh's format: `YYYY-MM-DD HH:MM:SS [config-manager] MESSAGE`, in local time.
+ * With `format: "json"`, each line is an object: `time` (ISO 8601), `level`, `message`.
  */
 export function createLog({ format, isUtc = false, write, now = () => new Date() }: LogOptions): Log {
   const formatTime = isUtc ? formatUtc : formatLocalTime;
@@ -29,7 +29,7 @@ export function createLog({ format, isUtc = false, write, now = () => new Date()
   };
 }
 
-/** As `date '+%Y-%m-%d %H:%M:%S'` prints it. */
+/** Formats like `date '+%Y-%m-%d %H:%M:%S'`. */
 function formatLocalTime(time: Date): string {
   const two = (part: number) => String(part).padStart(2, "0");
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
@@ -41,11 +41,11 @@ function formatUtc(time: Date): string {
 }
 
 /**
- * Makes one line of any text. A job's name may hold a newline, and must not be able to
- * forge a log line with it, nor to send a terminal an escape sequence.
+ * Escapes control characters, so that the result is one line. A job's name may contain a newline or an escape
+ * sequence; it must not forge a log line or control a terminal.
  */
 export function escapeControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  // oxlint-disable-next-line no-control-regex -- this function escapes control characters
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
     if (character === "\n") return "\\n";
     if (character === "\t") return "\\t";
@@ -55,14 +55,14 @@ export function escapeControls(text: string): string {
 }
 
 /**
- * Whether the clocks of this container show UTC, as most do. To ask for the hour of any other zone loads the tables
- * of all of them, 4 MB. In doubt it is another one.
+ * Returns whether local time in this container is UTC, as in most. Formatting a time in any other zone loads the
+ * tables of all zones, 4 MB. If in doubt, the answer is false.
  */
 export function isClockUtc(zone: string | undefined, localtime = "/etc/localtime"): boolean {
   if (zone) return zone === "UTC" || zone === "Etc/UTC";
   try {
     return readlinkSync(localtime).endsWith("/UTC");
   } catch (error) {
-    return systemCode(error) === "ENOENT"; // as glibc takes it
+    return systemCode(error) === "ENOENT"; // glibc uses UTC then
   }
 }

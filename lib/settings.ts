@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 interface SettingSource {
   env: string;
   flag: string;
-  /** The flag's argument, for help. */
+  /** The flag's argument, shown in the help. */
   argument: string;
   default: (env: Environment) => string | undefined;
   describes: string;
@@ -17,10 +17,10 @@ interface SettingSource {
 
 const isSeconds = (value: string) => Number(value) > 0 && Number(value) <= 86_400;
 const isPort = (value: string) => /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 65_535;
-/** Owners that mean something to OpenClaw itself. */
+/** OpenClaw uses these prefixes for its own jobs. */
 const RESERVED_OWNERS = new Set(["heartbeat", "memory-core", "claw", "skill-collection-review"]);
 
-/** The settings table of the README, in its order; the first six have manager.sh's names. */
+/** All settings, in the order in which the help lists them. The first six have manager.sh's names. */
 export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
   configDir: {
     env: "CONFIG_DIR",
@@ -127,7 +127,7 @@ const SettingsSchema = v.object({
   pvcConfig: Path,
   stagingDir: Directory,
   checksumDir: Directory,
-  /** As it was given, in seconds. */
+  /** In seconds, as text: the log prints it unchanged. */
   pollInterval: v.pipe(v.string(), v.check(isSeconds, "expected a number of seconds, above 0 and at most 86400")),
   gatewayUrl: v.pipe(v.string(), v.check(isGatewayUrl, "expected an address such as ws://127.0.0.1:18789")),
   gatewayTokenFile: v.undefinedable(Path),
@@ -144,14 +144,14 @@ const SettingsSchema = v.object({
   ),
 });
 
-/** Where things are and how to treat them: a flag, else its environment variable, else the default. */
+/** The checked settings. Each comes from its flag, else its environment variable, else the default. */
 export type Settings = v.InferOutput<typeof SettingsSchema>;
 
 export type ReadSettings = { kind: "valid"; settings: Settings } | { kind: "invalid"; problems: string[] };
 
 /**
- * Puts the settings together and checks them. Every problem is reported, under the name by which the value
- * came in; an empty environment variable counts as unset.
+ * Reads and checks the settings. Reports all problems, each under the flag or variable that set the value. An empty
+ * environment variable counts as unset.
  */
 export function readSettings(flags: Partial<Record<SettingName, string>>, env: Environment): ReadSettings {
   const names = Object.keys(SETTING_SOURCES) as SettingName[];
@@ -165,7 +165,7 @@ export function readSettings(flags: Partial<Record<SettingName, string>>, env: E
   const problems = (parsed.issues ?? []).map((issue) => {
     const name = v.getDotPath(issue) as SettingName;
     const { flag, env: variable } = SETTING_SOURCES[name];
-    // An address may carry a password; the rest is harmless, and a person looks for what they typed.
+    // The URL may contain a password. Other values are quoted, so that people find what they typed.
     const value = issue.input === "" || name === "gatewayUrl" ? "" : `: ${JSON.stringify(issue.input)}`;
     return `${flags[name] === undefined ? variable : flag}: ${issue.message}${value}`;
   });
@@ -176,13 +176,13 @@ function isDirectoryOrAbsent(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch {
-    return true; // not ours to look into; the pass that needs it will say why
+    return true; // the pass that reads the directory reports why it cannot
   }
 }
 
 /**
- * Kubernetes itself sets a port to `tcp://10.0.0.1:18789`, where a Service is called openclaw-gateway or
- * config-manager-http: that is nobody's setting.
+ * Reads a variable. Kubernetes sets a `…_PORT` variable to `tcp://10.0.0.1:18789` for a Service named
+ * openclaw-gateway or config-manager-http; such a value is no setting.
  */
 function readVariable(env: Environment, name: string): string | undefined {
   const value = env[name];

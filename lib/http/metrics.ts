@@ -2,20 +2,20 @@ import { Counter, Gauge, Registry } from "prom-client";
 import { readBuild } from "../version.ts";
 import { type Loop, RESULTS, type SidecarState } from "../reconcile/sidecar-state.ts";
 
-/** Names are public: `deploy/alerts/` and other people's dashboards are made of them. */
+/** Do not rename metrics: `deploy/alerts/` and users' dashboards use the names. */
 const PREFIX = "config_manager_";
 
 export interface Metrics {
   readonly contentType: string;
-  /** All of them as they are now, as Prometheus reads them. */
+  /** Returns the current values in the text format of Prometheus. */
   render(): Promise<string>;
 }
 
-/** Reads the state when it is asked, and keeps nothing of its own. */
+/** Creates the metrics. They read `state` at each scrape and store no values. */
 export function createMetrics(state: SidecarState, isConnected: () => boolean): Metrics {
   const registry = new Registry();
 
-  /** A number, or nothing while it is not known. */
+  /** A gauge without labels; it is left out while its value is unknown. */
   function gauge(name: string, help: string, read: () => number | boolean | undefined): void {
     const metric = new Gauge({
       name: `${PREFIX}${name}`,

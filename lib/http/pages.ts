@@ -3,7 +3,7 @@ import { createMetrics } from "./metrics.ts";
 import type { HeartbeatReading } from "../reconcile/heartbeat.ts";
 import { type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
 
-/** Health, readiness and metrics. Whoever reaches the port may read them: no job's name is in them, and nothing of a config. */
+/** Health, readiness and metrics. The port needs no login, so no page names a job or quotes a config. */
 export function createPages(state: SidecarState, isConnected: () => boolean): Pages {
   const metrics = createMetrics(state, isConnected);
   return {
@@ -13,7 +13,7 @@ export function createPages(state: SidecarState, isConnected: () => boolean): Pa
   };
 }
 
-/** Whether every loop moves: a restart helps one that does not, and no gateway that is away. */
+/** Fails only if a loop is stalled: a restart of the sidecar helps then, and not if the gateway is away. */
 function showHealth(state: SidecarState): Page {
   const readings = state.map(({ reconciler, heartbeat }) => ({ name: reconciler.name, reading: heartbeat.read() }));
   const isStalled = readings.some(({ reading }) => reading.kind === "stalled");
@@ -23,7 +23,7 @@ function showHealth(state: SidecarState): Page {
   );
 }
 
-/** Whether every loop has been through once. What is wrong with a ConfigMap takes no gateway out of its Service. */
+/** Succeeds once every loop has ended a pass. A bad ConfigMap must not take the Pod out of its Service. */
 function showReadiness(state: SidecarState): Page {
   const lines = state.map((loop) => {
     return `${loop.reconciler.name}: ${hasPassed(loop) ? "first pass done" : "first pass not done yet"}`;

@@ -1,37 +1,37 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 
-/** How long a client may take over its request, and then over the answer, in milliseconds. A probe takes a few. */
+/** How long a client may take to send its request, and to read the answer, in milliseconds. A probe takes a few. */
 const CLIENT_LIMIT_MS = 5_000;
 
-/** Far more than kubelet and Prometheus need, and few enough that stuck clients take no memory to speak of. */
+/** Far more than kubelet and Prometheus need, and few enough to bound the memory that stuck clients take. */
 const MAX_CONNECTIONS = 64;
 
 const MAX_HEADER_BYTES = 8_192;
 
 const TEXT = "text/plain; charset=utf-8";
 
-/** What is answered to one request. */
+/** The answer to one request. */
 export interface Page {
   status: number;
   type: string;
   body: string;
 }
 
-/** The pages by their paths. Each tells what is so when it is asked for. */
+/** The pages by path. Each renders the current state. */
 export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
 
 export interface HttpServer {
-  /** The port that was given, or found where that was 0. */
+  /** The port in use, also if port 0 was asked for. */
   readonly port: number;
-  /** Lets go of the port and of every client, whatever they are at. */
+  /** Closes the port and every connection at once. */
   close(): void;
 }
 
 /**
- * Answers GET and HEAD of these pages, over IPv6 and IPv4.
+ * Serves GET and HEAD of these pages, over IPv6 and IPv4.
  *
- * @throws {ManagerError} `port` when the port cannot be had.
+ * @throws {ManagerError} `port` if the port cannot be opened.
  */
 export async function openHttpServer(port: number, pages: Pages): Promise<HttpServer> {
   const limits = {
@@ -42,14 +42,14 @@ export async function openHttpServer(port: number, pages: Pages): Promise<HttpSe
     connectionsCheckingInterval: CLIENT_LIMIT_MS / 2,
   };
   const server = createServer(limits, (request, response) => void answer(request, response, pages));
-  server.timeout = CLIENT_LIMIT_MS; // a client that does not read
+  server.timeout = CLIENT_LIMIT_MS; // drops a client that does not read
   server.maxConnections = MAX_CONNECTIONS;
   try {
     await listen(server, port);
   } catch (error) {
     throw listenError(port, error);
   }
-  server.on("error", () => undefined); // one client less
+  server.on("error", () => undefined); // costs one connection only
   const address = server.address();
   return {
     port: address && typeof address === "object" ? address.port : port,
@@ -62,7 +62,7 @@ export async function openHttpServer(port: number, pages: Pages): Promise<HttpSe
 
 async function listen(server: Server, port: number): Promise<void> {
   try {
-    await listenOn(server, port, "::"); // both, unless the kernel is told otherwise
+    await listenOn(server, port, "::"); // IPv6 and IPv4, unless the kernel is configured otherwise
   } catch (error) {
     if (!["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(systemCode(error) ?? "")) throw error;
     await listenOn(server, port, "0.0.0.0"); // a kernel without IPv6
@@ -109,13 +109,13 @@ async function findPage({ method, url }: IncomingMessage, pages: Pages): Promise
   const show = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (!show) return { status: 404, type: TEXT, body: `not found; there are ${Object.keys(pages).join(", ")}\n` };
   if (method !== "GET" && method !== "HEAD") {
-    // Closed: what else comes with the request is not waited for.
+    // Close the connection, so that the server does not wait for a body.
     const headers = { allow: "GET, HEAD", connection: "close" };
     return { status: 405, type: TEXT, body: "GET and HEAD only\n", headers };
   }
   try {
     return await show();
   } catch {
-    return { status: 500, type: TEXT, body: "this page cannot be shown\n" }; // a bug, but none that stops a loop
+    return { status: 500, type: TEXT, body: "this page cannot be shown\n" }; // a bug here must not stop the loops
   }
 }

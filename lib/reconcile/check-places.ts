@@ -1,13 +1,13 @@
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 
-/** A check of a mounted directory: how it is called, and the name of its volume in the Deployment. */
+/** A check of a mounted directory: the check's name, and the name of the volume in the Deployment. */
 export interface MountCheck {
   name: string;
   volume: string;
 }
 
-/** Whether a ConfigMap is mounted so that its changes come in. */
+/** Checks that a directory is a ConfigMap volume that Kubernetes updates. */
 export function checkMount({ name, volume }: MountCheck, directory: string, place: MountedDirectory): Check {
   const hint = `volumeMounts: [{ name: ${volume}, mountPath: ${directory}, readOnly: true }]`;
   switch (place.kind) {
@@ -33,9 +33,9 @@ export function checkMount({ name, volume }: MountCheck, directory: string, plac
 }
 
 /**
- * Whether files can be written at a path.
+ * Checks that files can be written at a path.
  *
- * @param mount the volume mount that is missing where the directory is
+ * @param mount the volume mount to suggest if the directory is missing
  */
 export function checkPlace(name: string, path: string, place: WritablePlace, mount: string): Check {
   switch (place.kind) {
@@ -51,7 +51,7 @@ export function checkPlace(name: string, path: string, place: WritablePlace, mou
       if (place.code === "EROFS") {
         return fail(name, `${place.directory} is mounted read-only`, `volumeMounts: [${mount}]`);
       }
-      // To run as root is no advice: the kubelet can give the volume to a group.
+      // Never suggest to run as root: with fsGroup, the kubelet gives the volume to a group.
       const isOfUser = place.owner !== undefined && place.owner.uid !== 0;
       const remedy = isOfUser ? `runAsUser: ${place.owner?.uid}, runAsGroup: ${place.owner?.gid}` : "fsGroup: 1000";
       const hint = `securityContext: { ${remedy} }`;

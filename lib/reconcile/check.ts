@@ -1,15 +1,14 @@
-/** One thing that a doctor looks at. */
+/** One check of `doctor`. */
 export interface Check {
   name: string;
-  /** `warning`: worth knowing, and nothing is broken by it. `skipped`: something before it has failed, and is to blame. */
+  /** `warning`: nothing is broken. `skipped`: an earlier check failed, and this one depends on it. */
   state: "ok" | "warning" | "failed" | "skipped";
   /** What was found. */
   detail: string;
-  /** What to type or to paste. One for each failure. */
+  /** A command to run or a manifest snippet to paste. Each failure has one. */
   hint?: string;
 }
 
-/** Something that is as it should be. */
 export function pass(name: string, detail: string): Check {
   return { name, state: "ok", detail };
 }
@@ -22,12 +21,12 @@ export function fail(name: string, detail: string, hint: string): Check {
   return { name, state: "failed", detail, hint };
 }
 
-/** @param needed the name of the check without which this one says nothing */
+/** @param needed the name of the failed check that this one depends on */
 export function skip(name: string, needed: string): Check {
   return { name, state: "skipped", detail: `needs: ${needed}` };
 }
 
-/** Whether what builds on this check can be looked at. */
+/** Returns whether checks that depend on this one can run. */
 export function isSound({ state }: Check): boolean {
   return state === "ok" || state === "warning";
 }

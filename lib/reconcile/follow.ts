@@ -8,7 +8,7 @@ export interface FollowOptions {
   signal: AbortSignal;
 }
 
-/** Keeps one kind of setting reconciled until aborted: a pass at once, then at each trigger and each poll. */
+/** Reconciles one kind of setting until aborted: one pass at once, then one per trigger and per poll. */
 export async function follow(
   { reconciler, trigger, heartbeat, track }: Loop,
   pass: (context: PassContext) => Promise<PassOutcome>,

@@ -1,32 +1,31 @@
 /**
- * How long a pass may be silent, in milliseconds. The longest silence of one that moves is three calls of the openclaw
- * CLI, 120 s each: the two updates that replace a job, and the list after them. A pass that never ends, over a volume
- * that hangs, say, is told after this.
+ * How long a pass may go without a beat before it counts as stalled, in milliseconds. The longest gap in a healthy pass
+ * is three calls of the openclaw CLI, 120 s each: the two updates that replace a job, and the list after them. A pass
+ * on a volume that hangs exceeds it.
  */
 const SILENCE_LIMIT_MS = 420_000;
 
-/** How late a loop may be when it triggers, in milliseconds: at 100m CPU, with a gateway beside it that starts. */
+/** How late the next pass may begin, in milliseconds: at 100m CPU, while a gateway starts in the same Pod. */
 const IDLE_GRACE_MS = 60_000;
 
-/** Whether a loop moves. */
+/** Tells whether a loop makes progress. */
 export interface Heartbeat {
-  /** A sign of life: a pass begins, or goes on. */
+  /** Reports that a pass begins or makes progress. */
   beat(): void;
-  /** The pass is over, and the next one begins within `limitMs`. */
+  /** Reports that the pass has ended and that the next one begins within `limitMs`. */
   idle(limitMs: number): void;
   read(): HeartbeatReading;
 }
 
 export interface HeartbeatReading {
-  /** `stalled`: it should have given a sign of life since, and has not. */
+  /** `stalled`: the next beat is overdue. */
   kind: "working" | "idle" | "stalled";
-  /** Since the last sign of life. */
+  /** Time since the last call of `beat` or `idle`, in milliseconds. */
   silentMs: number;
 }
 
 /**
- * @param nowMs a clock that nobody sets, and that stands while the machine is suspended, as the loop's own timers do:
- * `performance.now`.
+ * @param nowMs a monotonic clock that stops while the machine is suspended, like the loop's timers: `performance.now`.
  */
 export function createHeartbeat(nowMs: () => number): Heartbeat {
   let beat = { kind: "working" as "working" | "idle", atMs: nowMs(), limitMs: SILENCE_LIMIT_MS };

@@ -1,33 +1,33 @@
 import type { Heartbeat } from "./heartbeat.ts";
 import type { Trigger } from "./trigger.ts";
 
-/** How a pass ended, as far as the next one is concerned. */
+/** How a pass ended. It decides when the next one begins. */
 export type PassOutcome =
-  /** All equal: look again when woken. */
+  /** Observed equals desired. Next pass: at the next trigger or poll. */
   | { kind: "equal" }
-  /** As far as can be seen, but somebody else has to say so, or to let us: look again, as often as after a failure. */
+  /** Equal, but not validated by the gateway yet, or a repair has to wait. Next pass: with backoff, as after a failure. */
   | { kind: "pending"; maxPauseMs: number }
-  /** What is declared cannot be applied as it is. Only a change of it can help. */
+  /** The desired state cannot be applied. Only a change of it helps. Next pass: at the next trigger or poll. */
   | { kind: "rejected" }
-  /** Try again, after a pause that grows up to `maxPauseMs`, and is no shorter than the gateway asked for. */
+  /** Retry with backoff, at most `maxPauseMs` and at least as long as the gateway asked for. */
   | { kind: "failed"; maxPauseMs: number; retryAfterMs?: number | undefined };
 
-/** The pause after the first failure, in milliseconds; each further one doubles it. */
+/** The pause after the first failure, in milliseconds. Each further failure doubles it. */
 const FIRST_PAUSE_MS = 1_000;
 
-/** No gateway means to be left alone for longer; and a timer of over 24 days would fire at once. */
+/** The longest `retryAfterMs` that is honoured. A timer of over 24 days would fire at once. */
 const MAX_ASKED_PAUSE_MS = 3_600_000;
 
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
   trigger: Pick<Trigger, "wait">;
-  /** Is told of each pass and each pause. What goes on within a pass, only the pass can tell. */
+  /** The loop reports the start of each pass and each pause; a long pass beats by itself. */
   heartbeat: Pick<Heartbeat, "beat" | "idle">;
   pollIntervalMs: number;
   signal: AbortSignal;
 }
 
-/** Passes until aborted: at once, then whenever woken, polled, or due for another try. */
+/** Runs passes until aborted: one at once, then one per trigger, poll or retry. */
 export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs, signal }: LoopOptions): Promise<void> {
   let attempts = 0;
   while (!signal.aborted) {
@@ -42,13 +42,13 @@ export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs,
     attempts += 1;
     const pauseMs = pauseAfter(outcome, attempts);
     heartbeat.idle(pauseMs);
-    // The events of our own half-done work are no reason to cut the pause short.
+    // Our own writes cause these events. They must not shorten the backoff.
     await trigger.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }
 }
 
 /**
- * Passes until one is equal, or what is declared cannot be applied, or `limitMs` is over, or aborted.
+ * Runs passes until one is equal or rejected, `limitMs` is over, or aborted.
  *
  * @returns the outcome of the last pass.
  */

@@ -2,24 +2,24 @@ import type { Warnings } from "./warnings.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import type { PassOutcome } from "./loop.ts";
 
-/** The longest pause between two tries of a failed pass, in milliseconds. */
+/** The longest backoff after a failed pass, in milliseconds. */
 const MAX_PAUSE_MS = 60_000;
 
-/** While nobody answers: asking again costs next to nothing, and the gateway may be back any moment. */
+/** The longest backoff while the gateway is unreachable: a try is cheap, and the gateway may come back soon. */
 const MAX_UNREACHABLE_PAUSE_MS = 5_000;
 
-/** Equal, but for a gateway's word on it. */
+/** The config is in place, and no gateway has validated it yet. */
 export const NOT_VALIDATED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
 
-/** The live config was edited, and its healing has to wait. */
+/** The live config has drifted, and self-healing has to wait for its minimum interval. */
 export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };
 
-/** A pass in which some jobs were not liked; each has been logged. */
+/** Some actions of the pass failed; each has been logged. */
 export const FAILED: PassOutcome = { kind: "failed", maxPauseMs: MAX_PAUSE_MS };
 
 /**
- * Runs one pass and turns a {@link ManagerError} into its outcome, with one WARNING: `WARNING: TOPIC: REASON`,
- * said once for as long as the reason stays the same. Anything else that is thrown is a bug, and goes on.
+ * Runs one pass and turns a {@link ManagerError} into a failed outcome. It logs `WARNING: TOPIC: REASON` once, until
+ * the reason changes. Any other error is a bug and is thrown.
  */
 export async function attemptPass(
   topic: string,

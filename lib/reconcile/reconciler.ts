@@ -3,43 +3,43 @@ import type { Report } from "./report.ts";
 import type { GatewayEvent } from "./trigger.ts";
 
 /**
- * One kind of setting that is kept equal to Git. The loop, `sync`, `init`, `status`, `diff`, `doctor`, metrics and
- * readiness go over a list of these, and know nothing else of a kind.
+ * Keeps one kind of setting equal to Git. The loop, `sync`, `init`, `status`, `diff`, `doctor`, metrics and readiness
+ * iterate over a list of reconcilers and use nothing else of a kind.
  */
 export interface Reconciler {
-  /** In `--only NAME`, as the key in JSON, as the label of metrics, at the head of a line. */
+  /** Used for `--only NAME`, as the key in JSON, as the label of metrics, and in the text output. */
   readonly name: string;
-  /** What the log says at the start, after `  Monitoring: `. */
+  /** Logged at the start, after `  Monitoring: `. */
   readonly monitoring: string;
   /** A change in one of these directories triggers a pass. */
   readonly directories: readonly string[];
-  /** What a gateway does that triggers a pass. */
+  /** The gateway events that trigger a pass. */
   readonly events: readonly GatewayEvent[];
-  /** Whether the first pass waits for the gateway. A config does not: it may be what lets a gateway start. */
+  /** Whether the first pass waits for the gateway. The config does not: it may be the fix that lets a gateway start. */
   readonly needsGateway: boolean;
-  /** What `/metrics` says of it, beside what it says of each loop. */
+  /** The metrics of this kind, in addition to those of every loop. */
   readonly gauges: readonly Gauge[];
-  /** Does what has to be done before the gateway starts. @returns whether the gateway can start, for all that we know. */
+  /** Does the work of `init`, before the gateway starts. @returns false if the gateway cannot start afterwards. */
   readonly prepare: () => Promise<boolean>;
-  /** One pass: read, observe, plan, apply, with the log lines. A failure is an outcome; what is thrown is a bug. */
+  /** Runs one pass: read, observe, plan, apply, log. A failure is an outcome; a thrown error is a bug. */
   readonly reconcile: (pass: PassContext) => Promise<PassOutcome>;
-  /** Reads everything once, and changes nothing. */
+  /** Takes a snapshot and reports on it. Changes nothing. */
   readonly report: () => Promise<Report>;
 }
 
-/** What a pass is handed by the loop that runs it. */
+/** What the loop passes to each pass. */
 export interface PassContext {
-  /** Whether to stop waiting: there is something newer, or we are to end. */
+  /** Whether the pass should stop waiting: the desired state has changed, or the program is stopping. */
   readonly isSuperseded: () => boolean;
-  /** A sign of life in a long pass. */
+  /** Reports that a long pass makes progress. */
   readonly beat: () => void;
 }
 
-/** One number of `/metrics`. */
+/** One gauge of `/metrics`. */
 export interface Gauge {
-  /** Without the prefix `config_manager_`. Public: alerts and dashboards use it. */
+  /** Without the prefix `config_manager_`. Do not rename it: alerts and dashboards use it. */
   readonly name: string;
   readonly help: string;
-  /** Undefined while it is not known. */
+  /** Undefined while the value is unknown. */
   readonly read: () => number | boolean | undefined;
 }

@@ -1,16 +1,16 @@
 import type { Check } from "./check.ts";
 
-/** What `status`, `diff` and `doctor` say of one kind of setting: data, not text, without values and secrets. */
+/** What `status`, `diff` and `doctor` report on one kind of setting: data, not text, without secrets. */
 export interface Report {
   status(): StatusReport;
   diff(): DiffReport;
   check(): Promise<Checks>;
 }
 
-/** How what is there stands to what Git says. */
+/** How observed compares with desired. */
 export type State =
   | "in-sync"
-  /** The next pass sees to it, or the gateway has not said yet that it runs on it. */
+  /** The next pass will change something, or the gateway has not confirmed the change yet. */
   | "pending"
   | "rejected"
   | "drifted"
@@ -18,11 +18,11 @@ export type State =
   | "unknown";
 
 export interface StatusReport {
-  /** The object of `status --json` under the kind's name: state, problems, and what it counts. */
+  /** The object of `status --json` under the kind's name: state, problems, counts. */
   json: { state: State; problems: string[]; [count: string]: unknown };
-  /** What stands beside the kinds in `status --json`. */
+  /** Further top-level keys of `status --json`. */
   beside?: Readonly<Record<string, unknown>>;
-  /** What a person reads after the state. */
+  /** The text after the state, for people. */
   detail: string;
   table?: Table;
 }
@@ -32,38 +32,38 @@ export interface DiffReport {
   json: { problems: string[]; [part: string]: unknown };
   /** How many writes a sync would do. */
   changes: number;
-  /** Whether something is wrong with what Git says, or with the gateway. An edit by hand is no error. */
+  /** Whether the desired state or the gateway has an error. Drift is no error. */
   isBroken: boolean;
-  /** What stands above the section; undefined where there is nothing to show. */
+  /** The heading of the section; undefined if there is nothing to show. */
   heading: string | undefined;
-  /** Remarks beneath the problems. */
+  /** Lines below the problems. */
   notes: readonly string[];
   entries: readonly DiffEntry[];
-  /** The parts of the last line: what a sync would do, and what stays. */
+  /** The parts of the last line: what a sync would do, and what it would leave as it is. */
   counts: { planned: readonly string[]; unchanged: readonly string[] };
 }
 
-/** One action of a diff, and what it changes. */
+/** One action of a diff, with its field changes. */
 export interface DiffEntry {
-  /** `+ add`, `~`: what is done, as Terraform marks it. */
+  /** The action in Terraform's style: `+ add`, `~`. */
   mark: string;
   meaning: Meaning;
   text: string;
-  /** What follows the text, the blanks before it included. */
+  /** A remark after the text; it includes the leading blanks. */
   remark?: { meaning: Meaning; text: string };
   changes: readonly FieldChange[];
 }
 
-/** One field as it is and as it is to be, in words for a person, without secrets. */
+/** One field's observed and desired value, formatted for people, without secrets. */
 export interface FieldChange {
-  /** Dotted, in OpenClaw's names. */
+  /** Dotted path, in OpenClaw's names. */
   field: string;
-  /** Undefined where it is not there. */
+  /** Undefined if the field is absent. */
   before: string | undefined;
   after: string | undefined;
 }
 
-/** Rows as kubectl shows them. */
+/** A table in kubectl's style. */
 export interface Table {
   columns: readonly Column[];
   rows: readonly (readonly Cell[])[];
@@ -71,7 +71,7 @@ export interface Table {
 
 export interface Column {
   heading: string;
-  /** How narrow a screen may make it, in characters; absent: it is never cut. */
+  /** The least width on a narrow screen, in characters. Without it, the column is never cut. */
   min?: number;
 }
 
@@ -80,17 +80,17 @@ export interface Cell {
   meaning?: Meaning;
 }
 
-/** What a colour is to say; it never says it alone. */
+/** The meaning of a colour. The text alone must say the same. */
 export type Meaning = "good" | "bad" | "warning" | "change" | "strong" | "faint";
 
-/** The checks of one kind, in order of dependence: each phase rests on those before it, of all kinds. */
+/** The checks of one kind, in order of dependence: each phase depends on the earlier phases of all kinds. */
 export interface Checks {
-  /** What Git says: mounts and files. */
+  /** The desired state: mounts and files. */
   source: readonly Check[];
-  /** The places that are written to. */
+  /** The places that config-manager writes to. */
   place: readonly Check[];
-  /** Whose what is there is. */
+  /** Who owns the live objects. */
   ownership: readonly Check[];
-  /** Whether what is there is what Git says, and does what it is for. */
+  /** Whether observed equals desired, and works. */
   applied: readonly Check[];
 }

@@ -5,7 +5,7 @@ import { type Trigger, createTrigger } from "./trigger.ts";
 
 export const RESULTS = ["equal", "pending", "rejected", "failed"] as const satisfies readonly PassOutcome["kind"][];
 
-/** What the sidecar knows of itself: a loop for each kind of setting. Its passes write it, and HTTP reads it. */
+/** The state of the sidecar: one loop per kind of setting. The passes write it; the HTTP pages read it. */
 export type SidecarState = readonly Loop[];
 
 /** The loop of one kind of setting. */
@@ -13,20 +13,20 @@ export interface Loop {
   readonly reconciler: Reconciler;
   readonly trigger: Trigger;
   readonly heartbeat: Heartbeat;
-  /** How many passes have ended so. */
+  /** The number of passes by outcome. */
   readonly passes: Readonly<Record<PassOutcome["kind"], number>>;
-  /** When a pass found all equal, in milliseconds since 1970; 0 until one has. */
+  /** When a pass last ended equal, in milliseconds since 1970; 0 before the first. */
   readonly lastSuccessMs: number;
-  /** How long the last pass took, in milliseconds; undefined until one has ended. */
+  /** How long the last pass took, in milliseconds; undefined before the first has ended. */
   readonly lastPassMs: number | undefined;
-  /** Runs a pass, and writes down how it ended. */
+  /** Runs a pass and records its outcome and duration. */
   readonly track: (pass: () => Promise<PassOutcome>) => Promise<PassOutcome>;
 }
 
 export interface StateClock {
-  /** Time of day. */
+  /** Wall clock. */
   nowMs: () => number;
-  /** As {@link createHeartbeat} wants it. */
+  /** Monotonic clock, see {@link createHeartbeat}. */
   uptimeMs: () => number;
 }
 
@@ -60,7 +60,7 @@ function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Lo
   };
 }
 
-/** Whether the first pass has ended, whatever its outcome. */
+/** Returns whether the first pass has ended, with any outcome. */
 export function hasPassed({ lastPassMs }: Loop): boolean {
   return lastPassMs !== undefined;
 }

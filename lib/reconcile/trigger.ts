@@ -1,17 +1,16 @@
-/** What a gateway does: the connection is up, or has ended; a cron job was added, updated or removed. */
+/** Events of a gateway: the connection is up or has ended; somebody added, updated or removed a cron job. */
 export type GatewayEvent = "connect" | "disconnect" | "cron-event";
 
-/** Why a reconciler should look. A reason only wakes it: the pass reads everything anew. */
+/** Why a pass begins. The pass reads everything again, whatever the reason. */
 type TriggerReason = "file" | "signal" | GatewayEvent;
 
-/** Starts the next pass. A reason that is fired while nobody waits counts for the next wait. */
+/** Starts the next pass. A reason that fires during a pass counts for the next wait. */
 export interface Trigger {
   fire(reason: TriggerReason): void;
-  /** Whether one of these has been fired since the last wait. */
+  /** Returns whether one of these reasons has fired since the last wait. */
   hasFired(...reasons: TriggerReason[]): boolean;
   /**
-   * Waits until a reason that `counts` has been fired, `timeoutMs` is over, or `signal` is aborted; then forgets
-   * all reasons.
+   * Waits until a reason fires that `counts`, `timeoutMs` is over, or `signal` is aborted. Then it clears all reasons.
    */
   wait(timeoutMs: number, signal: AbortSignal, counts?: (reason: TriggerReason) => boolean): Promise<void>;
 }

@@ -1,24 +1,24 @@
 import type { Log } from "../log.ts";
 
-/** Says a standing problem once, not at every pass that meets it. */
+/** Logs a lasting problem once instead of at every pass. */
 export interface Warnings {
-  /** Logs the messages, unless they are what was said last about the topic. `occasion` tells apart two of the same words. */
+  /** Logs the messages unless they equal the last ones of the topic. A new `occasion` logs equal messages again. */
   warnOnce(topic: string, messages: readonly string[], occasion?: string): void;
-  /** The topic is fine again: the next problem is said, even if it is the same. */
+  /** Marks the topic as solved: the next problem is logged even if it is the same. */
   clear(topic: string): void;
 }
 
 export function createWarnings(log: Log): Warnings {
-  const standing = new Map<string, string>();
+  const lastByTopic = new Map<string, string>();
   return {
     warnOnce(topic, messages, occasion = "") {
-      const complaint = JSON.stringify([occasion, messages]);
-      if (standing.get(topic) === complaint) return;
-      standing.set(topic, complaint);
+      const warning = JSON.stringify([occasion, messages]);
+      if (lastByTopic.get(topic) === warning) return;
+      lastByTopic.set(topic, warning);
       for (const message of messages) log(message);
     },
     clear(topic) {
-      standing.delete(topic);
+      lastByTopic.delete(topic);
     },
   };
 }
