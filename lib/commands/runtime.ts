@@ -12,19 +12,22 @@ import { print } from "./print.ts";
 import type { WorkInvocation } from "./program.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
-/** How long a config waits for a gateway before it goes in without being validated. Who types `sync` has the time. */
-const CONNECT_LIMIT_MS = { sync: 10_000, others: 1_000 };
+/**
+ * How long a pass or a report waits for a gateway that does not answer, in milliseconds. A container's start must not
+ * be delayed; a person who runs a command can wait.
+ */
+const CONNECT_LIMIT_MS = { container: 1_000, person: 10_000 };
 
-/** What every command that works stands on. */
+/** The dependencies of every command that works with settings. */
 export interface Runtime extends KindContext {
   readonly reconcilers: Reconcilers;
-  /** A loop for each reconciler, in their order. */
+  /** A loop per reconciler, in the order of {@link Runtime.reconcilers}. */
   readonly state: SidecarState;
-  /** Aborts {@link KindContext.signal}: we are told to stop. */
+  /** Aborts {@link KindContext.signal}: the program is stopping. */
   stop(): void;
-  /** Prints a result. Resolved once whoever reads has it. */
+  /** Prints a result. Resolves once it is written. */
   readonly print: (text: string) => Promise<void>;
-  /** Lets go of the gateway, and waits a moment for whoever reads the log. */
+  /** Closes the connection to the gateway, and waits up to 500 ms until the log is written. */
   close(): Promise<void>;
 }
 
@@ -35,24 +38,24 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   const write = (text: string) => {
     progress.clear();
     printed = print(text, process.stdout);
-    printed.catch(() => undefined); // a log has no place left to tell it; a result is awaited
+    printed.catch(() => undefined); // a failed log line cannot be reported; callers await a result
     return printed;
   };
   const progress: Progress = showProgress(`asking ${settings.gatewayUrl}`, command === "run" ? {} : process.stderr);
   const isQuiet = isForPerson(invocation);
   const log = isQuiet ? () => undefined : createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
   const warnings = createWarnings(log);
-  const tell = (event: GatewayEvent) => {
+  const fireTriggers = (event: GatewayEvent) => {
     for (const { reconciler, trigger } of state) if (reconciler.events.includes(event)) trigger.fire(event);
   };
   const transport = createTransport({
-    // What the CLI can do where the gateway refuses us is no diagnosis.
+    // doctor must not fall back to the CLI: it would hide why the gateway refuses us.
     kind: command === "doctor" && settings.transport === "auto" ? "gateway" : settings.transport,
     url: settings.gatewayUrl,
     credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
     devicePath: devicePathOf(settings.stagingDir),
     log,
-    onEvent: tell,
+    onEvent: fireTriggers,
     signal: stopping.signal,
   });
   const context: KindContext = {
@@ -61,7 +64,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     allowMassRemoval: invocation.allowMassRemoval,
     tellsFirst: command !== "sync",
     transport,
-    connectLimitMs: command === "sync" ? CONNECT_LIMIT_MS.sync : CONNECT_LIMIT_MS.others,
+    connectLimitMs: isQuiet || command === "sync" ? CONNECT_LIMIT_MS.person : CONNECT_LIMIT_MS.container,
     log,
     warnings,
     signal: stopping.signal,
@@ -81,7 +84,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     async close() {
       progress.end();
       await transport.close();
-      await Promise.race([printed.catch(() => undefined), sleep(500)]); // nobody may be reading the log
+      await Promise.race([printed.catch(() => undefined), sleep(500)]); // the reader of the log may be stuck
     },
   };
 }
@@ -90,7 +93,7 @@ function toLogOptions({ logFormat }: Settings) {
   return { format: logFormat, isUtc: isClockUtc(process.env.TZ) };
 }
 
-/** Whether a person has typed it, who reads a result. The output of the others is a container's log. */
+/** Returns whether a command only prints a result for a person. The output of the other commands is a log. */
 export function isForPerson({ command }: WorkInvocation): boolean {
   return ["status", "diff", "doctor", "export"].includes(command);
 }

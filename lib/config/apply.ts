@@ -10,88 +10,90 @@ import { forgetRejection, isLastGood, keepLastGood, keepRejection, readConfigRec
 import { type Clock, type Verdict, readVerdict, waitForVerdict, waitUntilApplied } from "./verdict.ts";
 
 /**
- * How long a gateway works on a file after it was written, in milliseconds: 200 until its watcher takes it for
- * whole, 300 of debounce, then the reload. A file that is put there meanwhile it may read without being asked.
+ * How long a gateway may work on a file after a write, in milliseconds: 200 until its watcher considers the file
+ * complete, 300 of debounce, then the reload. It may read a file that is written meanwhile before we can validate it.
  */
 const DIGEST_MS = 1_000;
 
 /**
- * How long a file stays at least, in milliseconds. The watcher of every release (chokidar) goes deaf, until the
- * gateway starts anew, when a file is replaced twice within some 12 ms; the debounce of 300 leaves room for this.
+ * The least time between two writes, in milliseconds. In every release, the watcher (chokidar) misses all further
+ * changes until the gateway restarts if a file is replaced twice within some 12 ms. The debounce of 300 leaves room
+ * for this pause.
  */
 const MIN_AGE_MS = 100;
 
-/** How long a gateway may take after the login to watch its file, in milliseconds. */
+/** How long after the login a gateway may begin to watch its file, in milliseconds. */
 const WATCH_MS = 2_000;
 
-/** How long a gateway may think about the present file before the next one goes in without it, in milliseconds. */
-const LOOK_LIMIT_MS = 3_000;
+/** How long to wait for the gateway's view of the current file before the next one is written, in milliseconds. */
+const VIEW_LIMIT_MS = 3_000;
 
-/** How long a gateway that tells may take to apply one config before the next one goes in, in milliseconds. */
+/** How long to wait until the gateway has applied one config before the next one is written, in milliseconds. */
 const APPLY_LIMIT_MS = 5_000;
 
 const APPLY_PAUSE_MS = 100;
 
-/** The least time between two healings, in milliseconds: no write war with whatever edits the file. */
+/** The least time between two self-healings, in milliseconds. It avoids a write war with another editor. */
 const HEAL_INTERVAL_MS = 60_000;
 
-/** What became of a config. */
+/** The outcome of a delivery. */
 export type Delivery =
   | Extract<Verdict, { kind: "valid" }>
-  /** It is in place, and no gateway has validated it. The reason is undefined where there is no gateway. */
+  /** The file is in place, and no gateway has validated it. The reason is undefined if there is no gateway. */
   | { kind: "unknown"; reason: string | undefined }
-  /** `restored`: what is in place instead; undefined where there was nothing to put back. */
+  /** `restored`: the file that was put back; undefined if there was none. */
   | { kind: "invalid"; problems: string[]; restored: ConfigFile | undefined };
 
-/** The live config file, and a gateway that can tell what it makes of it. */
+/** Writes the live config file and asks the gateway for its verdict. */
 export interface LiveConfig {
-  /** Whether an edit may be overwritten again. */
+  /** Returns whether the last self-healing is long enough ago for the next one. */
   mayHeal(): boolean;
   /**
-   * Waits until the gateway is done with the last change, and tells whether it still answers. One that has gone
-   * meanwhile is most likely restarting for that change, and would start with whatever came in now.
+   * Waits until the gateway has applied the last change. Returns false if it stops answering: most likely it restarts
+   * for that change, and would start with a new file that nobody has validated.
    */
   isReady(gateway: ConfigGateway): Promise<boolean>;
   /**
-   * Puts the file in place and asks the gateway about it. An invalid one is replaced by what was there before,
-   * byte for byte, before the gateway acts on it. Without a gateway the file stays.
+   * Writes the file and waits for the gateway's verdict. If it is invalid, the previous bytes are put back before the
+   * gateway acts on the new ones. Without a gateway, the file stays.
    *
-   * @throws {ManagerError} `file` when the volume refuses.
+   * @throws {ManagerError} `file` if the file cannot be written.
    */
   deliver(update: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery>;
-  /** Asks about a file that is in place; an invalid one is replaced by the last good one. */
+  /** Waits for the verdict on the file that is in place. If it is invalid, the last good file is put back. */
   validate(file: ConfigFile, gateway: ConfigGateway | undefined): Promise<Delivery>;
-  /** Waits until the gateway runs on it; `unknown` where that is known already, or cannot be, or `isOver`. */
+  /** Waits until the gateway has applied the file; `unknown` if that was confirmed before, cannot be told, or `isOver`. */
   confirm(file: ConfigFile, gateway: ConfigGateway, isOver: () => boolean): ReturnType<typeof waitUntilApplied>;
 }
 
 export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   const { nowMs, pause } = clock;
   let healedMs = Number.NEGATIVE_INFINITY;
-  /** The hash by which a view of what was there before the last delivery is told. */
+  /** The hash of the view before the last delivery: a later view with this hash is stale. */
   let stale: { md5: string; hash: string | undefined; isChange: boolean } | undefined;
   let confirmed: { md5: string; gateway: ConfigGateway } | undefined;
 
-  /** Waits until nobody has touched the file for so long. A wrong clock is not waited for. */
-  async function waitForAge(minAgeMs: number): Promise<void> {
-    const touchedMs = await stat(pvcConfig).then(
+  /** Waits until the file has been unmodified for `minAgeMs`. A modification time in the future is ignored. */
+  async function waitUntilUnmodified(minAgeMs: number): Promise<void> {
+    const modifiedMs = await stat(pvcConfig).then(
       ({ mtimeMs }) => mtimeMs,
       () => 0,
     );
-    const ageMs = nowMs() - touchedMs;
+    const ageMs = nowMs() - modifiedMs;
     if (ageMs >= 0 && ageMs < minAgeMs) await pause(minAgeMs - ageMs);
   }
 
   /**
-   * 2026.2.9 and 2026.8.2 never learn of a file that comes in between their first read and their watch. The same
-   * bytes once more are a change to a watcher, and none to a gateway that has them.
+   * Writes the same bytes again. 2026.2.9 and 2026.8.2 never notice a file that is written between their first read
+   * and the start of their watch. The second write triggers the watcher, and changes nothing for a gateway that has
+   * read the file.
    */
-  async function showAgain(file: ConfigFile): Promise<void> {
+  async function rewrite(file: ConfigFile): Promise<void> {
     await pause(WATCH_MS);
     if (file.equals(await readLiveConfig(pvcConfig))) await replaceFile(pvcConfig, file.bytes);
   }
 
-  /** What comes in next may be worse, so there must be a good copy. A file of ours has one already. */
+  /** Keeps a copy of the current file if it is valid, so that an invalid next file can be rolled back. */
   async function keepIfGood(file: ConfigFile, view: ConfigView, gateway: ConfigGateway): Promise<void> {
     if (await isLastGood(pvcConfig, file)) return;
     const verdict = await toResult(readVerdict(file, view, undefined, gateway));
@@ -118,10 +120,10 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       case "invalid": {
         const { problems } = verdict;
         const restored = previous ?? (await readConfigRecord(pvcConfig)).lastGood;
-        await waitForAge(MIN_AGE_MS);
+        await waitUntilUnmodified(MIN_AGE_MS);
         const live = await readLiveConfig(pvcConfig);
         const isOurs = live === undefined || file.equals(live);
-        // First of all: the gateway's debounce is running.
+        // Roll back before anything else: the gateway's debounce is running.
         if (restored && isOurs) await replaceFile(pvcConfig, restored.bytes);
         await keepRejection(pvcConfig, { checksum: file.md5, release: gateway.release, problems });
         if (!isOurs) return { kind: "unknown", reason: "something else has changed the file meanwhile" };
@@ -133,7 +135,7 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
   return {
     async confirm(file, gateway, isOver) {
       if (confirmed?.md5 === file.md5 && confirmed.gateway === gateway) return "unknown";
-      // 2026.8.2 keeps the hash of a file that says the same in other words, and runs on it already.
+      // 2026.8.2 keeps the hash if only the formatting changes. It runs on that config already.
       const staleHash = stale?.md5 === file.md5 && stale.isChange ? stale.hash : undefined;
       const applied = await waitUntilApplied(gateway, staleHash, isOver, clock);
       if (applied !== "unknown") confirmed = { md5: file.md5, gateway };
@@ -143,11 +145,11 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
     mayHeal: () => nowMs() - healedMs >= HEAL_INTERVAL_MS,
 
     async isReady(gateway) {
-      await waitForAge(DIGEST_MS);
+      await waitUntilUnmodified(DIGEST_MS);
       const untilMs = nowMs() + APPLY_LIMIT_MS;
       try {
         for (;;) {
-          const view = await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS).then(() => undefined)]);
+          const view = await readViewInTime(gateway, pause);
           if (view?.isApplied !== false || nowMs() >= untilMs) return true;
           await pause(APPLY_PAUSE_MS);
         }
@@ -158,9 +160,9 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
     },
 
     async deliver(update, gateway) {
-      // Asking first gives a last good copy to start from, and a gateway whose second answer comes at once.
-      await waitForAge(gateway ? DIGEST_MS : MIN_AGE_MS);
-      const before = gateway && (await lookBefore(gateway, pause));
+      // Read the view first: it tells whether the current file is good, and it makes the gateway's next answer fast.
+      await waitUntilUnmodified(gateway ? DIGEST_MS : MIN_AGE_MS);
+      const before = gateway && (await readViewBefore(gateway, pause));
       const previous = await readLiveConfig(pvcConfig);
       if (gateway && before && previous) await keepIfGood(previous, before, gateway);
       await replaceFile(pvcConfig, update.file.bytes);
@@ -170,20 +172,21 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
     },
 
     async validate(file, gateway) {
-      if (gateway) await waitForAge(DIGEST_MS);
+      if (gateway) await waitUntilUnmodified(DIGEST_MS);
       const delivery = await conclude(file, gateway, undefined);
-      if (delivery.kind === "valid" && !delivery.isApplied) await showAgain(file);
+      if (delivery.kind === "valid" && !delivery.isApplied) await rewrite(file);
       return delivery;
     },
   };
 }
 
-/** Undefined where the gateway does not answer: then it cannot validate the next file either. */
-async function lookBefore(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
-  try {
-    return await Promise.race([gateway.readView(), pause(LOOK_LIMIT_MS).then(() => undefined)]);
-  } catch (error) {
-    if (error instanceof ManagerError) return undefined;
-    throw error;
-  }
+/** Returns undefined if the gateway does not answer: then it cannot validate the next file either. */
+async function readViewBefore(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
+  const view = await toResult(readViewInTime(gateway, pause));
+  return view instanceof ManagerError ? undefined : view;
+}
+
+/** Returns undefined if the gateway takes longer than {@link VIEW_LIMIT_MS}. */
+function readViewInTime(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
+  return Promise.race([gateway.readView(), pause(VIEW_LIMIT_MS).then(() => undefined)]);
 }

@@ -12,7 +12,7 @@ const MOUNT = { name: "config mount", volume: "openclaw-config" };
 const FILE = "config file";
 const APPLIED = "config in force";
 
-/** The ConfigMap's mount, and the file in it. */
+/** Checks the ConfigMap's mount and the file in it. */
 export function checkConfigSource(
   snapshot: ConfigSnapshot | ManagerError,
   places: ConfigPlaces,
@@ -41,7 +41,7 @@ export function checkLiveConfigPlace(pvcConfig: string, place: WritablePlace): C
   return checkPlace("live config", pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
 }
 
-/** Whether what is live is what was applied, and what Git says. */
+/** Checks that the live config equals the desired one and is applied. */
 export function checkConfigApplied(
   snapshot: ConfigSnapshot | ManagerError,
   { pvcConfig }: ConfigPlaces,

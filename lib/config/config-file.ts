@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { computeChecksum } from "../files/checksum.ts";
 import { type ParsedConfig, parseConfig } from "./document.ts";
 
-/** The bytes of one `openclaw.json`, and what they come to. Each is computed once, when it is first asked for. */
+/** The bytes of one `openclaw.json` with their checksums and parsed value. Each is computed once, at its first use. */
 export class ConfigFile {
   readonly bytes: Uint8Array;
   #md5: string | undefined;
@@ -13,12 +13,12 @@ export class ConfigFile {
     this.bytes = bytes;
   }
 
-  /** In hex, as `md5sum` prints it: what `$CHECKSUM_DIR/config` holds. */
+  /** In hex, as `md5sum` prints it. `$CHECKSUM_DIR/config` stores it. */
   get md5(): string {
     return (this.#md5 ??= computeChecksum(this.bytes));
   }
 
-  /** In hex: what a gateway up to 2026.6.11 calls the hash of its config. */
+  /** In hex. Gateways up to 2026.6.11 report it as the hash of their config. */
   get sha256(): string {
     return (this.#sha256 ??= createHash("sha256").update(this.bytes).digest("hex"));
   }
@@ -27,13 +27,13 @@ export class ConfigFile {
     return (this.#parsed ??= parseConfig(this.bytes));
   }
 
-  /** Whether both are the same, byte for byte. */
+  /** Returns whether both files have the same bytes. */
   equals(other: ConfigFile | undefined): boolean {
     return other !== undefined && Buffer.compare(this.bytes, other.bytes) === 0;
   }
 }
 
-/** Undefined where there is no file. */
+/** Returns undefined if there are no bytes, that is, no file. */
 export function toConfigFile(bytes: Uint8Array | undefined): ConfigFile | undefined {
   return bytes && new ConfigFile(bytes);
 }

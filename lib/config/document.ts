@@ -5,10 +5,10 @@ import { parseJson5 } from "../text/json5.ts";
 
 export type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
 
-/** Deeper than any config, and far from where comparing two of them takes long or ends the stack. */
+/** Deeper than any real config, and shallow enough that a comparison is fast and does not overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** As OpenClaw reads it: JSON5, an object at the top. The problem quotes nothing of the file but a character. */
+/** Parses a config as OpenClaw does: JSON5, an object at the top. The problem quotes at most one character of the file. */
 export function parseConfig(bytes: Uint8Array): ParsedConfig {
   let value: Json;
   try {
@@ -30,8 +30,8 @@ function isDeeperThan(value: Json, depth: number): boolean {
 }
 
 /**
- * What keeps a config that parses from being delivered. OpenClaw refuses to start without `gateway.mode`, once
- * it has one; an `$include` may bring it in.
+ * Finds a `gateway.mode` that the candidate lacks and the live config has: OpenClaw would refuse to start. A candidate
+ * with an `$include` may get it from the included file, so it passes.
  */
 export function findModeProblems(candidate: JsonObject, live: JsonObject): string[] {
   if (!hasMode(live.gateway) || "$include" in candidate || hasMode(candidate.gateway)) return [];
@@ -43,19 +43,19 @@ function hasMode(gateway: Json | undefined): boolean {
   return isJsonObject(gateway) && typeof gateway.mode === "string" && gateway.mode !== "";
 }
 
-/** `gateway.reload.mode`, where it is a text. */
+/** Returns `gateway.reload.mode` if it is a string. */
 export function readReloadMode(config: JsonObject): string | undefined {
   const reload = isJsonObject(config.gateway) ? config.gateway.reload : undefined;
   return isJsonObject(reload) && typeof reload.mode === "string" ? reload.mode : undefined;
 }
 
-/** Without what OpenClaw stamps into its own file. */
+/** Returns the config without `meta`, which OpenClaw stamps into its own file. */
 export function withoutMeta(config: JsonObject): JsonObject {
   const { meta: _, ...rest } = config;
   return rest;
 }
 
-/** Whether two configs ask for the same, however they are written. */
+/** Returns whether two configs have the same values, whatever their formatting and `meta`. */
 export function isSameMeaning(one: JsonObject, other: JsonObject): boolean {
   return isDeepStrictEqual(withoutMeta(one), withoutMeta(other));
 }

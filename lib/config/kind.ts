@@ -3,16 +3,13 @@ import type { CronStore } from "../gateway/store.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import { type ConfigDependencies, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 
-/** How long a report waits for a gateway that is there, in milliseconds. */
-const REPORT_CONNECT_LIMIT_MS = 10_000;
-
 export interface ConfigKindDependencies extends ConfigDependencies {
   transport: ConfigTransport & { open(): Promise<Pick<CronStore, "transport">> };
 }
 
-/** `openclaw.json` as a kind of setting. */
+/** Creates the reconciler of `openclaw.json`. */
 export function createConfigReconciler(dependencies: ConfigKindDependencies): Reconciler {
-  const { settings, selfHeal, transport } = dependencies;
+  const { settings, selfHeal, transport, connectLimitMs } = dependencies;
   const passes = createConfigPasses(dependencies);
   const isPlanned = (...kinds: readonly (typeof passes.planKind)[]) => kinds.includes(passes.planKind);
   return {
@@ -38,12 +35,9 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
     async report() {
       const { reportConfig } = await import("./report.ts");
       const { takeConfigSnapshot } = await import("./snapshot.ts");
-      const [gateway, way] = await Promise.all([
-        transport.openConfig(REPORT_CONNECT_LIMIT_MS),
-        toResult(transport.open()),
-      ]);
+      const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);
       const snapshot = await toResult(takeConfigSnapshot(settings, gateway, selfHeal));
-      return reportConfig(snapshot, settings, way instanceof ManagerError ? undefined : way.transport);
+      return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport);
     },
   };
 }

@@ -2,16 +2,16 @@ import type { ConfigFile } from "./config-file.ts";
 import { readReloadMode } from "./document.ts";
 import { APPLY_TIMEOUT_MS } from "./verdict.ts";
 
-/** How many paths a single line names. */
+/** How many paths one line names. */
 const MAX_PATHS_IN_LINE = 10;
 
-/** A WARNING for each problem. `isLive`: the rejected config is in place, since there is no other to put back. */
+/** Returns a WARNING per problem. `isLive`: the rejected config stays in place, since there is none to put back. */
 export function describeRejection(pvcConfig: string, problems: readonly string[], isLive = false): string[] {
   const outcome = isLive ? "no earlier one is known to put back" : `${pvcConfig} stays as it is`;
   return problems.map((problem) => `WARNING: Config rejected, ${outcome}: ${problem}`);
 }
 
-/** One WARNING, without values. */
+/** Returns one WARNING, without values. */
 export function describeDrift(pvcConfig: string, paths: readonly string[], selfHeal: boolean): string {
   const named = paths.slice(0, MAX_PATHS_IN_LINE).join(", ") || "it is no longer JSON5";
   const more = paths.length > MAX_PATHS_IN_LINE ? ` and ${paths.length - MAX_PATHS_IN_LINE} more` : "";
@@ -21,12 +21,12 @@ export function describeDrift(pvcConfig: string, paths: readonly string[], selfH
   return `WARNING: Config drift: ${pvcConfig} was changed by something else: ${named}${more} (${advice})`;
 }
 
-/** One line for a config that is in place and that no gateway has validated. */
+/** Returns one line for a config that is in place and that no gateway has validated. */
 export function describeNotValidated({ reason }: { reason: string | undefined }): string {
   return `  Not validated by the gateway yet: ${reason ?? "no gateway to ask"}`;
 }
 
-/** One WARNING for a config that the gateway does not run on in time, with the likely cause. */
+/** Returns one WARNING for a config that the gateway has not applied in time, with the likely cause. */
 export function describeApplyTimeout({ parsed }: ConfigFile): string {
   const mode = parsed.kind === "parsed" ? readReloadMode(parsed.value) : undefined;
   const cause =

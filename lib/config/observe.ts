@@ -6,24 +6,24 @@ import { type ConfigFile, toConfigFile } from "./config-file.ts";
 import { readDesiredConfig } from "./read.ts";
 import { type ConfigRecord, readConfigRecord } from "./record.ts";
 
-/** Where the config comes from, where it goes, and where the checksum of the last one is kept. */
+/** The paths of the desired config, the live config and the checksum of the last applied one. */
 export interface ConfigPlaces {
   configDir: string;
   pvcConfig: string;
   checksumDir: string;
 }
 
-/** What is desired, what is there, and what is known of both. */
+/** Desired and observed config, and the records of earlier passes. */
 export interface ConfigState extends ConfigRecord {
-  /** The ConfigMap's; undefined when it has none. */
+  /** The ConfigMap's file; undefined if it has none. */
   desired: ConfigFile | undefined;
-  /** The live file; undefined when there is no regular file. */
+  /** The live file; undefined if there is no regular file. */
   observed: ConfigFile | undefined;
-  /** The md5 of what was last applied; undefined in a new container. */
+  /** The md5 of the last applied file; undefined in a new container. */
   lastApplied: string | undefined;
 }
 
-/** @throws {ManagerError} `file` when something is there and cannot be read. */
+/** @throws {ManagerError} `file` if a file exists and cannot be read. */
 export async function observeConfig({ configDir, pvcConfig, checksumDir }: ConfigPlaces): Promise<ConfigState> {
   const [desired, observed, lastApplied, record] = await Promise.all([
     readDesiredConfig(configDir),
@@ -35,13 +35,13 @@ export async function observeConfig({ configDir, pvcConfig, checksumDir }: Confi
 }
 
 /**
- * Reads the live file; undefined where there is no regular file.
+ * Reads the live file; undefined if there is no regular file.
  *
- * @throws {ManagerError} `file` when one is there and cannot be read.
+ * @throws {ManagerError} `file` if the file exists and cannot be read.
  */
 export async function readLiveConfig(path: string): Promise<ConfigFile | undefined> {
   try {
-    // A symbolic link is not followed: it is not the live file, and writing will say so.
+    // A symbolic link is not the live file. replaceFile() refuses to write through it, with an error.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       return toConfigFile(await file.readFile());

@@ -5,24 +5,24 @@ import { findModeProblems, isSameMeaning, withoutMeta } from "./document.ts";
 import type { ConfigState } from "./observe.ts";
 
 export interface ConfigPolicy {
-  /** The release of the gateway that answers; undefined where none does. */
+  /** The release of the gateway; undefined if none answers. */
   release: string | undefined;
-  /** Whether an edit of the live file may be overwritten now. */
+  /** Whether drift may be overwritten now. */
   selfHeal: boolean;
-  /** Whether the last good config may replace a broken live file. At a Pod's start nobody is editing it. */
+  /** Whether the last good config may replace a live file that does not parse. At the start of a Pod nobody edits it. */
   isPodStart: boolean;
 }
 
 export type ConfigPlan =
-  /** The ConfigMap is not mounted, or has no openclaw.json. `lastGood` replaces a live file that is lost. */
+  /** The ConfigMap is not mounted or has no openclaw.json. `lastGood` is to be restored if the live file is lost. */
   | { kind: "missing"; lastGood: ConfigFile | undefined }
-  /** The live file is what Git says, and a gateway has found it valid. */
+  /** Observed equals desired, and a gateway has found it valid. */
   | { kind: "none"; file: ConfigFile }
-  /** The live file is what Git says, and no gateway has validated it yet. */
+  /** Observed equals desired, and no gateway has validated it yet. */
   | { kind: "validate"; file: ConfigFile }
-  /** Something else has changed the live file; Git has not changed. A file that no longer parses has no paths. */
+  /** Something else has changed the live file; Git has not changed. `paths` is empty if the live file does not parse. */
   | { kind: "drift"; file: ConfigFile; paths: string[] }
-  /** It would break the gateway. The live file stays until the ConfigMap changes; `lastGood` replaces one that is lost. */
+  /** The config would break the gateway. The live file stays until Git changes; `lastGood` restores one that is lost. */
   | { kind: "reject"; file: ConfigFile; problems: string[]; lastGood: ConfigFile | undefined }
   | ConfigUpdate;
 
@@ -32,15 +32,15 @@ export interface ConfigUpdate {
   /** The dotted paths that change. */
   paths: string[];
   warnings: string[];
-  /** Git has not changed: this puts back what something else has edited. */
+  /** Whether the update reverts drift; Git has not changed. */
   isHealing: boolean;
 }
 
 /**
- * Decides what to do with the ConfigMap's openclaw.json. Pure.
+ * Plans what to do with the ConfigMap's openclaw.json. Pure.
  *
- * An edit of the live file stays while Git stays as it is. A config that a gateway has refused is not tried again
- * before Git or the gateway's release has changed. Everything else goes in, if it will not break the gateway.
+ * Drift stays until Git changes. A config that a gateway has rejected is not tried again until Git or the gateway's
+ * release changes. Any other difference is an update, unless it would break the gateway.
  */
 export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }: ConfigPolicy): ConfigPlan {
   const { desired, observed, lastApplied, rejection } = state;
@@ -51,13 +51,14 @@ export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }
   const isLost = !live || (isPodStart && live.kind === "broken");
   if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
 
-  // What is in place is in Git as well, so nobody's work is lost with it.
+  // A live file that equals Git's can be replaced without losing anybody's edit.
   const lastGood = isLost || isInPlace ? state.lastGood : undefined;
   const reject = (problems: string[]): ConfigPlan => ({ kind: "reject", file: desired, problems, lastGood });
   const candidate = desired.parsed;
   if (candidate.kind === "broken") return reject([candidate.problem]);
   const isKnown = rejection?.checksum === desired.md5 && (release === undefined || release === rejection.release);
-  // A config that is in place already can be validated again, but not by a gateway that still has to start with it.
+  // A running gateway validates a rejected config that is in place again. If none answers, the next one to start would
+  // start with that config, so it is held back.
   const isHeldBack = isInPlace ? release === undefined && lastGood : (observed ?? lastGood);
   if (rejection && isKnown && isHeldBack) return reject(rejection.problems);
   if (isInPlace) return { kind: "validate", file: desired };
@@ -75,7 +76,7 @@ export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }
   return { kind: "update", file: desired, paths, warnings, isHealing: hasDrifted };
 }
 
-/** A merge gone wrong leaves half a file; OpenClaw itself refuses to write one of less than half the size. */
+/** A botched merge may lose half a file. OpenClaw itself refuses to write a config of less than half the size. */
 function warnOfShrinking(observed: ConfigFile | undefined, { bytes }: ConfigFile): string[] {
   if (!observed || bytes.length * 2 >= observed.bytes.length) return [];
   return [

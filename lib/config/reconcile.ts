@@ -14,7 +14,7 @@ import { type ConfigPlan, type ConfigUpdate, planConfig } from "./plan.ts";
 import { describeChanges } from "./reload.ts";
 import type { Clock } from "./verdict.ts";
 
-/** The way to the gateway's view of its config; {@link Transport} of lib/gateway is one. */
+/** Opens the gateway's view of its config. {@link Transport} of lib/gateway implements it. */
 export interface ConfigTransport {
   openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
   isRestarting(): boolean;
@@ -22,10 +22,10 @@ export interface ConfigTransport {
 
 export interface ConfigDependencies {
   settings: ConfigPlaces;
-  /** Whether an edit of the live file is put back. */
+  /** Whether drift is reverted. */
   selfHeal: boolean;
   transport: ConfigTransport;
-  /** How long a config waits for a gateway before it goes in without being validated, in milliseconds. */
+  /** How long a pass or a report waits for a gateway that does not answer, in milliseconds. It goes on without one. */
   connectLimitMs: number;
   log: Log;
   warnings: Warnings;
@@ -33,27 +33,27 @@ export interface ConfigDependencies {
 }
 
 export interface ConfigPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
-  /** What was to be done when the last pass looked; undefined before the first. */
+  /** The kind of the last pass's plan; undefined before the first pass. */
   readonly planKind: ConfigPlan["kind"] | undefined;
 }
 
 /**
- * Keeps the live `openclaw.json` equal to the ConfigMap's. OpenClaw watches the file: replacing it whole is all there is
- * to do. Then the gateway is asked what it makes of it.
+ * Keeps the live `openclaw.json` equal to the ConfigMap's. OpenClaw watches the file, so a pass replaces it and then
+ * asks the gateway for its verdict.
  */
 export function createConfigPasses(dependencies: ConfigDependencies): ConfigPasses {
   const { settings, selfHeal, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const { configDir, pvcConfig, checksumDir } = settings;
   const live: LiveConfig = createLiveConfig(pvcConfig, clock);
   let planKind: ConfigPlan["kind"] | undefined;
-  /** Whether a config was delivered and "Config in force" is still to be logged. */
-  let isAppliedOwed = false;
+  /** Whether "Config in force" is still to be logged for a delivered config. */
+  let mustLogApplied = false;
 
   const record = (file: ConfigFile) => writeChecksum(checksumDir, "config", file.md5);
 
   async function prepareConfig(): Promise<PassOutcome> {
     await removeStaleTempFiles(pvcConfig);
-    // Git wins over an edit of the live file, as it does in a new container.
+    // Without lastApplied there is no drift: at the start of a Pod, Git wins.
     const state = { ...(await observeConfig(settings)), lastApplied: undefined };
     const plan = planConfig(state, { release: undefined, selfHeal: false, isPodStart: true });
     if (plan.kind === "update") {
@@ -73,7 +73,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     await removeStaleTempFiles(pvcConfig, `${checksumDir}/config`);
     const gateway = await transport.openConfig(connectLimitMs);
-    if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with whatever came in now
+    if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
     const policy = { release: gateway?.release, selfHeal: selfHeal && live.mayHeal(), isPodStart: false };
     const plan = planConfig(await observeConfig(settings), policy);
     planKind = plan.kind;
@@ -114,7 +114,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     if (delivery.kind === "unknown") warnings.warnOnce("validation", [describeNotValidated(delivery)], plan.file.md5);
     await record(plan.file);
     log("Config update complete (openclaw will auto-detect via chokidar)");
-    isAppliedOwed = true;
+    mustLogApplied = true;
     return delivery;
   }
 
@@ -136,12 +136,12 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       if (delivery.reason) warnings.warnOnce("validation", [describeNotValidated(delivery)], file.md5);
       return NOT_VALIDATED;
     }
-    isAppliedOwed &&= delivery.isApplied !== undefined;
+    mustLogApplied &&= delivery.isApplied !== undefined;
     for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
     return confirm(file, gateway, pass);
   }
 
-  /** Waits until the gateway runs on it, unless there is something newer. */
+  /** Waits until the gateway has applied the file, or the pass is superseded. */
   async function confirm(
     file: ConfigFile,
     gateway: ConfigGateway | undefined,
@@ -151,8 +151,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     for (const topic of ["config", "drift", "validation"]) warnings.clear(topic);
     const applied = gateway && (await live.confirm(file, gateway, isSuperseded));
     if (applied === "applied") {
-      if (isAppliedOwed) log("Config in force");
-      isAppliedOwed = false;
+      if (mustLogApplied) log("Config in force");
+      mustLogApplied = false;
       warnings.clear("applied");
     }
     if (applied === "timeout") warnings.warnOnce("applied", [describeApplyTimeout(file)], file.md5);

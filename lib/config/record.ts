@@ -4,23 +4,23 @@ import { replaceFile } from "../files/replace.ts";
 import { type ConfigFile, toConfigFile } from "./config-file.ts";
 
 const RejectionSchema = v.object({
-  /** The md5 of the file that was refused. */
+  /** The md5 of the rejected file. */
   checksum: v.string(),
-  /** The release of the gateway that refused it, in its own words: `2026.9.6`, or `dev`. */
+  /** The release of the gateway that rejected it, as it calls itself: `2026.9.6`, or `dev`. */
   release: v.string(),
   /** `path: message`, without values. */
   problems: v.array(v.string()),
 });
 
-/** A config that a gateway has refused. */
+/** A config that a gateway has rejected. */
 export type Rejection = v.InferOutput<typeof RejectionSchema>;
 
 /**
- * What is known of configs, beside the live file, on the volume that outlives the container. Without it, the next
- * start would deliver again what brought the gateway down, and have nothing to put back.
+ * The records of earlier verdicts. They are kept beside the live file, on the volume that outlives the container:
+ * without them, the next start would deliver a rejected config again and have nothing to put back.
  */
 export interface ConfigRecord {
-  /** What a gateway last found valid. */
+  /** The file that a gateway last found valid. */
   lastGood: ConfigFile | undefined;
   rejection: Rejection | undefined;
 }
@@ -33,7 +33,7 @@ export function pathOfRejection(pvcConfig: string): string {
   return `${pvcConfig}.config-manager-rejected`;
 }
 
-/** A record that cannot be read counts as unknown: the config is then validated anew. */
+/** Reads the records. One that cannot be read counts as absent: the config is then validated again. */
 export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord> {
   const [lastGood, rejection] = await Promise.all([
     readFile(pathOfLastGood(pvcConfig)).catch(() => undefined),
@@ -42,17 +42,17 @@ export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord>
   return { lastGood: toConfigFile(lastGood), rejection };
 }
 
-/** Whether this is what a gateway last found valid. */
+/** Returns whether this is the file that a gateway last found valid. */
 export async function isLastGood(pvcConfig: string, file: ConfigFile): Promise<boolean> {
   return file.equals((await readConfigRecord(pvcConfig)).lastGood);
 }
 
-/** @throws {ManagerError} `file` when the volume refuses. */
+/** @throws {ManagerError} `file` if it cannot be written. */
 export async function keepLastGood(pvcConfig: string, file: ConfigFile): Promise<void> {
   if (!(await isLastGood(pvcConfig, file))) await replaceFile(pathOfLastGood(pvcConfig), file.bytes);
 }
 
-/** @throws {ManagerError} `file` when the volume refuses. */
+/** @throws {ManagerError} `file` if it cannot be written. */
 export async function keepRejection(pvcConfig: string, rejection: Rejection): Promise<void> {
   await replaceFile(pathOfRejection(pvcConfig), new TextEncoder().encode(`${JSON.stringify(rejection)}\n`));
 }

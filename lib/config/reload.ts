@@ -7,12 +7,12 @@ export interface PathChange {
   reload: ReloadKind;
 }
 
-/** For all questions about one change together, in milliseconds. Each takes the gateway 15 ms and more. */
+/** The time for all lookups of one update together, in milliseconds. Each takes the gateway 15 ms or more. */
 const FORECAST_BUDGET_MS = 2_000;
 
 /**
- * Says of each changed path what it does to the gateway: by the gateway's own word where it has one (from 2026.5.20),
- * else by the plan's table.
+ * Forecasts what each changed path does to the gateway: by the gateway's own lookup (since 2026.5.20), else by
+ * {@link forecastByTable}.
  */
 export async function forecastReloads(
   paths: readonly string[],
@@ -22,23 +22,23 @@ export async function forecastReloads(
   const untilMs = nowMs() + FORECAST_BUDGET_MS;
   const changes: PathChange[] = [];
   for (const path of paths) {
-    const told = nowMs() < untilMs ? await lookUp(path, gateway) : undefined;
-    changes.push({ path, reload: told ?? forecastByTable(path) });
+    const known = nowMs() < untilMs ? await lookUp(path, gateway) : undefined;
+    changes.push({ path, reload: known ?? forecastByTable(path) });
   }
   return changes;
 }
 
-/** A config that is new altogether is not told path by path. */
+/** How many changed paths are logged. A completely new config would fill the log. */
 const MAX_LINES = 100;
 
-/** A line for each changed path, without values. */
+/** Returns a line per changed path, without values. */
 export async function describeChanges(paths: readonly string[], gateway: ConfigGateway | undefined): Promise<string[]> {
   const changes = await forecastReloads(paths.slice(0, MAX_LINES), gateway);
   const lines = changes.map(({ path, reload }) => `  Changed: ${path} (${reload})`);
   return paths.length > MAX_LINES ? [...lines, `  Changed: ${paths.length - MAX_LINES} more paths`] : lines;
 }
 
-/** A gateway that goes away meanwhile is no reason to fail: most likely it is the restart that was forecast. */
+/** Returns undefined if the gateway goes away meanwhile: most likely it restarts for this very change. */
 async function lookUp(path: string, gateway: ConfigGateway | undefined): Promise<ReloadKind | undefined> {
   try {
     return await gateway?.lookUpReload(path);
@@ -48,11 +48,11 @@ async function lookUp(path: string, gateway: ConfigGateway | undefined): Promise
   }
 }
 
-/** What the plan calls applied without a restart; 2026.2.9 reads most of it at its next use. */
+/** Paths that are applied without a restart. 2026.2.9 reads most of them at their next use. */
 const HOT =
   "agent agents audio bindings browser channels cron hooks identity logging messages models routing session skills talk tools ui web";
 
-/** The plan's table; the longest prefix counts. */
+/** The table of the original design, for gateways that have no lookup. The longest prefix counts. */
 const TABLE = new Map<string, ReloadKind>([
   ...HOT.split(" ").map((prefix) => [prefix, "hot"] as const),
   ["gateway", "restart"],
@@ -64,7 +64,7 @@ const TABLE = new Map<string, ReloadKind>([
   ["meta", "none"],
 ]);
 
-/** Unknown paths restart the gateway: so they do on every release. */
+/** Forecasts by {@link TABLE}. An unknown path restarts the gateway, as it does in every release. */
 export function forecastByTable(path: string): ReloadKind {
   const segments = path.split(".");
   const prefixes = segments.map((_, index) => segments.slice(0, segments.length - index).join("."));

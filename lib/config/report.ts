@@ -1,19 +1,24 @@
 import { ManagerError } from "../errors.ts";
 import { readMounts } from "../files/mounts.ts";
 import { inspectFilePlace, inspectMount } from "../files/places.ts";
+import type { CronStore } from "../gateway/store.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace } from "./checks.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { PathChange } from "./reload.ts";
 import { type ConfigSnapshot, findConfigProblems } from "./snapshot.ts";
 
-/** How the gateway is reached; undefined where it is not. */
-export type Way = "gateway" | "cli" | undefined;
+/** How the gateway is reached; undefined if it is not. */
+type TransportKind = CronStore["transport"] | undefined;
 
-/** What `status`, `diff` and `doctor` say of the config. The snapshot is the error that says why there is none. */
-export function reportConfig(snapshot: ConfigSnapshot | ManagerError, places: ConfigPlaces, way: Way): Report {
+/** Reports on the config for `status`, `diff` and `doctor`. An error in place of the snapshot says why there is none. */
+export function reportConfig(
+  snapshot: ConfigSnapshot | ManagerError,
+  places: ConfigPlaces,
+  transport: TransportKind,
+): Report {
   const problems = findConfigProblems(snapshot, places);
-  const state = toState(snapshot, way);
+  const state = toState(snapshot, transport);
   return {
     status: () => toStatus(snapshot, places, state, problems),
     diff: () => toDiff(snapshot, places, problems),
@@ -21,7 +26,7 @@ export function reportConfig(snapshot: ConfigSnapshot | ManagerError, places: Co
   };
 }
 
-function toState(snapshot: ConfigSnapshot | ManagerError, way: Way): State {
+function toState(snapshot: ConfigSnapshot | ManagerError, transport: TransportKind): State {
   if (snapshot instanceof ManagerError) return "unknown";
   const { plan, verdict } = snapshot;
   switch (plan.kind) {
@@ -37,8 +42,8 @@ function toState(snapshot: ConfigSnapshot | ManagerError, way: Way): State {
     case "validate":
       if (verdict?.kind === "invalid") return "rejected";
       if (verdict?.kind === "valid") return verdict.isApplied === false ? "pending" : "in-sync";
-      // Over the CLI no gateway validates a config, now or later.
-      return plan.kind === "none" || way === "cli" ? "in-sync" : "pending";
+      // The CLI cannot validate a config, so there is nothing to wait for.
+      return plan.kind === "none" || transport === "cli" ? "in-sync" : "pending";
   }
 }
 

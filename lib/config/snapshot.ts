@@ -6,20 +6,20 @@ import { type PathChange, forecastReloads } from "./reload.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { type Verdict, readVerdict } from "./verdict.ts";
 
-/** What Git says, what is there, and what a pass would make of it. */
+/** Desired and observed config, and the plan of the next pass. */
 export interface ConfigSnapshot {
   state: ConfigState;
   plan: ConfigPlan;
-  /** What each difference does to the gateway. */
+  /** The changed paths, each with what it does to the gateway. */
   changes: PathChange[];
-  /** The gateway's word on a live file that is what the ConfigMap says; undefined where it has none on this file. */
+  /** The gateway's verdict on a live file that equals the ConfigMap's; undefined if it has none. */
   verdict: Verdict | undefined;
 }
 
 /**
- * Reads everything once, and changes nothing.
+ * Observes and plans once. Changes nothing.
  *
- * @throws {ManagerError} `file` when something is there and cannot be read.
+ * @throws {ManagerError} `file` if a file exists and cannot be read.
  */
 export async function takeConfigSnapshot(
   places: ConfigPlaces,
@@ -37,14 +37,14 @@ export async function takeConfigSnapshot(
   };
 }
 
-/** Asks once: whoever reads this can ask again. */
+/** Asks only once, without waiting: the caller can run the command again. */
 async function askVerdict(file: ConfigFile, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
   if (!gateway) return undefined;
   const verdict = await toResult(gateway.readView().then((view) => readVerdict(file, view, undefined, gateway)));
   return verdict instanceof ManagerError ? undefined : verdict;
 }
 
-/** What keeps the live config from being what Git says, a line each, without values. What the next pass does is none. */
+/** Lists what keeps observed from being desired, a line each, without values. A planned update is no problem. */
 export function findConfigProblems(
   snapshot: ConfigSnapshot | ManagerError,
   { configDir, pvcConfig }: Pick<ConfigPlaces, "configDir" | "pvcConfig">,
@@ -66,7 +66,7 @@ export function findConfigProblems(
   }
 }
 
-/** Whether it is a gateway that has refused the config, rather than we who cannot read it. */
+/** Returns whether a gateway has rejected the config, rather than our own checks. */
 export function isRefusedByGateway({ plan, state, verdict }: ConfigSnapshot): boolean {
   return plan.kind === "reject" ? state.rejection?.checksum === plan.file.md5 : verdict?.kind === "invalid";
 }

@@ -6,35 +6,35 @@ import type { ConfigFile } from "./config-file.ts";
 /** How long a gateway may take to notice a new file, in milliseconds: 2026.9.6 takes 210, 2026.2.9 none. */
 const NOTICE_LIMIT_MS = 5_000;
 
-/** Between two questions, in milliseconds: a bad file must be out again within the gateway's debounce of 300. */
+/** The pause between two reads, in milliseconds: an invalid file must be rolled back within the debounce of 300. */
 const ASK_PAUSE_MS = 10;
 
-/** When to ask past the gateway's cache, in milliseconds: late enough for 2026.9.6, early enough for 2026.8.2. */
+/** When to bypass the gateway's cache, in milliseconds: late enough for 2026.9.6, early enough for 2026.8.2. */
 const PROBE_AFTER_MS = 250;
 
-/** How long a gateway may take to apply a valid config before the log says so, in milliseconds. */
+/** How long a gateway may take to apply a valid config before a WARNING, in milliseconds. */
 export const APPLY_TIMEOUT_MS = 30_000;
 
 const APPLIED_PAUSE_MS = 100;
 
-/** What a gateway says about a config, without its values. */
+/** A gateway's verdict on a config, without values. */
 export type Verdict =
-  /** `warnings`: what it will not do with it, all the same. `isApplied`: as {@link ConfigView} has it. */
+  /** `warnings`: parts that the gateway accepts and ignores. `isApplied`: see {@link ConfigView}. */
   | { kind: "valid"; warnings: string[]; isApplied: boolean | undefined }
   | { kind: "invalid"; problems: string[] }
-  /** It did not say. */
+  /** The gateway did not answer, or not about this file. */
   | { kind: "unknown"; reason: string };
 
-/** Time; tests hand in another one. */
+/** The clock; tests pass a fake one. */
 export interface Clock {
   nowMs: () => number;
   pause: (ms: number) => Promise<void>;
 }
 
 /**
- * Asks until the gateway has seen this file, and returns what it finds.
+ * Polls until the gateway has seen this file, and returns its verdict.
  *
- * @param staleHash the hash of what was there before; undefined where the file has been there for long
+ * @param staleHash the hash of the previous file; undefined if this file has been in place for long
  */
 export async function waitForVerdict(
   file: ConfigFile,
@@ -64,15 +64,15 @@ export async function waitForVerdict(
 }
 
 /**
- * What the gateway that shows this view says of this file; undefined where the view is of another one.
+ * Returns the verdict of this view on this file; undefined if the view is of another file.
  *
- * 2026.8.2 answers from its cache until it loads the file, and never reports a file that it rejects. Its hash means
- * nothing to us, so with no hash to compare, its view may be that of the former file. A file is valid there only
- * if it is valid past the cache, too. A gateway that does not say what it runs on (2026.7.35, with such a hash as
- * well) has no such cache, and cannot be asked past it.
+ * 2026.8.2 answers from its cache until it loads the file, and never reports a file that it rejects. Its hash is no
+ * checksum of the file. So without a hash to compare, its view may be that of the previous file, and this file is valid
+ * only if it is also valid when the cache is bypassed. A gateway that does not report what it runs on (2026.7.35, with
+ * such a hash as well) has no such cache and no call to bypass it.
  *
- * @param staleHash as {@link waitForVerdict} has it
- * @throws {ManagerError} as {@link ConfigGateway.readIssues} does
+ * @param staleHash see {@link waitForVerdict}
+ * @throws {ManagerError} like {@link ConfigGateway.readIssues}
  */
 export async function readVerdict(
   file: ConfigFile,
@@ -87,18 +87,18 @@ export async function readVerdict(
   return toVerdict(file, isAsShown ? view : viewPastCache(view, issues));
 }
 
-/** The rest of the view is that of the former file, so only the issues count. */
+/** Replaces the verdict of a view by these issues: the rest of the view belongs to the previous file. */
 function viewPastCache(view: ConfigView, issues: ConfigIssue[]): ConfigView {
   const isApplied = view.isApplied === undefined ? undefined : false;
   return { ...view, isValid: issues.length === 0, issues, warnings: [], isApplied };
 }
 
-/** Any other hash only tells that something has changed. */
+/** Any other hash is opaque: it only shows whether something has changed. */
 function isSha256(hash: string | undefined): boolean {
   return hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
 }
 
-/** Whether the view is of this file, and not of what was there before, as far as its hash tells. */
+/** Returns whether the view is of this file rather than the previous one, as far as the hash tells. */
 export function isViewOf(file: ConfigFile, { hash }: ConfigView, staleHash: string | undefined): boolean {
   return isSha256(hash) ? hash === file.sha256 : hash !== staleHash;
 }
@@ -117,15 +117,15 @@ function toVerdict({ parsed }: ConfigFile, { isValid, issues, warnings, isApplie
   return { kind: "invalid", problems: unique([...issues.map(describe), ...(issues.length > 0 ? [] : ["invalid"])]) };
 }
 
-/** A gateway reports one alternative that does not fit once for each of the others. */
+/** For a union in the schema, a gateway repeats the same message once per alternative. */
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
 /**
- * Waits until the gateway runs on the config that it sees, and that is not the former one.
+ * Waits until the gateway has applied the file that it sees, and that file is not the previous one.
  *
- * @returns `unknown` where the gateway does not tell, has gone away, or `isOver` says so.
+ * @returns `unknown` if the gateway does not report it, goes away, or `isOver` returns true.
  */
 export async function waitUntilApplied(
   gateway: ConfigGateway,
