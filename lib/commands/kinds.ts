@@ -4,16 +4,16 @@ import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 
-/** What a kind of setting may use; each takes what it needs. */
+/** The dependencies of all kinds of settings. Each kind takes the ones that it needs. */
 export interface KindContext {
   settings: Settings;
-  /** Whether what something else edits is put back. */
+  /** Whether drift is reverted. */
   selfHeal: boolean;
   allowMassRemoval: boolean;
-  /** Whether the first pass tells of what was applied before: the sidecar does, a `sync` does not. */
-  tellsFirst: boolean;
+  /** Whether the first pass logs settings that an earlier process applied: the sidecar does, `sync` does not. */
+  logsFirstPass: boolean;
   transport: Transport;
-  /** How long a pass waits for a gateway that it can do without, in milliseconds. */
+  /** How long a pass or a report waits for a gateway that does not answer, in milliseconds. It goes on without one. */
   connectLimitMs: number;
   log: Log;
   warnings: Warnings;
@@ -25,7 +25,7 @@ type Load = (context: KindContext) => Promise<Reconciler>;
 
 /**
  * The kinds of settings, in the order in which they are reconciled and shown. A new kind is a folder and a line here.
- * Each is loaded when there is work for it: the version and a page of help want none of it.
+ * A kind is loaded only by commands that work with it, so that `version` and `help` start fast.
  */
 const KINDS = {
   config: async (context) => (await import("../config/kind.ts")).createConfigReconciler(context),
@@ -39,7 +39,7 @@ export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as KindName[];
 
-/** Every kind, in order, ready to work. */
+/** Loads all kinds and creates their reconcilers, in order. */
 export async function loadReconcilers(context: KindContext): Promise<Reconcilers> {
   const loads = Object.entries(KINDS).map(async ([name, load]) => [name, await load(context)] as const);
   return Object.fromEntries(await Promise.all(loads)) as Reconcilers;

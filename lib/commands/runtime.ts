@@ -62,7 +62,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     settings,
     selfHeal: invocation.selfHeal,
     allowMassRemoval: invocation.allowMassRemoval,
-    tellsFirst: command !== "sync",
+    logsFirstPass: command !== "sync",
     transport,
     connectLimitMs: isQuiet || command === "sync" ? CONNECT_LIMIT_MS.person : CONNECT_LIMIT_MS.container,
     log,

@@ -5,22 +5,22 @@ import type { CronAction, JobChange, Replacement } from "./plan.ts";
 import { maskJobText } from "../text/secrets.ts";
 import type { CronStore } from "../gateway/store.ts";
 
-/** What became of one action. */
+/** The outcome of one action. */
 export type ActionOutcome =
   | { kind: "done" }
-  /** Not liked by the gateway; trying again may help, or not. */
+  /** The gateway rejected the action. A retry may help. */
   | { kind: "failed" }
-  /** The live job was no longer what was planned on: observe and plan again. */
+  /** The live job has changed since it was observed: observe and plan again. */
   | { kind: "conflict" };
 
-/** After how many actions a long pass says how far it is: some 3 s on 2026.9.6. */
+/** A long pass logs its progress after this many actions: some 3 s on 2026.9.6. */
 const PROGRESS_STEP = 50;
 
 /**
- * Applies the actions one after the other; one that fails does not stop the others.
+ * Applies the actions in order. A failed action does not stop the others.
  *
- * @throws {ManagerError} when going on makes no sense: the gateway is gone, or asks to be left alone, or we
- * are to stop. What was applied until then stays applied.
+ * @throws {ManagerError} if no further action can succeed: the gateway is gone, asks us to wait, or the program is
+ * stopping. The actions before it stay applied.
  */
 export async function applyActions(
   actions: readonly CronAction[],
@@ -42,9 +42,9 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     await write(action, store);
   } catch (error) {
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
-    // Asked to wait: nothing is wrong with the job. The pass says what it waits for.
+    // With retryAfterMs, nothing is wrong with the job: the pass logs why it waits.
     if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined || error.code === "aborted") throw error;
-    const reason = maskJobText(describeError(error), action); // a gateway may quote what it does not like
+    const reason = maskJobText(describeError(error), action); // the gateway may quote a secret of the job
     log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${reason}`);
     if (error.code !== "rejected") throw error;
     return { kind: "failed" };
@@ -73,7 +73,7 @@ async function write(action: CronAction, store: CronStore): Promise<void> {
   }
 }
 
-/** What stands in between the two updates of {@link replace}. */
+/** What the job holds between the two updates of {@link replace}. */
 const INTERIM: JsonObject = {
   schedule: { kind: "every", everyMs: 86_400_000 },
   sessionTarget: "main",
@@ -81,25 +81,26 @@ const INTERIM: JsonObject = {
 };
 
 /**
- * Replaces schedule, payload and delivery whole, where an update would merge them. By key, `cron.add` does it.
- * Without one, another kind of them drops the old fields on every release, and the main session any delivery;
- * what a crash leaves between the two is a difference like any other, and the next pass mends it.
+ * Replaces schedule, payload and delivery as a whole; one update would merge them. With a declaration key, `cron.add`
+ * replaces them. Without one, two updates do: on every release, a payload or schedule of another kind drops the old
+ * fields, and the main session drops any delivery. After a crash between the two, the next pass sees a difference and
+ * repairs it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
   const { spec, declarationKey } = replacement;
-  // What is left to do then, a description say, is seen by the observation after this one.
+  // The next round updates whatever is left, such as the description.
   if (declarationKey !== undefined) {
     return store.redeclareJob(change.id, spec, declarationKey, change.expectedConfigRevision);
   }
   const { schedule, sessionTarget, payload, delivery } = spec;
   const { description } = change.patch;
-  // With the mark of one that is being adopted: whatever happens in between, it is ours.
+  // An adopted job gets its mark with the first update, so that it stays ours after a crash.
   const marked = description === undefined ? INTERIM : { ...INTERIM, description };
   await store.updateJob(change.id, { ...marked, ...withoutDelivery(replacement) }, change.expectedConfigRevision);
   await store.updateJob(change.id, { ...change.patch, schedule, sessionTarget, payload, delivery });
 }
 
-/** The main session drops a delivery by itself, but for these. */
+/** The main session drops every delivery by itself, except these two. */
 function withoutDelivery({ hasFailureDestination, hasWebhook }: Replacement): JsonObject {
   if (hasFailureDestination) return { delivery: { mode: "none", failureDestination: null } };
   return hasWebhook ? { delivery: { mode: "none" } } : {};

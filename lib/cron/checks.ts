@@ -15,10 +15,10 @@ const DEFINITIONS = "cron definitions";
 const NAMES = "job names";
 const APPLIED = "cron in force";
 const RUNS = "job runs";
-/** The check that looks at the gateway's address; see lib/commands. */
+/** The name of the check of the gateway's address, in lib/commands. */
 const GATEWAY = "gateway";
 
-/** The ConfigMap's mount, and the definitions in it. */
+/** Checks the ConfigMap's mount and the definitions in it. */
 export function checkCronSource({ desired }: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
   const mount = checkMount(MOUNT, cronDir, place);
   return [mount, isSound(mount) ? checkDefinitions(cronDir, desired) : skip(DEFINITIONS, MOUNT.name)];
@@ -48,23 +48,23 @@ export function checkStagingPlace(stagingDir: string, place: WritablePlace): Che
   return checkPlace("staging directory", stagingDir, place, `{ name: data, mountPath: ${dirname(stagingDir)} }`);
 }
 
-/** Whether each declared name belongs to one job, and that one to us. */
+/** Checks that each declared name belongs to one live job, and that we own it. */
 export function checkNames({ live, desired }: CronSnapshot, owner: string): Check {
   if (live instanceof ManagerError) return skip(NAMES, GATEWAY);
   const isRead = !(desired instanceof ManagerError) && desired.kind === "valid";
   const declared = new Set(isRead ? desired.definitions.map(({ name }) => name) : []);
   const { ours, unclaimed } = groupByClaim(live, owner);
-  const doubles = [...ours].filter(([, jobs]) => jobs.length > 1).map(([name]) => name);
+  const duplicates = [...ours].filter(([, jobs]) => jobs.length > 1).map(([name]) => name);
   const foreign = live.filter((job) => declared.has(job.name) && readClaim(job, owner).kind === "foreign");
   const conflicting = [...declared].flatMap((name) => {
     const jobs = unclaimed.get(name) ?? [];
-    return ours.has(name) ? jobs : jobs.slice(1); // the first one is going to be adopted
+    return ours.has(name) ? jobs : jobs.slice(1); // the next sync adopts the first one
   });
   const others: LiveJob[] = [...foreign, ...conflicting];
   const named = others.map(({ name, id }) => `${name} (${id})`).join(", ");
   const found = [
-    ...(doubles.length > 0
-      ? [`two of ours have one name, and the newer goes at the next sync: ${doubles.join(", ")}`]
+    ...(duplicates.length > 0
+      ? [`two of ours have one name, and the newer goes at the next sync: ${duplicates.join(", ")}`]
       : []),
     ...(others.length > 0 ? [`not ours, and left alone, though the name is declared: ${named}`] : []),
   ];
@@ -72,7 +72,7 @@ export function checkNames({ live, desired }: CronSnapshot, owner: string): Chec
   return warn(NAMES, found.join("; "), others[0] ? "config-manager status" : "config-manager sync --only cron");
 }
 
-/** Whether the live jobs are the declared ones. */
+/** Checks that the live jobs equal the declared ones. */
 export function checkCronApplied(
   { plan, live }: CronSnapshot,
   { declared, owned }: { declared: number; owned: number },
@@ -88,7 +88,7 @@ export function checkCronApplied(
   return warn(APPLIED, `a sync would change ${plan.actions.length} of them`, "config-manager diff");
 }
 
-/** Whether our jobs do what they are for. */
+/** Checks that the last run of each of our jobs succeeded. */
 export function checkRuns({ live }: CronSnapshot, owner: string): Check {
   if (live instanceof ManagerError) return skip(RUNS, GATEWAY);
   const failing = live.filter((job) => isOurs(job, owner) && readRunState(job).lastStatus === "error");

@@ -6,8 +6,8 @@ import { type CronAction, type CronPlan, type UnsupportedJob, type PlanOptions, 
 import type { CronStore } from "../gateway/store.ts";
 
 /**
- * How often a pass observes, plans and applies. The first round does the work and the second finds nothing
- * to do; the others are for somebody who changes jobs at the same time.
+ * The most rounds of observe, plan and apply in one pass. The first round does the work, and the second observes that
+ * nothing is left. The others are for jobs that somebody else changes at the same time.
  */
 const MAX_ROUNDS = 4;
 
@@ -21,28 +21,25 @@ export interface ConvergeOptions {
 }
 
 export interface Convergence {
-  /**
-   * Whether the live jobs are the declared ones, but for those that are unsupported, by an observation made after
-   * the last write.
-   */
+  /** Whether the live jobs equal the declared ones, observed after the last write. Unsupported jobs do not count. */
   isEqual: boolean;
-  /** How many writes were done. */
+  /** The number of writes. */
   changed: number;
-  /** Names that were to be removed: too many at once, so that nothing was done at all. */
+  /** Names of the jobs that would be removed. Too many: the pass changed nothing. */
   refusedRemovals: string[];
-  /** Jobs that this gateway cannot take as they are declared. */
+  /** Declared jobs that need a feature that this gateway does not have. */
   unsupported: UnsupportedJob[];
-  /** How many jobs are declared, and how many live ones were ours, and were not, when they were last listed. */
+  /** The number of declared jobs, and of live jobs that are ours and that are not, at the last observation. */
   declared: number;
   owned: number;
   unmanaged: number;
 }
 
 /**
- * Makes the live jobs equal to the declared ones: observe, plan, apply, and observe again, until the plan is
- * empty. No write where nothing differs.
+ * Makes the live jobs equal to the declared ones: observes, plans and applies until a plan is empty. Writes nothing if
+ * nothing differs.
  *
- * @throws {ManagerError} `unreachable`, `refused`, `aborted`, or with `retryAfterMs`: nothing can be done now.
+ * @throws {ManagerError} `unreachable`, `refused`, `aborted`, or any code with `retryAfterMs`: retry later.
  */
 export async function converge(options: ConvergeOptions): Promise<Convergence> {
   const { definitions, store, policy, log, signal, nowMs = Date.now } = options;
@@ -55,7 +52,7 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
     const rest = { refusedRemovals, unsupported, declared: definitions.length, owned, unmanaged };
     if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
     if (round > MAX_ROUNDS) {
-      log(`WARNING: Cron jobs do not become equal to the ConfigMap: ${describePlan(plan)}`);
+      log(`WARNING: Cron jobs still differ from the ConfigMap after ${MAX_ROUNDS} rounds: ${describePlan(plan)}`);
       return { isEqual: false, changed, ...rest };
     }
     const outcomes = await applyActions(actions, { store, log, signal });

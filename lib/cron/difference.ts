@@ -2,16 +2,16 @@ import { isDeepStrictEqual } from "node:util";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 
-/** What must change in a live job to make it the declared one. */
+/** The changes that make a live job equal to the declared one. */
 export interface Difference {
-  /** Dotted OpenClaw names, for people. Empty: they are equal. */
+  /** The fields that differ: dotted paths in OpenClaw's names. Empty if the jobs are equal. */
   fields: string[];
-  /** For `cron.update`. */
+  /** The patch for `cron.update`. */
   patch: JsonObject;
   /**
-   * Schedule, payload or delivery hold something that has to go, and no patch takes it out: `cron.update` merges
-   * payload and delivery, and objects in them; 2026.2.9 has no word for it, 2026.9.6 overlooks `cwd: null`. The
-   * CLI's `cron edit` keeps a time zone. They have to be replaced whole.
+   * Whether schedule, payload and delivery have to be replaced as a whole, because a field has to be removed from one of
+   * them and no patch can: `cron.update` merges payload and delivery, and objects in them. 2026.2.9 has no syntax for a
+   * removal, 2026.9.6 ignores `cwd: null`, and the CLI's `cron edit` keeps a time zone.
    */
   needsReplacement: boolean;
 }
@@ -19,9 +19,9 @@ export interface Difference {
 type Fields = Record<string, Json | undefined>;
 
 /**
- * Fields that a definition can declare and the gateway does not fill in by itself. One of these on the
- * live job and not in the definition was taken out of the definition, or put in by hand: it has to go.
- * Whatever else the gateway holds (`anchorMs`, `staggerMs`, …) is its own business.
+ * Fields that a definition can declare and that the gateway never fills in by itself. If the live job has one and the
+ * definition does not, somebody removed it from the definition or added it by hand: it is removed. All other fields
+ * (`anchorMs`, `staggerMs`, …) belong to the gateway.
  */
 const CLEARABLE = {
   schedule: ["tz", "cwd", "mode", "match", "batchMs", "maxBatchBytes"],
@@ -43,7 +43,7 @@ const CLEARABLE = {
   job: ["displayName", "agentId", "sessionKey", "failureAlert", "pacing", "trigger"],
 } as const;
 
-/** Compares what is declared with what the gateway holds, blind to state and to the gateway's own defaults. */
+/** Compares a declared job with a live one. Ignores state and the gateway's own defaults. */
 export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   const actual = live as unknown as JsonObject & { payload: JsonObject };
   const fields: string[] = [];
@@ -57,14 +57,14 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   const { failureAlert, pacing, trigger } = desired;
   const scalars = { name, displayName, agentId, sessionKey, enabled, deleteAfterRun, sessionTarget, wakeMode };
   const own = diffFields({ ...scalars, failureAlert, pacing, trigger }, actual, CLEARABLE.job);
-  // The gateway's default for a job of one moment, and for no other.
+  // `true` is the gateway's default for one-shot jobs only.
   if (deleteAfterRun === undefined && actual.deleteAfterRun === true && desired.schedule.kind !== "at") {
     own.deleteAfterRun = false;
   }
   for (const [field, value] of Object.entries(own)) {
     fields.push(field);
-    // An update would merge it: what is not declared any more goes first, the rest is for the next round. Not by a
-    // null, which 2026.3 does not take.
+    // An update merges failureAlert. To drop a part of it, `false` removes it now, and the next round sets the rest.
+    // 2026.3 rejects `null` here.
     patch[field] = field === "failureAlert" && dropsField(value, actual[field]) ? false : value;
   }
 
@@ -78,7 +78,7 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   if (hasStaleTools(desired.payload, actual.payload)) payload.toolsAllow = null;
   if (Object.keys(payload).length > 0) {
     fields.push(...Object.keys(payload).map((field) => `payload.${field}`));
-    // Of all that may have to go, the one for which every gateway that has it takes a null, and nothing else.
+    // toolsAllow is the one field that every gateway that knows it removes by a null, and only by a null.
     patch.payload = payload.toolsAllow === null ? { ...desired.payload, toolsAllow: null } : desired.payload;
   }
 
@@ -93,7 +93,7 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   return { fields, patch, needsReplacement };
 }
 
-/** The declared value of each field that differs; null for one that has to go. */
+/** Returns the declared value of each field that differs; null for a field to remove. */
 function diffFields(desired: Fields, actual: Fields, clearable: readonly string[]): JsonObject {
   const changes: JsonObject = {};
   for (const field of Object.keys(desired)) {
@@ -108,15 +108,15 @@ function diffFields(desired: Fields, actual: Fields, clearable: readonly string[
   return changes;
 }
 
-/** As {@link diffFields}, for an object with a `kind`: of another kind, everything in it is new. */
+/** Like {@link diffFields}, for an object with a `kind`. If the kind differs, every declared field does. */
 function diffKind(desired: JsonObject, actual: Json | undefined, clearable: readonly string[]): JsonObject {
   const held = isJsonObject(actual) ? actual : {};
   return desired.kind === held.kind ? diffFields(desired, held, clearable) : { ...desired };
 }
 
 /**
- * What a gateway does that holds no delivery at all, as after a move out of the main session by hand: outside of that
- * one, it announces what comes of the job to the last channel (2026.6 on).
+ * Returns the effective delivery of a live job that has none, for example after somebody moved it out of the main
+ * session: the gateway announces its result to the last channel, except in the main session (since 2026.6).
  */
 export function deliveryOfNone(sessionTarget: Json | undefined): JsonObject {
   return { mode: sessionTarget === "main" ? "none" : "announce" };
@@ -124,23 +124,23 @@ export function deliveryOfNone(sessionTarget: Json | undefined): JsonObject {
 
 function diffDelivery(desired: JsonObject, actual: Json): JsonObject {
   const held = isJsonObject(actual) ? actual : {};
-  // Where nothing is delivered, what is left of an old route means nothing; but a failure is still told.
+  // With mode `none`, the rest of an old route has no effect, except for its failure destination.
   const clearable = desired.mode === "none" ? ["failureDestination"] : CLEARABLE.delivery;
   return diffFields(withoutLast(desired), withoutLast(held), clearable);
 }
 
-/** `channel: "last"` is what no channel means, and the CLI always writes it. */
+/** Drops `channel: "last"`: it is the default, and the CLI always writes it. */
 function withoutLast({ channel, ...rest }: JsonObject): Fields {
   return channel === "last" ? rest : { channel, ...rest };
 }
 
-/** Tools that only some are allowed; `["*"]` is what the gateway puts where nothing is declared (from 2026.8.2). */
+/** Whether the live job restricts its tools and the definition does not. `["*"]` is the default since 2026.8.2. */
 function hasStaleTools(desired: JsonObject, actual: JsonObject): boolean {
   if (desired.toolsAllow !== undefined || actual.toolsAllow === undefined) return false;
   return desired.kind === actual.kind && !isDeepStrictEqual(actual.toolsAllow, ["*"]);
 }
 
-/** Whether one of the changes takes something out of what is held, where an update would only put in. */
+/** Whether one of the changes removes something. An update merges, so it cannot. */
 function drops(changes: JsonObject, held: Json | undefined): boolean {
   if (!isJsonObject(held)) return false;
   return Object.entries(changes).some(([field, value]) => value === null || dropsField(value, held[field]));
@@ -165,7 +165,7 @@ function isSame(field: string, desired: Json, actual: Json | undefined): boolean
   }
 }
 
-/** Absent, or as good as: an old gateway that cannot drop a text holds an empty one. */
+/** Whether a field is absent or empty: an old gateway cannot remove a text, only empty it. */
 function isBlank(value: Json | undefined): boolean {
   if (value === undefined || value === null || value === "" || value === false) return true;
   return typeof value === "object" && Object.keys(value).length === 0;

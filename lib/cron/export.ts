@@ -11,11 +11,11 @@ import { type CronPlan, planCron } from "./plan.ts";
 type NamedDefinition = JsonObject & { name: string };
 
 export interface ExportedJobs {
-  /** What a definition file says: ours, then the others, oldest first. */
+  /** The content of the definition file: our jobs, then the unclaimed ones, oldest first. */
   definitions: NamedDefinition[];
-  /** Jobs that share their name with one of ours, or an older one, which alone is exported. */
+  /** Jobs that are not exported because one of ours, or an older one, has the same name. */
   namesakes: { name: string; id: string }[];
-  /** Jobs that no definition can tell, each with the reason. */
+  /** Jobs that no definition can express, each with the reason. */
   skipped: { name: string; id: string; reason: string }[];
 }
 
@@ -26,14 +26,14 @@ export interface ExportOptions {
 }
 
 /**
- * Writes the live jobs down as definitions that a sync leaves as they are, but for adopting those that nobody
- * claims. Other managers' jobs and the gateway's own are not among them. Pure.
+ * Exports the live jobs as definitions that a sync leaves unchanged, except that it adopts unclaimed jobs. Omits the
+ * jobs of other managers and the gateway's own. Pure.
  */
 export function exportJobs(live: readonly LiveJob[], options: ExportOptions): ExportedJobs {
   const exported: ExportedJobs = { definitions: [], namesakes: [], skipped: [] };
   const { ours, unclaimed } = groupByClaim(live, options.owner);
   for (const name of new Set([...ours.keys(), ...unclaimed.keys()])) {
-    // The first is the one that a sync takes for the job of that name.
+    // A sync uses the first one as the job of that name.
     const [job, ...others] = [...(ours.get(name) ?? []), ...(unclaimed.get(name) ?? [])];
     if (!job) continue;
     exported.namesakes.push(...others.map(({ id }) => ({ name, id })));
@@ -45,7 +45,7 @@ export function exportJobs(live: readonly LiveJob[], options: ExportOptions): Ex
   return exported;
 }
 
-/** Why a sync would not leave the job as it is, if it were declared so. */
+/** Returns why a sync would change the job if Git declared it so; undefined if it would not. */
 function findObstacle(definition: JsonObject, live: readonly LiveJob[], options: ExportOptions): string | undefined {
   const parsed = parseDefinition(definition);
   if (parsed.kind === "invalid") {
@@ -59,7 +59,7 @@ function findChange({ actions: [action], unsupported: [unsupported] }: CronPlan)
   if (unsupported) return `${unsupported.missing.map(({ what }) => what).join(", ")} could not be given to it now`;
   if (!action || action.kind === "remove") return undefined;
   if (action.kind === "add") return "it would be made again";
-  // The mark is what an adoption is.
+  // An adoption always adds the mark to the description.
   const fields = action.fields.filter((field) => action.kind !== "adopt" || field !== "description");
   return fields.length > 0 ? `${fields.join(", ")} would change` : undefined;
 }
@@ -69,7 +69,7 @@ function toDefinition(name: string, live: LiveJob, owner: string): NamedDefiniti
   const { sessionTarget, wakeMode, deleteAfterRun } = job;
   const description = unmarkDescription(live.description, owner);
   const isOnce = job.schedule.kind === "at";
-  const said = omitEmpty({
+  const declared = omitEmpty({
     description,
     displayName: job.displayName,
     enabled: live.enabled ? undefined : false,
@@ -79,17 +79,17 @@ function toDefinition(name: string, live: LiveJob, owner: string): NamedDefiniti
     session: sessionTarget === usualSession(job.payload.kind) ? undefined : sessionTarget,
     sessionKey: job.sessionKey,
     wake: wakeMode === "now" ? undefined : wakeMode,
-    // The gateway's default for a job of one moment, and for no other.
+    // `true` is the gateway's default for one-shot jobs only.
     deleteAfterRun: deleteAfterRun === isOnce ? undefined : deleteAfterRun,
     delivery: toDelivery(job.delivery ?? deliveryOfNone(sessionTarget)),
     failureAlert: job.failureAlert,
     pacing: job.pacing,
     trigger: job.trigger,
   });
-  return { name, ...said };
+  return { name, ...declared };
 }
 
-/** `0 * * * *` and the like, which gateways spread over five minutes (2026.2.26 on) where nothing else is said. */
+/** Expressions such as `0 * * * *`. By default, gateways spread them over five minutes (since 2026.2.26). */
 const TOP_OF_HOUR = /^(0\s+)?0\s+\S*\*/;
 const DEFAULT_STAGGER_MS = 300_000;
 
@@ -107,7 +107,7 @@ function toSchedule(schedule: JsonObject): JsonObject {
 
 function toPayload(payload: JsonObject): JsonObject {
   const { kind, toolsAllow, toolsAllowIsDefault: _, timeoutSeconds, ...rest } = payload;
-  // What the gateway puts where nothing is declared (2026.8 on).
+  // `["*"]` is the gateway's default (since 2026.8).
   const tools = Array.isArray(toolsAllow) && toolsAllow.length === 1 && toolsAllow[0] === "*" ? undefined : toolsAllow;
   const shared = { timeout: timeoutSeconds, tools };
   switch (kind) {
@@ -137,13 +137,13 @@ function toDelivery(delivery: Json | undefined): Json | undefined {
   return isNone ? undefined : delivery;
 }
 
-/** Without the fields that are undefined or null: a definition has no such thing. */
+/** Drops the fields that are undefined or null: a definition cannot have them. */
 function omitEmpty(fields: Record<string, Json | undefined>): JsonObject {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(entries) as JsonObject;
 }
 
-/** What an export leaves out, and why, and what of it is not for everybody to read, a line each. */
+/** Lists what the export omits, with the reason, and which jobs may contain secrets; one line each. */
 export function describeCaveats({ definitions, namesakes, skipped }: ExportedJobs): string[] {
   const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
   return [

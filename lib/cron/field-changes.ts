@@ -9,13 +9,13 @@ import type { CronAction, JobChange } from "./plan.ts";
 import { MASK } from "../text/redaction.ts";
 import { isSecretPlace, maskText } from "../text/secrets.ts";
 
-/** What an action puts into a job, takes out of it and changes in it. Pure. */
+/** Lists the fields that an action adds, removes or changes in a job, without secrets. Pure. */
 export function listFieldChanges(action: CronAction, live: LiveJob | undefined, owner: string): FieldChange[] {
   switch (action.kind) {
     case "add":
       return Object.entries(withoutDefaults(action.spec, owner))
         .flatMap(([field, value]) => compare(field, undefined, value))
-        .filter(({ field }) => !TOLD_BY_OTHERS.has(field));
+        .filter(({ field }) => !IMPLIED_FIELDS.has(field));
     case "update":
     case "adopt":
       return live ? listUpdates(action, live as unknown as JsonObject, owner) : [];
@@ -24,15 +24,15 @@ export function listFieldChanges(action: CronAction, live: LiveJob | undefined, 
   }
 }
 
-/** What a new job's other fields say as well: an `expr` is that of a cron schedule. */
-const TOLD_BY_OTHERS = new Set(["schedule.kind", "payload.kind"]);
+/** The other fields of a new job imply these: only a cron schedule has an `expr`. */
+const IMPLIED_FIELDS = new Set(["schedule.kind", "payload.kind"]);
 
-/** The name stands above, and what every job has says little of this one. */
+/** Drops the defaults that every job has, and the name, which the heading shows. */
 function withoutDefaults(job: JobSpec, owner: string): JsonObject {
   const { name: _, description, delivery, wakeMode, sessionTarget, ...spec } = job;
-  const said = unmarkDescription(description, owner);
+  const unmarked = unmarkDescription(description, owner);
   return {
-    ...(said === undefined ? {} : { description: said }),
+    ...(unmarked === undefined ? {} : { description: unmarked }),
     ...spec,
     ...(sessionTarget === usualSession(spec.payload.kind) ? {} : { sessionTarget }),
     ...(wakeMode === "now" ? {} : { wakeMode }),
@@ -45,7 +45,7 @@ function listUpdates({ fields, patch, replacement }: JobChange, live: JsonObject
   return fields.flatMap((field) => {
     const [before, after] = [readPath(live, field), readPath(target, field)];
     if (field !== "description") return compare(field, before, after);
-    // That it is ours is said by the action.
+    // The action already shows that the job is or becomes ours.
     return compare(field, unmark(before, owner), unmark(after, owner));
   });
 }
@@ -54,30 +54,30 @@ function unmark(description: Json | undefined, owner: string): Json | undefined 
   return typeof description === "string" ? unmarkDescription(description, owner) : undefined;
 }
 
-/** A line for each part that differs; a list counts as one. */
+/** Compares field by field; a list counts as one value. */
 function compare(field: string, before: Json | undefined, after: Json | undefined, isSecret = false): FieldChange[] {
   const [old, now] = [before ?? undefined, after ?? undefined];
   if (isDeepStrictEqual(old, now)) return [];
-  const isParted = [old, now].every(
+  const areObjects = [old, now].every(
     (side) => side === undefined || (isJsonObject(side) && Object.keys(side).length > 0),
   );
-  if (isParted) {
-    const parts = [old, now].map((side) => (isJsonObject(side) ? side : {}));
-    const keys = [...new Set(parts.flatMap((side) => Object.keys(side)))];
+  if (areObjects) {
+    const [oldParts, newParts] = [isJsonObject(old) ? old : {}, isJsonObject(now) ? now : {}];
+    const keys = [...new Set([...Object.keys(oldParts), ...Object.keys(newParts)])];
     return keys.flatMap((key) =>
       compare(
         `${field}.${formatKey(key)}`,
-        parts[0]?.[key],
-        parts[1]?.[key],
+        oldParts[key],
+        newParts[key],
         isSecret || isSecretPlace(key) || isSecretPlace(lastOf(field)),
       ),
     );
   }
-  const word = (side: Json | undefined) =>
+  const format = (side: Json | undefined) =>
     side === undefined ? undefined : isSecret ? MASK : formatValue(field, side);
-  const [wasWord, isWord] = [word(old), word(now)];
-  if (wasWord === isWord) return [{ field, before: undefined, after: `${MASK} (another value, not shown)` }];
-  return [{ field, before: wasWord, after: isWord }];
+  const [oldText, newText] = [format(old), format(now)];
+  if (oldText === newText) return [{ field, before: undefined, after: `${MASK} (another value, not shown)` }];
+  return [{ field, before: oldText, after: newText }];
 }
 
 function lastOf(field: string): string {
@@ -93,7 +93,7 @@ function formatValue(field: string, value: Json): string {
   return maskText(JSON.stringify(maskParts(value)));
 }
 
-/** A shell line as it was written, else the list of arguments. */
+/** Formats the shell line as it was declared, or else the argument list. */
 function formatCommand(words: readonly string[]): string {
   const { argv, retry } = unwrapRetry(words);
   const command = maskText(JSON.stringify(readShellLine(argv) ?? argv));

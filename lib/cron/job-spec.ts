@@ -7,11 +7,11 @@ import type { Json, JsonObject } from "../json.ts";
 type Payload = JobSpec["payload"];
 
 /**
- * Translates a definition into the job that a gateway with these features is to hold.
+ * Translates a definition into the desired job of a gateway with these features.
  *
- * Defaults of ours: a command or an agent turn runs in an isolated session, a system event in the main
- * one, at once when it is due; nothing is delivered. Where the gateway has no command payloads, a command becomes an agent turn
- * that asks for it ({@link isCommandAsTurn} tells).
+ * Defaults: a command or an agent turn runs in an isolated session and a system event in the main one, as soon as it is
+ * due; nothing is delivered. If the gateway has no command payloads, a command becomes an agent turn that asks for the
+ * command ({@link isCommandAsTurn}).
  */
 export function toJobSpec(definition: Definition, features: Features): JobSpec {
   const payload = toPayload(definition, features);
@@ -30,23 +30,23 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     schedule: toSchedule(definition),
     sessionTarget,
     payload,
-    // All that the main session keeps of a delivery that is none.
+    // The main session drops the other fields of a delivery with mode `none`.
     delivery: sessionTarget === "main" && delivery.mode === "none" ? { mode: "none" } : delivery,
   };
 }
 
-/** Where a job with such a payload runs, if nothing is said. */
+/** Returns the default session of a payload kind. */
 export function usualSession(payloadKind: Json): string {
   return payloadKind === "systemEvent" ? "main" : "isolated";
 }
 
-/** The shell line of a command that is one, as {@link toJobSpec} and OpenClaw's own `--command` store it. */
+/** Returns the shell line of `["sh", "-lc", line]`, the form that {@link toJobSpec} and OpenClaw's `--command` store. */
 export function readShellLine(argv: readonly string[]): string | undefined {
   const [shell, option, line] = argv;
   return argv.length === 3 && shell === "sh" && option === "-lc" ? line : undefined;
 }
 
-/** Whether this gateway makes an agent turn, which costs model tokens, of what was written as a command. */
+/** Returns whether a declared command becomes an agent turn, which costs model tokens, on this gateway. */
 export function isCommandAsTurn(definition: Definition, features: Features): boolean {
   if (features.commandPayload) return false;
   return toPayload(definition, { ...features, commandPayload: true }).kind === "command";
@@ -69,17 +69,17 @@ function toDelivery(delivery: Definition["delivery"]): JobSpec["delivery"] {
   };
 }
 
-/** Gateways store a delivery's channel in lower case; an alert's they leave as it is. */
+/** Gateways store the channel of a delivery in lower case. They do not change the channel of an alert. */
 function withChannel<T extends { channel?: string }>(route: T): T {
   return route.channel === undefined ? route : { ...route, channel: route.channel.toLowerCase() };
 }
 
-/** What gateways fill in (2026.8 on): sent, so that a limit that is taken out of a definition goes back to it. */
+/** Sets the gateway's defaults (since 2026.8), so that a limit returns to its default if a definition drops it. */
 function withLimits(script: Payload & { timeoutSeconds?: number; toolBudget?: number }): Payload {
   return { ...script, timeoutSeconds: script.timeoutSeconds ?? 300, toolBudget: script.toolBudget ?? 50 };
 }
 
-/** With the items of its lists trimmed, as the newer gateways store them. */
+/** Trims the items of lists, as newer gateways do. */
 function toPayload(definition: Definition, features: Features): Payload {
   const payload = toRawPayload(definition, features);
   const { fallbacks, toolsAllow } = payload;
@@ -124,19 +124,19 @@ function toCommand(payload: CommandPayload, retry: number | undefined, features:
 }
 
 /**
- * Runs the command up to `retry` times more, a second apart, and ends with its last exit status. The
- * command travels as arguments, so nothing of it is read as a shell's text.
+ * Wraps the command in a loop that runs it up to `retry` more times, a second apart, and ends with its last exit
+ * status. The command is passed as arguments, so the shell does not parse it.
  */
 function wrapInRetry(argv: readonly string[], retry: number): string[] {
   return ["sh", "-c", retryLoop(retry), "retry", ...argv];
 }
 
 function retryLoop(retry: number): string {
-  const [tries, status] = ["config_manager_tries", "config_manager_status"]; // no names that env might set
+  const [tries, status] = ["config_manager_tries", "config_manager_status"]; // names that a job's env does not use
   return `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
 }
 
-/** Takes the command out of the loop that `retry` puts it into; `retry` is 0 where it stands in none. */
+/** Unwraps the command of a retry loop. Without such a loop, `retry` is 0. */
 export function unwrapRetry(argv: readonly string[]): { argv: readonly string[]; retry: number } {
   const [shell, option, loop, name, ...command] = argv;
   const retry = Number(/ -lt (\d+) \]/.exec(loop ?? "")?.[1] ?? 0);
@@ -144,7 +144,7 @@ export function unwrapRetry(argv: readonly string[]): { argv: readonly string[];
   return isLoop ? { argv: command, retry } : { argv, retry: 0 };
 }
 
-/** The nearest thing that a gateway without command payloads can do. The line itself stays word for word. */
+/** Turns a command into an agent turn that asks for exactly this command, for a gateway without command payloads. */
 function toTurn(payload: CommandPayload, retry: number): Payload {
   const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
   const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
@@ -158,20 +158,20 @@ function toTurn(payload: CommandPayload, retry: number): Payload {
     ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
     ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
   ].join("\n");
-  // Up to a whole second: the first of these gateways cut off the rest.
+  // Rounded up: the first of these gateways cut off fractions of a second.
   const timeoutSeconds = typeof payload.timeoutSeconds === "number" ? Math.ceil(payload.timeoutSeconds) : undefined;
   return { kind: "agentTurn", message: message.trim(), ...defined({ timeoutSeconds }) };
 }
 
-/** How {@link toTurn} tells of a variable. */
-const TOLD_VARIABLE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
+/** A variable in the message of {@link toTurn}. */
+const VARIABLE_LINE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
 
-/** Takes the values of a command's `env` out of the agent turn that it has become. */
+/** Masks the values of a command's `env` in the message of {@link toTurn}. */
 export function hideVariables(message: string, mask: string): string {
-  return message.replace(TOLD_VARIABLE, `$1${mask}`);
+  return message.replace(VARIABLE_LINE, `$1${mask}`);
 }
 
-/** For a reader, human or model, of the message; no shell is given this by us. */
+/** Quotes an argument for the message. We never pass the result to a shell. */
 function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
@@ -185,7 +185,7 @@ function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]
   return picked;
 }
 
-/** Without the fields that are undefined: on the wire, an absent field and an undefined one differ. */
+/** Drops undefined fields, so that jobs compare equal to what the gateway returns. */
 function defined<T extends object>(fields: T): { [P in keyof T]?: NonNullable<T[P]> } {
   return pick(fields, Object.keys(fields) as (keyof T)[]);
 }

@@ -4,7 +4,7 @@ import type { Cell, Column, Table } from "../reconcile/report.ts";
 import { isOurs, readClaim } from "./ownership.ts";
 import { describeAge, describeSchedule } from "./schedule-text.ts";
 
-/** A live job in `status --json`. Times are ISO 8601. */
+/** A live job in `status --json`. Times are in ISO 8601. */
 export interface JobStatus {
   name: string;
   id: string;
@@ -13,11 +13,11 @@ export interface JobStatus {
   schedule: string;
   nextRunAt: string | null;
   lastRunAt: string | null;
-  /** The gateway's word: `ok`, `error`, `skipped`; null before the first run. */
+  /** As the gateway reports it: `ok`, `error`, `skipped`; null before the first run. */
   lastStatus: string | null;
 }
 
-/** The live jobs, ours first, then by name. */
+/** Returns the live jobs, ours first, then by name. */
 export function toJobStatuses(live: readonly LiveJob[], owner: string): JobStatus[] {
   return sortJobs(live, owner).map((job) => toJobStatus(job, owner));
 }
@@ -53,7 +53,7 @@ export interface RunState {
   consecutiveErrors: number;
 }
 
-/** What a gateway keeps of a job's runs. Not what a run has printed: that may be anything. */
+/** Reads the gateway's record of a job's runs, without the output of a run, which may contain secrets. */
 export function readRunState(job: LiveJob): RunState {
   const state = isJsonObject(job.state as never) ? (job.state as Record<string, unknown>) : {};
   const numberOf = (value: unknown) => (typeof value === "number" ? value : undefined);
@@ -76,7 +76,7 @@ const COLUMNS: readonly Column[] = [
   { heading: "STATUS" },
 ];
 
-/** The live jobs for a person, in the order of {@link toJobStatuses}. */
+/** Returns the live jobs as a table, in the order of {@link toJobStatuses}. */
 export function toJobTable(live: readonly LiveJob[], owner: string, nowMs: number): Table {
   return { columns: COLUMNS, rows: sortJobs(live, owner).map((job) => toRow(job, owner, nowMs)) };
 }
@@ -94,7 +94,7 @@ function toRow(job: LiveJob, owner: string, nowMs: number): Cell[] {
   ];
 }
 
-/** Another manager's name is the beginning of its keys. */
+/** The owner of another manager's job is the prefix of its declaration key. */
 function formatOwner(job: LiveJob, owner: string): string {
   switch (readClaim(job, owner).kind) {
     case "ours":

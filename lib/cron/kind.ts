@@ -7,7 +7,7 @@ export interface CronKindDependencies extends CronDependencies {
   clock: { nowMs: () => number };
 }
 
-/** Cron jobs as a kind of setting. */
+/** Creates the reconciler of cron jobs. */
 export function createCronReconciler(dependencies: CronKindDependencies): Reconciler {
   const { settings, allowMassRemoval, transport, clock } = dependencies;
   const passes = createCronPasses(dependencies);

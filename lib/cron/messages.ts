@@ -1,6 +1,6 @@
 import type { UnsupportedJob } from "./plan.ts";
 
-/** What is not removed, why, and how to have it removed. */
+/** Explains which removals are refused, why, and how to allow them. */
 export function explainRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
   return `${names.length} would be removed at once (${shown}, …), over half of ours; --allow-mass-removal lets it happen`;
@@ -10,7 +10,7 @@ export function describeRefusal(names: readonly string[]): string {
   return `WARNING: Cron jobs left as they are: ${explainRefusal(names)}`;
 }
 
-/** What a job has that the gateway does not know, and which release would. */
+/** Explains which features a job needs and this gateway lacks, and which release has them. */
 export function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
   const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);

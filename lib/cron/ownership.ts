@@ -1,38 +1,38 @@
 import type { LiveJob } from "../gateway/job.ts";
 
-/** Whose a live job is, from the point of view of one owner. */
+/** Who owns a live job, from the point of view of one owner. */
 export type Claim =
-  /** Declared by us, under this name. */
+  /** We declared it, under this name. */
   | { kind: "ours"; name: string }
-  /** Nobody says that it is theirs: made by hand, or by an agent on request. */
+  /** No key and no mark: somebody created it by hand, or an agent did on request. */
   | { kind: "unclaimed" }
-  /** Another manager's, or the gateway's own (`heartbeat:`, `memory-core:`, `claw:`, …). Never touched. */
+  /** It belongs to another manager or to the gateway (`heartbeat:`, `memory-core:`, `claw:`, …). Never touched. */
   | { kind: "foreign" };
 
 /** The gateway refuses a longer declaration key (2026.9.6). */
 const MAX_KEY_LENGTH = 200;
 
-/** Any manager's mark, wherever it stands: memory-core puts its own at the front. */
+/** Any manager's mark, at any position: memory-core puts its own at the front. */
 const ANY_MARK = /\[managed-by=[^\]]*\]/;
 
-/** The key that says a job is ours; undefined for a name too long to fit into one, which then carries a mark. */
+/** Returns our declaration key for a job; undefined if the name is too long for one. Such a job gets a mark instead. */
 export function declarationKeyOf(owner: string, name: string): string | undefined {
   const key = `${owner}:${name}`;
   return key.length <= MAX_KEY_LENGTH ? key : undefined;
 }
 
-/** The description with our mark at its end, for a job that has no key to say whose it is. */
+/** Appends our mark to the description of a job that has no declaration key. */
 export function markDescription(description: string | undefined, owner: string): string {
   return description ? `${description} ${markOf(owner)}` : markOf(owner);
 }
 
-/** The description without our mark; undefined where nothing else is in it. */
+/** Returns the description without our mark; undefined if nothing else is left. */
 export function unmarkDescription(description: string | undefined, owner: string): string | undefined {
   const text = description?.trimEnd() ?? "";
   return (text.endsWith(markOf(owner)) ? text.slice(0, -markOf(owner).length).trimEnd() : text) || undefined;
 }
 
-/** Reads who claims a live job. A key decides alone; without one, the mark in the description does. */
+/** Reads who owns a live job: by its declaration key, or, without a key, by the mark in its description. */
 export function readClaim(job: LiveJob, owner: string): Claim {
   if (job.declarationKey !== undefined) {
     const prefix = `${owner}:`;
@@ -44,7 +44,7 @@ export function readClaim(job: LiveJob, owner: string): Claim {
   return ANY_MARK.test(description) ? { kind: "foreign" } : { kind: "unclaimed" };
 }
 
-/** Whether we declared it. */
+/** Returns whether we own a live job. */
 export function isOurs(job: LiveJob, owner: string): boolean {
   return readClaim(job, owner).kind === "ours";
 }
@@ -53,7 +53,7 @@ function markOf(owner: string): string {
   return `[managed-by=${owner}]`;
 }
 
-/** The jobs that are ours, by the name under which we declared them, and those that nobody claims, by their own. Oldest first. */
+/** Groups our jobs by the name that we declared, and unclaimed jobs by their own name; oldest first. */
 export function groupByClaim(live: readonly LiveJob[], owner: string) {
   const ours = new Map<string, LiveJob[]>();
   const unclaimed = new Map<string, LiveJob[]>();

@@ -11,50 +11,51 @@ import { declarationKeyOf, groupByClaim, markDescription } from "./ownership.ts"
 export type CronAction =
   | { kind: "add"; name: string; spec: JobSpec; declarationKey?: string; commandAsTurn: boolean }
   | ({ kind: "update"; name: string } & JobChange)
-  /** An update that makes a job ours which nobody claimed; of several, the oldest. `namesakes`: the ids of the others. */
+  /** An update that takes over an unclaimed job, the oldest of that name. `namesakes`: the ids of the others. */
   | ({ kind: "adopt"; name: string; namesakes: string[] } & JobChange)
   | { kind: "remove"; name: string; id: string; reason: "undeclared" | "duplicate" };
 
 export interface JobChange {
   id: string;
-  /** What differs, in OpenClaw's names, dotted. */
+  /** The fields that differ: dotted paths in OpenClaw's names. */
   fields: string[];
   patch: JsonObject;
-  /** Fails the update when the job is no longer the one that was compared. */
+  /** The update fails with a conflict if the job has changed since it was observed. */
   expectedConfigRevision?: string;
-  /** There when payload and delivery have to be replaced whole. */
+  /** Set if schedule, payload and delivery have to be replaced as a whole. */
   replacement?: Replacement;
   commandAsTurn: boolean;
 }
 
-/** What a job is to be, and the key to replace it by, if that will do. */
+/** How to replace schedule, payload and delivery of a live job. */
 export interface Replacement {
   spec: JobSpec;
+  /** The key for `cron.add`; undefined if it takes two updates instead. */
   declarationKey: string | undefined;
-  /** There when the live job has a failure destination, without which alone the main session takes it. */
+  /** Set if the live job has a failure destination. It must go first: the main session refuses a job with one. */
   hasFailureDestination?: true;
-  /** There when the live job calls a webhook, the one delivery that the main session keeps. */
+  /** Set if the live job calls a webhook, the only delivery that the main session does not drop. */
   hasWebhook?: true;
 }
 
-/** A job that is declared to have what this gateway does not know. It is left as it is, or not made. */
+/** A declared job that needs a feature that this gateway lacks. It is neither created nor changed. */
 export interface UnsupportedJob {
   kind: "unsupported";
   name: string;
-  /** What it would have been. */
+  /** The action that is not possible. */
   wanted: "add" | "update";
   missing: MissingFeature[];
 }
 
 export interface CronPlan {
-  /** In the order of manager.sh: adds and updates as they are defined, then removals as they are listed. */
+  /** In manager.sh's order: adds and updates in the order of the definitions, then removals in the order of the list. */
   actions: CronAction[];
   unchanged: number;
-  /** Jobs that this gateway cannot take as they are declared; the others are none the worse for it. */
+  /** Declared jobs that need a feature that this gateway lacks. They do not affect the other jobs. */
   unsupported: UnsupportedJob[];
-  /** Live jobs that are not ours and stay as they are. */
+  /** The number of live jobs that are not ours and are not adopted. */
   unmanaged: number;
-  /** Names of jobs that would go. So many at once look like an accident: nothing is done at all. */
+  /** Names of the jobs that would be removed. So many look like an accident: the plan then has no actions at all. */
   refusedRemovals: string[];
 }
 
@@ -66,15 +67,15 @@ export interface PlanOptions {
   nowMs: number;
 }
 
-/** A pass that would remove this many jobs or more, and over half of ours, is an accident until said otherwise. */
+/** Removing this many jobs or more, and over half of ours, counts as an accident unless it is explicitly allowed. */
 const MASS_REMOVAL = 10;
 
 /**
- * Plans what makes the live jobs equal to the declared ones. Pure. Touches only jobs that are ours, or that
- * nobody claims and that have a declared name.
+ * Plans the actions that make the live jobs equal to the declared ones. Pure. It touches our jobs, and unclaimed jobs
+ * with a declared name; no others.
  *
- * @param definitions the whole desired set, read and valid.
- * @param live the whole live list: every page, disabled jobs too.
+ * @param definitions the complete desired set, valid
+ * @param live the complete list of live jobs: every page, with disabled jobs
  */
 export function planCron(definitions: readonly Definition[], live: readonly LiveJob[], options: PlanOptions): CronPlan {
   const { ours, unclaimed } = groupByClaim(live, options.owner);
@@ -101,7 +102,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   const undeclared = new Set([...ours].flatMap(([name, jobs]) => (declared.has(name) ? [] : jobs.map(({ id }) => id))));
   const toRemove = live.filter(({ id }) => undeclared.has(id) || duplicates.has(id));
   const removals = options.prune === "none" ? [] : toRemove;
-  // A duplicate is no loss: the job itself stays.
+  // Removing a duplicate loses nothing: the older job of that name stays.
   const lost = removals.filter(({ id }) => undeclared.has(id));
   const isMass = lost.length >= MASS_REMOVAL && lost.length > (owned.length - duplicates.size) / 2;
   const isAccident = isMass && !options.allowMassRemoval;
@@ -128,7 +129,7 @@ function planJob(
   const commandAsTurn = isCommandAsTurn(definition, features);
   const marked = { ...spec, description: markDescription(spec.description, owner) };
 
-  // Neither made nor moved to then: the gateway takes no moment that is over.
+  // The gateway rejects a moment in the past, for a new job and for an update.
   if (hasPassed(spec, nowMs)) return undefined;
   const missing = findMissingFeatures(spec, features);
   if (missing.length > 0) return { kind: "unsupported", name, wanted: live ? "update" : "add", missing };
@@ -161,14 +162,14 @@ function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
   const held = isJsonObject(delivery) ? delivery : {};
   return {
     spec,
-    // By key, the session stays what it was, and takes no other payload than before.
+    // `cron.add` by key keeps the live session, which restricts the payload.
     declarationKey: sessionTarget === spec.sessionTarget ? declarationKey : undefined,
     ...(held.failureDestination === undefined ? {} : { hasFailureDestination: true }),
     ...(held.mode === "webhook" ? { hasWebhook: true } : {}),
   };
 }
 
-/** What this gateway can put into a job, and not take out again. */
+/** Lists the removals that this gateway cannot do: it can set these fields and not remove them. */
 function findMissingRemovals(
   patch: JsonObject,
   replacement: Replacement | undefined,
@@ -184,7 +185,7 @@ function findMissingRemovals(
   return missing;
 }
 
-/** A job for one moment that is over has run, or was missed. Making it again would run it late, or twice. */
+/** Whether the moment of a one-shot job has passed. It has run or was missed; adding it would run it late or twice. */
 function hasPassed({ schedule }: JobSpec, nowMs: number): boolean {
   return schedule.kind === "at" && typeof schedule.at === "string" && (parseMoment(schedule.at) ?? 0) <= nowMs;
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type DefinitionSet, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 
-/** The jobs in the cron ConfigMap. Only a `valid` set may be applied, and only as a whole. */
+/** The desired jobs. Only a `valid` set may be applied, and only as a whole. */
 export type DesiredSet =
   | DefinitionSet
   /** No directory, or no definition file in it. This does not mean that there are no jobs. */
@@ -37,7 +37,7 @@ function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): b
   return some.length === others.length && some.every(isSame);
 }
 
-/** The source of the definitions for the log: the file if there is one, as in manager.sh, else the directory. */
+/** Names the source of the definitions for the log: the only file, as manager.sh does, or else the directory. */
 export function describeSource(directory: string, desired: DesiredSet): string {
   if (desired.kind === "missing") return join(directory, "cron-jobs.json");
   const [first, second] = desired.files;

@@ -18,9 +18,9 @@ import { stageDefinitions } from "./staging.ts";
 export interface CronDependencies {
   settings: Pick<Settings, "cronDir" | "stagingDir" | "checksumDir" | "owner" | "prune">;
   allowMassRemoval: boolean;
-  /** Whether the first pass tells of definitions that were applied before: the sidecar does, a `sync` does not. */
-  tellsFirst: boolean;
-  /** The way to the live jobs. */
+  /** Whether the first pass logs definitions that an earlier process applied: the sidecar does, `sync` does not. */
+  logsFirstPass: boolean;
+  /** Opens the API of the live jobs. */
   transport: { open(): Promise<CronStore> };
   log: Log;
   warnings: Warnings;
@@ -28,26 +28,26 @@ export interface CronDependencies {
 }
 
 export interface CronPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
-  /** One pass over the staged definitions that adds and updates, and removes nothing. */
+  /** Runs one pass over the staged definitions. It adds and updates jobs, and removes none. */
   register(pass: PassContext): Promise<PassOutcome>;
-  /** What the definitions were when they were last read; undefined before that. */
+  /** The state of the definitions at the last pass; undefined before the first. */
   readonly definitions: "valid" | "invalid" | "missing" | undefined;
-  /** What the jobs were at the end of the last pass that saw them. */
+  /** The result of the last pass that reached the gateway. */
   readonly convergence: Convergence | undefined;
 }
 
 /** Keeps the gateway's cron jobs equal to the definitions of the ConfigMap. */
 export function createCronPasses(dependencies: CronDependencies): CronPasses {
-  const { settings, allowMassRemoval, tellsFirst, transport, log, warnings, signal } = dependencies;
+  const { settings, allowMassRemoval, logsFirstPass, transport, log, warnings, signal } = dependencies;
   const { cronDir, stagingDir, checksumDir, owner, prune } = settings;
   const readCronDir = createDefinitionReader(cronDir);
   let definitions: CronPasses["definitions"];
   let convergence: Convergence | undefined;
-  /** The checksum of the definitions that the log has told of. */
-  let told: string | undefined;
+  /** The checksum of the definitions that were last logged as a change. */
+  let loggedChecksum: string | undefined;
   let isFirst = true;
   /** Whether "Cron job sync complete" is still to be logged. */
-  let isCompleteOwed = true;
+  let mustLogComplete = true;
 
   async function prepareCron(): Promise<PassOutcome> {
     log("=== Staging cron job config from ConfigMap ===");
@@ -70,15 +70,15 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
 
   async function reconcileCron(pass: PassContext): Promise<PassOutcome> {
     await removeStaleTempFiles(`${checksumDir}/cron`);
-    if (isFirst && !tellsFirst) told = await readChecksum(checksumDir, "cron");
+    if (isFirst && !logsFirstPass) loggedChecksum = await readChecksum(checksumDir, "cron");
     isFirst = false;
     const desired = await readCronDir();
     definitions = desired.kind;
     const checksum = desired.kind === "missing" ? "none" : desired.checksum;
-    if (checksum !== told) {
+    if (checksum !== loggedChecksum) {
       log(`Cron config change detected in ${describeSource(cronDir, desired)}`);
-      told = checksum;
-      isCompleteOwed = true;
+      loggedChecksum = checksum;
+      mustLogComplete = true;
       warnings.clear("definitions");
     }
 
@@ -92,7 +92,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         return { kind: "rejected" };
 
       case "valid": {
-        // A copy for the start of the next Pod. A full or slow volume is no reason to leave the gateway behind.
+        // The copy is for the start of the next Pod. A full or slow volume must not delay the sync.
         const staging = attemptPass(
           "Failed to stage cron config",
           () => stageDefinitions(desired.files, stagingDir),
@@ -104,8 +104,8 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         if (synced.outcome.kind !== "equal") return synced.outcome;
 
         await writeChecksum(checksumDir, "cron", checksum);
-        if (isCompleteOwed || synced.changed > 0) log("Cron job sync complete");
-        isCompleteOwed = false;
+        if (mustLogComplete || synced.changed > 0) log("Cron job sync complete");
+        mustLogComplete = false;
         return staged;
       }
     }
@@ -120,24 +120,24 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         warnings.warnOnce("definitions", staged.problems.map(describeProblem));
         return { kind: "rejected" };
       case "valid":
-        // A job that is not declared here may be declared by now: the sidecar sees to removals.
+        // The staged files may be older than Git, so only the sidecar removes jobs.
         return (await syncJobs(staged.definitions, "none", pass)).outcome;
     }
   }
 
-  /** Makes the live jobs equal to these, and logs what cannot be. */
+  /** Makes the live jobs equal to the desired ones, and logs refused removals and unsupported jobs. */
   async function syncJobs(
     desired: readonly Definition[],
-    how: "owned" | "none",
+    pruneMode: "owned" | "none",
     { beat }: PassContext,
   ): Promise<{ outcome: PassOutcome; changed: number }> {
     const store = await transport.open();
     convergence = await converge({
       definitions: desired,
       store,
-      policy: { owner, prune: how, allowMassRemoval },
+      policy: { owner, prune: pruneMode, allowMassRemoval },
       log(message) {
-        beat(); // a line for each job: over the CLI, many of them take hours
+        beat(); // each job logs a line; over the CLI, many jobs take hours
         log(message);
       },
       signal,
@@ -161,7 +161,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     },
     async prepare() {
       await attemptPass("Failed to stage cron config", prepareCron, warnings);
-      return true; // a gateway starts without cron jobs
+      return true; // a gateway can start without cron jobs
     },
     reconcile: (pass) => attemptPass("Failed to sync cron jobs", () => reconcileCron(pass), warnings),
     register: (pass) => attemptPass("Failed to register cron jobs", () => registerCron(pass), warnings),

@@ -12,7 +12,7 @@ import { type CronSnapshot, findCronProblems } from "./snapshot.ts";
 
 export type CronReportSettings = Pick<Settings, "cronDir" | "stagingDir" | "owner" | "gatewayUrl">;
 
-/** What `status`, `diff` and `doctor` say of the cron jobs. */
+/** Reports on the cron jobs for `status`, `diff` and `doctor`. */
 export function reportCron(snapshot: CronSnapshot, settings: CronReportSettings): Report {
   const problems = findCronProblems(snapshot, settings.cronDir);
   return {
@@ -81,7 +81,7 @@ function toDiff(snapshot: CronSnapshot, settings: CronReportSettings, problems: 
 
 type Entry = DiffReport["entries"][number];
 
-/** How an action is marked, as Terraform does, and what its colour says. */
+/** The mark of each action, in Terraform's style, and the meaning of its colour. */
 const MARKS = {
   add: ["+ add", "good"],
   update: ["~ update", "change"],

@@ -7,7 +7,7 @@ const UNITS = [
   ["s", 1_000],
 ] as const;
 
-/** A live job's schedule in a few words: the cron expression as it is, with its time zone. Commands in it are not shown. */
+/** Describes a live job's schedule: a cron expression with its time zone, an interval, a moment, or else only the kind. */
 export function describeSchedule(schedule: JsonObject): string {
   const { kind, expr, tz, everyMs, at } = schedule;
   switch (kind) {
@@ -22,13 +22,13 @@ export function describeSchedule(schedule: JsonObject): string {
   }
 }
 
-/** `90m`, not `1h30m`: in the largest unit that needs no fraction. */
+/** Formats an interval in the largest unit that needs no fraction: `90m`, not `1h30m`. */
 function describeInterval(ms: number): string {
   const [unit, size] = UNITS.find(([, unitMs]) => ms % unitMs === 0) ?? ["ms", 1];
   return `${ms / size}${unit}`;
 }
 
-/** `3m`, as kubectl shows an age: in the largest unit of which there is one. */
+/** Formats an age as kubectl does, rounded down to the largest unit: `3m`. */
 export function describeAge(ms: number): string {
   const [unit, size] = UNITS.find(([, unitMs]) => ms >= unitMs) ?? ["s", 1_000];
   return `${Math.floor(ms / size)}${unit}`;

@@ -7,13 +7,13 @@ import { explainRefusal, explainUnsupported } from "./messages.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 import { type DesiredSet, readDefinitions } from "./read.ts";
 
-/** What Git says, what is there, and what a pass would make of it. A part that cannot be read is the error that says so. */
+/** Desired and observed jobs, and the plan of the next pass. A part that cannot be read is its error. */
 export interface CronSnapshot {
   desired: DesiredSet | ManagerError;
-  /** The way to the live jobs. */
+  /** The API of the live jobs. */
   gateway: CronStore | ManagerError;
   live: LiveJob[] | ManagerError;
-  /** There where both the definitions and the live jobs are. */
+  /** Undefined unless the definitions are valid and the live jobs could be listed. */
   plan: CronPlan | undefined;
   nowMs: number;
 }
@@ -25,7 +25,7 @@ export interface CronSnapshotOptions {
   nowMs: number;
 }
 
-/** Reads everything once, and changes nothing. */
+/** Observes and plans once. Changes nothing. */
 export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<CronSnapshot> {
   const { settings, transport, nowMs } = options;
   const [desired, gateway] = await Promise.all([
@@ -47,7 +47,7 @@ function planJobs(
   return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features: gateway.features, nowMs });
 }
 
-/** What keeps the live jobs from being what Git says, a line each. What the next pass does by itself is none. */
+/** Lists what keeps observed from being desired, a line each. A planned action is no problem. */
 export function findCronProblems(snapshot: CronSnapshot, cronDir: string): string[] {
   return [...findDefinitionProblems(snapshot, cronDir), ...findLiveProblems(snapshot), ...findPlanProblems(snapshot)];
 }

@@ -6,11 +6,10 @@ import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 
 /**
- * Makes the staging directory hold these definition files, byte for byte, for the next start of the Pod.
- * A file that is no longer declared goes, but only if it is a definition file indeed: the directory may be
- * one that somebody keeps other things in.
+ * Copies the definition files to the staging directory, byte for byte, for the next start of the Pod. Removes files
+ * that are no longer declared, but only if they contain valid definitions: the directory may hold other files too.
  *
- * @throws {ManagerError} `file` when the volume refuses.
+ * @throws {ManagerError} `file` if a file cannot be written.
  */
 export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<PassOutcome> {
   await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
@@ -20,7 +19,7 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
     if (!staged?.equals(bytes)) await replaceFile(path, bytes, 0o644);
   }
   const declared = new Set(files.map(({ name }) => name));
-  // Those alone: what has just been written would be waited for, as something that somebody may still be writing.
+  // Read the undeclared files only: readVolume() waits for recently modified files, such as those just written.
   const left = (await readVolume(directory, (name) => isDefinitionFile(name) && !declared.has(name))) ?? [];
   for (const file of left) {
     const { kind } = await parseDefinitionFiles([file]);

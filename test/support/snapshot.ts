@@ -96,7 +96,7 @@ export async function layOut(scratch: Scratch, world: World) {
     settings,
     selfHeal,
     allowMassRemoval,
-    tellsFirst: true,
+    logsFirstPass: true,
     transport,
     connectLimitMs: 1_000,
     log,

@@ -61,7 +61,7 @@ async function startPod({ config, live, jobs }: { config?: string; live?: string
       const transport = unreachableTransport();
       const { signal } = new AbortController();
       const clock = createClock(Date.now());
-      const options = { selfHeal: false, allowMassRemoval: false, tellsFirst: true, connectLimitMs: 0 };
+      const options = { selfHeal: false, allowMassRemoval: false, logsFirstPass: true, connectLimitMs: 0 };
       const context = { settings, transport, log, warnings: createWarnings(log), signal, clock, ...options };
       return init({ reconcilers: await loadReconcilers(context) }, only);
     },

@@ -163,7 +163,7 @@ describe("converge()", () => {
     ]);
     expect(isEqual).toBeFalse();
     expect(lines.at(-1)).toBe(
-      "WARNING: Cron jobs do not become equal to the ConfigMap: " +
+      "WARNING: Cron jobs still differ from the ConfigMap after 4 rounds: " +
         "backup (description, payload.argv), by hand (description), new (add)",
     );
     expect(lines.filter((line) => line === "Updating cron job: backup")).toHaveLength(4);

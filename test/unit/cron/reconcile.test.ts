@@ -19,12 +19,12 @@ interface Start {
   definitions?: readonly Definition[] | string;
   jobs?: readonly LiveJob[];
   features?: typeof OLD;
-  tellsFirst?: boolean;
+  logsFirstPass?: boolean;
   allowMassRemoval?: boolean;
 }
 
 /** A ConfigMap and a gateway in memory; each pass writes down what it logs. */
-async function start({ definitions, jobs = [], features, tellsFirst = true, allowMassRemoval = false }: Start = {}) {
+async function start({ definitions, jobs = [], features, logsFirstPass = true, allowMassRemoval = false }: Start = {}) {
   const scratch = await createScratch();
   const volume = await createVolume(scratch.in("cron.d"));
   const publish = (content: readonly Definition[] | string) =>
@@ -56,7 +56,7 @@ async function start({ definitions, jobs = [], features, tellsFirst = true, allo
       gatewayUrl: "ws://127.0.0.1:18789",
     },
     allowMassRemoval,
-    tellsFirst,
+    logsFirstPass,
     transport,
     log,
     warnings: createWarnings(log),
@@ -135,10 +135,10 @@ describe("reconcile() of valid definitions", () => {
   test("of a sync tells of definitions once: not again where they were applied before", async () => {
     await using at = await start({ definitions: [define()] });
     expect((await at.pass()).lines[0]).toBe(CHANGED);
-    const again = createCronPasses({ ...at.options, tellsFirst: false });
+    const again = createCronPasses({ ...at.options, logsFirstPass: false });
     expect(await again.reconcile(STEADY)).toEqual({ kind: "equal" });
     const lines: string[] = [];
-    const third = createCronPasses({ ...at.options, tellsFirst: false, log: (line) => void lines.push(line) });
+    const third = createCronPasses({ ...at.options, logsFirstPass: false, log: (line) => void lines.push(line) });
     await third.reconcile(STEADY);
     expect(lines).toEqual([COMPLETE]);
   });
