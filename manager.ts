@@ -1,11 +1,11 @@
 #!/usr/bin/env zx
-// config-manager-sidecar: follows ConfigMaps and makes a running OpenClaw equal to them, with no restart.
+// config-manager-sidecar: watches ConfigMaps and makes a running OpenClaw equal to them, without a restart.
 //
-// This file is manager.sh in TypeScript, top to bottom, under the same names. It decides nothing: each step is a call
+// This file is manager.sh in TypeScript: the same steps, in the same order, under the same names. Each step is one call
 // into lib/. The other commands (init, register, sync, status, …) are in lib/commands/.
 //
-//   main config: put into place on the volume; OpenClaw reloads it by itself
-//   cron jobs:   compared with the gateway's, and only the difference is written
+//   main config: replaced on the volume; OpenClaw reloads it by itself
+//   cron jobs:   compared with the gateway's jobs; only differences are written
 
 import process from "node:process";
 import { readArguments } from "./lib/commands/argv.ts";
@@ -13,7 +13,7 @@ import { main } from "./lib/commands/main.ts";
 import type { PassOutcome } from "./lib/reconcile/loop.ts";
 import type { PassContext, Reconciler } from "./lib/reconcile/reconciler.ts";
 
-// Any other command than `run` is done here.
+// Every command except `run` ends here.
 const command = await main(readArguments(process.argv, import.meta.filename), process.env);
 if (command.kind === "done") process.exit(command.exitCode);
 
@@ -21,24 +21,24 @@ const { sidecar } = command;
 const { settings, log } = sidecar;
 const { config, cron } = sidecar.reconcilers;
 
-// CONFIG_DIR, CRON_DIR, PVC_CONFIG, STAGING_DIR and CHECKSUM_DIR: lib/settings.ts. Each kind of setting knows its own.
+// CONFIG_DIR, CRON_DIR, PVC_CONFIG, STAGING_DIR and CHECKSUM_DIR are in lib/settings.ts; the reconcilers use them.
 const POLL_INTERVAL = settings.pollInterval;
 
-// compute_checksum: lib/files/checksum.ts. It is stored once its files were applied, so that what failed is tried again.
+// compute_checksum is in lib/files/checksum.ts. A checksum is stored after success only, so that a failure is retried.
 
 // === Main config ===
-// OpenClaw watches the file: to replace it whole is all there is to do. Then it is asked what it makes of it.
+// OpenClaw watches the file. A pass replaces it, then asks the gateway whether it is valid and applied.
 async function handleConfigChange(pass: PassContext): Promise<PassOutcome> {
   return config.reconcile(pass);
 }
 
 // === Cron jobs ===
-// The gateway's list is compared with the definitions, and only the difference is written.
+// A pass compares the gateway's jobs with the definitions and writes only the differences.
 async function handleCronChange(pass: PassContext): Promise<PassOutcome> {
   return cron.reconcile(pass);
 }
 
-// manager.sh has these two; a further kind of setting brings its own.
+// manager.sh has these two handlers. A further kind of setting uses its own reconcile().
 const handlers = new Map([
   [config, handleConfigChange],
   [cron, handleCronChange],
@@ -47,18 +47,18 @@ const kinds: Reconciler[] = Object.values(sidecar.reconcilers);
 const follow = (kind: Reconciler) => sidecar.follow(kind, handlers.get(kind) ?? kind.reconcile);
 
 // === Main loop ===
-await sidecar.listen(); // first: where the port cannot be had, nothing is touched
+await sidecar.listen(); // first, so that nothing is changed if the port is in use
 
 log("Starting config-manager-sidecar");
 for (const { monitoring } of kinds) log(`  Monitoring: ${monitoring}`);
 log(`  Poll interval: ${POLL_INTERVAL}s`);
 
-// The config from the first second: it may be what a gateway that cannot start is waiting for.
+// The config does not wait for the gateway: it may be the fix that lets the gateway start.
 const loops = kinds.filter(({ needsGateway }) => !needsGateway).map(follow);
 
 await sidecar.waitForMainProcess(300);
 
-// The first sync of the cron jobs, then again whenever there is a reason.
+// Sync the cron jobs now, then at each trigger and poll.
 if (!sidecar.isStopping) log("Performing initial cron job sync...");
 loops.push(...kinds.filter(({ needsGateway }) => needsGateway).map(follow));
 

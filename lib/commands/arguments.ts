@@ -4,9 +4,9 @@ import type { Environment } from "../settings.ts";
 import { type Invocation, createProgram } from "./program.ts";
 
 /**
- * Reads the command line. `run` is the command where none is given.
+ * Reads the command line. Without a command, it is `run`.
  *
- * @throws {ManagerError} `usage`, with every problem there is, a line each, and in the hint what to type.
+ * @throws {ManagerError} `usage`, with one line per problem and a hint what to type.
  */
 export function readCommandLine(args: readonly string[], env: Environment): Invocation {
   let invocation: Invocation | undefined;
@@ -34,7 +34,7 @@ function helpText(program: Command, args: readonly string[]): string {
 }
 
 function usageError(error: CommanderError): ManagerError {
-  // `unknown option '--gateway-token=…'` quotes what should not have been typed.
+  // commander quotes `--gateway-token=…` with its value, which may be a secret.
   const said = error.message.replace(/^error: /, "").replace(/('--[\w-]+)=[^\n]*'/, "$1'");
   const [message, advice] = said.split("\n");
   const isUnknownCommand = error.code === "commander.excessArguments";

@@ -1,14 +1,14 @@
 import { basename } from "node:path";
 
-/** What zx is called in `process.argv`: its command, or the file behind it. */
+/** The name of zx in `process.argv`: its command, or the file that the command runs. */
 const ZX = /^(?:zx|cli)(?:\.[cm]?js)?$/;
 
 /**
- * The arguments of the program itself. They follow it in `process.argv`: at once where it is compiled, or run by a
- * runtime; after zx and its options where it is run by `zx manager.ts …`.
+ * Returns the program's own arguments. In `process.argv` they follow the program directly if it is compiled or run by a
+ * runtime, and they follow zx, its options and the script if it is run by `zx manager.ts …`.
  *
- * @param argv `process.argv`.
- * @param script the file that the program was started from.
+ * @param argv `process.argv`
+ * @param script the path of the entry file
  */
 export function readArguments(argv: readonly string[], script: string): string[] {
   const [, program = "", ...rest] = argv;

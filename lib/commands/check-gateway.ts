@@ -12,7 +12,7 @@ const LOGIN = "login";
 const SCOPES = "scopes";
 const VERSION = "version";
 
-/** The way to the gateway, in order: what opens its door, whether it is there, whether it lets us in, and how far. */
+/** Checks the access to the gateway in order of dependence: token, connection, login, scopes, version. */
 export function checkGateway(
   snapshot: Pick<Snapshot, "gateway" | "settings">,
   found: FoundCredentials | ManagerError,
@@ -60,7 +60,7 @@ function hintOfLogin(error: ManagerError, devicePath: string): string {
   return /pairing/i.test(error.message) ? "openclaw devices list" : TOKEN_HINT;
 }
 
-/** What is made of jobs on a gateway that can do less. What one job cannot have is told with that job. */
+/** Lists what an old gateway lacks for all jobs. A feature that one job lacks is reported with that job. */
 function checkVersion(gateway: CronStore | ManagerError): Check {
   if (gateway instanceof ManagerError) return skip(VERSION, SCOPES);
   const { features } = gateway;

@@ -4,7 +4,7 @@ import { cutPair, cutText } from "../text/excerpt.ts";
 import type { Diff, NamedDiff } from "./diff.ts";
 import { type Terminal, USUAL_COLUMNS } from "./terminal.ts";
 
-/** The difference for a person: a line for each action, what it changes beneath, and the counts at the end. */
+/** Renders a diff for people: a line per action, its field changes below, and the counts at the end. */
 export function renderDiff(diff: Diff, terminal: Terminal): string {
   return [...diff.kinds.flatMap((kind) => renderKind(kind, terminal)), renderCounts(diff, terminal), ""].join("\n");
 }
@@ -31,7 +31,7 @@ function renderEntry({ mark, meaning, text, remark, changes }: DiffEntry, termin
   ];
 }
 
-/** In one line if it fits, else the old beneath the new. */
+/** Renders `old → new` in one line if it fits, else in two lines. */
 function renderChange({ field, before, after }: FieldChange, fieldWidth: number, terminal: Terminal): string[] {
   const { paint } = terminal;
   const indent = `      ${escapeControls(field).padEnd(fieldWidth)}  `;

@@ -1,12 +1,12 @@
 import type { DiffReport } from "../reconcile/report.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What a sync would do. No value stands in it. */
+/** What a sync would do, without secrets. */
 export interface Diff {
   kinds: readonly NamedDiff[];
   /** How many writes a sync would do. */
   changes: number;
-  /** Whether something is wrong with what Git says, or with the gateway. */
+  /** Whether the desired state or the gateway has an error. */
   isBroken: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface NamedDiff extends DiffReport {
   name: string;
 }
 
-/** Says what a sync would do. Pure. */
+/** Collects the diffs of all kinds. Pure. */
 export function toDiff({ reports }: Snapshot): Diff {
   const kinds = reports.map(({ name, report }) => ({ name, ...report.diff() }));
   return {
@@ -24,7 +24,7 @@ export function toDiff({ reports }: Snapshot): Diff {
   };
 }
 
-/** The shape of `diff --json`: an object for each kind under its name, and the number of changes. */
+/** Returns the shape of `diff --json`: an object per kind under its name, and the number of changes. */
 export function toDiffJson({ kinds, changes }: Diff): Readonly<Record<string, unknown>> {
   return { ...Object.fromEntries(kinds.map(({ name, json }) => [name, json])), changes };
 }

@@ -11,7 +11,7 @@ const MARKS = {
   skipped: ["--", "faint"],
 } as const satisfies Record<Check["state"], [string, Meaning]>;
 
-/** A line for each check, its hint beneath, on a line of its own so that it can be pasted; the count at the end. */
+/** Renders a line per check and the counts at the end. A hint has a line of its own, so that it can be copied. */
 export function renderDiagnosis({ checks }: Diagnosis, terminal: Terminal): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, state, detail, hint }) => {

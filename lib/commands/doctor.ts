@@ -11,13 +11,13 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The shape of `doctor --json`. */
 export interface Diagnosis {
-  /** No check has failed. */
+  /** Whether no check has failed. */
   ok: boolean;
-  /** In order of dependence: what stands first is to be mended first. */
+  /** In order of dependence: the first failure is to be fixed first. */
   checks: Check[];
 }
 
-/** Looks at everything that config-manager stands on, and changes nothing. */
+/** Checks everything that config-manager depends on. Changes nothing. */
 export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
   const { settings, reports } = snapshot;
   const [kinds, checksums, credentials] = await Promise.all([
@@ -42,7 +42,7 @@ async function checkChecksumPlace({ checksumDir }: Settings): Promise<Check> {
   return checkPlace("checksum directory", checksumDir, place, `{ name: tmp, mountPath: ${dirname(checksumDir)} }`);
 }
 
-/** In Kubernetes, the host's name is the Pod's. */
+/** Names the Pod for kubectl. In Kubernetes, `HOSTNAME` is the Pod's name. */
 function namePod({ KUBERNETES_SERVICE_HOST, HOSTNAME }: Environment): string {
   return (KUBERNETES_SERVICE_HOST && HOSTNAME) || "deploy/openclaw";
 }

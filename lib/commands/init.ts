@@ -2,11 +2,11 @@ import type { KindName } from "./kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Does what has to be done before the gateway starts: the config to the volume, the cron definitions to the staging
- * directory. What is broken never replaces what is good.
+ * Prepares the volume before the gateway starts: copies the config, and the cron definitions to the staging directory.
+ * A broken config never replaces a good one.
  *
- * @param only the kind to do, where it is not all of them.
- * @returns whether OpenClaw will find a config that it can read; true where that is not for this one to see to.
+ * @param only the kind to prepare; undefined for all
+ * @returns whether the gateway can start; a kind that it does not need to start never prevents that
  */
 export async function init(
   { reconcilers }: Pick<Runtime, "reconcilers">,

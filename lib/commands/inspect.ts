@@ -7,7 +7,7 @@ import { describeTerminal } from "./terminal.ts";
 
 type Inspection = Extract<WorkInvocation, { command: "status" | "diff" | "doctor" }>;
 
-/** Prints what a person wants to see of the whole: `status`, `diff`, `doctor`. @returns the exit code. */
+/** Runs `status`, `diff` or `doctor` on one snapshot and prints the result. @returns the exit code. */
 export async function inspect(invocation: Inspection, runtime: Runtime): Promise<number> {
   const snapshot = await takeSnapshot(runtime);
   const terminal = describeTerminal(process.stdout);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Runtime } from "./runtime.ts";
 
-/** How long the gateway is left alone between two looks, in milliseconds. */
-const LOOK_PAUSE_MS = 1_000;
+/** The pause between two probes, in milliseconds. */
+const PROBE_PAUSE_MS = 1_000;
 
-/** Waits until the gateway answers, `limitSeconds` are over, or we are told to stop. One that refuses us does answer. */
+/** Waits until the gateway answers, `limitSeconds` are over, or the program is stopping. A refused login is an answer. */
 export async function waitForMainProcess(
   { transport, log, warnings, state, signal }: Pick<Runtime, "transport" | "log" | "warnings" | "state" | "signal">,
   limitSeconds: number,
@@ -19,6 +19,6 @@ export async function waitForMainProcess(
       return;
     }
     warnings.warnOnce("main process", [`  Not yet: ${reason}`]);
-    await sleep(LOOK_PAUSE_MS, undefined, { signal }).catch(() => undefined); // told to stop
+    await sleep(PROBE_PAUSE_MS, undefined, { signal }).catch(() => undefined); // aborted: stopping
   }
 }

@@ -12,22 +12,22 @@ import type { Runtime } from "./runtime.ts";
 import type { Sidecar } from "./sidecar.ts";
 import type { Source } from "./sources.ts";
 
-/** How long a command that was told to stop may go on with what it has begun, in milliseconds. */
+/** How long a command may take to finish after SIGTERM or SIGINT, in milliseconds. */
 const STOP_LIMIT_MS = 500;
 
-/** What became of a command line. */
+/** The result of {@link main}. */
 export type Command =
-  /** The command is done; what it had to say is printed. */
+  /** The command is done, and its result is printed. */
   | { kind: "done"; exitCode: number }
-  /** It was `run`: the sidecar is ready to begin. */
+  /** The command is `run`, and the sidecar is ready to start. */
   | { kind: "sidecar"; sidecar: Sidecar };
 
 /**
- * Does what the command line asks for, but for `run`, which is handed back. Errors are printed: `error: …`, `hint: …`.
- * What does the work is loaded when there is some: the version, a page of help and a typing error want none of it.
+ * Runs the command, except for `run`: that is returned to the caller. Prints errors as `error: …` and `hint: …`. The
+ * modules of a command are loaded on demand, so that `version`, `help` and usage errors are fast.
  */
 export async function main(args: readonly string[], env: Environment): Promise<Command> {
-  process.stdout.on("error", () => undefined); // told to whoever prints
+  process.stdout.on("error", () => undefined); // print() reports it to its caller
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
       printError(error);
@@ -112,7 +112,7 @@ async function openRun(invocation: WorkInvocation): Promise<Sidecar> {
   return createSidecar(runtime, whenStopped(runtime));
 }
 
-/** Ready to work, and to be stopped by SIGTERM and SIGINT. */
+/** Opens the runtime of a command. SIGTERM and SIGINT stop it. */
 async function openWork(invocation: WorkInvocation): Promise<Runtime> {
   const { isForPerson, openRuntime } = await import("./runtime.ts");
   const runtime = await openRuntime(invocation);
@@ -121,7 +121,7 @@ async function openWork(invocation: WorkInvocation): Promise<Runtime> {
     ["SIGINT", 130],
   ] as const) {
     process.on(signal, () => {
-      // A person's command has nothing to finish; and whoever asks a second time does not want to wait.
+      // A read-only command has nothing to finish. A second signal ends any command at once.
       if (isForPerson(invocation) || runtime.signal.aborted) process.exit(exitCode);
       runtime.stop();
     });
@@ -129,7 +129,7 @@ async function openWork(invocation: WorkInvocation): Promise<Runtime> {
   return runtime;
 }
 
-/** Resolved when we were told to stop, and the pass in hand has had its time to finish what it has begun. */
+/** Resolves {@link STOP_LIMIT_MS} after the stop signal: the current pass has had its time to finish. */
 async function whenStopped({ signal }: Runtime): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   await sleep(STOP_LIMIT_MS);

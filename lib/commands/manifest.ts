@@ -6,27 +6,27 @@ export type ManifestEntry =
   | { kind: "text"; key: string; bytes: Buffer }
   | { kind: "invalid"; key: string; problem: string };
 
-/** What a manifest brings. */
+/** The content of a manifest. */
 export interface Manifest {
   entries: ManifestEntry[];
-  /** The kinds of the other objects, each once. */
+  /** The kinds of all objects that are no ConfigMap. */
   otherKinds: ReadonlySet<string>;
 }
 
-/** Whether a document is a Kubernetes object. A job has no `kind` at its top, nor has a config of OpenClaw. */
+/** Returns whether a document is a Kubernetes object. Neither a job nor an OpenClaw config has `kind` at its top level. */
 export function isManifest(value: Json | undefined): value is JsonObject & { kind: string } {
   return isJsonObject(value) && typeof value.kind === "string" && !("schedule" in value);
 }
 
 /**
- * Takes the ConfigMaps out of a Kubernetes object: itself, or those in a List, or in Lists in it.
+ * Reads the ConfigMaps of a Kubernetes object: the object itself, or the items of a List, at any depth.
  *
- * @param maxBytes how much they may hold: with aliases, a short text can stand for any amount
+ * @param maxBytes the most bytes that the ConfigMaps may hold: with YAML aliases, a short text can expand to any size
  */
 export function readManifest(object: JsonObject & { kind: string }, maxBytes: number): Manifest {
   const entries: ManifestEntry[] = [];
   const otherKinds = new Set<string>();
-  // With aliases, a List can hold itself, many times. A set grows while it is gone through.
+  // With aliases, a List can contain itself. A set holds each object once, and iteration includes added ones.
   const objects = new Set([object]);
   let bytesLeft = maxBytes;
   for (const each of objects) {

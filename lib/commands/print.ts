@@ -1,15 +1,15 @@
 import { ManagerError, systemCode } from "../errors.ts";
 
-/** The part of `process.stdout` that is written to. */
+/** The part of `process.stdout` that {@link print} uses. */
 export interface Output {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
 /**
- * Writes a text, and resolves once whoever reads has all of it: a pipe takes 64 KiB at once, and what waits behind it
- * would go with the process. That nobody reads any more is no error.
+ * Writes a text and resolves once all of it is written. A pipe holds 64 KiB; if the process exited earlier, the rest
+ * would be lost. A closed pipe is no error.
  *
- * @throws {ManagerError} `file` where it cannot be written, to a full disk, say.
+ * @throws {ManagerError} `file` if the text cannot be written, for example to a full disk.
  */
 export function print(text: string, output: Output): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { type Environment, SETTING_SOURCES, type SettingName, type Settings, rea
 import { KIND_NAMES, type KindName } from "./kinds.ts";
 import type { Source } from "./sources.ts";
 
-/** What a pass needs to know. */
+/** The options of every command that works with settings. */
 interface PassOptions {
   settings: Settings;
   allowMassRemoval: boolean;
@@ -24,7 +24,7 @@ export type Invocation =
   | { command: "version" }
   | { command: "help"; text: string };
 
-/** One that needs settings, and does some work with them. */
+/** A command that works with settings. */
 export type WorkInvocation = Extract<Invocation, PassOptions>;
 
 interface Flags extends Partial<Record<SettingName, string>> {
@@ -36,10 +36,10 @@ interface Flags extends Partial<Record<SettingName, string>> {
   exitCode?: boolean;
 }
 
-/** The program itself lists them. */
+/** The help of these commands does not refer to the settings; the program's own help lists them. */
 const WITHOUT_SETTINGS = new Set(["config-manager", "schema", "version", "help"]);
 
-/** Every command, what it takes, and an example of it. `choose` is told which one was typed, and how. */
+/** Declares every command with its options, its help and an example. `choose` receives the parsed command. */
 export function createProgram(choose: (invocation: Invocation) => void, env: Environment): Command {
   const program = new Command("config-manager");
   const quiet = { writeOut: () => undefined, writeErr: () => undefined };
@@ -141,7 +141,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
   return program;
 }
 
-/** Where files are named, no setting matters, and none is read. */
+/** Settings are read only if no files are named, so that bad settings do not affect `validate FILE`. */
 function toSource(paths: readonly string[], readDirectories: () => Settings): Source {
   return paths.length > 0 ? { kind: "named", paths } : { kind: "mounted", ...readDirectories() };
 }

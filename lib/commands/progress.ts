@@ -1,26 +1,20 @@
-/** How long somebody waits without wondering, in milliseconds; also how often they are told how long it has been. */
+import type { Stream } from "./terminal.ts";
+
+/** When the progress line first appears, and how often it is updated, in milliseconds. */
 const TICK_MS = 1_000;
 
 /** Carriage return, and erase to the end of the line. */
 const CLEAR = "\r\u001b[K";
 
-interface Stream {
-  isTTY?: boolean;
-  write?: (text: string) => unknown;
-}
-
-/** One line at the bottom of a terminal, there while something takes long. */
+/** A line at the bottom of a terminal that shows how long something takes. */
 export interface Progress {
-  /** Makes room for a line of something else; comes back with the next second. */
+  /** Clears the line, so that something else can be printed. It comes back at the next tick. */
   clear(): void;
-  /** For good. */
+  /** Clears the line and stops. */
   end(): void;
 }
 
-/**
- * Says what is being waited for, and for how long, once it has been a second. Nothing at all where nobody looks at a
- * screen.
- */
+/** Shows what the program waits for, and for how long, after the first second. Does nothing if it is not a terminal. */
 export function showProgress(what: string, stream: Stream): Progress {
   if (stream.isTTY !== true) return { clear: () => undefined, end: () => undefined };
   let seconds = 0;

@@ -6,10 +6,10 @@ import { waitForMainProcess } from "./main-process.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Registers the staged cron jobs, at the start of the main container: waits for the gateway, then adds and updates. It
- * removes nothing: a job that is not staged may be declared by now, and the sidecar sees to that.
+ * Registers the staged cron jobs at the start of the main container: waits for the gateway, then adds and updates jobs.
+ * It removes none: the staged files may be older than Git, so only the sidecar removes jobs.
  *
- * @returns whether all are registered; true where none are staged.
+ * @returns whether all jobs are registered; true if none are staged
  */
 export async function register(runtime: Runtime, waitSeconds: number): Promise<boolean> {
   const { settings, log, signal } = runtime;

@@ -5,16 +5,16 @@ import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
 import { waitForMainProcess } from "./main-process.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What the sidecar is made of; `manager.ts` puts it in order. */
+/** The steps of the sidecar. `manager.ts` calls them in order. */
 export interface Sidecar extends Pick<Runtime, "settings" | "log" | "reconcilers"> {
-  /** Answers on the port of the settings, if they have one. @throws {ManagerError} `port` where it cannot be had. */
+  /** Opens the HTTP port, if one is set. @throws {ManagerError} `port` if it cannot be opened. */
   listen(): Promise<void>;
-  /** Waits until the gateway answers, or so many seconds are over, or we are told to stop. */
+  /** Waits until the gateway answers, `limitSeconds` are over, or the program is stopping. */
   waitForMainProcess(limitSeconds: number): Promise<void>;
-  /** Keeps one kind reconciled until we are told to stop. SIGHUP starts a pass. */
+  /** Reconciles one kind until the program is stopping. SIGHUP triggers a pass. */
   follow(reconciler: Reconciler, pass: (context: PassContext) => Promise<PassOutcome>): Promise<void>;
   readonly isStopping: boolean;
-  /** Waits until these have ended, or have had their time to; then lets go of all. */
+  /** Waits until the loops have ended, but not for long after the stop signal. Then closes all connections. */
   end(loops: readonly Promise<void>[]): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar
     reconcilers,
     async listen() {
       if (settings.httpPort === undefined) return;
-      // Loaded only where it is wanted: it takes some 3 MB.
+      // Loaded only if a port is set: it takes some 3 MB.
       const { openHttpServer } = await import("../http/server.ts");
       const { createPages } = await import("../http/pages.ts");
       server = await openHttpServer(

@@ -4,10 +4,10 @@ import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Report } from "../reconcile/report.ts";
 import type { Settings } from "../settings.ts";
 
-/** What Git says, what is there, and what a sync would make of it, for every kind of setting. */
+/** Desired and observed state and the plan of a sync, for every kind of setting. */
 export interface Snapshot {
   settings: Settings;
-  /** The way to the gateway, once it is open. */
+  /** The gateway's API, or why it cannot be reached. */
   gateway: CronStore | ManagerError;
   /** In the order of the kinds. */
   reports: readonly NamedReport[];
@@ -24,9 +24,9 @@ export interface SnapshotOptions {
   reconcilers: Readonly<Record<string, Reconciler>>;
 }
 
-/** Reads everything once, and changes nothing. */
+/** Takes a snapshot of every kind. Changes nothing. */
 export async function takeSnapshot({ settings, transport, reconcilers }: SnapshotOptions): Promise<Snapshot> {
-  // All at once: they join one try at the connection.
+  // Concurrently, so that all share one attempt to connect.
   const [gateway, ...reports] = await Promise.all([
     toResult(transport.open()),
     ...Object.values(reconcilers).map(async (each) => ({ name: each.name, report: await each.report() })),

@@ -6,28 +6,28 @@ import { isDefinitionFile } from "../definition/files.ts";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 import { readVolume } from "../files/volume.ts";
 
-/** Where that comes from which is to be checked. */
+/** What `validate` checks. */
 export type Source =
   /** Files, directories, and `-` for stdin. */
   | { kind: "named"; paths: readonly string[] }
-  /** What the sidecar would read. */
+  /** The mounted ConfigMaps, as the sidecar reads them. */
   | { kind: "mounted"; configDir: string; cronDir: string };
 
-/** `name` is what a person would call it. */
+/** A file to check. `name` is shown in the output: the path, or `stdin`. */
 export type SourceFile =
-  /** `holds`: what it has to hold, where that does not depend on its name and content. */
+  /** `holds`: what the file must contain; without it, its name and content decide. */
   | { kind: "read"; name: string; bytes: Buffer; holds?: "config" | "definitions" }
   | { kind: "unread"; name: string; problem: string }
   /** A directory with no file to check in it. */
   | { kind: "empty"; name: string };
 
-/** More than any cluster takes, and less than it takes to fill the memory. */
+/** Larger than any object that a cluster accepts, and small enough to fit into memory. */
 const MAX_MIB = 8;
 
 /**
- * Reads what is to be checked. That one file cannot be read is one of the results.
+ * Reads the files to check. A file that cannot be read is a result, not an error.
  *
- * @throws {ManagerError} `usage` where no file is named and none is mounted.
+ * @throws {ManagerError} `usage` if no file is named and none is mounted.
  */
 export async function readSources(source: Source): Promise<SourceFile[]> {
   if (source.kind === "mounted") return readMounted(source.configDir, source.cronDir);
@@ -61,7 +61,7 @@ async function readMount(
   }
 }
 
-/** `validate deploy deploy/jobs.yaml` names a file twice. */
+/** Drops repeated files: `validate deploy deploy/jobs.yaml` names one twice. */
 function distinct(files: readonly SourceFile[]): SourceFile[] {
   const seen = new Set<string>();
   return files.filter(({ name }) => seen.size < seen.add(resolve(name)).size);
@@ -72,7 +72,7 @@ async function readNamed(path: string): Promise<SourceFile[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [await readStream(path, createReadStream(path))];
     const entries = await readdir(path, { withFileTypes: true });
-    // No pipe that happens to lie there: nobody may ever write into it.
+    // Skip pipes: reading one may block forever.
     const names = entries.filter((entry) => isDefinitionFile(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
     const files: SourceFile[] = [];
     for (const file of names.map(({ name }) => join(path, name)).toSorted()) {
@@ -84,7 +84,7 @@ async function readNamed(path: string): Promise<SourceFile[]> {
   }
 }
 
-/** Reads to the end, or to where it is too much: a device may have none. */
+/** Reads a stream up to {@link MAX_MIB}: a device may never end. */
 async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<SourceFile> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -18,7 +18,7 @@ const MEANINGS = {
 
 const GATEWAY = "gateway";
 
-/** The status for a person: the verdict first, then what it rests on, then the tables. */
+/** Renders the status for people: the verdict, the gateway and each kind, then the tables. */
 export function renderStatus({ gateway, settings }: Snapshot, status: Status, terminal: Terminal): string {
   const { paint } = terminal;
   const width = Math.max(GATEWAY.length, ...status.kinds.map(({ name }) => name.length)) + 2;

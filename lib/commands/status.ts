@@ -3,11 +3,11 @@ import type { StatusReport } from "../reconcile/report.ts";
 import { readBuild } from "../version.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What is in force, and whether it is what Git says. */
+/** The state of the gateway and of every kind of setting. */
 export interface Status {
-  /** The gateway answers, and every kind of setting is in sync. That a job fails when it runs is its own affair. */
+  /** Whether the gateway answers and every kind is in sync. A job whose runs fail does not count. */
   healthy: boolean;
-  /** Of config-manager. */
+  /** The version of config-manager. */
   version: string;
   gateway: {
     url: string;
@@ -23,7 +23,7 @@ export interface NamedStatus extends StatusReport {
   name: string;
 }
 
-/** Says what is in force. Pure. */
+/** Collects the status of all kinds. Pure. */
 export function toStatus({ gateway, settings, reports }: Snapshot): Status {
   const isConnected = !(gateway instanceof ManagerError);
   const kinds = reports.map(({ name, report }) => ({ name, ...report.status() }));
@@ -41,7 +41,7 @@ export function toStatus({ gateway, settings, reports }: Snapshot): Status {
   };
 }
 
-/** The shape of `status --json`: an object for each kind under its name, and what stands beside them. */
+/** Returns the shape of `status --json`: an object per kind under its name, and the kinds' further keys. */
 export function toStatusJson({ kinds, ...status }: Status): Readonly<Record<string, unknown>> {
   return {
     ...status,

@@ -3,9 +3,9 @@ import type { KindName } from "./kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * One pass of each kind, or of one.
+ * Runs one pass of every kind, or of one.
  *
- * @returns whether all is equal now, as far as can be seen.
+ * @returns whether observed equals desired now; a config that no gateway has validated yet counts as equal
  */
 export async function sync(
   { reconcilers, signal }: Pick<Runtime, "reconcilers" | "signal">,

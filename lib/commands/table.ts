@@ -1,12 +1,12 @@
 import type { Column } from "../reconcile/report.ts";
 import { cutText, measureText } from "../text/excerpt.ts";
 
-/** What stands between two columns, in characters. */
+/** The gap between two columns, in characters. */
 const GAP = 2;
 
 /**
- * Puts rows into columns, as kubectl does. On a screen, lines are made to fit by cutting the cells of the columns that
- * may be cut, the widest first; elsewhere (`screenColumns` undefined) nothing is cut. Cells of the others may hold colours.
+ * Renders a table in kubectl's style. If `screenColumns` is set, lines are made to fit: the columns with a `min` are
+ * cut, the widest first. The cells of other columns may contain colours.
  */
 export function renderTable(
   columns: readonly Column[],

@@ -1,18 +1,20 @@
 import { styleText } from "node:util";
 import type { Meaning } from "../reconcile/report.ts";
 
-/** Where a person reads. */
+/** What the output can show. */
 export interface Terminal {
-  /** Characters in a line; undefined where nobody looks at a screen, and nothing has to be cut. */
+  /** Characters per line; undefined if the output is no terminal, so that nothing has to be cut. */
   readonly columns: number | undefined;
-  /** Colours the text, where there are colours. */
+  /** Colours the text if the terminal has colours. */
   readonly paint: (meaning: Meaning, text: string) => string;
 }
 
-interface Stream {
+/** The parts of `process.stdout` and `process.stderr` that a terminal has and a pipe may lack. */
+export interface Stream {
   isTTY?: boolean;
   columns?: number;
   hasColors?: () => boolean;
+  write?: (text: string) => unknown;
 }
 
 const FORMATS = {
@@ -24,10 +26,10 @@ const FORMATS = {
   faint: "dim",
 } as const satisfies Record<Meaning, Parameters<typeof styleText>[0]>;
 
-/** What a line may take where no screen says otherwise. */
+/** The line length of a terminal that does not report one. */
 export const USUAL_COLUMNS = 80;
 
-/** Colours on a terminal that has some, unless `NO_COLOR` is set: `hasColors` knows. A pipe or a file gets plain text. */
+/** Describes an output stream. `hasColors` respects `NO_COLOR`. A pipe or a file gets plain text. */
 export function describeTerminal(stream: Stream): Terminal {
   const isTerminal = stream.isTTY === true;
   const isColoured = isTerminal && stream.hasColors?.() === true;

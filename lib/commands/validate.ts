@@ -8,22 +8,22 @@ import { type ManifestEntry, isManifest, readManifest } from "./manifest.ts";
 import type { SourceFile } from "./sources.ts";
 import { type ParsedText, parseYamlDocuments } from "../text/yaml.ts";
 
-/** What has been found in all files together, a line each. No value stands in it. */
+/** The findings of all files, one line each, without values. */
 export interface Validation {
   /** `file: job: field: problem`. */
   problems: string[];
-  /** What is worth knowing, and keeps nothing from being applied. */
+  /** Findings that do not prevent a sync. */
   warnings: string[];
-  /** What was checked and is right. */
+  /** The configs and definition files without problems. */
   checked: string[];
 }
 
-/** Something to check, found in a file. */
+/** A part of a file to check, or a finding about it. */
 type Part =
   | { kind: "config" | "definitions"; name: string; bytes: Buffer; isYaml: boolean }
   | { kind: "problem" | "warning"; name: string; message: string };
 
-/** Checks all of it, as a sidecar would that is given these files. Pure; never throws. */
+/** Checks all files together, by the same rules as the sidecar. Pure. */
 export async function validate(files: readonly SourceFile[]): Promise<Validation> {
   const parts = files.flatMap(findParts);
   const found: Validation = { problems: [], warnings: [], checked: [] };
@@ -57,19 +57,19 @@ function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Va
   for (const path of findDuplicateKeys(decodeText(bytes) ?? "")) {
     found.warnings.push(`${name}: ${path}: stands twice, and only the last one counts`);
   }
-  // As beside a live file that has it, which every one has that a gateway has started with.
+  // Compare with a live config that has gateway.mode: every gateway that has started has one.
   if (findModeProblems(config.value, { gateway: { mode: "local" } }).length > 0) {
     found.warnings.push(`${name}: gateway.mode: is missing; OpenClaw does not start without`);
   }
   found.checked.push(`${name}: config, no problem`);
 }
 
-/** All of them together: a name is unique over all files. */
+/** Checks all definition files together, since a job's name is unique over all files. */
 async function checkDefinitions(
   files: readonly { name: string; bytes: Buffer; isYaml: boolean }[],
   found: Validation,
 ): Promise<void> {
-  // How a file is read hangs on the end of its name, which stdin and the like do not have.
+  // The file extension selects the parser. stdin and the like have none.
   const named = files.map(({ name, bytes, isYaml }) => ({
     name: isDefinitionFile(name) ? name : `${name}${isYaml ? ".yaml" : ".json"}`,
     bytes,
@@ -103,7 +103,7 @@ function findParts(file: SourceFile): Part[] {
   }
 }
 
-/** Finds out by its content what a file is. */
+/** Decides by its content whether a file holds manifests, definitions or a config. */
 function classify(name: string, bytes: Buffer): Part[] {
   const { documents, isYaml } = parseDocuments(name, bytes);
   if (documents.some((document) => document.kind === "parsed" && isManifest(document.value))) {
@@ -111,10 +111,10 @@ function classify(name: string, bytes: Buffer): Part[] {
   }
   const [first] = documents;
   const value = first?.kind === "parsed" && documents.length === 1 ? first.value : undefined;
-  // What cannot be read, or is nothing at all, is told by who would read it.
+  // A file that cannot be parsed, or is empty, counts as definitions: their parser reports it.
   if (!isJsonObject(value) || isJobLike(value)) return [{ kind: "definitions", name, bytes, isYaml }];
   if (!isYaml) return [{ kind: "config", name, bytes, isYaml }];
-  // kustomization.yaml needs no kind; and beside manifests lie values and the like.
+  // A config is never YAML: this is a kustomization.yaml without a kind, a values file or the like.
   return [
     { kind: "warning", name, message: "nothing to check in it: neither jobs nor Kubernetes objects with a kind" },
   ];
@@ -129,22 +129,22 @@ function openManifests(name: string, size: number, documents: readonly ParsedTex
     if (!isManifest(document.value)) {
       return [{ kind: "problem", name, message: `${place}: expected a Kubernetes object with a kind` }];
     }
-    // No text is twice as long for what is written in it, but with aliases.
+    // Only aliases can expand a text to more than twice its size.
     const { entries, otherKinds: others } = readManifest(document.value, 2 * size);
     for (const kind of others) otherKinds.add(kind);
-    // How somebody else writes their objects is theirs to know.
-    const slips = entries.length === 0 ? [] : document.problems;
-    const told = slips.map(({ path, problem }): Part => {
+    // YAML problems count only in objects with ConfigMap entries; other objects are none of our business.
+    const yamlProblems = entries.length === 0 ? [] : document.problems;
+    const problems = yamlProblems.map(({ path, problem }): Part => {
       return { kind: "problem", name, message: [place, path.join("."), problem].filter(Boolean).join(": ") };
     });
-    return told.concat(entries.flatMap((entry) => openEntry(name, entry)));
+    return problems.concat(entries.flatMap((entry) => openEntry(name, entry)));
   });
   if (parts.length > 0) return parts;
   const kinds = [...otherKinds].join(", ") || "ConfigMap with neither openclaw.json nor jobs";
   return [{ kind: "warning", name, message: `nothing to check in it: kind ${kinds}` }];
 }
 
-/** What else a ConfigMap holds is none of our business. */
+/** Opens one key of a ConfigMap. Keys that hold neither a config nor jobs are ignored. */
 function openEntry(file: string, entry: ManifestEntry): Part[] {
   const name = `${file}#${entry.key}`;
   if (entry.kind === "invalid") return [{ kind: "problem", name, message: entry.problem }];
@@ -157,7 +157,7 @@ function openEntry(file: string, entry: ManifestEntry): Part[] {
   return isOther ? [] : [{ kind: "definitions", name, bytes, isYaml }];
 }
 
-/** By its name, else by what can read it. */
+/** Chooses the parser by the file's name, or else by which parser succeeds. */
 function parseDocuments(name: string, bytes: Buffer): { documents: ParsedText[]; isYaml: boolean } {
   const text = decodeText(bytes) ?? "";
   if (isYamlName(name)) return { documents: parseYamlDocuments(text), isYaml: true };
@@ -176,7 +176,7 @@ function isYamlName(path: string): boolean {
   return /\.ya?ml$/.test(path);
 }
 
-/** No config of OpenClaw has one of these at its top, and each job has. `jobs`: OpenClaw's own list, which is told what it is. */
+/** Every job has one of these fields, and no OpenClaw config has one at its top level. `jobs` is OpenClaw's own list. */
 const JOB_FIELDS = ["name", "schedule", "command", "message", "systemEvent", "payload", "jobs"];
 
 function isJobLike(value: { [key: string]: Json }): boolean {
