@@ -12,7 +12,7 @@ import { type Delivery, createLiveConfig } from "../../../lib/config/apply.ts";
 import { HASHES, serveFile } from "../../support/config-gateway.ts";
 import { createClock, createScratch, fileOf, refusalOf, thrownBy } from "../../support/fakes.ts";
 
-/** A gateway takes what holds the word `nonsense` for invalid, and warns of what holds `dubious`. */
+/** This gateway rejects a config that contains `nonsense`, and warns of one that contains `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
 const GOOD = "{a: 2}\n";
 const BAD = '{a: 3, nonsense: "s3cret-value"}\n';
@@ -21,7 +21,7 @@ const PROBLEMS = ["agents: nonsense: ***"];
 
 const gone = () => new ManagerError("unreachable", "config.get: gateway closed (1006)");
 
-/** A live file with this in it, or none, and what delivers to it. */
+/** A live file with this content, or none, and the LiveConfig that delivers to it. */
 async function start(live: string | undefined = OLD, clock: Clock = createClock()) {
   const scratch = await createScratch();
   const path = scratch.in("openclaw.json");
@@ -58,8 +58,8 @@ const EVERY_KIND = [
   ["2026.9.6", 3],
 ] as const;
 
-describe.each(EVERY_KIND)("deliver() beside %s, which lags %i questions behind", (release, lag) => {
-  test("leaves a valid config in place, and knows it for good", async () => {
+describe.each(EVERY_KIND)("deliver() with %s, whose answers lag %i reads behind", (release, lag) => {
+  test("leaves a valid config in place and keeps it as last good", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release, lag });
     expect(await at.config.deliver(updateTo(GOOD), gateway)).toEqual(validOn(release));
@@ -67,7 +67,7 @@ describe.each(EVERY_KIND)("deliver() beside %s, which lags %i questions behind",
     expect(await at.lastGood()).toBe(GOOD);
   });
 
-  test("puts back what was there before an invalid one, byte for byte, and knows why", async () => {
+  test("rolls an invalid config back, byte for byte, and records the problems", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release, lag });
     expect(await at.config.deliver(updateTo(BAD), gateway)).toEqual({
@@ -80,14 +80,14 @@ describe.each(EVERY_KIND)("deliver() beside %s, which lags %i questions behind",
     expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: rejectionOf(BAD, release) });
   });
 
-  test("takes no word about an invalid one before for one about the valid one", async () => {
+  test("does not take the verdict on an earlier invalid config for one on the valid config", async () => {
     await using at = await start(BAD);
     const { gateway } = serveFile(at.path, { release, lag });
     expect(await at.config.deliver(updateTo(GOOD), gateway)).toEqual(validOn(release));
     expect(await at.text()).toBe(GOOD);
   });
 
-  test("delivers one after the other, the bad ones in between", async () => {
+  test("delivers several configs in a row, invalid ones among them", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release, lag });
     let expected = OLD;
@@ -110,9 +110,9 @@ describe.each(EVERY_KIND)("deliver() beside %s, which lags %i questions behind",
   });
 });
 
-describe("deliver() to a gateway that has not noticed the file after five seconds", () => {
+describe("deliver() to a gateway that does not notice the file within five seconds", () => {
   for (const release of ["2026.2.9", "2026.9.6"] as const) {
-    test(`waits for its word on the new one, and for no other, as often as it is asked (${release})`, async () => {
+    test(`waits for the verdict on the new file only, with as many reads as it takes (${release})`, async () => {
       for (const [former, latter, kind] of [
         [OLD, BAD, "invalid"],
         [BAD, GOOD, "valid"],
@@ -134,7 +134,7 @@ describe("deliver() to a gateway that has not noticed the file after five second
     });
   }
 
-  test("takes the word of the first look at a file that has been there for long", async () => {
+  test("accepts the first view of a file that has been in place for long", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
@@ -144,7 +144,7 @@ describe("deliver() to a gateway that has not noticed the file after five second
 });
 
 describe("deliver() of an invalid config", () => {
-  test("puts back an edit that nobody has judged yet, though a good one is known", async () => {
+  test("puts back an edit that no gateway has validated, although a good config is known", async () => {
     await using at = await start();
     await keepLastGood(at.path, fileOf("{a: 0}"));
     const { gateway } = serveFile(at.path, { lag: 1 });
@@ -158,7 +158,7 @@ describe("deliver() of an invalid config", () => {
     expect(await at.lastGood()).toBe("{a: 0}");
   });
 
-  test("puts back the last good one where there was none before", async () => {
+  test("puts back the last good config if there was no file before", async () => {
     await using at = await start();
     rmSync(at.path);
     await keepLastGood(at.path, fileOf(GOOD));
@@ -171,7 +171,7 @@ describe("deliver() of an invalid config", () => {
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
   });
 
-  test("leaves it where there is no other", async () => {
+  test("leaves the invalid config in place if there is nothing to put back", async () => {
     await using at = await start();
     rmSync(at.path);
     expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
@@ -183,7 +183,7 @@ describe("deliver() of an invalid config", () => {
     expect(await at.record()).toMatchObject({ lastGood: undefined, rejection: { problems: PROBLEMS } });
   });
 
-  test("does not overwrite what something else has put there meanwhile", async () => {
+  test("does not overwrite what something else wrote meanwhile", async () => {
     await using at = await start();
     const after = (asked: number) => {
       if (asked === 2) writeFileSync(at.path, "{a: 9}");
@@ -196,7 +196,7 @@ describe("deliver() of an invalid config", () => {
     expect((await at.record()).rejection).toMatchObject({ problems: PROBLEMS });
   });
 
-  test("puts back what something else has removed meanwhile", async () => {
+  test("puts the previous config back if something else removed the file meanwhile", async () => {
     await using at = await start();
     const after = (asked: number) => {
       if (asked === 2) rmSync(at.path);
@@ -206,7 +206,7 @@ describe("deliver() of an invalid config", () => {
     expect(await at.text()).toBe(OLD);
   });
 
-  test("lets it rest for a tenth of a second first: 2026.2.9 loses a file that is replaced twice at once", async () => {
+  test("rolls back only 100 ms after the write: 2026.2.9 misses a file that is replaced twice at once", async () => {
     const clock = createClock();
     let edit = () => {};
     const pause = (ms: number) => {
@@ -221,7 +221,7 @@ describe("deliver() of an invalid config", () => {
       kind: "invalid",
     });
     expect(clock.pauses.map(Math.round)).toContain(90);
-    // And looks only after that whether it is still the one.
+    // Only then does it check that the file is still its own.
     edit = () => writeFileSync(at.path, "{a: 9}");
     expect(await at.config.deliver(updateTo(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
       kind: "unknown",
@@ -229,7 +229,7 @@ describe("deliver() of an invalid config", () => {
     expect(await at.text()).toBe("{a: 9}");
   });
 
-  test("replaces an earlier rejection, and a valid one forgets it", async () => {
+  test("replaces an earlier rejection, and a valid config removes it", async () => {
     await using at = await start();
     await keepRejection(at.path, { checksum: "0123", release: "dev", problems: [] });
     const { gateway } = serveFile(at.path);
@@ -240,8 +240,8 @@ describe("deliver() of an invalid config", () => {
   });
 });
 
-describe("deliver() where there is no gateway, or one that goes away", () => {
-  test("leaves the bytes in place where none answers, and knows nothing of them", async () => {
+describe("deliver() without a gateway, or with one that goes away", () => {
+  test("leaves the file in place without a gateway, and records no verdict", async () => {
     await using at = await start();
     await keepLastGood(at.path, fileOf("{a: 0}"));
     await keepRejection(at.path, rejectionOf(BAD));
@@ -254,7 +254,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     expect(await at.record()).toEqual({ lastGood: fileOf("{a: 0}"), rejection: rejectionOf(BAD) });
   });
 
-  test("leaves them in place where it goes away after the write: most likely it restarts for them", async () => {
+  test("leaves the file in place if the gateway goes away after the write: most likely it restarts", async () => {
     for (const text of [GOOD, BAD]) {
       await using at = await start();
       const before = (asked: number) => {
@@ -269,7 +269,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     }
   });
 
-  test("asks no further where it goes away before the write, and writes all the same", async () => {
+  test("still writes the file if the gateway goes away before the write, and asks no further", async () => {
     await using at = await start();
     const before = () => {
       throw gone();
@@ -281,7 +281,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     expect(await at.lastGood()).toBeUndefined();
   });
 
-  test("waits three seconds for one that says nothing about what is there", async () => {
+  test("waits three seconds for a gateway that does not answer about the current file", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     let asked = 0;
@@ -298,7 +298,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
     expect(await at.text()).toBe(GOOD);
   });
 
-  test("leaves it to be judged when there is one again", async () => {
+  test("leaves the validation to a later pass", async () => {
     await using at = await start();
     await keepLastGood(at.path, fileOf(OLD));
     await at.config.deliver(updateTo(BAD), undefined);
@@ -309,7 +309,7 @@ describe("deliver() where there is no gateway, or one that goes away", () => {
 });
 
 describe("deliver() and the last good config", () => {
-  test("is what was there before, where the gateway has found that valid, whatever comes of the new one", async () => {
+  test("keeps the previous file as last good if the gateway had found it valid, whatever the new verdict", async () => {
     for (const release of ["2026.2.9", "2026.9.6"] as const) {
       await using at = await start();
       await keepLastGood(at.path, fileOf("{a: 0}"));
@@ -323,7 +323,7 @@ describe("deliver() and the last good config", () => {
     }
   });
 
-  test("is not what was there before, where that was invalid", async () => {
+  test("does not keep an invalid previous file", async () => {
     await using at = await start(BAD);
     await keepLastGood(at.path, fileOf("{a: 0}"));
     const delivery = await at.config.deliver(updateTo(`${BAD} `), serveFile(at.path).gateway);
@@ -331,7 +331,7 @@ describe("deliver() and the last good config", () => {
     expect(await at.lastGood()).toBe("{a: 0}");
   });
 
-  test("is not what was there before, where that was invalid and the gateway still shows the one before it", async () => {
+  test("does not keep an invalid previous file while the gateway still shows the one before it", async () => {
     await using at = await start();
     await keepLastGood(at.path, fileOf(OLD));
     const known: string[] = [];
@@ -343,19 +343,19 @@ describe("deliver() and the last good config", () => {
     expect(new Set(known)).toEqual(new Set([OLD]));
   });
 
-  test("is not what was there before, where that cannot be told any more", async () => {
+  test("does not keep a previous file that can no longer be validated", async () => {
     await using at = await start();
     const known: boolean[] = [];
     const before = () => known.push(existsSync(pathOfLastGood(at.path)));
     const { gateway } = serveFile(at.path, { release: "2026.9.6", before });
     const dying = { ...gateway, readIssues: () => Promise.reject(gone()) };
     expect(await at.config.deliver(updateTo(GOOD), dying)).toMatchObject({ kind: "valid" });
-    // Asked before the write and after it: only then there is a copy.
+    // Only if it reads the view before and after the write, there is a copy.
     expect(known).toEqual([false, false]);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
-  test("is not what was there before, where the gateway reads another file, and told so by a hash", async () => {
+  test("does not keep the previous file if the gateway's hash shows that it reads another file", async () => {
     await using at = await start();
     await writeFile(at.scratch.in("other.json"), "{a: 7}");
     expect(await at.config.deliver(updateTo(GOOD), serveFile(at.scratch.in("other.json")).gateway)).toEqual({
@@ -368,7 +368,7 @@ describe("deliver() and the last good config", () => {
 });
 
 describe("deliver()", () => {
-  test("hands on what the gateway warns of", async () => {
+  test("returns the gateway's warnings", async () => {
     await using at = await start();
     expect(await at.config.deliver(updateTo("{a: 'dubious'}"), serveFile(at.path).gateway)).toEqual({
       kind: "valid",
@@ -377,21 +377,21 @@ describe("deliver()", () => {
     });
   });
 
-  test("leaves no other files behind", async () => {
+  test("leaves no temporary files behind", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path);
     for (const text of [BAD, GOOD]) await at.config.deliver(updateTo(text), gateway);
     expect((await readdir(at.scratch.path)).toSorted()).toEqual(["openclaw.json", "openclaw.json.config-manager-good"]);
   });
 
-  test("lets a gateway digest what was put there less than a second ago, whoever did", async () => {
+  test("waits until the file has been unmodified for a second, whoever wrote it", async () => {
     for (const [ageMs, pauses] of [
       [200, [800]],
       [0, [1_000]],
       [999, [1]],
       [1_000, []],
       [5_000, []],
-      [-5_000, []], // a wrong clock
+      [-5_000, []], // a modification time in the future
     ] as const) {
       const clock = createClock();
       await using at = await start(OLD, clock);
@@ -402,7 +402,7 @@ describe("deliver()", () => {
     }
   });
 
-  test("leaves a gateway that cannot be asked just the time that its watcher needs", async () => {
+  test("without a gateway, waits only the 100 ms that the watcher needs", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     await utimes(at.path, clock.nowMs() / 1000, clock.nowMs() / 1000);
@@ -413,7 +413,7 @@ describe("deliver()", () => {
     expect(clock.pauses).toEqual([100]);
   });
 
-  test("says where it cannot write, and leaves what was there", async () => {
+  test("reports a file that cannot be written, and leaves the previous one in place", async () => {
     await using at = await start();
     rmSync(at.path);
     await mkdir(at.path);
@@ -425,7 +425,7 @@ describe("deliver()", () => {
 });
 
 describe("mayHeal()", () => {
-  test("is once a minute, from the last healing on", async () => {
+  test("allows self-healing once a minute, counted from the last one", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     expect(at.config.mayHeal()).toBeTrue();
@@ -439,7 +439,7 @@ describe("mayHeal()", () => {
     expect(at.config.mayHeal()).toBeFalse();
   });
 
-  test("does not count what Git has changed, nor what could not be written", async () => {
+  test("does not count an update from Git, nor a failed write", async () => {
     await using at = await start();
     await at.config.deliver(updateTo(GOOD), undefined);
     expect(at.config.mayHeal()).toBeTrue();
@@ -449,7 +449,7 @@ describe("mayHeal()", () => {
     expect(at.config.mayHeal()).toBeTrue();
   });
 
-  test("counts a healing that the gateway has refused", async () => {
+  test("counts a self-healing that the gateway has rejected", async () => {
     await using at = await start();
     await at.config.deliver(updateTo(BAD, true), serveFile(at.path).gateway);
     expect(at.config.mayHeal()).toBeFalse();
@@ -457,7 +457,7 @@ describe("mayHeal()", () => {
 });
 
 describe("validate()", () => {
-  test("knows a valid config for good, and does not touch it", async () => {
+  test("keeps a valid config as last good, and does not rewrite it", async () => {
     await using at = await start(GOOD);
     await keepRejection(at.path, rejectionOf(BAD));
     const { ino, mtimeMs } = await stat(at.path);
@@ -467,7 +467,7 @@ describe("validate()", () => {
     expect(await at.record()).toEqual({ lastGood: fileOf(GOOD), rejection: undefined });
   });
 
-  test("takes the word on what was there before the last delivery, where that is back", async () => {
+  test("accepts the verdict on the previous file if that file is back", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
@@ -475,7 +475,7 @@ describe("validate()", () => {
     expect(await at.config.validate(fileOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
   });
 
-  test("shows it once more to a gateway that may have missed it and cannot say: it watches two seconds late", async () => {
+  test("rewrites the file after two seconds if the gateway may have missed it and cannot tell", async () => {
     const clock = createClock();
     await using at = await start(GOOD, clock);
     const { ino } = await stat(at.path);
@@ -486,7 +486,7 @@ describe("validate()", () => {
     expect((await stat(at.path)).ino).not.toBe(ino);
   });
 
-  test("does not show it over what something else has put there, or removed, meanwhile", async () => {
+  test("does not rewrite a file that something else changed or removed meanwhile", async () => {
     for (const meanwhile of ["{a: 9}", undefined]) {
       let path = "";
       const pause = async () => {
@@ -500,7 +500,7 @@ describe("validate()", () => {
     }
   });
 
-  test("shows nothing again that is not valid", async () => {
+  test("does not rewrite an invalid config", async () => {
     const clock = createClock();
     await using at = await start(BAD, clock);
     await at.config.validate(fileOf(BAD), serveFile(at.path).gateway);
@@ -524,7 +524,7 @@ describe("validate()", () => {
     }
   });
 
-  test("is not misled by a gateway that still shows what was there before the invalid one", async () => {
+  test("is not misled by a gateway that still shows the file before the invalid one", async () => {
     await using at = await start(GOOD);
     const { gateway } = serveFile(at.path, { release: "2026.8.2" });
     await gateway.readView();
@@ -535,7 +535,7 @@ describe("validate()", () => {
     expect(await at.lastGood()).toBe(GOOD);
   });
 
-  test("leaves an invalid one where no good one is known", async () => {
+  test("leaves an invalid config in place if no good one is known", async () => {
     await using at = await start(BAD);
     expect(await at.config.validate(fileOf(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
@@ -546,7 +546,7 @@ describe("validate()", () => {
     expect(await at.record()).toMatchObject({ lastGood: undefined, rejection: { problems: PROBLEMS } });
   });
 
-  test("does not overwrite what something else has put there meanwhile", async () => {
+  test("does not overwrite what something else wrote meanwhile", async () => {
     await using at = await start(BAD);
     await keepLastGood(at.path, fileOf(OLD));
     const after = () => writeFileSync(at.path, "{a: 9}");
@@ -555,7 +555,7 @@ describe("validate()", () => {
     expect(await at.text()).toBe("{a: 9}");
   });
 
-  test("knows nothing without a gateway, or with one that goes away", async () => {
+  test("is unknown without a gateway, or with one that goes away", async () => {
     await using at = await start(BAD);
     await keepLastGood(at.path, fileOf(OLD));
     expect(await at.config.validate(fileOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
@@ -569,7 +569,7 @@ describe("validate()", () => {
     expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
   });
 
-  test("lets a gateway digest what was put there less than a second ago", async () => {
+  test("waits until the file has been unmodified for a second", async () => {
     const clock = createClock();
     await using at = await start(GOOD, clock);
     const touched = (clock.nowMs() - 300) / 1000;
@@ -588,7 +588,7 @@ describe("isReady()", () => {
   };
   const failing = (thrown: Error) => answering(() => Promise.reject(thrown));
 
-  test("waits until the last change is old news", async () => {
+  test("waits until the file has been unmodified for a second", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     await utimes(at.path, clock.nowMs() / 1000, clock.nowMs() / 1000);
@@ -596,7 +596,7 @@ describe("isReady()", () => {
     expect(clock.pauses[0]).toBe(1_000);
   });
 
-  test("waits until the gateway runs on what is there, but not for ever", async () => {
+  test("waits until the gateway has applied the file, but not forever", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
     const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
@@ -609,7 +609,7 @@ describe("isReady()", () => {
     expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(5_000);
   });
 
-  test("is false where it goes while it is waited for", async () => {
+  test("is false if the gateway goes away meanwhile", async () => {
     await using at = await start();
     const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
     let asked = 0;
@@ -621,7 +621,7 @@ describe("isReady()", () => {
     expect(await at.config.isReady(leaving)).toBeFalse();
   });
 
-  test("is false for a gateway that has gone, or is about to go", async () => {
+  test("is false for a gateway that is gone or about to go", async () => {
     await using at = await start();
     const unavailable = new GatewayRefusal({ code: "UNAVAILABLE", message: "during gateway restart" });
     expect(await at.config.isReady(failing(gone()))).toBeFalse();
@@ -631,7 +631,7 @@ describe("isReady()", () => {
     expect(await at.config.isReady(failing(leaving))).toBeFalse();
   });
 
-  test("is true for one that is there, and says nothing of use", async () => {
+  test("is true for a gateway that answers without a useful view", async () => {
     await using at = await start();
     expect(await at.config.isReady(failing(new ManagerError("rejected", "config.get: no sense")))).toBeTrue();
     expect(await at.config.isReady(answering(() => new Promise(() => {})))).toBeTrue();
@@ -645,7 +645,7 @@ describe("isReady()", () => {
 });
 
 describe("confirm()", () => {
-  /** A gateway that says these things of the force, one after the other. */
+  /** A gateway that reports these values of isApplied, one after the other. */
   function forcing(...said: (boolean | undefined)[]) {
     let asked = 0;
     const gateway: ConfigGateway = {
@@ -667,7 +667,7 @@ describe("confirm()", () => {
   }
   const never = () => false;
 
-  test("does not take what the gateway ran on before for the config, unless that says the same", async () => {
+  test("does not take the previous config for the applied one, unless both have the same values", async () => {
     for (const [paths, answer] of [
       [["a"], "timeout"],
       [[], "applied"],
@@ -679,7 +679,7 @@ describe("confirm()", () => {
     }
   });
 
-  test("waits until the config is in force, and asks once per connection and config", async () => {
+  test("waits until the config is applied, and asks once per connection and config", async () => {
     await using at = await start();
     const served = forcing(false, true);
     expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
@@ -693,14 +693,14 @@ describe("confirm()", () => {
     expect({ asked: served.asked, again: again.asked }).toEqual({ asked: 4, again: 1 });
   });
 
-  test("says once that it is late", async () => {
+  test("reports a timeout once", async () => {
     await using at = await start();
     const served = forcing(false);
     expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("timeout");
     expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
   });
 
-  test("asks again what was not told, or not waited for", async () => {
+  test("asks again after an unknown answer or a wait that was cut short", async () => {
     await using at = await start();
     const served = forcing(undefined, false, true);
     expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");

@@ -15,20 +15,20 @@ describe("ConfigFile", () => {
     expect(file.parsed).toBe(file.parsed);
   });
 
-  test("is parsed where OpenClaw could read it, and broken elsewhere", () => {
+  test("parses what OpenClaw can read, and is broken otherwise", () => {
     for (const text of ["{}", "// x\n{a: 1}", "\uFEFF{}"]) expect(fileOf(text).parsed.kind).toBe("parsed");
     for (const text of ["", "[]", "{", "null"]) expect(fileOf(text).parsed.kind).toBe("broken");
     expect(fileOf(new Uint8Array([0x7b, 0xff, 0x7d])).parsed.kind).toBe("broken");
   });
 
-  test("equals another of the same bytes, and nothing else", () => {
+  test("equals a file with the same bytes, and no other", () => {
     expect(fileOf("{}").equals(fileOf("{}"))).toBeTrue();
     expect(fileOf("{}").equals(fileOf("{ }"))).toBeFalse();
     expect(fileOf("{}").equals(undefined)).toBeFalse();
   });
 });
 
-test("toConfigFile() is undefined where there is no file, and a file where it is empty", () => {
+test("toConfigFile() is undefined without a file, and an empty file for no bytes", () => {
   expect(toConfigFile(undefined)).toBeUndefined();
   expect(toConfigFile(new Uint8Array())?.bytes).toEqual(new Uint8Array());
 });

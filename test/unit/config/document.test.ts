@@ -8,14 +8,14 @@ import {
 } from "../../../lib/config/document.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 
-/** The value of a config that parses; anything else fails the test. */
+/** Returns the value of a config that parses; otherwise the test fails. */
 function parse(text: string): JsonObject {
   const parsed = parseConfig(Buffer.from(text));
   if (parsed.kind === "broken") throw new Error(parsed.problem);
   return parsed.value;
 }
 
-/** So that plain JSON is plain JSON no more, and means the same. */
+/** A comment, so that plain JSON becomes JSON5 with the same meaning. */
 const asJson5 = (json: string) => `// a comment\n${json}`;
 
 const nest = (depth: number, leaf: string) => `${'{"a":'.repeat(depth)}${leaf}${"}".repeat(depth)}`;
@@ -28,7 +28,7 @@ describe("parseConfig()", () => {
     ["an empty key", '{"":1}'],
     ["an object's own words", '{"constructor":1,"toString":{"hasOwnProperty":2}}'],
     ["numbers beyond all measure", '{"a":1e999,"b":-0,"c":9007199254740993}'],
-  ])("reads %s alike, as JSON and as JSON5", (_, json) => {
+  ])("reads %s alike as JSON and as JSON5", (_, json) => {
     expect(parse(json)).toStrictEqual(JSON.parse(json));
     expect(parse(asJson5(json))).toStrictEqual(JSON.parse(json));
   });
@@ -36,36 +36,36 @@ describe("parseConfig()", () => {
   test.each([
     ["JSON", '{"__proto__":{"isAdmin":true},"b":1}'],
     ["JSON5", "{__proto__:{isAdmin:true},b:1}"],
-  ])("takes __proto__ for a key like any other, in %s", (_, text) => {
+  ])("reads __proto__ as an ordinary key, in %s", (_, text) => {
     const value = parse(text);
     expect(Object.keys(value)).toEqual(["__proto__", "b"]);
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(value.isAdmin).toBeUndefined();
   });
 
-  test("lets the last of several equal keys win, in JSON and in JSON5", () => {
+  test("uses the last of several equal keys, in JSON and in JSON5", () => {
     for (const text of ['{"a":1,"b":{"c":1,"c":2},"a":3}', "{a:1,b:{c:1,c:2},a:3}"]) {
       expect(parse(text)).toEqual({ a: 3, b: { c: 2 } });
     }
   });
 
-  test("overlooks a byte order mark, in JSON and in JSON5", () => {
+  test("ignores a byte order mark, in JSON and in JSON5", () => {
     for (const text of ['\uFEFF{"a":1}', "\uFEFF{a:1}"]) expect(parse(text)).toEqual({ a: 1 });
   });
 
-  test("is told of a fault by the same words, whichever parser met it first", () => {
+  test("reports an error in the same words, whichever parser found it first", () => {
     for (const text of ['{"a":1', '{"a" 1}', '{"a":1}}', "{a:01}"]) {
       const problem = expect.stringMatching(/^invalid (character '.+'|end of input) at 1:\d+$/);
       expect(parseConfig(Buffer.from(text))).toEqual({ kind: "broken", problem });
     }
   });
 
-  test.each(["[", '{"a":', "[{a:"])("does not end in a stack, where %s is repeated without end", (text) => {
+  test.each(["[", '{"a":', "[{a:"])("does not overflow the stack if %s is repeated without end", (text) => {
     const parsed = parseConfig(Buffer.from(text.repeat(50_000)));
     expect(parsed).toEqual({ kind: "broken", problem: `invalid end of input at 1:${text.length * 50_000 + 1}` });
   });
 
-  test("does not end in a stack over what is nested to the end, either", () => {
+  test("does not overflow the stack for a well-formed document that is nested too deeply", () => {
     for (const text of [nest(50_000, "1"), asJson5(nest(50_000, "1"))]) {
       expect(parseConfig(Buffer.from(text)).kind).toBeOneOf(["parsed", "broken"]);
     }
@@ -90,20 +90,20 @@ describe("parseConfig()", () => {
 describe("findModeProblems()", () => {
   const LIVE = { gateway: { mode: "local" } };
 
-  test("finds one where the mode went", () => {
+  test("finds the mode that the candidate lacks", () => {
     expect(findModeProblems({ gateway: {} }, LIVE)).toEqual([
       "gateway.mode is missing; the live file has it, and OpenClaw does not start without",
     ]);
   });
 
-  test("finds none where it stays, was never there, or may be included", () => {
+  test("finds nothing if the mode stays, was never set, or may be included", () => {
     expect(findModeProblems({ gateway: { mode: "remote" } }, LIVE)).toEqual([]);
     expect(findModeProblems({}, { gateway: { mode: "" } })).toEqual([]);
     expect(findModeProblems({ $include: [] }, LIVE)).toEqual([]);
     expect(findModeProblems({ gateway: { $include: "./gateway.json5" } }, LIVE)).toEqual([]);
   });
 
-  test("takes no mode of an object's prototype for one of the config", () => {
+  test("ignores a mode on the prototype of an object", () => {
     const candidate = parse('{"gateway":{"__proto__":{"mode":"local"}}}');
     expect(findModeProblems(candidate, LIVE)).toHaveLength(1);
     expect(findModeProblems({}, candidate)).toEqual([]);
@@ -111,7 +111,7 @@ describe("findModeProblems()", () => {
 });
 
 describe("readReloadMode()", () => {
-  test("is the mode, where it is a text", () => {
+  test("returns the mode if it is a string", () => {
     expect(readReloadMode({ gateway: { reload: { mode: "off" } } })).toBe("off");
   });
 
@@ -127,19 +127,19 @@ describe("readReloadMode()", () => {
     { gateway: { reload: { mode: 0 } } },
     { gateway: { reload: { mode: { mode: "off" } } } },
     { reload: { mode: "off" } },
-  ])("is none in %j", (config) => {
+  ])("is undefined for %j", (config) => {
     expect(readReloadMode(config)).toBeUndefined();
   });
 });
 
 describe("withoutMeta()", () => {
-  test("leaves out what OpenClaw stamps, at the top only, and touches nothing", () => {
+  test("drops the top-level meta only, and does not modify its argument", () => {
     const config = { meta: { lastTouchedAt: "now" }, gateway: { meta: 1 }, list: [{ meta: 2 }] };
     expect(withoutMeta(config)).toEqual({ gateway: { meta: 1 }, list: [{ meta: 2 }] });
     expect(config.meta).toEqual({ lastTouchedAt: "now" });
   });
 
-  test("loses no other key", () => {
+  test("keeps every other key", () => {
     expect(Object.keys(withoutMeta(parse('{"__proto__":1,"Meta":2,"":3,"meta":4}')))).toEqual([
       "__proto__",
       "Meta",
@@ -155,7 +155,7 @@ describe("isSameMeaning()", () => {
     ["numbers that are written otherwise", "{a: 0x12c, b: .5}", '{"a": 300, "b": 0.5}'],
     ["a stamp", "{a: 1}", '{"a": 1, "meta": {"lastTouchedVersion": "2026.9.6"}}'],
     ["two stamps", '{"meta": 1}', '{"meta": 2}'],
-  ])("sees through %s", (_, one, other) => {
+  ])("ignores %s", (_, one, other) => {
     expect(isSameMeaning(parse(one), parse(other))).toBeTrue();
     expect(isSameMeaning(parse(other), parse(one))).toBeTrue();
   });
@@ -170,7 +170,7 @@ describe("isSameMeaning()", () => {
     ["what is under __proto__", "{__proto__: {a: 1}}", "{__proto__: {a: 2}}"],
     ["that there is a __proto__", "{__proto__: {}}", "{}"],
     ["the case of a key", "{a: 1}", "{A: 1}"],
-  ])("is not blind to %s", (_, one, other) => {
+  ])("notices %s", (_, one, other) => {
     expect(isSameMeaning(parse(one), parse(other))).toBeFalse();
     expect(isSameMeaning(parse(other), parse(one))).toBeFalse();
   });

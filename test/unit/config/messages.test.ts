@@ -8,14 +8,14 @@ import {
 import { fileOf } from "../../support/fakes.ts";
 
 describe("describeRejection()", () => {
-  test("is one WARNING for each problem, which says what stays", () => {
+  test("returns a WARNING per problem, which says what stays in place", () => {
     expect(describeRejection("/pvc/openclaw.json", ["one", "two"])).toEqual([
       "WARNING: Config rejected, /pvc/openclaw.json stays as it is: one",
       "WARNING: Config rejected, /pvc/openclaw.json stays as it is: two",
     ]);
   });
 
-  test("says so where it is in place already, for want of another", () => {
+  test("says that the rejected config is in place if there is no other", () => {
     expect(describeRejection("/pvc/openclaw.json", ["one", "two"], true)).toEqual([
       "WARNING: Config rejected, no earlier one is known to put back: one",
       "WARNING: Config rejected, no earlier one is known to put back: two",
@@ -27,25 +27,25 @@ describe("describeDrift()", () => {
   const describeIt = (paths: string[], selfHeal = false) => describeDrift("/pvc/openclaw.json", paths, selfHeal);
   const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
 
-  test("is one WARNING that names the paths, and what would put them back", () => {
+  test("is one WARNING with the paths and the way to revert them", () => {
     expect(describeIt(["gateway.port", "x"])).toBe(
       "WARNING: Config drift: /pvc/openclaw.json was changed by something else: gateway.port, x " +
         "(it stays so until the ConfigMap changes; --self-heal would put it back)",
     );
   });
 
-  test("says when it is put back, where it is", () => {
+  test("says when --self-heal reverts them", () => {
     expect(describeIt(["x"], true)).toBe(
       "WARNING: Config drift: /pvc/openclaw.json was changed by something else: x " +
         "(--self-heal puts it back, at most once a minute)",
     );
   });
 
-  test("says of a file that is broken that it is", () => {
+  test("says that the file does not parse", () => {
     expect(describeIt([])).toContain("was changed by something else: it is no longer JSON5 (");
   });
 
-  test("names ten paths, and counts the others", () => {
+  test("names ten paths and counts the others", () => {
     expect(describeIt(ten)).toContain(`: ${ten.join(", ")} (`);
     expect(describeIt([...ten, "q", "r"])).toContain(`: ${ten.join(", ")} and 2 more (`);
   });
@@ -54,7 +54,7 @@ describe("describeDrift()", () => {
 describe("describeApplyTimeout()", () => {
   const describeIt = (text: string) => describeApplyTimeout(fileOf(text));
 
-  test("knows the cause where the gateway was told not to reload", () => {
+  test("names the cause if gateway.reload.mode is off", () => {
     expect(describeIt('{gateway: {reload: {mode: "off"}}}')).toBe(
       "WARNING: Config not in force after 30 s: gateway.reload.mode is off, so it takes a restart of the gateway",
     );
@@ -71,7 +71,7 @@ describe("describeApplyTimeout()", () => {
   );
 });
 describe("describeNotValidated()", () => {
-  test("is one line with the reason, or with the want of a gateway", () => {
+  test("is one line with the reason, or that there is no gateway", () => {
     expect(describeNotValidated({ reason: "config.get: no answer" })).toBe(
       "  Not validated by the gateway yet: config.get: no answer",
     );

@@ -16,7 +16,7 @@ describe("observeConfig()", () => {
     return { scratch, volume, places, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
   }
 
-  test("sees what is wanted, what is there, and what was last done", async () => {
+  test("reads the desired, the observed and the last applied config", async () => {
     await using at = await createPlaces();
     await at.volume.publish({ "openclaw.json": "{a: 1}", "other.json": "{}" });
     await writeFile(at.places.pvcConfig, "{a: 2}");
@@ -31,7 +31,7 @@ describe("observeConfig()", () => {
     });
   });
 
-  test("sees what is known of configs, beside the live file", async () => {
+  test("reads the records beside the live file", async () => {
     await using at = await createPlaces();
     const rejection = { checksum: "0123", release: RELEASE, problems: PROBLEMS };
     await writeFile(`${at.places.pvcConfig}.config-manager-good`, "{a: 3}");
@@ -39,7 +39,7 @@ describe("observeConfig()", () => {
     expect(await observeConfig(at.places)).toMatchObject({ lastGood: { bytes: Buffer.from("{a: 3}") }, rejection });
   });
 
-  test("sees nothing in a new container with nothing mounted", async () => {
+  test("finds nothing in a new container without mounts", async () => {
     await using at = await createPlaces();
     expect(await observeConfig({ ...at.places, configDir: at.scratch.in("nowhere") })).toEqual({
       desired: undefined,
@@ -50,7 +50,7 @@ describe("observeConfig()", () => {
     });
   });
 
-  test("takes no other file of the ConfigMap for openclaw.json", async () => {
+  test("reads no other file of the ConfigMap as openclaw.json", async () => {
     await using at = await createPlaces();
     await at.volume.publish({ "openclaw.json5": "{}", "OpenClaw.json": "{}" });
     expect((await observeConfig(at.places)).desired).toBeUndefined();
@@ -73,7 +73,7 @@ describe("observeConfig()", () => {
     expect(open.filter((path) => path.startsWith(at.scratch.path))).toEqual([]);
   });
 
-  test("takes neither a symbolic link nor a directory for the live file", async () => {
+  test("reads neither a symbolic link nor a directory as the live file", async () => {
     await using at = await createPlaces();
     await writeFile(at.scratch.in("elsewhere.json"), "{}");
     await symlink(at.scratch.in("elsewhere.json"), at.places.pvcConfig);
@@ -84,7 +84,7 @@ describe("observeConfig()", () => {
     expect((await observeConfig({ ...at.places, pvcConfig: beneath })).observed).toBeUndefined();
   });
 
-  test("does not take a live file that it may not read for one that is not there", async () => {
+  test("reports a live file that it may not read, rather than treat it as absent", async () => {
     await using at = await createPlaces();
     await chmod(at.scratch.path, 0o755);
     await writeFile(at.places.pvcConfig, "{}", { mode: 0 });
@@ -96,7 +96,7 @@ describe("observeConfig()", () => {
 });
 
 describe("readLiveConfig()", () => {
-  test("is the bytes, or nothing where there is no regular file", async () => {
+  test("returns the bytes, or undefined if there is no regular file", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("openclaw.json");
     expect(await readLiveConfig(path)).toBeUndefined();

@@ -4,7 +4,7 @@ import { type ConfigPlan, type ConfigPolicy, planConfig } from "../../../lib/con
 import type { ConfigState } from "../../../lib/config/observe.ts";
 import { fileOf } from "../../support/fakes.ts";
 
-/** As an OpenClaw really has it: JSON5, comments, a token from the environment, some text that is not ASCII. */
+/** A realistic config: JSON5 with comments, a token from the environment, text that is not ASCII. */
 const REALISTIC = `// openclaw.json – 設定
 {
   "gateway": {
@@ -23,7 +23,7 @@ const REALISTIC = `// openclaw.json – 設定
 
 type Content = string | Uint8Array;
 
-/** By their content, what the state knows as bytes or as a checksum; what is left out is not there. */
+/** The state, given as contents: bytes or a checksum of them. What is left out does not exist. */
 interface Files {
   desired?: Content;
   observed?: Content;
@@ -35,7 +35,7 @@ interface Files {
 const RELEASE = "2026.9.6";
 const NOBODY: ConfigPolicy = { release: undefined, selfHeal: false, isPodStart: false };
 
-/** What is decided beside a gateway, unless told otherwise. */
+/** The policy with a gateway, unless a test overrides it. */
 function plan(files: Files, policy: Partial<ConfigPolicy> = {}): ConfigPlan {
   return planConfig(stateOf(files), { ...NOBODY, release: RELEASE, ...policy });
 }
@@ -52,21 +52,21 @@ function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files):
   };
 }
 
-/** What a gateway has found, where one has refused a config. */
+/** The record of a rejection by a gateway. */
 const PROBLEMS = ['agents: Unrecognized key: "nonsense"'];
 
-/** Why the config is not taken; empty where it is. */
+/** The problems of a rejection; empty if the config is not rejected. */
 function problemsOf(desired: string | Uint8Array, observed?: string): string[] {
   const result = plan(observed === undefined ? { desired } : { desired, observed });
   return result.kind === "reject" ? result.problems : [];
 }
 
 describe("planConfig()", () => {
-  test("has nothing to follow where the ConfigMap has no openclaw.json", () => {
+  test("is missing if the ConfigMap has no openclaw.json", () => {
     expect(plan({ observed: "{}", lastApplied: "{}" })).toEqual({ kind: "missing", lastGood: undefined });
   });
 
-  test("writes a config to a volume that has none", () => {
+  test("writes a config to a volume without one", () => {
     expect(plan({ desired: "{a: {b: 1}, c: []}" })).toEqual({
       kind: "update",
       file: fileOf("{a: {b: 1}, c: []}"),
@@ -76,7 +76,7 @@ describe("planConfig()", () => {
     });
   });
 
-  test("does nothing where the live file is what the ConfigMap says, and a gateway has found it valid", () => {
+  test("does nothing if observed equals desired and a gateway has found it valid", () => {
     for (const lastApplied of ["{a: 1}", "{}"]) {
       expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastGood: "{a: 1}", lastApplied })).toEqual({
         kind: "none",
@@ -85,7 +85,7 @@ describe("planConfig()", () => {
     }
   });
 
-  test("asks for a gateway's word where it is there, and none has found it valid", () => {
+  test("validates a config that is in place and that no gateway has validated", () => {
     for (const lastGood of [{}, { lastGood: "{a: 2}" }, { lastGood: "{a:1}" }]) {
       expect(plan({ desired: "{a: 1}", observed: "{a: 1}", lastApplied: "{a: 1}", ...lastGood })).toEqual({
         kind: "validate",
@@ -94,7 +94,7 @@ describe("planConfig()", () => {
     }
   });
 
-  test("asks again, even where it was refused once: it is there, and only the gateway knows", () => {
+  test("validates a rejected config that is in place again: only the gateway can tell", () => {
     const files = { desired: "{a: 1}", observed: "{a: 1}", rejected: "{a: 1}", lastGood: "{}" };
     expect(plan(files)).toMatchObject({ kind: "validate" });
   });
@@ -103,18 +103,18 @@ describe("planConfig()", () => {
     expect(plan({ desired: "{a: 1}", observed: "{a: 2}" })).toMatchObject({ kind: "update", paths: ["a"] });
   });
 
-  test("writes over an edit of the live file once the ConfigMap changes", () => {
+  test("overwrites an edit of the live file once the ConfigMap changes", () => {
     expect(plan({ desired: "{a: 3}", observed: "{a: 2}", lastApplied: "{a: 1}" })).toMatchObject({
       kind: "update",
       isHealing: false,
     });
   });
 
-  test("puts a file back that is gone, though it was applied before", () => {
+  test("restores a live file that is gone, although it was applied before", () => {
     expect(plan({ desired: "{a: 1}", lastApplied: "{a: 1}" })).toMatchObject({ kind: "update", isHealing: false });
   });
 
-  test("hands on the bytes as they are: comments, order, blanks and line ends", () => {
+  test("delivers the bytes unchanged: comments, order, blanks and line ends", () => {
     for (const desired of [REALISTIC, "\uFEFF{}", "{\r\n  a: 1,\r\n}\r\n", "{b: 1, a: 1}  \n\n", '{"a":1,"a":2}']) {
       expect(plan({ desired })).toMatchObject({ kind: "update", file: { bytes: Buffer.from(desired) } });
     }
@@ -133,7 +133,7 @@ describe("planConfig()", () => {
     expect(result).toMatchObject({ kind: "update", paths: ["gateway.auth.token", "x", "y"] });
   });
 
-  test("mends a live file that is broken", () => {
+  test("repairs a live file that does not parse", () => {
     for (const observed of ["", "{", "\0", "[]"]) {
       expect(plan({ desired: "{a: 1}", observed })).toMatchObject({ kind: "update", paths: ["a"] });
     }
@@ -166,7 +166,7 @@ describe("planConfig() rejects", () => {
     expect(problemsOf(desired)).toEqual(["not UTF-8 text"]);
   });
 
-  test("a config with its checksum, so that it is not said again until it changes", () => {
+  test("a config with its checksum, so that it is not reported again until it changes", () => {
     expect(plan({ desired: "{" })).toEqual({
       kind: "reject",
       file: fileOf("{"),
@@ -175,14 +175,14 @@ describe("planConfig() rejects", () => {
     });
   });
 
-  test("it without quoting more of it than one character", () => {
+  test("a config without quoting more of it than one character", () => {
     for (const desired of ['{token: "s3cret" "s3cret"}', '{token: "s3cret', "s3cret", '{"token": s3cret}']) {
       expect(problemsOf(desired).join()).toMatch(/^invalid (character '.+'|end of input) at 1:\d+$/);
       expect(problemsOf(desired).join()).not.toContain("s3c");
     }
   });
 
-  test("or takes it, wherever it was cut off, but never throws nor loses gateway.mode", () => {
+  test("or accepts a config cut off at any byte, but never throws nor loses gateway.mode", () => {
     const whole = Buffer.from(REALISTIC);
     const kinds = new Set<string>();
     for (let length = 0; length <= whole.length; length++) {
@@ -196,7 +196,7 @@ describe("planConfig() rejects", () => {
     expect(kinds).toEqual(new Set(["reject", "update"]));
   });
 
-  test("or takes it, whichever byte of it is NUL, but never throws", () => {
+  test("or accepts a config with a NUL at any byte, but never throws", () => {
     for (let offset = 0; offset < Buffer.byteLength(REALISTIC); offset++) {
       const desired = Buffer.from(REALISTIC);
       desired[offset] = 0;
@@ -220,25 +220,25 @@ describe("planConfig() and gateway.mode", () => {
     expect(problemsOf(desired, LIVE)).toEqual([MISSING]);
   });
 
-  test("takes a config that has it, changed or not", () => {
+  test("accepts a config that has it, changed or not", () => {
     expect(problemsOf('{gateway: {mode: "local"}}', LIVE)).toEqual([]);
     expect(problemsOf('{gateway: {mode: "remote"}}', LIVE)).toEqual([]);
   });
 
-  test("takes one without where the live file has none, is broken, or is not there", () => {
+  test("accepts a config without it if the live file has none, does not parse, or does not exist", () => {
     expect(problemsOf("{}", "{gateway: {port: 1}}")).toEqual([]);
     expect(problemsOf("{}", "{gateway: {mode:")).toEqual([]);
     expect(problemsOf("{}")).toEqual([]);
   });
 
-  test("takes one without where an $include may bring it in", () => {
+  test("accepts a config without it if an $include may bring it in", () => {
     expect(problemsOf('{$include: "./base.json5"}', LIVE)).toEqual([]);
     expect(problemsOf('{gateway: {$include: ["./gateway.json5"]}}', LIVE)).toEqual([]);
     expect(problemsOf('{agents: {$include: "./agents.json5"}}', LIVE)).toEqual([MISSING]);
   });
 });
 
-describe("planConfig() of a config that a gateway has refused", () => {
+describe("planConfig() of a config that a gateway has rejected", () => {
   const files = { desired: "{a: 2}", observed: "{a: 1}", rejected: "{a: 2}" };
   const refused = {
     kind: "reject",
@@ -251,7 +251,7 @@ describe("planConfig() of a config that a gateway has refused", () => {
     expect(plan(files)).toEqual(refused);
   });
 
-  test("does not try it where nobody could refuse it", () => {
+  test("does not try it without a gateway to reject it", () => {
     expect(plan(files, { release: undefined })).toEqual(refused);
     expect(plan(files, { release: undefined, isPodStart: true })).toEqual(refused);
   });
@@ -262,29 +262,29 @@ describe("planConfig() of a config that a gateway has refused", () => {
     }
   });
 
-  test("tries another one", () => {
+  test("tries another config", () => {
     expect(plan({ ...files, desired: "{a: 3}" })).toMatchObject({ kind: "update" });
     expect(plan({ ...files, desired: "{a: 2} " })).toMatchObject({ kind: "update" });
   });
 
-  test("does not try it over an edit of the live file, not even to heal that", () => {
+  test("does not overwrite an edit of the live file with it, not even to self-heal", () => {
     for (const observed of ["{a: 5}", "{", ""]) {
       const edited = { ...files, observed, lastApplied: "{a: 2}" };
       expect(plan(edited, { selfHeal: true })).toEqual(refused);
     }
   });
 
-  test("puts back the last good one where the live file is gone", () => {
+  test("restores the last good config if the live file is gone", () => {
     const gone = { desired: "{a: 2}", rejected: "{a: 2}", lastGood: "{a: 1}" };
     expect(plan(gone)).toEqual({ ...refused, lastGood: fileOf("{a: 1}") });
     expect(plan(gone, { release: undefined })).toEqual({ ...refused, lastGood: fileOf("{a: 1}") });
   });
 
-  test("tries it all the same where there is no other config at all", () => {
+  test("tries it anyway if there is no other config at all", () => {
     expect(plan({ desired: "{a: 2}", rejected: "{a: 2}" })).toMatchObject({ kind: "update", paths: ["a"] });
   });
 
-  test("leaves a live file that is there as it is, whatever the last good one was", () => {
+  test("leaves a live file in place, whatever the last good config is", () => {
     for (const observed of ["{a: 1}", "{", "[]"]) expect(plan({ ...files, observed, lastGood: "{}" })).toEqual(refused);
   });
 });
@@ -292,19 +292,19 @@ describe("planConfig() of a config that a gateway has refused", () => {
 describe("planConfig() of a config that would break the gateway", () => {
   const BROKEN = ["invalid end of input at 1:2"];
 
-  test("puts back the last good one where the live file is gone", () => {
+  test("restores the last good config if the live file is gone", () => {
     const result = plan({ desired: "{", lastGood: "{a: 1}" });
     expect(result).toMatchObject({ kind: "reject", problems: BROKEN, lastGood: { bytes: Buffer.from("{a: 1}") } });
   });
 
-  test("has nothing to put back where there is no last good one", () => {
+  test("restores nothing without a last good config", () => {
     for (const isPodStart of [false, true]) {
       expect(plan({ desired: "{" }, { isPodStart })).toMatchObject({ kind: "reject", lastGood: undefined });
       expect(plan({ desired: "{", observed: "[" }, { isPodStart })).toMatchObject({ lastGood: undefined });
     }
   });
 
-  test("puts it back over a live file that is broken at the start of the Pod, when nobody is at work on it", () => {
+  test("restores it over a live file that does not parse at the start of a Pod, when nobody edits it", () => {
     for (const observed of ["", "{a", "[]", "\0"]) {
       const files = { desired: "{", observed, lastGood: "{a: 1}" };
       expect(plan(files, { isPodStart: true })).toMatchObject({
@@ -315,26 +315,26 @@ describe("planConfig() of a config that would break the gateway", () => {
     }
   });
 
-  test("does not put it back over one that can be read", () => {
+  test("does not restore it over a live file that parses", () => {
     const result = plan({ desired: "{", observed: "{a: 2}", lastGood: "{a: 1}" }, { isPodStart: true });
     expect(result).toMatchObject({ kind: "reject", lastGood: undefined });
   });
 
-  test("is not fooled by an edit of the live file: Git has nothing that could be put back", () => {
+  test("ignores an edit of the live file: Git has nothing to restore", () => {
     const files = { desired: "{", observed: "{a: 2}", lastApplied: "{" };
     expect(plan(files, { selfHeal: true })).toMatchObject({ kind: "reject", problems: BROKEN });
   });
 });
 
-describe("planConfig() of a live file that something else has changed", () => {
+describe("planConfig() of drift", () => {
   const files = { desired: "{a: 1, b: {c: 1}}", observed: "{a: 2, b: {}}", lastApplied: "{a: 1, b: {c: 1}}" };
   const file = fileOf(files.desired);
 
-  test("does not fight it, but names what was changed", () => {
+  test("leaves the edit and names the changed paths", () => {
     expect(plan(files)).toEqual({ kind: "drift", file, paths: ["a", "b.c"] });
   });
 
-  test("puts back what Git says where it is told to", () => {
+  test("reverts it with selfHeal", () => {
     expect(plan(files, { selfHeal: true })).toEqual({
       kind: "update",
       file,
@@ -344,14 +344,14 @@ describe("planConfig() of a live file that something else has changed", () => {
     });
   });
 
-  test("names nothing of one that is broken: every path would differ", () => {
+  test("names no paths if the live file does not parse: all of them would differ", () => {
     for (const observed of ["", "{", "[]"]) {
       expect(plan({ ...files, observed })).toEqual({ kind: "drift", file, paths: [] });
       expect(plan({ ...files, observed }, { selfHeal: true })).toMatchObject({ kind: "update", isHealing: true });
     }
   });
 
-  test("sees none where the same is written otherwise, or OpenClaw has stamped its own file", () => {
+  test("sees no drift if only the formatting or OpenClaw's own stamp differs", () => {
     for (const observed of [
       '{"b": {"c": 1}, "a": 1}',
       '{"a": 1, "b": {"c": 1}, "meta": {"lastTouchedVersion": "2026.9.6", "lastTouchedAt": "2026-11-22T10:00:00Z"}}',
@@ -365,7 +365,7 @@ describe("planConfig() of a live file that something else has changed", () => {
     }
   });
 
-  test("delivers Git's bytes, though they say the same, where they are not what was applied last", () => {
+  test("delivers Git's bytes, even with equal values, if they were not applied last", () => {
     const observed = '{"b": {"c": 1}, "a": 1}';
     for (const lastApplied of [{}, { lastApplied: "{}" }]) {
       const result = plan({ desired: files.desired, observed, ...lastApplied });
@@ -373,13 +373,13 @@ describe("planConfig() of a live file that something else has changed", () => {
     }
   });
 
-  test("says nothing of a stamp among what was changed", () => {
+  test("does not name the stamp among the changed paths", () => {
     const observed = '{"a": 2, "b": {"c": 1}, "meta": {"lastTouchedVersion": "2026.9.6"}}';
     expect(plan({ ...files, observed })).toEqual({ kind: "drift", file, paths: ["a"] });
     expect(plan({ desired: "{a: 3}", observed: '{"a": 2, "meta": {}}' })).toMatchObject({ paths: ["a"] });
   });
 
-  test("does not heal it with a config that has lost gateway.mode since", () => {
+  test("does not self-heal with a config that lacks gateway.mode", () => {
     const edited = { desired: "{}", observed: '{gateway: {mode: "local"}}', lastApplied: "{}" };
     for (const selfHeal of [false, true]) expect(plan(edited, { selfHeal })).toMatchObject({ kind: "reject" });
   });
@@ -392,14 +392,14 @@ describe("planConfig() of a config that has shrunk", () => {
     return result.kind === "update" ? result.warnings : undefined;
   };
 
-  test("warns where it is less than half of what it was, and delivers it", () => {
+  test("warns below half the former size, and delivers it", () => {
     expect(LONG).toHaveLength(102);
     expect(warningsOf("{a: 1}".padEnd(50))).toEqual([
       "WARNING: Config is less than half its former size: 102 bytes before, 50 now",
     ]);
   });
 
-  test("does not warn of half, nor of more", () => {
+  test("does not warn at half the size or more", () => {
     for (const length of [51, 52, 102, 200]) expect(warningsOf("{a: 1}".padEnd(length))).toEqual([]);
   });
 
@@ -408,14 +408,14 @@ describe("planConfig() of a config that has shrunk", () => {
     expect(warningsOf(desired)).toEqual([]);
   });
 
-  test("does not warn where there was nothing, nor where an edit of the live file is undone", () => {
+  test("does not warn without a live file, nor when drift is reverted", () => {
     const first = plan({ desired: "{a: 1}" });
     expect(first).toMatchObject({ kind: "update", warnings: [] });
     expect(warningsOf("{a: 1}", { lastApplied: "{a: 1}" }, true)).toEqual([]);
   });
 });
 
-describe("planConfig() of a config that says something twice", () => {
+describe("planConfig() of a config with duplicate keys", () => {
   const TWICE = "{a: 1, b: {c: 1, 'c': 2}, a: 3}";
 
   test("warns of each key of which only the last one counts, and delivers it", () => {
@@ -429,16 +429,16 @@ describe("planConfig() of a config that says something twice", () => {
     });
   });
 
-  test("has said so before, where it only heals", () => {
+  test("does not repeat the warning when drift is reverted", () => {
     const edited = { desired: TWICE, observed: "{a: 5}", lastApplied: TWICE };
     expect(plan(edited, { selfHeal: true })).toMatchObject({ kind: "update", warnings: [] });
   });
 });
 
-describe("planConfig() of what is in place and would not be taken", () => {
+describe("planConfig() of a bad config that is in place", () => {
   const GOOD = "{a: 1}";
 
-  test("puts the last good one back for bytes that are broken, in Git and in place", () => {
+  test("restores the last good config if the bytes in Git and in place do not parse", () => {
     expect(plan({ desired: "{", observed: "{", lastGood: GOOD })).toMatchObject({
       kind: "reject",
       problems: ["invalid end of input at 1:2"],
@@ -446,7 +446,7 @@ describe("planConfig() of what is in place and would not be taken", () => {
     });
   });
 
-  test("puts it back for what was refused, where no gateway can be asked again", () => {
+  test("restores it if the config was rejected and no gateway can validate it again", () => {
     const files = { desired: "{a: 2}", observed: "{a: 2}", rejected: "{a: 2}", lastGood: GOOD };
     expect(plan(files, { release: undefined })).toMatchObject({
       kind: "reject",
@@ -457,7 +457,7 @@ describe("planConfig() of what is in place and would not be taken", () => {
     expect(plan(without, { release: undefined })).toMatchObject({ kind: "validate" });
   });
 
-  test("puts it back for a live file that is gone while the ConfigMap is, too", () => {
+  test("restores it if the live file and the ConfigMap's file are gone", () => {
     expect(plan({ lastGood: GOOD })).toEqual({ kind: "missing", lastGood: fileOf(GOOD) });
     expect(plan({ observed: "{", lastGood: GOOD })).toEqual({ kind: "missing", lastGood: undefined });
     expect(plan({ observed: "{", lastGood: GOOD }, { isPodStart: true })).toMatchObject({
@@ -465,7 +465,7 @@ describe("planConfig() of what is in place and would not be taken", () => {
     });
   });
 
-  test("takes a sane config for a live file that is nested beyond all measure", () => {
+  test("replaces a live file that is nested too deeply", () => {
     const observed = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;
     expect(plan({ desired: GOOD, observed })).toMatchObject({ kind: "update" });
     expect(plan({ desired: observed, observed: GOOD })).toMatchObject({
@@ -475,7 +475,7 @@ describe("planConfig() of what is in place and would not be taken", () => {
   });
 });
 
-describe("planConfig(), whatever there is and whatever is known", () => {
+describe("planConfig() of every combination of state and policy", () => {
   const CONTENTS = ["{a: 1}", "{a: 2}", "{a: 1, meta: {}}", '{gateway: {mode: "local"}}', "{", "", undefined];
   const KNOWN = ["{a: 1}", "{a: 2}", undefined];
 
@@ -504,32 +504,33 @@ describe("planConfig(), whatever there is and whatever is known", () => {
       ),
   );
 
-  /** What holds of each plan, and whether it does of this one. */
+  /** The promises for every plan, and whether this plan keeps them. */
   function listPromises(files: Files, policy: ConfigPolicy, result: ConfigPlan): Record<string, boolean> {
     const isThere = files.desired !== undefined && files.observed === files.desired;
     const isEdit = files.lastApplied === files.desired && files.observed !== undefined && !isThere;
     const { observed, lastGood } = stateOf(files);
-    if (result.kind === "missing") return { "missing is what is not there": files.desired === undefined };
+    if (result.kind === "missing")
+      return { "missing means that the ConfigMap has no file": files.desired === undefined };
     const always = {
-      "the file is that of the ConfigMap": result.file.equals(stateOf(files).desired),
-      "what is there already is not delivered": !isThere || (result.kind !== "update" && result.kind !== "drift"),
+      "the file is the ConfigMap's": result.file.equals(stateOf(files).desired),
+      "a file in place is not delivered again": !isThere || (result.kind !== "update" && result.kind !== "drift"),
     };
     switch (result.kind) {
       case "none":
-        return { ...always, "only what is there, or says the same, is enough": isThere || isEdit };
+        return { ...always, "nothing is done only for equal bytes or equal values": isThere || isEdit };
       case "validate":
-        return { ...always, "only what is there is judged": isThere };
+        return { ...always, "only a file in place is validated": isThere };
       case "drift":
-        return { ...always, "drift is an edit that is left alone": isEdit && !policy.selfHeal };
+        return { ...always, "drift is an edit that is not reverted": isEdit && !policy.selfHeal };
       case "update": {
         const isRefused = files.rejected === files.desired && policy.release !== "dev";
         return {
           ...always,
           "only Git's own bytes are delivered": result.file.equals(stateOf(files).desired),
-          "only what can be read is delivered": result.file.parsed.kind === "parsed",
-          "an edit is overwritten only when that is asked for": !isEdit || policy.selfHeal,
-          "to heal is to overwrite an edit": result.isHealing === isEdit,
-          "what was refused is the last resort": !isRefused || (observed ?? lastGood) === undefined,
+          "only a config that parses is delivered": result.file.parsed.kind === "parsed",
+          "an edit is overwritten only with selfHeal": !isEdit || policy.selfHeal,
+          "self-healing means overwriting an edit": result.isHealing === isEdit,
+          "a rejected config is the last resort": !isRefused || (observed ?? lastGood) === undefined,
         };
       }
       case "reject": {
@@ -539,9 +540,9 @@ describe("planConfig(), whatever there is and whatever is known", () => {
         return {
           ...always,
           "a rejection has a reason": result.problems.length > 0,
-          "what is there already is refused only if it is broken, or nobody can be asked again":
+          "a file in place is rejected only if it is broken, or no gateway can validate it again":
             !isThere || observed?.parsed.kind !== "parsed" || isUnread,
-          "only for what is lost, or is in Git as well, is the last good one put back":
+          "the last good config replaces only a file that is lost, or that is in Git as well":
             restored === undefined ? result.lastGood === undefined : restored.equals(result.lastGood),
         };
       }
@@ -563,21 +564,21 @@ describe("planConfig(), whatever there is and whatever is known", () => {
   });
 });
 
-describe("planConfig() of a config that is nested beyond all measure", () => {
+describe("planConfig() of a config that is nested too deeply", () => {
   const nest = (depth: number, leaf: string) => `${'{"a":'.repeat(depth)}${leaf}${"}".repeat(depth)}`;
 
-  test("rejects it, in words", () => {
+  test("rejects it with a reason", () => {
     const result = plan({ desired: nest(50_000, "1"), observed: "{}" });
     expect(result).toMatchObject({ kind: "reject", problems: ["nested too deeply"] });
   });
 
-  test("is not stopped by a live file that is nested so", () => {
+  test("replaces a live file that is nested too deeply", () => {
     expect(plan({ desired: "{b: 1}", observed: nest(50_000, "1") }).kind).toBeOneOf(["reject", "update"]);
   });
 });
 
-describe("planConfig() of a gateway.mode that says nothing", () => {
-  test.each(["null", '""', "7"])("takes %s for none", (mode) => {
+describe("planConfig() of an empty gateway.mode", () => {
+  test.each(["null", '""', "7"])("treats %s as no mode", (mode) => {
     const observed = '{"gateway":{"mode":"local"}}';
     expect(plan({ desired: `{"gateway":{"mode":${mode}}}`, observed }).kind).toBe("reject");
   });

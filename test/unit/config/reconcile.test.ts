@@ -1,4 +1,4 @@
-// The passes over openclaw.json, on a fake gateway and a real file: what is logged, and what becomes of the file.
+// The passes over openclaw.json, with a fake gateway and real files: the log lines and the live file.
 
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
@@ -12,7 +12,7 @@ import { serveFile } from "../../support/config-gateway.ts";
 import { createClock, createScratch, fileOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
-/** A config as people have it, with this in it. */
+/** A realistic config that contains this. */
 const configOf = (text: string) => `// openclaw.json
 {
   gateway: { mode: "local", auth: { mode: "token", token: "\${OPENCLAW_GATEWAY_TOKEN}" } },
@@ -33,14 +33,14 @@ type Release = "2026.2.9" | "2026.9.6";
 
 interface Start {
   live?: string;
-  /** What Git says. */
+  /** The ConfigMap's file. */
   git?: string;
   release?: Release;
   selfHeal?: boolean;
   isAway?: boolean;
 }
 
-/** A live file, a ConfigMap and a gateway; each pass writes down what it logs. */
+/** A live file, a ConfigMap and a gateway. Each pass collects its log lines. */
 async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway = false }: Start) {
   const scratch = await createScratch();
   const pvcConfig = scratch.in("openclaw.json");
@@ -72,7 +72,7 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
     clock,
     pvcConfig,
     publish: (text: string) => volume.publish({ "openclaw.json": text }),
-    /** Runs a pass, and returns its outcome with what it has logged. */
+    /** Runs a pass and returns its outcome and its log lines. */
     async pass(context = STEADY) {
       lines.length = 0;
       return { outcome: (await passes.reconcile(context)).kind, lines: [...lines] };
@@ -85,7 +85,7 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
 }
 
 describe("reconcile() at its first pass", () => {
-  test("puts Git's config over another live one, and says when the gateway runs on it", async () => {
+  test("replaces another live config by Git's, and logs when the gateway has applied it", async () => {
     await using at = await start({ live: OLD, git: NEW });
     expect(await at.pass()).toEqual({
       outcome: "equal",
@@ -101,7 +101,7 @@ describe("reconcile() at its first pass", () => {
     expect(await at.checksum()).toBe(fileOf(NEW).md5);
   });
 
-  test("writes nothing where the live file is Git's, and logs nothing", async () => {
+  test("writes and logs nothing if observed equals desired", async () => {
     await using at = await start({ live: NEW, git: NEW });
     const { mtimeMs } = await stat(at.pvcConfig);
     expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
@@ -109,7 +109,7 @@ describe("reconcile() at its first pass", () => {
     expect(await at.checksum()).toBe(fileOf(NEW).md5);
   });
 
-  test("warns once where there is no ConfigMap, and keeps the live file", async () => {
+  test("warns once if there is no ConfigMap, and keeps the live file", async () => {
     await using at = await start({ live: OLD });
     const warning = "WARNING: Config file not found: /mnt/config.d/openclaw.json";
     expect(await at.pass()).toEqual({ outcome: "rejected", lines: [warning] });
@@ -117,7 +117,7 @@ describe("reconcile() at its first pass", () => {
     expect(await at.live()).toBe(OLD);
   });
 
-  test("delivers without a gateway, waits for its word, and takes it when it comes", async () => {
+  test("delivers without a gateway, and validates when one answers", async () => {
     await using at = await start({ live: OLD, git: NEW, isAway: true });
     const { outcome, lines } = await at.pass();
     expect(outcome).toBe("pending");
@@ -128,8 +128,8 @@ describe("reconcile() at its first pass", () => {
   });
 });
 
-describe("reconcile() of a config that is rejected", () => {
-  test("puts back what was there, says why without a value, and does not try it again", async () => {
+describe("reconcile() of a rejected config", () => {
+  test("rolls it back, logs why without values, and does not try it again", async () => {
     await using at = await start({ live: OLD, git: OLD });
     await at.pass();
     await at.publish(BAD);
@@ -144,7 +144,7 @@ describe("reconcile() of a config that is rejected", () => {
     expect(at.passes.planKind).toBe("reject");
   });
 
-  test("takes the next one, once Git is mended", async () => {
+  test("delivers the next one once Git is fixed", async () => {
     await using at = await start({ live: OLD, git: BAD });
     await at.pass();
     await at.publish(NEW);
@@ -152,7 +152,7 @@ describe("reconcile() of a config that is rejected", () => {
     expect(await at.live()).toBe(NEW);
   });
 
-  test("is not delivered at all where OpenClaw would not start with it", async () => {
+  test("does not deliver a config that OpenClaw cannot start with", async () => {
     await using at = await start({ live: OLD, git: NO_MODE });
     expect(await at.pass()).toEqual({
       outcome: "rejected",
@@ -164,7 +164,7 @@ describe("reconcile() of a config that is rejected", () => {
     expect(await at.live()).toBe(OLD);
   });
 
-  test("is held back in a new container, where a gateway of that release has refused it before", async () => {
+  test("holds a config back in a new container if a gateway of that release rejected it before", async () => {
     await using at = await start({ live: OLD, git: BAD });
     await keepRejection(at.pvcConfig, { checksum: fileOf(BAD).md5, release: "2026.9.6", problems: ["agents: no"] });
     expect(await at.pass()).toEqual({
@@ -174,7 +174,7 @@ describe("reconcile() of a config that is rejected", () => {
     expect(await at.live()).toBe(OLD);
   });
 
-  test("replaces a live file that is lost by the last good one", async () => {
+  test("restores the last good config if the live file is lost", async () => {
     await using at = await start({ git: "{" });
     await keepLastGood(at.pvcConfig, fileOf(OLD));
     expect((await at.pass()).outcome).toBe("rejected");
@@ -182,10 +182,10 @@ describe("reconcile() of a config that is rejected", () => {
   });
 });
 
-describe("reconcile() of a live file that something else has edited", () => {
+describe("reconcile() of drift", () => {
   const EDITED = OLD.replace("👀", "✅");
 
-  test("tells of the drift once, by its paths, and leaves it", async () => {
+  test("logs the drift once, by its paths, and leaves it", async () => {
     await using at = await start({ live: OLD, git: OLD });
     await at.pass();
     await writeFile(at.pvcConfig, EDITED);
@@ -198,7 +198,7 @@ describe("reconcile() of a live file that something else has edited", () => {
     expect(at.passes.planKind).toBe("drift");
   });
 
-  test("heals it when told to, and not again before a minute is over", async () => {
+  test("reverts it with selfHeal, and not again within a minute", async () => {
     await using at = await start({ live: OLD, git: OLD, selfHeal: true });
     await at.pass();
     await writeFile(at.pvcConfig, EDITED);
@@ -223,8 +223,8 @@ describe("reconcile() of a live file that something else has edited", () => {
   });
 });
 
-describe("reconcile() beside a gateway that goes", () => {
-  test("waits for one that has said that it restarts: it would start with whatever came in now", async () => {
+describe("reconcile() with a gateway that goes away", () => {
+  test("waits for a gateway that announced a restart: it would start with an unvalidated file", async () => {
     await using at = await start({ live: OLD, git: NEW, isAway: true });
     at.state.isRestarting = true;
     expect(await at.pass()).toEqual({ outcome: "pending", lines: [] });
@@ -234,14 +234,14 @@ describe("reconcile() beside a gateway that goes", () => {
     expect(await at.live()).toBe(NEW);
   });
 
-  test("delivers nothing where it went between the login and the delivery", async () => {
+  test("delivers nothing if the gateway goes away between login and delivery", async () => {
     await using at = await start({ live: OLD, git: NEW });
     at.state.gateway = { ...at.gateway, readView: () => Promise.reject(gone()) };
     expect(await at.pass()).toEqual({ outcome: "pending", lines: [] });
     expect(await at.live()).toBe(OLD);
   });
 
-  test("leaves the config in place where it goes in the middle, and asks again later", async () => {
+  test("leaves the config in place if the gateway goes away in between, and validates it later", async () => {
     await using at = await start({ live: OLD, git: NEW });
     let asked = 0;
     const readView = () => (++asked > 2 ? Promise.reject(gone()) : at.gateway.readView());
@@ -263,7 +263,7 @@ describe("reconcile() of a config that is slow to be applied", () => {
     readView: async () => ({ ...(await gateway.readView()), isApplied: false }),
   });
 
-  test("says so once, with the likely cause", async () => {
+  test("warns once, with the likely cause", async () => {
     await using at = await start({ live: NEW, git: NEW });
     at.state.gateway = slow(at.gateway);
     const { outcome, lines } = await at.pass();
@@ -272,14 +272,14 @@ describe("reconcile() of a config that is slow to be applied", () => {
     expect((await at.pass()).lines).toEqual([]);
   });
 
-  test("stops waiting for something newer", async () => {
+  test("stops waiting if the pass is superseded", async () => {
     await using at = await start({ live: NEW, git: NEW });
     at.state.gateway = slow(at.gateway);
     expect(await at.pass({ ...STEADY, isSuperseded: () => true })).toEqual({ outcome: "equal", lines: [] });
   });
 });
 
-test("reconcile() turns a volume that refuses into an outcome, said once", async () => {
+test("reconcile() turns a file that cannot be written into an outcome, logged once", async () => {
   await using at = await start({ live: OLD, git: NEW });
   await rm(at.pvcConfig);
   await writeFile(`${at.pvcConfig}.d`, "");
@@ -291,7 +291,7 @@ test("reconcile() turns a volume that refuses into an outcome, said once", async
 });
 
 describe("createConfigReconciler()", () => {
-  test("tells metrics of drift and of a rejection, and of neither before its first pass", async () => {
+  test("reports drift and rejection in its gauges, and neither before the first pass", async () => {
     await using at = await start({ live: OLD, git: OLD });
     const kind = createConfigReconciler(at.options);
     const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));

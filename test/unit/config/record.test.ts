@@ -17,7 +17,7 @@ const REJECTION = {
   problems: ['agents: Unrecognized key: "x"', "gateway.port: zu groß 🦞\nsecond line"],
 };
 
-/** Where a live file would be. */
+/** The path of the live file. The file itself does not exist. */
 async function createPlace() {
   const scratch = await createScratch();
   return {
@@ -28,7 +28,7 @@ async function createPlace() {
 }
 
 describe("readConfigRecord()", () => {
-  test("knows nothing on a new volume", async () => {
+  test("is empty on a new volume", async () => {
     await using at = await createPlace();
     expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: undefined, rejection: undefined });
     expect(await readConfigRecord(at.scratch.in("nowhere", "openclaw.json"))).toEqual({
@@ -37,7 +37,7 @@ describe("readConfigRecord()", () => {
     });
   });
 
-  test("knows what was kept, byte for byte and word for word", async () => {
+  test("returns what was kept, unchanged", async () => {
     await using at = await createPlace();
     const lastGood = fileOf('\uFEFF// 設定\r\n{a: "\0",}\n\n');
     await keepLastGood(at.pvcConfig, lastGood);
@@ -45,14 +45,14 @@ describe("readConfigRecord()", () => {
     expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood, rejection: REJECTION });
   });
 
-  test("keeps two live files apart", async () => {
+  test("keeps the records of two live files apart", async () => {
     await using at = await createPlace();
     await keepLastGood(at.pvcConfig, fileOf("{}"));
     await keepRejection(at.pvcConfig, REJECTION);
     expect(await readConfigRecord(at.scratch.in("other.json"))).toEqual({ lastGood: undefined, rejection: undefined });
   });
 
-  test("takes an empty last good file for what it is: OpenClaw starts on one", async () => {
+  test("accepts an empty last good file: OpenClaw starts with one", async () => {
     await using at = await createPlace();
     await writeFile(pathOfLastGood(at.pvcConfig), "");
     expect((await readConfigRecord(at.pvcConfig)).lastGood).toEqual(fileOf(""));
@@ -71,20 +71,20 @@ describe("readConfigRecord()", () => {
     ["no problems", JSON.stringify({ ...REJECTION, problems: undefined })],
     ["a text for the problems", JSON.stringify({ ...REJECTION, problems: "one" })],
     ["a problem that is no text", JSON.stringify({ ...REJECTION, problems: ["one", {}] })],
-  ])("knows of no rejection where its file holds %s", async (_, text) => {
+  ])("ignores a rejection file that holds %s", async (_, text) => {
     await using at = await createPlace();
     await keepLastGood(at.pvcConfig, fileOf("{}"));
     await writeFile(pathOfRejection(at.pvcConfig), text);
     expect(await readConfigRecord(at.pvcConfig)).toEqual({ lastGood: fileOf("{}"), rejection: undefined });
   });
 
-  test("overlooks what a later release may add", async () => {
+  test("ignores fields that a later release may add", async () => {
     await using at = await createPlace();
     await writeFile(pathOfRejection(at.pvcConfig), JSON.stringify({ ...REJECTION, at: "2026-11-22" }));
     expect((await readConfigRecord(at.pvcConfig)).rejection).toEqual(REJECTION);
   });
 
-  test("knows nothing where it may not read, or directories are in the way", async () => {
+  test("is empty if files cannot be read or directories are in the way", async () => {
     await using at = await createPlace();
     await chmod(at.scratch.path, 0o755);
     await writeFile(pathOfLastGood(at.pvcConfig), "{}", { mode: 0 });
@@ -97,14 +97,14 @@ describe("readConfigRecord()", () => {
 });
 
 describe("keepLastGood()", () => {
-  test("writes beside the live file, for nobody else to read: it holds what the live file holds", async () => {
+  test("writes beside the live file with mode 0600, since the content is the same", async () => {
     await using at = await createPlace();
     await keepLastGood(at.pvcConfig, fileOf("{}"));
     expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);
     expect((await stat(at.scratch.in("openclaw.json.config-manager-good"))).mode & 0o7777).toBe(0o600);
   });
 
-  test("replaces what has changed", async () => {
+  test("replaces a different file", async () => {
     await using at = await createPlace();
     for (const text of ["{a: 1}", "{a: 2}", "", "{a: 1}"]) {
       await keepLastGood(at.pvcConfig, fileOf(text));
@@ -112,7 +112,7 @@ describe("keepLastGood()", () => {
     }
   });
 
-  test("writes nothing where it is there already", async () => {
+  test("does not write equal bytes again", async () => {
     await using at = await createPlace();
     await keepLastGood(at.pvcConfig, fileOf("{}"));
     const { ino } = await stat(pathOfLastGood(at.pvcConfig));
@@ -122,7 +122,7 @@ describe("keepLastGood()", () => {
     expect((await stat(pathOfLastGood(at.pvcConfig))).ino).not.toBe(ino);
   });
 
-  test("says where it cannot", async () => {
+  test("reports a file that cannot be written", async () => {
     await using at = await createPlace();
     await mkdir(pathOfLastGood(at.pvcConfig));
     expect(await refusalOf(keepLastGood(at.pvcConfig, fileOf("{}")))).toMatchObject({ code: "file" });
@@ -130,7 +130,7 @@ describe("keepLastGood()", () => {
 });
 
 describe("keepRejection()", () => {
-  test("writes one line of JSON beside the live file, for nobody else to read", async () => {
+  test("writes one line of JSON beside the live file, with mode 0600", async () => {
     await using at = await createPlace();
     await keepRejection(at.pvcConfig, REJECTION);
     const path = at.scratch.in("openclaw.json.config-manager-rejected");
@@ -138,7 +138,7 @@ describe("keepRejection()", () => {
     expect((await stat(path)).mode & 0o7777).toBe(0o600);
   });
 
-  test("replaces the one before, garbage or not", async () => {
+  test("replaces the previous record, even a broken one", async () => {
     await using at = await createPlace();
     await writeFile(pathOfRejection(at.pvcConfig), "garbage");
     for (const release of ["2026.9.6", "dev"]) {
@@ -147,7 +147,7 @@ describe("keepRejection()", () => {
     }
   });
 
-  test("says where it cannot", async () => {
+  test("reports a file that cannot be written", async () => {
     await using at = await createPlace();
     await mkdir(pathOfRejection(at.pvcConfig));
     expect(await refusalOf(keepRejection(at.pvcConfig, REJECTION))).toMatchObject({ code: "file" });
@@ -155,7 +155,7 @@ describe("keepRejection()", () => {
 });
 
 describe("forgetRejection()", () => {
-  test("forgets the rejection, and nothing else", async () => {
+  test("removes the rejection, and nothing else", async () => {
     await using at = await createPlace();
     await keepLastGood(at.pvcConfig, fileOf("{}"));
     await keepRejection(at.pvcConfig, REJECTION);
@@ -163,7 +163,7 @@ describe("forgetRejection()", () => {
     expect(await readdir(at.scratch.path)).toEqual(["openclaw.json.config-manager-good"]);
   });
 
-  test("is content where there is none", async () => {
+  test("does nothing if there is none", async () => {
     await using at = await createPlace();
     await forgetRejection(at.pvcConfig);
     await forgetRejection(at.scratch.in("nowhere", "openclaw.json"));

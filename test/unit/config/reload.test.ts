@@ -4,7 +4,7 @@ import { ManagerError } from "../../../lib/errors.ts";
 import { describeChanges, forecastByTable, forecastReloads } from "../../../lib/config/reload.ts";
 import { thrownBy } from "../../support/fakes.ts";
 
-/** A gateway that knows so much, and what it was asked. */
+/** A gateway with these answers; it records the lookups. */
 function gatewayOf(lookUp: (path: string) => ReloadKind | undefined) {
   const asked: string[] = [];
   const gateway: ConfigGateway = {
@@ -54,13 +54,13 @@ describe("forecastByTable()", () => {
     ["__proto__", "restart"],
     ["constructor", "restart"],
     ["", "restart"],
-  ])("says of %j: %s", (path, reload) => {
+  ])("forecasts %j: %s", (path, reload) => {
     expect(forecastByTable(path)).toBe(reload);
   });
 });
 
 describe("forecastReloads()", () => {
-  test("says of each path what it does, in the order of the paths", async () => {
+  test("forecasts each path, in the order of the paths", async () => {
     expect(await forecastReloads(["plugins.allow", "agents.list", "gateway.reload.mode"], undefined)).toEqual([
       { path: "plugins.allow", reload: "restart" },
       { path: "agents.list", reload: "hot" },
@@ -69,7 +69,7 @@ describe("forecastReloads()", () => {
     expect(await forecastReloads([], undefined)).toEqual([]);
   });
 
-  test("lets the gateway's word beat the table, and the table help where it has none", async () => {
+  test("prefers the gateway's answer to the table, and uses the table if it has none", async () => {
     const words: Record<string, ReloadKind> = { "agents.list": "restart", "plugins.allow": "none", x: "hot" };
     const { gateway, asked } = gatewayOf((path) => words[path]);
     expect(await forecastReloads(["agents.list", "plugins.allow", "x", "gateway.port"], gateway, never)).toEqual([
@@ -81,7 +81,7 @@ describe("forecastReloads()", () => {
     expect(asked).toEqual(["agents.list", "plugins.allow", "x", "gateway.port"]);
   });
 
-  test("asks no more when two seconds are over, all questions together", async () => {
+  test("stops asking after two seconds for all paths together", async () => {
     let now = 5_000_000;
     const { gateway, asked } = gatewayOf(() => {
       now += 999;
@@ -93,7 +93,7 @@ describe("forecastReloads()", () => {
     expect(changes.map(({ reload }) => reload)).toEqual(["none", "none", "none", "hot", "restart"]);
   });
 
-  test("asks no more at the very end of them", async () => {
+  test("does not ask at the very end of the two seconds", async () => {
     let now = 0;
     const { gateway, asked } = gatewayOf(() => {
       now += 2_000;
@@ -103,7 +103,7 @@ describe("forecastReloads()", () => {
     expect(asked).toEqual(["a"]);
   });
 
-  test.each(["unreachable", "refused"] as const)("goes on by the table where the gateway is %s", async (code) => {
+  test.each(["unreachable", "refused"] as const)("uses the table if the gateway is %s", async (code) => {
     const { gateway } = gatewayOf((path) => {
       if (path !== "plugins.a") throw new ManagerError(code, "no answer");
       return "hot";
@@ -122,7 +122,7 @@ describe("forecastReloads()", () => {
 });
 
 describe("describeChanges()", () => {
-  test("is a line for each path, with what it does to the gateway", async () => {
+  test("returns a line per path, with its effect on the gateway", async () => {
     const { gateway } = gatewayOf((path) => (path === "x" ? "none" : undefined));
     expect(await describeChanges(["agents.list", "plugins.allow", "x"], gateway)).toEqual([
       "  Changed: agents.list (hot)",
@@ -132,7 +132,7 @@ describe("describeChanges()", () => {
     expect(await describeChanges([], undefined)).toEqual([]);
   });
 
-  test("counts what is more than a hundred, and does not ask for it", async () => {
+  test("counts the paths beyond a hundred without looking them up", async () => {
     const paths = Array.from({ length: 102 }, (_, index) => `agents.a${index}`);
     expect(await describeChanges(paths.slice(0, 100), undefined)).toHaveLength(100);
     const { gateway, asked } = gatewayOf(() => "hot");

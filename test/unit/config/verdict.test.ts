@@ -18,7 +18,7 @@ const invalid = (...issues: ConfigIssue[]) => viewOf({ isValid: false, issues })
 
 const VALID: Verdict = { kind: "valid", warnings: [], isApplied: undefined };
 
-/** A gateway that shows these views, one after the other, and the last one for ever; what is thrown goes out. */
+/** A gateway that returns these views in order, then the last one forever; a thrown item is thrown. */
 function showing(...views: (ConfigView | Error)[]) {
   let asked = 0;
   let probed = 0;
@@ -36,7 +36,7 @@ function showing(...views: (ConfigView | Error)[]) {
     },
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
-  /** What is wrong with the file itself, where the gateway can be asked past its cache. */
+  /** The problems of the file itself, if the gateway can be asked past its cache. */
   const found: { issues: ConfigIssue[] | undefined } = { issues: undefined };
   return {
     gateway,
@@ -56,20 +56,20 @@ describe("waitForVerdict()", () => {
   const verdictOf = (gateway: ConfigGateway, staleHash?: string, clock = createClock()) =>
     waitForVerdict(FILE, gateway, staleHash, clock);
 
-  test("is the gateway's, at once where it has seen the bytes", async () => {
+  test("returns the gateway's verdict at once if it has seen the bytes", async () => {
     const clock = createClock();
     const shown = showing(viewOf());
     expect(await verdictOf(shown.gateway, undefined, clock)).toEqual(VALID);
     expect({ asked: shown.asked, pauses: clock.pauses }).toEqual({ asked: 1, pauses: [] });
   });
 
-  test("knows whether the gateway can say when it runs on it", async () => {
+  test("tells whether the gateway reports what it has applied", async () => {
     for (const isApplied of [true, false]) {
       expect(await verdictOf(showing(viewOf({ isApplied })).gateway)).toEqual({ ...VALID, isApplied });
     }
   });
 
-  test("names each problem by its path, and one about the whole without", async () => {
+  test("names each problem by its path, and one of the whole config without a path", async () => {
     const issues = [
       { path: "agents", message: 'Unrecognized key: "nonsense"' },
       { path: "", message: "JSON5 parse failed" },
@@ -80,11 +80,11 @@ describe("waitForVerdict()", () => {
     });
   });
 
-  test("has a reason, even where the gateway gives none", async () => {
+  test("has a problem even if the gateway gives none", async () => {
     expect(await verdictOf(showing(invalid()).gateway)).toEqual({ kind: "invalid", problems: ["invalid"] });
   });
 
-  test("says a problem once, however often the gateway does", async () => {
+  test("reports a problem once, however often the gateway repeats it", async () => {
     const [one, other] = [
       { path: "a", message: "Invalid input" },
       { path: "b", message: "Invalid input" },
@@ -111,14 +111,14 @@ describe("waitForVerdict()", () => {
     });
   });
 
-  test("is one on bytes that cannot be read, too", async () => {
+  test("returns a verdict on bytes that do not parse", async () => {
     const file = fileOf("{");
     const hash = createHash("sha256").update(file.bytes).digest("hex");
     const { gateway } = showing({ ...invalid({ path: "", message: "JSON5 parse failed" }), hash });
     expect(await waitForVerdict(file, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
   });
 
-  test("is not one on what was there before, told by its sha256: it asks again, soon", async () => {
+  test("ignores a view of the previous file, known by its SHA-256, and asks again soon", async () => {
     const stale = { ...invalid({ path: "", message: "stale" }), hash: OTHER_SHA256 };
     for (const staleHash of [undefined, OTHER_SHA256, "another"]) {
       const clock = createClock();
@@ -128,24 +128,24 @@ describe("waitForVerdict()", () => {
     }
   });
 
-  test("is one on the same bytes as before, told by their sha256", async () => {
+  test("accepts a view of equal bytes, known by their SHA-256", async () => {
     expect(await verdictOf(showing(viewOf()).gateway, SHA256)).toMatchObject({ kind: "valid" });
   });
 
-  test("is not one on what was there before, told by a hash that means nothing to us", async () => {
+  test("ignores a view of the previous file, known by an opaque hash", async () => {
     const stale = viewOf({ hash: "hmac-sha256:v1:b2xk" });
     const shown = showing(stale, stale, { ...invalid({ path: "a", message: "no" }), hash: "hmac-sha256:v1:bmV3" });
     expect(await verdictOf(shown.gateway, "hmac-sha256:v1:b2xk")).toEqual({ kind: "invalid", problems: ["a: no"] });
     expect(shown.asked).toBe(3);
   });
 
-  test("is one at once where the bytes have been there for long", async () => {
+  test("returns at once if the file has been in place for long", async () => {
     const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk" }));
     expect(await verdictOf(shown.gateway)).toMatchObject({ kind: "valid" });
     expect(shown.asked).toBe(1);
   });
 
-  test("is valid only where it is so past the cache, too: the first look may be at what was there before", async () => {
+  test("is valid only if the file is also valid past the cache: the first view may be stale", async () => {
     const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isApplied: true }));
     shown.found.issues = [{ path: "agents", message: "bad" }];
     expect(await verdictOf(shown.gateway)).toEqual({ kind: "invalid", problems: ["agents: bad"] });
@@ -154,14 +154,14 @@ describe("waitForVerdict()", () => {
     expect({ asked: shown.asked, probed: shown.probed }).toEqual({ asked: 2, probed: 2 });
   });
 
-  test("is not invalid for what was there before", async () => {
+  test("is not invalid because the previous file was", async () => {
     const issues = [{ path: "agents", message: "bad" }];
     const shown = showing(viewOf({ hash: "hmac-sha256:v1:b2xk", isApplied: true, isValid: false, issues }));
     shown.found.issues = [];
     expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isApplied: false });
   });
 
-  test("takes a sha256 at its word, and a gateway that has no cache", async () => {
+  test("trusts a SHA-256, and a gateway that has no cache", async () => {
     for (const hash of [SHA256, "hmac-sha256:v1:b2xk"]) {
       const shown = showing(viewOf({ hash }));
       shown.found.issues = [{ path: "agents", message: "bad" }];
@@ -170,7 +170,7 @@ describe("waitForVerdict()", () => {
     }
   });
 
-  test("is none after five seconds, and then it says what the gateway reads instead", async () => {
+  test("is unknown after five seconds, and names the file that the gateway reads", async () => {
     const clock = createClock();
     const shown = showing(viewOf({ hash: OTHER_SHA256 }));
     expect(await verdictOf(shown.gateway, undefined, clock)).toEqual({
@@ -180,7 +180,7 @@ describe("waitForVerdict()", () => {
     expect(clock.nowMs() - 1_000_000).toBeWithin(5_000, 5_100);
   });
 
-  test("says nothing of a path that the gateway does not tell, nor of a hash that it has not", async () => {
+  test("names no path if the gateway reports none, nor needs a hash", async () => {
     const shown = showing(viewOf({ hash: undefined, path: undefined }));
     expect(await verdictOf(shown.gateway)).toEqual({
       kind: "unknown",
@@ -188,7 +188,7 @@ describe("waitForVerdict()", () => {
     });
   });
 
-  test("is still heard at the very end", async () => {
+  test("accepts an answer at the last moment", async () => {
     const clock = createClock();
     const shown = showing(viewOf({ hash: OTHER_SHA256 }));
     const { gateway } = showing(viewOf());
@@ -199,7 +199,7 @@ describe("waitForVerdict()", () => {
     expect(await verdictOf(late, undefined, clock)).toMatchObject({ kind: "valid" });
   });
 
-  test("is none of a gateway that goes away, before or meanwhile", async () => {
+  test("is unknown if the gateway goes away, before or meanwhile", async () => {
     for (const views of [[gone()], [viewOf({ hash: OTHER_SHA256 }), gone()]]) {
       expect(await verdictOf(showing(...views).gateway)).toEqual({
         kind: "unknown",
@@ -215,10 +215,10 @@ describe("waitForVerdict()", () => {
 });
 
 describe("isViewOf()", () => {
-  test("takes only 64 hex digits for a sha256", () => {
+  test("takes only 64 hex digits for a SHA-256", () => {
     expect(isViewOf(FILE, viewOf(), undefined)).toBeTrue();
     expect(isViewOf(FILE, viewOf({ hash: OTHER_SHA256 }), undefined)).toBeFalse();
-    // What is none tells only that something has changed.
+    // An opaque hash only shows that something has changed.
     for (const hash of [SHA256.toUpperCase(), SHA256.slice(1), `${OTHER_SHA256}0`, `sha256:${OTHER_SHA256}`, ""]) {
       expect(isViewOf(FILE, viewOf({ hash }), undefined)).toBeTrue();
       expect(isViewOf(FILE, viewOf({ hash }), hash)).toBeFalse();
@@ -231,7 +231,7 @@ describe("waitForVerdict() of a gateway that does not notice the file", () => {
   const verdictOf = (gateway: ConfigGateway, clock = createClock()) =>
     waitForVerdict(FILE, gateway, "hmac-sha256:v1:old", clock);
 
-  test("asks past its cache once, within its debounce, and tells what is wrong without the value", async () => {
+  test("bypasses the cache once, within the debounce, and reports the problems without values", async () => {
     const clock = createClock();
     const shown = showing(stale);
     shown.found.issues = [{ path: "agents", message: "no s3cret-value" }];
@@ -240,19 +240,19 @@ describe("waitForVerdict() of a gateway that does not notice the file", () => {
     expect(clock.nowMs() - 1_000_000).toBeWithin(250, 290);
   });
 
-  test("takes it for valid where nothing is wrong with the file itself", async () => {
+  test("is valid if the file itself has no problems", async () => {
     const shown = showing(stale);
     shown.found.issues = [];
     expect(await verdictOf(shown.gateway)).toEqual({ ...VALID, isApplied: false });
   });
 
-  test("goes on waiting where it cannot be asked so", async () => {
+  test("keeps waiting if the cache cannot be bypassed", async () => {
     const shown = showing(stale);
     expect(await verdictOf(shown.gateway)).toMatchObject({ kind: "unknown" });
     expect(shown.probed).toBe(1);
   });
 
-  test("does not ask where the gateway has noticed it before that", async () => {
+  test("does not bypass the cache if the gateway notices the file in time", async () => {
     const shown = showing(...Array<ConfigView>(20).fill(stale), viewOf({ hash: "hmac-sha256:v1:new" }));
     shown.found.issues = [{ path: "agents", message: "bad" }];
     expect(await verdictOf(shown.gateway)).toEqual(VALID);
@@ -264,27 +264,27 @@ describe("waitUntilApplied()", () => {
   const never = () => false;
   const pending = viewOf({ isApplied: false });
 
-  test("waits until the config is in force", async () => {
+  test("waits until the config is applied", async () => {
     const clock = createClock();
     const shown = showing(pending, pending, viewOf({ isApplied: true }));
     expect(await waitUntilApplied(shown.gateway, undefined, never, clock)).toBe("applied");
     expect({ asked: shown.asked, pauses: clock.pauses }).toEqual({ asked: 3, pauses: [100, 100] });
   });
 
-  test("does not take what the gateway has run on before for it", async () => {
+  test("does not take the previous config for the applied one", async () => {
     const before = viewOf({ isApplied: true, hash: "hmac-sha256:v1:old" });
     const shown = showing(before, before, viewOf({ isApplied: true, hash: "hmac-sha256:v1:new" }));
     expect(await waitUntilApplied(shown.gateway, "hmac-sha256:v1:old", never, createClock())).toBe("applied");
     expect(shown.asked).toBe(3);
   });
 
-  test("is late after thirty seconds", async () => {
+  test("times out after thirty seconds", async () => {
     const clock = createClock();
     expect(await waitUntilApplied(showing(pending).gateway, undefined, never, clock)).toBe("timeout");
     expect(clock.nowMs() - 1_000_000).toBeWithin(30_000, 30_300);
   });
 
-  test("is not known where the gateway does not tell, or no longer", async () => {
+  test("is unknown if the gateway does not report it, or no longer", async () => {
     for (const views of [[viewOf()], [pending, viewOf()]]) {
       const shown = showing(...views);
       expect(await waitUntilApplied(shown.gateway, undefined, never, createClock())).toBe("unknown");
@@ -292,7 +292,7 @@ describe("waitUntilApplied()", () => {
     }
   });
 
-  test("is not known where there is something newer to do, before or meanwhile", async () => {
+  test("is unknown if the pass is superseded, before or meanwhile", async () => {
     for (const limit of [0, 2]) {
       const shown = showing(pending);
       expect(await waitUntilApplied(shown.gateway, undefined, () => shown.asked >= limit, createClock())).toBe(
@@ -302,7 +302,7 @@ describe("waitUntilApplied()", () => {
     }
   });
 
-  test("is not known where the gateway goes away: most likely it is restarting", async () => {
+  test("is unknown if the gateway goes away: most likely it restarts", async () => {
     expect(await waitUntilApplied(showing(pending, gone()).gateway, undefined, never, createClock())).toBe("unknown");
   });
 

@@ -33,7 +33,7 @@ function remove(id: string, name = id): CronAction {
   return { kind: "remove", name, id, reason: "undeclared" };
 }
 
-/** A store that will not do this one thing. */
+/** A store whose one method throws. */
 function refusing(call: string, error: ManagerError, jobs = [liveJob()]): MemoryStore {
   return createMemoryStore(jobs, {
     before(made) {
@@ -45,7 +45,7 @@ function refusing(call: string, error: ManagerError, jobs = [liveJob()]): Memory
 const REJECTED = new ManagerError("rejected", "invalid cron expression");
 
 describe("applyActions()", () => {
-  test("does what is planned, in order, and says so before each", async () => {
+  test("applies the actions in order, and logs each before it", async () => {
     const store = createMemoryStore([liveJob(), liveJob({ id: "id-2", name: "gone" })]);
     const { lines, outcomes } = await apply([add("new"), update("id-1"), remove("id-2", "gone")], store);
     expect(outcomes).toEqual(["done", "done", "done"]);
@@ -58,19 +58,19 @@ describe("applyActions()", () => {
     expect(store.jobs).toMatchObject([{ id: "id-1", description: "Nightly" }, { name: "new" }]);
   });
 
-  test("does nothing and says nothing where nothing is planned", async () => {
+  test("does nothing and logs nothing for an empty plan", async () => {
     const store = createMemoryStore();
     expect(await apply([], store)).toEqual({ lines: [], outcomes: [] });
     expect(store.calls).toEqual([]);
   });
 
-  test("gives a new job its key", async () => {
+  test("adds a job with its key", async () => {
     const store = createMemoryStore();
     await apply([add("new", { declarationKey: "config-manager:new" })], store);
     expect(store.jobs).toMatchObject([{ name: "new", declarationKey: "config-manager:new" }]);
   });
 
-  test("says what is adopted, and which of two goes", async () => {
+  test("logs what is adopted, and which of two duplicates is removed", async () => {
     const store = createMemoryStore([liveJob(), liveJob({ id: "id-2" })]);
     const actions: CronAction[] = [
       { ...update("id-1"), kind: "adopt", namesakes: ["id-7", "id-8"] } as CronAction,
@@ -83,7 +83,7 @@ describe("applyActions()", () => {
     ]);
   });
 
-  test("says after it when a command has become an agent turn", async () => {
+  test("warns after a command has become an agent turn", async () => {
     const store = createMemoryStore([liveJob()]);
     const { lines } = await apply(
       [add("new", { commandAsTurn: true }), update("id-1", { commandAsTurn: true })],
@@ -98,7 +98,7 @@ describe("applyActions()", () => {
     ]);
   });
 
-  test("goes on after a job that the gateway does not like", async () => {
+  test("goes on after an action that the gateway rejects", async () => {
     const store = refusing("add b", REJECTED);
     const { lines, outcomes } = await apply([add("a"), add("b", { commandAsTurn: true }), add("c")], store);
     expect(outcomes).toEqual(["done", "failed", "done"]);
@@ -111,7 +111,7 @@ describe("applyActions()", () => {
     expect(store.jobs.map(({ name }) => name)).toEqual(["backup", "a", "c"]);
   });
 
-  test("calls a failure as manager.sh did", async () => {
+  test("logs a failure in manager.sh's words", async () => {
     const store = createMemoryStore([liveJob()], {
       before() {
         throw REJECTED;
@@ -126,7 +126,7 @@ describe("applyActions()", () => {
     ]);
   });
 
-  test("goes on after a job that somebody else has changed, and calls it no failure", async () => {
+  test("goes on after a conflict, and does not count it as a failure", async () => {
     const store = createMemoryStore([liveJob({ configRevision: "2" })]);
     const { lines, outcomes } = await apply([update("id-1", { expectedConfigRevision: "1" }), add("new")], store);
     expect(outcomes).toEqual(["conflict", "done"]);
@@ -134,7 +134,7 @@ describe("applyActions()", () => {
     expect(store.jobs[0]).not.toHaveProperty("description");
   });
 
-  test.each(["unreachable", "refused"] as const)("gives up where the gateway is %s", async (code) => {
+  test.each(["unreachable", "refused"] as const)("throws if the gateway is %s", async (code) => {
     const store = refusing("add b", new ManagerError(code, "no answer"));
     const lines: string[] = [];
     const { signal } = new AbortController();
@@ -146,7 +146,7 @@ describe("applyActions()", () => {
     expect(lines.at(-1)).toBe("WARNING: Failed to add cron job: b: no answer");
   });
 
-  test("gives up where the gateway asks to be left alone, and says for how long", async () => {
+  test("throws if the gateway asks to wait, with the time", async () => {
     const store = refusing("add b", new ManagerError("rejected", "too many calls", { retryAfterMs: 41_000 }));
     const refusal = await refusalOf(apply([add("a"), add("b"), add("c")], store));
     expect(refusal.retryAfterMs).toBe(41_000);
@@ -164,7 +164,7 @@ describe("applyActions()", () => {
     expect(store.writes).toEqual(["add a"]);
   });
 
-  test("begins nothing more when told to stop, and finishes what it has begun", async () => {
+  test("starts no action after the stop signal, and finishes the current one", async () => {
     const stopping = new AbortController();
     const store = createMemoryStore([], { before: () => stopping.abort() });
     const refusal = await refusalOf(apply([add("a"), add("b")], store, stopping.signal));
@@ -183,7 +183,7 @@ describe("applyActions() of a replacement", () => {
     return update("id-1", { patch: { payload, delivery }, replacement: { spec, declarationKey } });
   }
 
-  test("takes a field out of a job with a key, and keeps the job", async () => {
+  test("removes a field from a job with a key, and keeps the job", async () => {
     const store = createMemoryStore([ourJob(before)]);
     await apply([replacing("config-manager:backup")], store);
     expect(store.jobs).toHaveLength(1);
@@ -192,7 +192,7 @@ describe("applyActions() of a replacement", () => {
     expect(store.jobs[0]?.delivery).toEqual({ mode: "announce" });
   });
 
-  test("takes a field out of a job without a key, and keeps the job", async () => {
+  test("removes a field from a job without a key, and keeps the job", async () => {
     const store = createMemoryStore([liveJob({ ...toJobSpec(before, NEW), configRevision: "5" })]);
     const action = replacing(undefined);
     const { lines, outcomes } = await apply([{ ...action, expectedConfigRevision: "5" } as CronAction], store);
@@ -204,7 +204,7 @@ describe("applyActions() of a replacement", () => {
     expect(store.jobs[0]?.delivery).toEqual({ mode: "announce" });
   });
 
-  test("calls it a failure where it stops half-way", async () => {
+  test("counts as failed if the second update fails", async () => {
     let updates = 0;
     const store = createMemoryStore([liveJob({ ...toJobSpec(before, NEW) })], {
       before() {
@@ -217,7 +217,7 @@ describe("applyActions() of a replacement", () => {
     expect(lines.at(-1)).toBe("WARNING: Failed to update cron job: backup: invalid cron expression");
   });
 
-  test("changes nothing of a job without a key that is no longer what was compared", async () => {
+  test("changes nothing of a job without a key that has changed since it was observed", async () => {
     const live = liveJob({ ...toJobSpec(before, NEW), configRevision: "6" });
     const store = createMemoryStore([live]);
     const { outcomes } = await apply([{ ...replacing(undefined), expectedConfigRevision: "5" } as CronAction], store);

@@ -30,7 +30,7 @@ async function bring(store: MemoryStore, definitions: Definition[], more: Partia
   return { ...result, counts: { declared, owned, unmanaged }, lines };
 }
 
-/** The store as another pass finds it, with its notes forgotten. */
+/** The same store for another pass, with its recorded calls cleared. */
 function again(store: MemoryStore): MemoryStore {
   return createMemoryStore(store.jobs, { features: store.features });
 }
@@ -45,20 +45,20 @@ const EQUAL = {
 };
 
 describe("converge()", () => {
-  test("writes nothing where nothing differs, and looks once", async () => {
+  test("writes nothing if nothing differs, and observes once", async () => {
     const store = createMemoryStore([ourJob(define()), liveJob({ id: "id-2", name: "by hand" })]);
     expect(await bring(store, [define()])).toEqual(EQUAL);
     expect(store.calls).toEqual(["list"]);
   });
 
-  test("adds, updates and removes, and looks again after the last write", async () => {
+  test("adds, updates and removes, and observes again after the last write", async () => {
     const store = createMemoryStore([ourJob(define()), ourJob(define({ name: "gone" }), { id: "id-2" })]);
     const result = await bring(store, [define({ description: "Nightly" }), define({ name: "new" })]);
     expect(result).toMatchObject({ isEqual: true, changed: 3, refusedRemovals: [], unsupported: [] });
     expect(store.calls).toEqual(["list", "update id-1", "add new", "remove id-2", "list"]);
   });
 
-  test("counts what is declared, and what was ours and was not at the last look", async () => {
+  test("counts declared, owned and unmanaged jobs at the last observation", async () => {
     const live = [
       ourJob(define()),
       ourJob(define({ name: "gone" }), { id: "id-2" }),
@@ -71,7 +71,7 @@ describe("converge()", () => {
       owned: 4,
       unmanaged: 1,
     });
-    // The last look is the one before the writes, where one of them fails.
+    // After a failed action, that is the observation before the writes.
     const store = createMemoryStore(live, {
       before(call) {
         if (call === "add bad") throw new ManagerError("rejected", "invalid cron expression");
@@ -80,13 +80,13 @@ describe("converge()", () => {
     expect((await bring(store, definitions)).counts).toEqual({ declared: 4, owned: 2, unmanaged: 1 });
   });
 
-  test("keeps id and age of a job that it updates", async () => {
+  test("keeps the id and age of a job that it updates", async () => {
     const store = createMemoryStore([ourJob(define({ cwd: "/srv" }), { createdAtMs: 5 })]);
     await bring(store, [define({ command: "other.sh" })]);
     expect(store.jobs).toMatchObject([{ id: "id-1", createdAtMs: 5 }]);
   });
 
-  test("fills a gateway whose jobs are gone", async () => {
+  test("adds all jobs to a gateway that has lost them", async () => {
     const store = createMemoryStore();
     const definitions = [define(), define({ name: "other", message: "x" })];
     expect(await bring(store, definitions)).toMatchObject({ isEqual: true, changed: 2 });
@@ -100,7 +100,7 @@ describe("converge()", () => {
     expect(store.jobs).toMatchObject([{ id: "id-1", description: "[managed-by=config-manager]" }]);
   });
 
-  test("leaves one of several that are ours", async () => {
+  test("keeps one of several duplicates", async () => {
     const store = createMemoryStore([
       ourJob(define(), { id: "young", createdAtMs: 2 }),
       ourJob(define(), { id: "old", createdAtMs: 1 }),
@@ -109,7 +109,7 @@ describe("converge()", () => {
     expect(store.jobs.map(({ id }) => id)).toEqual(["old"]);
   });
 
-  test("is not equal while a job fails, and does the others", async () => {
+  test("is not equal if an action fails, and applies the others", async () => {
     const store = createMemoryStore([], {
       before(call) {
         if (call === "add bad") throw new ManagerError("rejected", "invalid cron expression");
@@ -117,12 +117,12 @@ describe("converge()", () => {
     });
     const result = await bring(store, [define({ name: "a" }), define({ name: "bad" }), define({ name: "b" })]);
     expect(result).toMatchObject({ isEqual: false, changed: 2 });
-    // And not tried again at once: the pauses between the passes grow.
+    // It is not retried at once: the backoff grows between the passes.
     expect(store.calls).toEqual(["list", "add a", "add bad", "add b"]);
     expect(store.jobs.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
-  test("reads and plans again where somebody else was faster", async () => {
+  test("observes and plans again after a conflict", async () => {
     let isFirst = true;
     const store = createMemoryStore([ourJob(define(), { configRevision: "1" })], {
       before(call) {
@@ -135,7 +135,7 @@ describe("converge()", () => {
     expect(store.calls).toEqual(["list", "update id-1", "list", "update id-1", "list"]);
   });
 
-  test("plans anew with what the gateway turns out to be able to do", async () => {
+  test("plans again with the features that the gateway turns out to have", async () => {
     let features = NEW;
     const inner = createMemoryStore([], {
       before(call) {
@@ -144,7 +144,7 @@ describe("converge()", () => {
         throw new ManagerError("conflict", "this gateway can do less than its version says");
       },
     });
-    // A getter, as the gateway's own store has it.
+    // A getter, as in the gateway's own store.
     const store: MemoryStore = Object.create(inner, { features: { get: () => features } });
     expect(await bring(store, [define()])).toMatchObject({ isEqual: true, changed: 1 });
     expect(inner.jobs).toMatchObject([
@@ -152,7 +152,7 @@ describe("converge()", () => {
     ]);
   });
 
-  test("gives up, and says what differs, where somebody undoes each write", async () => {
+  test("gives up, and logs what still differs, if somebody reverts each write", async () => {
     const store = createMemoryStore([ourJob(define()), liveJob({ id: "id-2", name: "by hand" })]);
     const idle = { value: async () => {} };
     const stubborn: MemoryStore = Object.create(store, { addJob: idle, updateJob: idle });
@@ -169,7 +169,7 @@ describe("converge()", () => {
     expect(lines.filter((line) => line === "Updating cron job: backup")).toHaveLength(4);
   });
 
-  test("mends what a crash left half-way through a replacement", async () => {
+  test("repairs what a crash left between the two updates of a replacement", async () => {
     const definition = define({ message: "x" });
     const store = createMemoryStore([ourJob(define({ message: "x", model: "a/b" }), {}, OLD)], {
       features: OLD,
@@ -186,7 +186,7 @@ describe("converge()", () => {
     expect(next.jobs[0]?.payload).toEqual({ kind: "agentTurn", message: "x" });
   });
 
-  test("does nothing at all where too much would go, and is not equal", async () => {
+  test("changes nothing if too many jobs would be removed, and is not equal", async () => {
     const old = Array.from({ length: 10 }, (_, index) =>
       ourJob(define({ name: `old-${index}` }), { id: `id-${index}` }),
     );
@@ -196,7 +196,7 @@ describe("converge()", () => {
     expect(store.jobs).toHaveLength(10);
   });
 
-  test("removes everything of ours for [], and nothing else", async () => {
+  test("removes all our jobs for [], and no others", async () => {
     const store = createMemoryStore([
       ourJob(define()),
       ourJob(define({ name: "marked" }), { id: "id-2" }, OLD),
@@ -207,7 +207,7 @@ describe("converge()", () => {
     expect(store.jobs.map(({ id }) => id)).toEqual(["id-3", "id-4"]);
   });
 
-  test("writes nothing where the list cannot be read", async () => {
+  test("writes nothing if the jobs cannot be listed", async () => {
     const store = createMemoryStore([ourJob(define({ name: "gone" }))], {
       before(call) {
         if (call === "list") throw new ManagerError("rejected", "cron.list: the list kept changing");
@@ -217,7 +217,7 @@ describe("converge()", () => {
     expect(store.writes).toEqual([]);
   });
 
-  test("lets the caller know when the gateway goes away in the middle", async () => {
+  test("throws if the gateway goes away in between", async () => {
     const store = createMemoryStore([], {
       before(call) {
         if (call === "add b") throw new ManagerError("unreachable", "gone");
@@ -229,7 +229,7 @@ describe("converge()", () => {
     expect(store.jobs.map(({ name }) => name)).toEqual(["a"]);
   });
 
-  test("goes by the clock that it is given", async () => {
+  test("uses the clock that it is given", async () => {
     const moment = [define({ schedule: { kind: "at", at: "2026-11-22T13:00:00Z" } })];
     expect(await bring(createMemoryStore(), moment)).toMatchObject({ changed: 1 });
     expect(await bring(createMemoryStore(), moment, { nowMs: () => Date.parse("2026-11-22T13:00:00Z") })).toEqual(
@@ -238,7 +238,7 @@ describe("converge()", () => {
   });
 });
 
-/** Definitions of one job, each of which can follow each other. */
+/** Definitions of one job, each a possible successor of the others. */
 const STATES: Record<string, Partial<Definition>> = {
   "a command": {},
   "a command with everything": {
@@ -271,13 +271,13 @@ const STATES: Record<string, Partial<Definition>> = {
   "a moment": { message: "x", schedule: { kind: "at", at: "2027-01-31T09:00:00+09:00" } },
 };
 
-/** The two that change the shape of a job; what a job may have, all the same. */
+/** The two features that change the shape of a job; a job may have the others in any case. */
 const OTHER_SHAPE = { ...NEW, commandPayload: false, declarationKey: false };
 
 for (const [gateway, features] of Object.entries({ "a new gateway": NEW, "an old gateway": OTHER_SHAPE })) {
   describe(`converge() on ${gateway}`, () => {
     for (const [name, before] of Object.entries(STATES)) {
-      test.each(Object.keys(STATES))(`leaves no difference where ${name} becomes %s`, async (next) => {
+      test.each(Object.keys(STATES))(`leaves no difference if ${name} becomes %s`, async (next) => {
         const store = createMemoryStore([], { features });
         await bring(store, [define(before)]);
         expect(await bring(again(store), [define(before)])).toEqual(EQUAL);
@@ -303,17 +303,17 @@ for (const [gateway, features] of Object.entries({ "a new gateway": NEW, "an old
   });
 }
 
-describe("converge() and jobs that the gateway cannot take", () => {
+describe("converge() with unsupported jobs", () => {
   const script = define({ name: "script", payload: { kind: "script", script: "return {}" } });
 
-  test("leaves them out, and does the rest", async () => {
+  test("leaves them out and applies the rest", async () => {
     const store = createMemoryStore([], { features: OLD });
     const result = await bring(store, [script, define({ message: "x" })]);
     expect(result).toMatchObject({ isEqual: true, changed: 1, unsupported: [{ name: "script", wanted: "add" }] });
     expect(store.jobs).toMatchObject([{ name: "backup" }]);
   });
 
-  test("leaves one that is there as it is, and does not take it for one that is no longer declared", async () => {
+  test("leaves a live one unchanged, and does not remove it as undeclared", async () => {
     const live = ourJob(define({ name: "script", message: "x" }), {}, OLD);
     const store = createMemoryStore([live], { features: OLD });
     expect(await bring(store, [script])).toMatchObject({ unsupported: [{ name: "script", wanted: "update" }] });

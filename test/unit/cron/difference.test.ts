@@ -5,7 +5,7 @@ import { findDifference } from "../../../lib/cron/difference.ts";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
 import { NEW, define, liveJob, ourJob } from "../../support/fakes.ts";
 
-/** What has to change in the job that was made from `before`, and touched by `hand`, to make it `after`. */
+/** The difference between `after` and the live job that was added as `before` and then edited with `hand`. */
 function between(before: Partial<Definition>, after: Partial<Definition>, hand: Record<string, unknown> = {}) {
   return findDifference(toJobSpec(define(after), NEW), ourJob(define(before), hand));
 }
@@ -14,7 +14,7 @@ const fieldsBetween = (...args: Parameters<typeof between>) => between(...args).
 
 const EQUAL = { fields: [], patch: {}, needsReplacement: false };
 
-/** A job that declares as much as one can. */
+/** A job that declares as many fields as possible. */
 const FULL: Partial<Definition> = {
   description: "Nightly",
   displayName: "Backup",
@@ -39,7 +39,7 @@ const FULL: Partial<Definition> = {
 };
 
 describe("findDifference()", () => {
-  test("finds none in a job that is as declared", () => {
+  test("is empty for a job that is as declared", () => {
     expect(between({}, {})).toEqual(EQUAL);
     expect(between(FULL, FULL)).toEqual(EQUAL);
     for (const fields of [{ message: "x", model: "a/b", fallbacks: ["c/d"] }, { systemEvent: "x" }]) {
@@ -47,12 +47,12 @@ describe("findDifference()", () => {
     }
   });
 
-  test("does not see state", () => {
+  test("ignores state", () => {
     const state = { nextRunAtMs: 1, lastRunAtMs: 2, lastStatus: "error", consecutiveErrors: 5 };
     expect(between({}, {}, { state, updatedAtMs: 3, createdAtMs: 4, configRevision: "9" })).toEqual(EQUAL);
   });
 
-  test("does not see the order of an environment", () => {
+  test("ignores the order of an environment", () => {
     expect(between({ env: { A: "1", B: "2" } }, { env: { B: "2", A: "1" } })).toEqual(EQUAL);
   });
 
@@ -80,7 +80,7 @@ describe("findDifference()", () => {
     },
   );
 
-  test("does not see what the gateway changes by itself", () => {
+  test("ignores what the gateway changes by itself", () => {
     expect(between({}, { agent: "Ops" }, { agentId: "ops" })).toEqual(EQUAL);
     expect(between({ schedule: "0 3 * * *" }, { schedule: "0  3 * *\t*" })).toEqual(EQUAL);
     expect(between({ schedule: "0  3 * * *" }, { schedule: "0 3 * * *" })).toEqual(EQUAL);
@@ -91,7 +91,7 @@ describe("findDifference()", () => {
     expect(between({ systemEvent: "x" }, { systemEvent: "x" }, { payload: event })).toEqual(EQUAL);
   });
 
-  test("leaves the live switch alone where none is declared", () => {
+  test("ignores the live enabled switch if none is declared", () => {
     expect(between({}, {}, { enabled: false })).toEqual(EQUAL);
     expect(between({}, { enabled: true }, { enabled: false })).toMatchObject({
       fields: ["enabled"],
@@ -127,12 +127,12 @@ describe("findDifference()", () => {
     ["failureAlert", { after: 4, channel: "discord" }, "failureAlert"],
     ["pacing", { min: "1h" }, "pacing"],
     ["trigger", { script: "return false" }, "trigger"],
-  ])("sees another %s: %j", (field, value, reported) => {
+  ])("notices another %s: %j", (field, value, reported) => {
     const after = { ...FULL, ...(field === "schedule" && typeof value === "object" ? { tz: undefined } : {}) };
     const { fields, patch, needsReplacement } = between(FULL, { ...after, [field]: value } as Partial<Definition>);
     expect(fields).toEqual([reported]);
     expect(Object.keys(patch)).toEqual([reported.replace(/\..*/, "")]);
-    expect(needsReplacement).toBe(field === "env" && isDeepStrictEqual(value, { A: "1" })); // B goes
+    expect(needsReplacement).toBe(field === "env" && isDeepStrictEqual(value, { A: "1" })); // B is removed
   });
 
   test.each([
@@ -142,7 +142,7 @@ describe("findDifference()", () => {
     ["threadId", "7"],
     ["accountId", "y"],
     ["bestEffort", false],
-  ])("sees another delivery %s: %j", (field, value) => {
+  ])("notices another delivery %s: %j", (field, value) => {
     const delivery = { ...FULL.delivery, [field]: value } as Definition["delivery"] & object;
     expect(between(FULL, { ...FULL, delivery })).toMatchObject({
       fields: [`delivery.${field}`],
@@ -150,7 +150,7 @@ describe("findDifference()", () => {
     });
   });
 
-  test("sees a channel of last that is to be another, and the other way round", () => {
+  test("notices a change between channel last and another channel, in both directions", () => {
     const last = { delivery: { mode: "announce", channel: "last" } } as const;
     const other = { delivery: { mode: "announce", channel: "discord" } } as const;
     expect(fieldsBetween(last, other)).toEqual(["delivery.channel"]);
@@ -174,7 +174,7 @@ describe("findDifference()", () => {
     },
   );
 
-  test("sees another kind of payload, and needs no replacement for it", () => {
+  test("notices another kind of payload, and needs no replacement for it", () => {
     expect(between({ timeout: 5, cwd: "/srv" }, { message: "x" })).toEqual({
       fields: ["payload.kind", "payload.message"],
       patch: { payload: { kind: "agentTurn", message: "x" } },
@@ -182,7 +182,7 @@ describe("findDifference()", () => {
     });
   });
 
-  test("sends payload, delivery and schedule whole, where one field of them differs", () => {
+  test("patches payload, delivery and schedule as a whole if one of their fields differs", () => {
     const { patch } = between(FULL, { ...FULL, cwd: "/other", tz: "UTC", delivery: { mode: "announce", to: "2" } });
     const { payload, schedule, delivery } = toJobSpec(
       define({ ...FULL, cwd: "/other", tz: "UTC", delivery: { mode: "announce", to: "2" } }),
@@ -203,11 +203,11 @@ describe("findDifference()", () => {
     });
   });
 
-  test("sees a name that somebody changed", () => {
+  test("notices a name that somebody changed", () => {
     expect(between({}, {}, { name: "renamed by hand" })).toMatchObject({ fields: ["name"], patch: { name: "backup" } });
   });
 
-  test("tells names apart by case and by Unicode normal form", () => {
+  test("distinguishes names by case and by Unicode normal form", () => {
     for (const [live, declared] of [
       ["Backup", "backup"],
       ["cafe\u0301", "caf\u00e9"],
@@ -219,7 +219,7 @@ describe("findDifference()", () => {
   });
 });
 
-describe("findDifference() of a field that was taken out of the definition", () => {
+describe("findDifference() of a field that was removed from the definition", () => {
   const without = (field: keyof Definition): Partial<Definition> => {
     const { [field]: _, ...rest } = FULL;
     return rest;
@@ -294,7 +294,7 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("puts a script's budget back to what the gateway would fill in", () => {
+  test("sets a script's budget back to the gateway's default", () => {
     const payload = { kind: "script", script: "return 1" } as const;
     expect(between({ payload: { ...payload, toolBudget: 5 } }, { payload })).toMatchObject({
       fields: ["payload.toolBudget"],
@@ -303,19 +303,19 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("takes no delivery outside the main session for one to the last channel", () => {
+  test("treats a missing delivery outside the main session as one to the last channel", () => {
     const held = { delivery: undefined };
     expect(between({}, {}, held)).toMatchObject({ fields: ["delivery.mode"], patch: { delivery: { mode: "none" } } });
     const announced = { delivery: { mode: "announce" } } as const;
     expect(between(announced, announced, held)).toEqual(EQUAL);
   });
 
-  test("asks for a replacement where the time zone has to go: the CLI keeps it", () => {
+  test("needs a replacement to remove the time zone: the CLI keeps it", () => {
     const schedule = { kind: "cron", expr: "0 3 * * *" };
     expect(between(FULL, without("tz"))).toMatchObject({ patch: { schedule }, needsReplacement: true });
   });
 
-  test("asks for a replacement where the directory of a schedule has to go", () => {
+  test("needs a replacement to remove the directory of a schedule", () => {
     const schedule = { kind: "on-exit", command: "make" } as const;
     expect(between({ schedule: { ...schedule, cwd: "/srv" } }, { schedule })).toMatchObject({
       fields: ["schedule"],
@@ -324,7 +324,7 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("needs none where the whole delivery goes", () => {
+  test("needs none to remove the whole delivery", () => {
     expect(between(FULL, without("delivery"))).toMatchObject({
       fields: ["delivery.mode"],
       patch: { delivery: { mode: "none" } },
@@ -332,7 +332,7 @@ describe("findDifference() of a field that was taken out of the definition", () 
     });
   });
 
-  test("does the same with what somebody put in by hand", () => {
+  test("treats fields that somebody added by hand alike", () => {
     const payload = { kind: "command", argv: ["sh", "-lc", "backup.sh"], env: { LD_PRELOAD: "x" } };
     expect(between({}, {}, { payload })).toMatchObject({ fields: ["payload.env"], needsReplacement: true });
     expect(fieldsBetween({}, {}, { agentId: "other" })).toEqual(["agentId"]);
@@ -343,17 +343,17 @@ describe("findDifference() of a field that was taken out of the definition", () 
 describe("findDifference() of a failure alert", () => {
   const declared = { failureAlert: { after: 3 } };
 
-  test("goes as a whole first where a part of it has to go: the gateway merges it", () => {
+  test("removes the alert first if a part of it has to go: the gateway merges it", () => {
     const held = { failureAlert: { after: 3, cooldownMs: 3_600_000 } };
     expect(between(declared, declared, held).patch).toEqual({ failureAlert: false });
     expect(between({}, declared).patch).toEqual({ failureAlert: { after: 3 } });
   });
 
-  test("goes where it was off, and nothing is declared any more", () => {
+  test("removes an alert that is off and no longer declared", () => {
     expect(between({ failureAlert: false }, {}).patch).toEqual({ failureAlert: null });
   });
 
-  test("tells an alert that is off from one that is on, and from none", () => {
+  test("distinguishes an alert that is off from one that is on, and from none", () => {
     expect(fieldsBetween({ failureAlert: false }, declared)).toEqual(["failureAlert"]);
     expect(fieldsBetween({}, declared)).toEqual(["failureAlert"]);
     expect(fieldsBetween({}, { failureAlert: false })).toEqual(["failureAlert"]);
@@ -361,8 +361,8 @@ describe("findDifference() of a failure alert", () => {
   });
 });
 
-describe("findDifference() of what was taken out", () => {
-  test("sees part of a failure destination go, which an update would keep", () => {
+describe("findDifference() of a removed part", () => {
+  test("notices that part of a failure destination has to go, which an update would keep", () => {
     const to = (failureDestination: object): Partial<Definition> => {
       return { message: "x", delivery: { mode: "announce", failureDestination } };
     };
@@ -382,12 +382,12 @@ describe("findDifference() of what was taken out", () => {
     },
   );
 
-  test("leaves a job of one moment to be deleted after its run, as the gateway has it by default", () => {
+  test("leaves deleteAfterRun of a one-shot job at the gateway's default", () => {
     const once: Partial<Definition> = { schedule: { kind: "at", at: "2099-01-01T00:00:00Z" } };
     expect(fieldsBetween(once, once, { deleteAfterRun: true })).toEqual([]);
   });
 
-  test("gives back all tools where only some were allowed, by a null and without replacing the rest", () => {
+  test("restores all tools by a null, without replacing the rest of the payload", () => {
     const { fields, patch, needsReplacement } = between({ message: "x", tools: ["read"] }, { message: "x" });
     expect(fields).toEqual(["payload.toolsAllow"]);
     expect(patch).toEqual({ payload: { kind: "agentTurn", message: "x", toolsAllow: null } });

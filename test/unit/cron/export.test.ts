@@ -12,7 +12,7 @@ const OPTIONS = { owner: OWNER, features: NEW, nowMs: Date.parse("2026-11-22T12:
 const exported = (...live: LiveJob[]) => exportJobs(live, OPTIONS).definitions;
 
 describe("exportJobs()", () => {
-  // Each the plainest that can be written.
+  // Each in its shortest form.
   const DECLARED: Record<string, Definition> = {
     "a shell line": define(),
     "a list of arguments": define({ command: ["printf", "%s", "a b"] }),
@@ -45,11 +45,11 @@ describe("exportJobs()", () => {
     }),
   };
 
-  test.each(Object.entries(DECLARED))("gives back %s as it was declared", (_, definition) => {
+  test.each(Object.entries(DECLARED))("returns %s as it was declared", (_, definition) => {
     expect(exported(ourJob(definition))).toEqual([definition]);
   });
 
-  test("drops what gateways fill in, and not what a person has said", () => {
+  test("drops the gateway's defaults, and keeps what a person set", () => {
     const filled = liveJob({
       schedule: { kind: "cron", expr: "0 * * * *", staggerMs: 300_000 },
       payload: { kind: "agentTurn", message: "x", toolsAllow: ["*"], toolsAllowIsDefault: true },
@@ -66,7 +66,7 @@ describe("exportJobs()", () => {
     expect(exported(live)).toEqual([define({ message: "x" })]);
   });
 
-  test("leaves out the jobs of others", () => {
+  test("omits the jobs of other owners", () => {
     const others = [
       liveJob({ declarationKey: "heartbeat:main" }),
       liveJob({ id: "2", declarationKey: "other:backup" }),
@@ -75,7 +75,7 @@ describe("exportJobs()", () => {
     expect(exportJobs(others, OPTIONS)).toEqual({ definitions: [], namesakes: [], skipped: [] });
   });
 
-  test("takes the job of a name that a sync would take, and tells of the others", () => {
+  test("exports the job that a sync would use for a name, and lists the others", () => {
     const old = liveJob({ id: "old", createdAtMs: 1 });
     const young = liveJob({ id: "young", createdAtMs: 2 });
     const own = ourJob(define({ command: "own.sh" }), { id: "own", createdAtMs: 3 });
@@ -93,7 +93,7 @@ describe("exportJobs()", () => {
     ["a payload of the gateway's own", { payload: { kind: "heartbeat" } }, "payload"],
     ["a session that a file cannot have", { sessionTarget: "current" }, "session"],
     ["a schedule of a later release", { schedule: { kind: "moon" } }, "schedule"],
-  ])("tells of %s, which no definition can be", (_, fields, reason) => {
+  ])("lists %s, which no definition can express", (_, fields, reason) => {
     const { definitions, skipped } = exportJobs(
       [liveJob({ payload: { kind: "agentTurn", message: "x" }, ...fields })],
       OPTIONS,
@@ -102,14 +102,14 @@ describe("exportJobs()", () => {
     expect(skipped).toMatchObject([{ name: "backup", id: "id-1", reason: expect.stringContaining(reason) }]);
   });
 
-  test("writes names down as they are", () => {
+  test("keeps names unchanged", () => {
     const live = Object.values(ODD_NAMES).map((name, index) =>
       liveJob({ id: `id-${index}`, name, createdAtMs: index }),
     );
     expect(exported(...live).map(({ name }) => name)).toEqual(Object.values(ODD_NAMES));
   });
 
-  test("is what a sync adopts and leaves as it is", () => {
+  test("is adopted by a sync and left unchanged", () => {
     const live = Object.values(DECLARED).map((definition, index) => {
       const spec = ourJob({ ...definition, name: `job ${index}` });
       const { declarationKey: _, ...unclaimed } = spec;
@@ -127,7 +127,7 @@ describe("exportJobs()", () => {
 });
 
 describe("describeCaveats()", () => {
-  test("warns of what should not go into Git, by the job's name and never by its value", () => {
+  test("warns of possible secrets, by the job's name and never by the value", () => {
     const env = { TOKEN: "hush" };
     const definitions = [
       { name: "a", env },
@@ -138,7 +138,7 @@ describe("describeCaveats()", () => {
     expect(describeCaveats({ definitions, namesakes: [], skipped: [] })).toEqual([warning("a"), warning("b")]);
   });
 
-  test("is a line each, whatever a name holds", () => {
+  test("returns one line each, whatever a name contains", () => {
     const lines = describeCaveats({
       definitions: [],
       namesakes: [{ name: "a\nb", id: "1" }],

@@ -15,7 +15,7 @@ function changesOf(definition: Definition, live?: LiveJob, features: Features = 
 }
 
 describe("listFieldChanges()", () => {
-  test("tells of a new job what its definition says, and no defaults", () => {
+  test("lists what a new job declares, without defaults", () => {
     expect(changesOf(define({ timeout: 60, tz: "Asia/Tokyo" }))).toEqual([
       'schedule.expr: undefined → "0 3 * * *"',
       'schedule.tz: undefined → "Asia/Tokyo"',
@@ -33,7 +33,7 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
-  test("tells what was and what is to be, part by part", () => {
+  test("lists old and new value, field by field", () => {
     const before = define({ env: { A: "1", B: "2" }, timeout: 60, description: "Nightly" });
     const after = define({ env: { A: "1", C: "3" }, schedule: "0 4 * * *", retry: 2 });
     expect(changesOf(after, ourJob(before))).toEqual([
@@ -46,7 +46,7 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
-  test("says that a secret is another one, and neither of them", () => {
+  test("shows that a secret changes, and neither value", () => {
     expect(changesOf(define({ env: { A: "new" } }), ourJob(define({ env: { A: "old" } })))).toEqual([
       "payload.env.A: undefined → *** (another value, not shown)",
     ]);
@@ -56,7 +56,7 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
-  test("hides the variables of a command that an old gateway runs as an agent turn", () => {
+  test("masks the variables of a command that an old gateway runs as an agent turn", () => {
     const job = (value: string) => define({ env: { PLAIN: value, ODD: "it's" } });
     const changes = changesOf(job("new"), ourJob(job("old"), {}, OLD), OLD);
     expect(changes).toEqual(["payload.message: undefined → *** (another value, not shown)"]);
@@ -68,7 +68,7 @@ describe("listFieldChanges()", () => {
     expect(message).not.toContain("hush");
   });
 
-  test("does not show the mark by which a job is ours", () => {
+  test("does not show the ownership mark", () => {
     const definition = define({ description: "Nightly" });
     const byHand = liveJob({ description: "Nightly" });
     expect(changesOf(definition, byHand)).toEqual([]);
@@ -78,7 +78,7 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
-  test("tells of another kind of schedule and payload", () => {
+  test("lists another kind of schedule and payload", () => {
     const definition = define({ schedule: { kind: "every", everyMs: 60_000 }, message: "Look." });
     expect(changesOf(definition, ourJob(define()))).toEqual([
       'schedule.kind: "cron" → "every"',
@@ -89,7 +89,7 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
-  test("says nothing of a job that goes", () => {
+  test("lists nothing for a removed job", () => {
     expect(listFieldChanges({ kind: "remove", name: "x", id: "id-1", reason: "undeclared" }, liveJob(), OWNER)).toEqual(
       [],
     );

@@ -1,7 +1,7 @@
-// What `openclaw cron list --all --json` printed on real gateways (see golden/record.ts), against several desired
-// sets: what is planned then, and what the CLI is told to do, word for word.
+// Holds recorded outputs of `openclaw cron list --all --json` from real gateways (see golden/record.ts) against several
+// desired sets: the plan, and the exact arguments that the CLI is run with.
 //
-// UPDATE_GOLDEN=1 writes the expected files anew, but never in CI. Read them before you keep them.
+// UPDATE_GOLDEN=1 rewrites the expected files, but never in CI. Review them before you keep them.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const RELEASES = ["2026.2.9", "2026.3.13", "2026.6.11", "2026.9.6"];
 const SITUATIONS = ["empty", "plan", "mixed"];
 const DESIRED = ["changed", "none", "plan", "several"];
 
-/** A day after the recordings; what `several` wants in January is over. */
+/** A day after the recordings; the moment in January that `several` declares has passed. */
 const NOW_MS = Date.UTC(2026, 10, 23);
 
 const root = mkdtempSync(join(tmpdir(), "config-manager-golden-"));
@@ -40,19 +40,22 @@ describe.each(RELEASES)("on %s", (release) => {
     expect(readdirSync(join(GOLDEN, release, "expected")).toSorted()).toEqual(files.toSorted());
   });
 
-  // By the names that record.ts gave them: the code under test has no say in it.
-  test.each(SITUATIONS)("of the jobs of %s, only ours are removed, only ours and the adopted edited", (situation) => {
-    const ours = ["obsidian-vault-sync", "paused-backup", "disk-report"];
-    const writable: Record<string, string[]> = { rm: ours, edit: [...ours, "morning-brief"] };
-    const { jobs } = readJson(join(GOLDEN, release, `${situation}.json`)) as { jobs: { id: string; name: string }[] };
-    for (const desired of DESIRED) {
-      const { calls } = readJson(expectedFile(release, situation, desired)) as Golden;
-      for (const [, verb = "", id] of calls) {
-        if (verb in writable)
-          expect(writable[verb]).toContain(jobs.find((job) => job.id === id)?.name ?? "no such job");
+  // By the names that record.ts gave the jobs, so that the check does not depend on the code under test.
+  test.each(SITUATIONS)(
+    "of the jobs of %s, removes only ours, and edits only ours and the adopted ones",
+    (situation) => {
+      const ours = ["obsidian-vault-sync", "paused-backup", "disk-report"];
+      const writable: Record<string, string[]> = { rm: ours, edit: [...ours, "morning-brief"] };
+      const { jobs } = readJson(join(GOLDEN, release, `${situation}.json`)) as { jobs: { id: string; name: string }[] };
+      for (const desired of DESIRED) {
+        const { calls } = readJson(expectedFile(release, situation, desired)) as Golden;
+        for (const [, verb = "", id] of calls) {
+          if (verb in writable)
+            expect(writable[verb]).toContain(jobs.find((job) => job.id === id)?.name ?? "no such job");
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 interface Golden {

@@ -9,20 +9,20 @@ import { mustRun, run } from "../../support/process.ts";
 const specOf = (fields: Partial<Definition>) => toJobSpec(define(fields), NEW);
 const payloadOf = (fields: Partial<Definition>) => specOf(fields).payload;
 
-/** What an agent is told on a gateway that has no command jobs. */
+/** The message of an agent turn on a gateway without command jobs. */
 function messageOf(fields: Partial<Definition>): string {
   const { payload } = toJobSpec(define(fields), OLD);
   if (typeof payload.message !== "string") throw new Error(`a payload of kind ${payload.kind}`);
   return payload.message;
 }
 
-/** What of it is the command, where nothing follows. */
+/** The command in that message, if nothing follows it. */
 function lineOf(fields: Partial<Definition>): string {
   return messageOf(fields).split("\n\n").slice(1).join("\n\n");
 }
 
 describe("toJobSpec()", () => {
-  test("makes of the plan's job what OpenClaw calls by other names", () => {
+  test("translates a definition into OpenClaw's names", () => {
     const definition = define({ description: "Nightly", timeout: 300, cwd: "/srv", env: { A: "1" } });
     expect(toJobSpec(definition, NEW)).toEqual({
       name: "backup",
@@ -41,7 +41,7 @@ describe("toJobSpec()", () => {
     });
   });
 
-  test("hands on what OpenClaw calls by the same name", () => {
+  test("passes on the fields that OpenClaw names alike", () => {
     const same = {
       displayName: "Backup",
       sessionKey: "agent:main:main",
@@ -55,12 +55,12 @@ describe("toJobSpec()", () => {
     expect(payloadOf(options)).toMatchObject(options);
   });
 
-  test("keeps an argv array as it is", () => {
+  test("keeps an argv array unchanged", () => {
     const argv = ["printf", "%s\n", "$(date)", " a b ", "it's"];
     expect(payloadOf({ command: argv })).toEqual({ kind: "command", argv });
   });
 
-  test("makes an agent turn of a message", () => {
+  test("translates a message into an agent turn", () => {
     const options = { model: "a/b", fallbacks: ["c/d"], thinking: "low", lightContext: true };
     const fields = { message: "Sum up.", ...options, allowUnsafeExternalContent: true };
     expect(payloadOf({ ...fields, timeout: 60, tools: ["exec"] })).toEqual({
@@ -71,7 +71,7 @@ describe("toJobSpec()", () => {
     });
   });
 
-  test("runs a system event in the main session, anything else in one of its own", () => {
+  test("runs a system event in the main session, and anything else in an isolated one", () => {
     expect(specOf({ systemEvent: "Break." })).toMatchObject({
       sessionTarget: "main",
       payload: { kind: "systemEvent", text: "Break." },
@@ -88,7 +88,7 @@ describe("toJobSpec()", () => {
     expect(specOf({ delivery: { mode: "announce", to: "x" } }).delivery).toEqual({ mode: "announce", to: "x" });
   });
 
-  test("says nothing of the switch where none is declared", () => {
+  test("omits enabled if it is not declared", () => {
     expect(specOf({})).not.toHaveProperty("enabled");
     expect(specOf({ enabled: false }).enabled).toBeFalse();
     expect(specOf({ enabled: true }).enabled).toBeTrue();
@@ -105,7 +105,7 @@ describe("toJobSpec()", () => {
     expect(specOf(ours)).not.toEqual(specOf({}));
   });
 
-  test("trims the description, and has none where there is nothing in it", () => {
+  test("trims the description, and omits an empty one", () => {
     expect(specOf({ description: "  Nightly\n" }).description).toBe("Nightly");
     expect(specOf({ description: " \n" })).not.toHaveProperty("description");
   });
@@ -114,33 +114,33 @@ describe("toJobSpec()", () => {
     expect(specOf({ tz: "Asia/Tokyo" }).schedule).toEqual({ kind: "cron", expr: "0 3 * * *", tz: "Asia/Tokyo" });
   });
 
-  test("keeps OpenClaw's own schedule as it is", () => {
+  test("keeps OpenClaw's own schedule unchanged", () => {
     const schedule = { kind: "every", everyMs: 60_000, anchorMs: 5 } as const;
     expect(specOf({ schedule }).schedule).toEqual(schedule);
   });
 
-  test("writes a moment as the gateway stores it, whatever its zone", () => {
+  test("formats a moment as the gateway stores it, whatever its zone", () => {
     const moments = ["2027-01-31T09:00:00+09:00", "2027-01-31T00:00:00Z", "2027-01-31T00:00:00.000Z", "2027-01-31"];
     for (const at of moments) {
       expect(specOf({ schedule: { kind: "at", at } }).schedule).toEqual({ kind: "at", at: "2027-01-31T00:00:00.000Z" });
     }
   });
 
-  test("keeps OpenClaw's own payload as it is, with the limits of a script that the gateway would fill in", () => {
+  test("keeps OpenClaw's own payload, with the gateway's default limits of a script", () => {
     const payload = { kind: "script", script: "return 1", toolBudget: 3 } as const;
     expect(payloadOf({ payload })).toEqual({ ...payload, timeoutSeconds: 300 });
   });
 
-  test("leaves out what is not declared: over the wire, absent and undefined differ", () => {
+  test("omits undeclared fields: on the wire, absent and undefined differ", () => {
     const specs = [define(), define({ message: "x" }), define({ systemEvent: "x" })].flatMap((definition) => [
       toJobSpec(definition, NEW),
       toJobSpec(definition, OLD),
     ]);
-    // toStrictEqual tells an absent field from an undefined one
+    // toStrictEqual distinguishes an absent field from an undefined one
     for (const spec of specs) expect(spec).toStrictEqual(JSON.parse(JSON.stringify(spec)));
   });
 
-  test("does not change the definition", () => {
+  test("does not modify the definition", () => {
     const definition = define({ delivery: { mode: "announce" }, schedule: { kind: "every", everyMs: 5 }, retry: 1 });
     const before = structuredClone(definition);
     toJobSpec(definition, NEW);
@@ -157,7 +157,7 @@ describe("unwrapRetry()", () => {
     },
   );
 
-  test("gives back what retry was given", () => {
+  test("returns the command and the number that retry was given", () => {
     for (const [command, retry] of [
       ['it\'s "x" $Y', 1],
       ["x", 100],
@@ -169,7 +169,7 @@ describe("unwrapRetry()", () => {
 });
 
 describe("retry", () => {
-  test("wraps a command so that nothing of it becomes a shell's text", () => {
+  test("passes the command as arguments, so that the shell does not parse it", () => {
     const { argv } = payloadOf({ command: "$(echo ran)", retry: 2 });
     expect(argv).toEqual(["sh", "-c", expect.not.stringContaining("echo ran"), "retry", "sh", "-lc", "$(echo ran)"]);
   });
@@ -178,14 +178,14 @@ describe("retry", () => {
     expect(payloadOf({ retry: 0 })).toEqual(payloadOf({}));
   });
 
-  test("keeps what else the payload says", () => {
+  test("keeps the other fields of the payload", () => {
     const fields = { timeout: 300, cwd: "/srv", env: { A: "1" } };
     const { argv: _, ...wrapped } = payloadOf({ ...fields, retry: 3 });
     expect(wrapped).toEqual({ kind: "command", timeoutSeconds: 300, cwd: "/srv", env: { A: "1" } });
   });
 });
 
-/** Runs a wrapped command in a real shell; `sleep` only notes how long it was to sleep. */
+/** Runs a wrapped command in a real shell; `sleep` only records its duration. */
 async function runWith(shell: string, fields: Partial<Definition>, script = "") {
   await using scratch = await createScratch();
   await mkdir(scratch.in("bin"));
@@ -225,7 +225,7 @@ for (const shell of ["dash", "bash"]) {
       expect(run).toEqual({ exitCode: 0, stdout: "", stderr: "", attempts: 1, sleeps: [] });
     });
 
-    test("runs a command that fails as often more as is declared, a second apart, and ends with its status", async () => {
+    test("reruns a failing command as often as declared, a second apart, and ends with its status", async () => {
       const run = await runWith(shell, { command: ["attempt"], retry: 3 }, "exit 7");
       expect(run).toEqual({ exitCode: 7, stdout: "", stderr: "", attempts: 4, sleeps: ["1", "1", "1"] });
     });
@@ -235,12 +235,12 @@ for (const shell of ["dash", "bash"]) {
       expect(run).toMatchObject({ exitCode: 3, attempts: 3 });
     });
 
-    test("ends well as soon as an attempt does", async () => {
+    test("ends as soon as an attempt succeeds", async () => {
       const run = await runWith(shell, { command: ["attempt"], retry: 5 }, '[ "$(wc -l <"$NOTES/attempts")" -ge 2 ]');
       expect(run).toMatchObject({ exitCode: 0, attempts: 2, sleeps: ["1"] });
     });
 
-    test("tells a command that is not there by its usual status", async () => {
+    test("ends with the shell's usual status for a missing command", async () => {
       expect(await runWith(shell, { command: ["no-such-command"], retry: 1 })).toMatchObject({
         exitCode: 127,
         sleeps: ["1"],
@@ -251,18 +251,18 @@ for (const shell of ["dash", "bash"]) {
       ...Object.entries(ODD_NAMES),
       ["nothing but blanks", "  \t "],
       ["a line that ends the loop", 'x; done; exit 0; "'],
-    ])("hands on an argument with %s as it is", async (_, argument) => {
+    ])("passes an argument with %s unchanged", async (_, argument) => {
       const run = await runWith(shell, { command: ["printf", "%s|", "a b", argument, "*"], retry: 1 });
       expect(run).toMatchObject({ exitCode: 0, stdout: `a b|${argument}|*|`, stderr: "" });
     });
 
-    test("leaves the command's own variables alone", async () => {
+    test("does not touch the command's own variables", async () => {
       const env = { n: "N", s: "S", status: "STATUS" };
       const run = await runWith(shell, { command: 'echo "$n $s $status"; exit 1', env, retry: 1 });
       expect(run).toMatchObject({ exitCode: 1, stdout: "N S STATUS\n".repeat(2) });
     });
 
-    test("gives a shell line to the shell once, not twice", async () => {
+    test("has a shell line parsed once, not twice", async () => {
       const command = `printf '%s|' "it's" '$(echo no)' "$(echo yes)" \\$HOME '\\n'\nexit 4`;
       const run = await runWith(shell, { command, retry: 1 });
       expect(run).toMatchObject({ exitCode: 4, stdout: "it's|$(echo no)|yes|$HOME|\\n|".repeat(2), sleeps: ["1"] });
@@ -271,7 +271,7 @@ for (const shell of ["dash", "bash"]) {
 }
 
 describe("a command on a gateway without command jobs", () => {
-  test("becomes an agent turn that holds the line word for word", () => {
+  test("becomes an agent turn with the exact line", () => {
     const command = `for f in *.md; do\n  echo "$f" | grep -v 'x\\n' && printf "%s" \`date\` > "/tmp/$f"\ndone`;
     expect(lineOf({ command })).toBe(command);
   });
@@ -280,7 +280,7 @@ describe("a command on a gateway without command jobs", () => {
     expect(lineOf({ command: line })).toBe(line);
   });
 
-  test("asks for exactly that, and for the result", () => {
+  test("asks for exactly that line, and for the result", () => {
     expect(messageOf({})).toStartWith("Run exactly this shell command and reply with its output and exit status.");
   });
 
@@ -294,7 +294,7 @@ describe("a command on a gateway without command jobs", () => {
     [["sh", "-lc", "date; id", "x"], "sh -lc 'date; id' x"],
     [["bash", "-lc", "date; id"], "bash -lc 'date; id'"],
     [["sh", "-c", "date; id"], "sh -c 'date; id'"],
-  ])("takes %j for what it is, and not for a line alone", (command, line) => {
+  ])("reads %j as a command with arguments, not as a shell line", (command, line) => {
     expect(lineOf({ command })).toBe(line);
   });
 
@@ -303,7 +303,7 @@ describe("a command on a gateway without command jobs", () => {
     expect(lineOf({ command })).toBe(command.join(" "));
   });
 
-  test("tells the agent of directory, environment, input and attempts", () => {
+  test("tells the agent the directory, environment, input and attempts", () => {
     const message = messageOf({ cwd: "/srv/vault", env: { A: "1", B: "it's" }, input: "yes\n", retry: 3 });
     expect(message.split("\n").slice(3)).toEqual([
       "",
@@ -316,22 +316,22 @@ describe("a command on a gateway without command jobs", () => {
     ]);
   });
 
-  test("tells the agent of a single further attempt, and of none where there is none", () => {
+  test("mentions a single further attempt, and none if there is none", () => {
     expect(messageOf({ retry: 1 })).toContain("up to 1 more times");
     expect(messageOf({ retry: 0 })).toEndWith("\n\nbackup.sh");
   });
 
-  test("keeps the timeout, and nothing else that such a gateway does not know", () => {
+  test("keeps the timeout, and drops options that such a gateway does not know", () => {
     const { payload } = toJobSpec(define({ timeout: 300, outputMaxBytes: 5, retry: 2 }), OLD);
     expect(payload).toEqual({ kind: "agentTurn", message: expect.any(String), timeoutSeconds: 300 });
   });
 
-  test("becomes one from OpenClaw's own payload, too", () => {
+  test("becomes an agent turn from OpenClaw's own payload, too", () => {
     const { payload } = toJobSpec(define({ payload: { kind: "command", argv: ["sh", "-lc", "date; id"] } }), OLD);
     expect(payload).toEqual({ kind: "agentTurn", message: expect.stringMatching(/\n\ndate; id$/) });
   });
 
-  test("leaves other payloads as they are", () => {
+  test("leaves other payloads unchanged", () => {
     for (const fields of [{ message: "x" }, { systemEvent: "x" }]) {
       expect(toJobSpec(define(fields), OLD)).toEqual(toJobSpec(define(fields), NEW));
     }
@@ -339,12 +339,12 @@ describe("a command on a gateway without command jobs", () => {
 });
 
 describe("isCommandAsTurn()", () => {
-  test("is so for a command where there are no command jobs", () => {
+  test("is true for a command on a gateway without command jobs", () => {
     expect(isCommandAsTurn(define(), OLD)).toBeTrue();
     expect(isCommandAsTurn(define({ payload: { kind: "command", argv: ["x"] } }), OLD)).toBeTrue();
   });
 
-  test("is not so for anything else, nor where there are", () => {
+  test("is false for any other payload, and on a gateway with command jobs", () => {
     expect(isCommandAsTurn(define(), NEW)).toBeFalse();
     expect(isCommandAsTurn(define({ message: "x" }), OLD)).toBeFalse();
     expect(isCommandAsTurn(define({ systemEvent: "x" }), OLD)).toBeFalse();

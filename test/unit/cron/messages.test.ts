@@ -7,13 +7,13 @@ describe("describeUnsupported()", () => {
     { what: "pacing", since: "2026.8" },
   ];
 
-  test("names the job, each field, and the release that could", () => {
+  test("names the job, each field, and the release that supports it", () => {
     expect(describeUnsupported([{ kind: "unsupported", name: "x", wanted: "add", missing }], "2026.2.26")).toEqual([
       "WARNING: Failed to add cron job: x: payload.fallbacks needs OpenClaw 2026.3 or later, pacing needs OpenClaw 2026.8 or later; this is 2026.2.26",
     ]);
   });
 
-  test("quotes no version that says nothing", () => {
+  test("does not quote a version that is no release", () => {
     const [line] = describeUnsupported([{ kind: "unsupported", name: "x", wanted: "update", missing }], "dev");
     expect(line).toStartWith("WARNING: Failed to update cron job: x: ");
     expect(line).toEndWith("; this is an older one");
@@ -21,7 +21,7 @@ describe("describeUnsupported()", () => {
 });
 
 describe("describeRefusal()", () => {
-  test("names some of the jobs and the way to have them removed", () => {
+  test("names some of the jobs and the flag that allows the removal", () => {
     const names = Array.from({ length: 12 }, (_, index) => `job-${index + 1}`);
     const line = describeRefusal(names);
     expect(line).toStartWith(

@@ -5,11 +5,11 @@ import { ODD_NAMES, OWNER, liveJob } from "../../support/fakes.ts";
 const claimOf = (fields: Record<string, unknown>) => readClaim(liveJob(fields), OWNER);
 
 describe("declarationKeyOf()", () => {
-  test("is the owner and the name", () => {
+  test("joins the owner and the name", () => {
     expect(declarationKeyOf("git", "nightly backup")).toBe("git:nightly backup");
   });
 
-  test("is none for a name that makes it longer than the gateway takes", () => {
+  test("is undefined if the key would be longer than the gateway accepts", () => {
     expect(declarationKeyOf("git", "x".repeat(196))).toHaveLength(200);
     expect(declarationKeyOf("git", "x".repeat(197))).toBeUndefined();
     expect(declarationKeyOf("git", "🦞".repeat(100))).toBeUndefined();
@@ -17,18 +17,18 @@ describe("declarationKeyOf()", () => {
 });
 
 describe("markDescription()", () => {
-  test("puts the mark at the end", () => {
+  test("appends the mark", () => {
     expect(markDescription("Nightly", "git")).toBe("Nightly [managed-by=git]");
   });
 
-  test("is the mark alone where there is no description", () => {
+  test("returns only the mark without a description", () => {
     expect(markDescription(undefined, "git")).toBe("[managed-by=git]");
     expect(markDescription("", "git")).toBe("[managed-by=git]");
   });
 });
 
 describe("readClaim()", () => {
-  test("knows a job of ours by its key, whatever it is called now", () => {
+  test("recognises a job of ours by its key, whatever its current name", () => {
     expect(claimOf({ declarationKey: "config-manager:backup" })).toEqual({ kind: "ours", name: "backup" });
     expect(claimOf({ declarationKey: "config-manager:backup", name: "renamed by hand" })).toEqual({
       kind: "ours",
@@ -36,7 +36,7 @@ describe("readClaim()", () => {
     });
   });
 
-  test.each(Object.entries(ODD_NAMES))("reads a name with %s back out of its key", (_, name) => {
+  test.each(Object.entries(ODD_NAMES))("reads a name with %s from its key", (_, name) => {
     expect(claimOf({ declarationKey: `config-manager:${name}` })).toEqual({ kind: "ours", name });
   });
 
@@ -52,11 +52,11 @@ describe("readClaim()", () => {
     " config-manager:backup",
     "config-manager\u200b:backup",
     "",
-  ])("takes a job with the key %j for another's", (declarationKey) => {
+  ])("treats a job with the key %j as foreign", (declarationKey) => {
     expect(claimOf({ declarationKey })).toEqual({ kind: "foreign" });
   });
 
-  test("lets the key decide alone where there is one", () => {
+  test("ignores the mark if there is a key", () => {
     expect(claimOf({ declarationKey: "heartbeat:main", description: "x [managed-by=config-manager]" })).toEqual({
       kind: "foreign",
     });
@@ -66,17 +66,17 @@ describe("readClaim()", () => {
     });
   });
 
-  test("knows a job without a key by the mark at the end of its description", () => {
+  test("recognises a job without a key by the mark at the end of its description", () => {
     for (const description of ["[managed-by=config-manager]", "Nightly [managed-by=config-manager]"]) {
       expect(claimOf({ description, name: "backup" })).toEqual({ kind: "ours", name: "backup" });
     }
   });
 
-  test("forgives blanks behind the mark", () => {
+  test("ignores blanks after the mark", () => {
     expect(claimOf({ description: "[managed-by=config-manager] \n" })).toEqual({ kind: "ours", name: "backup" });
   });
 
-  test("takes memory-core's mark, which stands at the front, for memory-core's", () => {
+  test("recognises memory-core's mark at the front of a description", () => {
     const description = "[managed-by=memory-core.short-term-promotion] Promote weighted short-term recalls";
     expect(claimOf({ description, name: "Memory Dreaming Promotion" })).toEqual({ kind: "foreign" });
   });
@@ -86,11 +86,11 @@ describe("readClaim()", () => {
     "Nightly [managed-by=config-manager-2]",
     "[managed-by=config-manager] but then somebody wrote on",
     "[managed-by=]",
-  ])("takes a job with the description %j for another's", (description) => {
+  ])("treats a job with the description %j as foreign", (description) => {
     expect(claimOf({ description })).toEqual({ kind: "foreign" });
   });
 
-  test("takes a job of ours for ours though another mark stands before our own", () => {
+  test("treats a job with our mark at the end as ours, whatever mark precedes it", () => {
     expect(claimOf({ description: "[managed-by=other] x [managed-by=config-manager]" })).toEqual({
       kind: "ours",
       name: "backup",
@@ -104,7 +104,7 @@ describe("readClaim()", () => {
     },
   );
 
-  test("reads the mark that it writes", () => {
+  test("recognises the mark that markDescription() writes", () => {
     for (const description of [undefined, "Nightly", "two\nlines", "[managed-by=config-manager]"]) {
       expect(claimOf({ description: markDescription(description, OWNER) })).toMatchObject({ kind: "ours" });
       expect(claimOf({ description: markDescription(description, "other") })).toEqual({ kind: "foreign" });
@@ -121,7 +121,7 @@ describe("unmarkDescription()", () => {
     },
   );
 
-  test("leaves the mark of another where it is", () => {
+  test("leaves another owner's mark in place", () => {
     expect(unmarkDescription("Nightly [managed-by=other]", OWNER)).toBe("Nightly [managed-by=other]");
   });
 });

@@ -42,16 +42,16 @@ const GATEWAYS: Record<string, Features> = {
   "2026.2.9": OLD,
 };
 
-// ---- what is declared
+// ---- the definitions
 
 const aName = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom("a", "b", "c", "A") },
   { weight: 1, arbitrary: fc.constantFrom(...Object.values(ODD_NAMES)) },
 );
 
-// ---- what lives in the gateway
+// ---- the live jobs
 
-/** What a job says of whose it is. NAME stands for the name that it was declared under. */
+/** How a job shows its owner. NAME stands for the name that it was declared under. */
 interface Claim {
   key?: string;
   mark?: string;
@@ -82,11 +82,11 @@ const CLAIMS: readonly Claim[] = [
 const aLiveJob = fc.record({
   name: aName,
   claim: fc.oneof(fc.constantFrom(...CLAIMS.slice(0, 6)), fc.constantFrom(...CLAIMS)),
-  /** What it was made by; none where that is what is declared now. */
+  /** The definition that it was added by; undefined if that is the current one. */
   definition: fc.option(aDefinition, { freq: 2 }),
-  /** Made when the gateway was an older one. */
+  /** Whether it was added when the gateway was an older release. */
   isOld: fc.boolean(),
-  /** What a person put into it. */
+  /** What a person edited in it. */
   edit: someOf({
     enabled: [false, true],
     agentId: ["other"],
@@ -95,7 +95,7 @@ const aLiveJob = fc.record({
     delivery: DELIVERIES,
     payload: [{ timeoutSeconds: 9 }, { toolsAllow: ["exec"] }, { cwd: "/tmp" }, { env: { B: "2" } }, { model: "e/f" }],
   }),
-  /** What a person called it since. */
+  /** A new name that a person gave it. */
   newName: fc.constantFrom(undefined, undefined, "a", "renamed by hand"),
   past: someOf({
     createdAtMs: [1_000, 2_000, 3_000],
@@ -103,7 +103,7 @@ const aLiveJob = fc.record({
     updatedAtMs: [5],
     scheduledToolPolicy: [{ mode: "default" }],
   }),
-  /** With what gateways add by themselves. */
+  /** Fields that gateways add by themselves. */
   hasDefaults: fc.boolean(),
 });
 
@@ -114,7 +114,7 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
   const { claim, newName, past } = recipe;
   const isOurs = claim.key === "config-manager:NAME";
   const hasKey = claim.key !== undefined && features.declarationKey && recipe.name.length < 180;
-  // Where there are no keys, ours have a mark.
+  // Without keys, our jobs have a mark.
   const mark = !hasKey && isOurs ? "[managed-by=config-manager]" : claim.mark;
   const { description, ...spec } = specOf(recipe, features, declared);
   const words = claim.isMarkFirst ? [mark, description] : [description, mark];
@@ -125,14 +125,14 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
     ...(features.declarationKey ? { configRevision: "1" } : {}),
     ...past,
     id,
-    // Who renames a job with a mark makes it another one.
+    // Renaming a job with a mark makes it a different job.
     name: (hasKey && isOurs ? newName : undefined) ?? spec.name,
     description: words.filter(Boolean).join(" ") || undefined,
     declarationKey: hasKey ? claim.key?.replace("NAME", () => recipe.name) : undefined,
   });
 }
 
-/** As one of its definition, with what was put into it; without what no gateway would hold. */
+/** Builds the live job of a definition, with the edits, and without what no gateway would store. */
 function specOf({ name, definition, isOld, edit }: Recipe, features: Features, declared: readonly Definition[]) {
   const shape = isOld ? { ...features, commandPayload: false } : features;
   const plain = toJobSpec(define({ name }), shape);
@@ -164,17 +164,17 @@ function defaultsFor({ schedule, payload, delivery, sessionTarget }: Omit<JobSpe
   };
 }
 
-// ---- both together
+// ---- definitions and live jobs
 
 interface World {
-  /** Of {@link GATEWAYS}. */
+  /** An index into {@link GATEWAYS}. */
   gateway: string;
   definitions: Definition[];
   live: LiveJob[];
   policy: Pick<PlanOptions, "owner" | "prune" | "allowMassRemoval">;
 }
 
-/** @param isNamed whether each live job has a name that is declared, if any is. */
+/** @param isNamed whether each live job has a declared name, if there is one. */
 function worldOf(lives: fc.Arbitrary<Recipe[]>, isNamed = false): fc.Arbitrary<World> {
   const parts = fc.record({
     gateway: fc.oneof(fc.constant("2026.9.6"), fc.constantFrom(...Object.keys(GATEWAYS))),
@@ -195,7 +195,7 @@ function worldOf(lives: fc.Arbitrary<Recipe[]>, isNamed = false): fc.Arbitrary<W
 
 const aWorld = worldOf(fc.array(aLiveJob, { maxLength: 8 }));
 
-/** With few jobs, none of them with a key, and all as declared but for what a person did: that takes several calls each. */
+/** Few jobs, none of them with a key, all as declared except for a person's edits: each repair takes several calls. */
 const aSpoiltWorld = worldOf(
   fc.array(
     aLiveJob.map((recipe) => ({ ...recipe, claim: recipe.isOld ? {} : OUR_MARK, isOld: false, definition: null })),
@@ -204,7 +204,7 @@ const aSpoiltWorld = worldOf(
   true,
 );
 
-/** With so many more of ours that what goes may be too much at once. */
+/** Many more jobs of ours, so that the removals may be too many at once. */
 const aCrowdedWorld = fc
   .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }), twins: fc.nat(6) })
   .map(({ world: { gateway, definitions, live, policy }, declared, others, twins }): World => {
@@ -230,7 +230,7 @@ function featuresAt(gateway: string): Features {
   return GATEWAYS[gateway] ?? NEW;
 }
 
-/** A gateway lets no two jobs have one key. */
+/** A gateway never has two jobs with the same key. */
 function withoutTwins(jobs: readonly LiveJob[]): LiveJob[] {
   const keys = jobs.map(({ declarationKey }) => declarationKey);
   return jobs.filter(({ declarationKey }, index) => {
@@ -238,9 +238,9 @@ function withoutTwins(jobs: readonly LiveJob[]): LiveJob[] {
   });
 }
 
-// ---- what is to become of it: said once more, in other words than the program's own
+// ---- the expected result, computed independently of the program
 
-/** The name under which a job is ours, or whose else it is. */
+/** The name under which a job is ours, or its other owner. */
 function claimOf({ declarationKey, description = "", name }: LiveJob): { ours: string } | "nobody's" | "another's" {
   if (declarationKey !== undefined) {
     const [owner, ...rest] = declarationKey.split(":");
@@ -250,14 +250,14 @@ function claimOf({ declarationKey, description = "", name }: LiveJob): { ours: s
   return description.includes("[managed-by=") ? "another's" : "nobody's";
 }
 
-/** Neither made nor changed: over, or not for this gateway. */
+/** Neither added nor changed: the moment has passed, or this gateway does not support it. */
 function isLeft(definition: Definition, unsupported: readonly string[]): boolean {
   const { name, schedule } = definition;
   const isOver = typeof schedule === "object" && schedule.kind === "at" && Date.parse(schedule.at) <= Date.parse(NOW);
   return isOver || unsupported.includes(name);
 }
 
-/** What becomes of one live job. Whatever is not ours, and not taken over, stays as it is. */
+/** What becomes of one live job. A job that is neither ours nor adopted stays unchanged. */
 type Fate = "stays" | "goes" | { becomes: Definition };
 
 function foretell({ definitions, live, policy }: Omit<World, "gateway">, unsupported: readonly string[]): Fate[] {
@@ -280,7 +280,7 @@ function foretell({ definitions, live, policy }: Omit<World, "gateway">, unsuppo
   });
 }
 
-/** The jobs that would be lost: those that go, and are not there twice. */
+/** The jobs that would be lost: those that are removed and are no duplicates. */
 function lossOf({ live, definitions }: World, fates: readonly Fate[]): LiveJob[] {
   const names = new Set(definitions.map(({ name }) => name));
   return live.filter((job, index) => {
@@ -297,7 +297,7 @@ function isTooMuch(world: World, fates: readonly Fate[]): boolean {
   return !world.policy.allowMassRemoval && lost >= 10 && lost > ours / 2;
 }
 
-/** That these jobs are what the world's are to become, each of them and no other. */
+/** Expects these jobs to be exactly what the world should become. */
 async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: readonly string[]): Promise<void> {
   const { live, definitions, gateway } = world;
   const fates = foretell(world, unsupported);
@@ -325,7 +325,7 @@ async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: re
   }
 }
 
-/** That a job is ours and as if made afresh, but for what it had before: its id, age, state, and switch. */
+/** Expects a job to be ours and as if newly added, except for its former id, age, state, and switch. */
 async function expectDeclared(
   job: LiveJob | undefined,
   definition: Definition,
@@ -352,7 +352,7 @@ function pastOf({ id, createdAtMs, state, declarationKey }: LiveJob) {
   return { id, createdAtMs, state, declarationKey };
 }
 
-/** What of a job a definition has a say in. */
+/** The fields of a job that a definition controls. */
 function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
   const { name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger } = job as JsonObject & LiveJob;
   const { schedule, payload, delivery, failureAlert, agentId, deleteAfterRun } = job as JsonObject & LiveJob;
@@ -377,9 +377,9 @@ function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
   };
 }
 
-/** Where nothing is delivered, what is left of an old route means nothing. */
+/** With mode `none`, the rest of an old route has no effect. */
 function routeOf(held: JsonObject | undefined, declared: JobSpec): JsonObject {
-  // None at all is not always none: from 2026.6 a job that does not run in main announces by default.
+  // A missing delivery is not always none: since 2026.6 a job outside the main session announces by default.
   const delivery = held ?? { mode: declared.sessionTarget === "main" ? "none" : "announce" };
   const { channel, ...route } = delivery;
   const whole = solid({ ...route, channel: channel === "last" ? undefined : channel });
@@ -387,7 +387,7 @@ function routeOf(held: JsonObject | undefined, declared: JobSpec): JsonObject {
   return Object.fromEntries(Object.entries(whole).filter(([field]) => field in declared.delivery));
 }
 
-/** Without what is as good as nothing. */
+/** Drops empty fields. */
 function solid(fields: Record<string, Json | undefined>): JsonObject {
   const entries = Object.entries(fields).filter(([, value]) => {
     if (value === undefined || value === null || value === "" || value === false) return false;
@@ -396,7 +396,7 @@ function solid(fields: Record<string, Json | undefined>): JsonObject {
   return Object.fromEntries(entries) as JsonObject;
 }
 
-// ---- doing it
+// ---- running a pass
 
 function storeOf({ gateway, live }: World, before: (call: string) => void = () => {}): MemoryStore {
   return createMemoryStore(live, { features: featuresAt(gateway), before });
@@ -407,7 +407,7 @@ function bring(store: CronStore, { definitions, policy }: World) {
   return converge({ definitions, store, policy, signal, log: () => {}, nowMs: () => Date.parse(NOW) });
 }
 
-/** Brings a store that is gone at one of the calls, whichever, and is there again. */
+/** Runs a pass against a store that fails at one of its calls, and returns the store, working again. */
 async function crash(world: World, call: number): Promise<MemoryStore> {
   const whole = storeOf(world);
   await bring(whole, world);
@@ -420,7 +420,7 @@ async function crash(world: World, call: number): Promise<MemoryStore> {
   return store;
 }
 
-/** The store as one of several has it who use it at the same time: each call waits for its turn. */
+/** A store that several passes share: each call waits for its turn. */
 function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
   return {
     transport: store.transport,
@@ -435,9 +435,9 @@ function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
   };
 }
 
-// ---- somebody else, at the same time
+// ---- somebody else changes jobs at the same time
 
-/** What somebody does to a job before one of our calls; `job` counts through those that are there. */
+/** What somebody does to a job before one of our calls; `job` is an index into the existing ones. */
 const aDeed = fc.record({
   call: fc.nat(6),
   job: fc.nat(12),
@@ -474,9 +474,9 @@ function doDeed({ job: place, deed }: ValueOf<typeof aDeed>, store: MemoryStore,
   if (!job) return;
   if (deed.kind === "remove") return void store.removeJob(job.id);
   const patch = deed.kind === "claim" ? { description: "[managed-by=other]" } : deed.patch;
-  // Whose a job is, or which, somebody may change while we do only where a gateway can tell us in time: by its revision.
+  // Only with revisions can a gateway tell us that somebody has changed a job's owner or identity meanwhile.
   if (isFree(job) && ("description" in patch || "name" in patch) && !features.declarationKey) return;
-  void store.updateJob(job.id, patch).catch(() => {}); // a refusal is theirs
+  void store.updateJob(job.id, patch).catch(() => {}); // a rejection is theirs
 }
 
 /** The jobs that no pass may touch. */
@@ -488,9 +488,9 @@ function theirsOf(jobs: readonly LiveJob[], { definitions }: World): LiveJob[] {
   });
 }
 
-// ---- what holds
+// ---- the properties
 
-/** That no action is about a job of another's, and that all else that the plan says is true. */
+/** Expects that no action touches a foreign job, and that everything else in the plan is true. */
 function expectTruePlan(world: World): void {
   const { definitions, live, policy, gateway } = world;
   const options = { ...policy, features: featuresAt(gateway), nowMs: Date.parse(NOW) };
@@ -532,13 +532,13 @@ function expectTruePlan(world: World): void {
   expect(unchanged).toBe(becoming.length - changed.length + over.length);
   expect(unmanaged).toBe(live.length - ours.length - idsOf("adopt").length);
 
-  // Whatever comes first in a list or a file.
+  // The result does not depend on the order of a list or a file.
   const other = planCron(definitions.toReversed(), live.toReversed(), options);
   const byText = (all: readonly CronAction[]) => all.map((action) => JSON.stringify(action)).toSorted();
   expect(byText(other.actions)).toEqual(byText(actions));
 }
 
-/** That a pass which nobody disturbs makes this of the world, and that the next one has nothing to do. */
+/** Expects that an undisturbed pass makes the expected result of the world, and that the next pass changes nothing. */
 async function expectPass(world: World, store = storeOf(world)): Promise<void> {
   const { isEqual, unsupported, refusedRemovals } = await bring(store, world);
   const names = unsupported.map(({ name }) => name);
@@ -554,7 +554,7 @@ async function expectPass(world: World, store = storeOf(world)): Promise<void> {
   expect(store.jobs).toEqual(end);
 }
 
-/** Tries it on many; what fails is made small, and printed with the seed that finds it again. */
+/** Tests a property on many random cases. A failure is shrunk and printed with the seed that reproduces it. */
 function holds<T>(
   arbitrary: fc.Arbitrary<T>,
   property: (value: T) => Promise<void> | void,
@@ -564,14 +564,14 @@ function holds<T>(
   return () => fc.assert(promise, { numRuns });
 }
 
-/** What Git holds at another time. */
+/** The definitions of another commit. */
 const anotherCommit = fc.oneof(
   fc.constant<Definition[]>([]),
   aWorld.map(({ definitions }) => definitions),
 );
 
 describe("planCron() of any jobs and any definitions", () => {
-  test("touches what is ours, or nobody's and declared, each job once", holds(aWorld, expectTruePlan));
+  test("touches only our jobs, and unclaimed ones with a declared name, each once", holds(aWorld, expectTruePlan));
 
   test(
     "refuses to remove ten or more, and over half of ours",
@@ -581,22 +581,22 @@ describe("planCron() of any jobs and any definitions", () => {
 
 describe("converge() of any jobs and any definitions", () => {
   test(
-    "makes of them what is declared, once, and leaves the others",
+    "makes the jobs equal to the declared ones in one pass, and leaves the others",
     holds(aWorld, (world) => expectPass(world)),
   );
 
   test(
-    "takes out what a person put into its jobs",
+    "removes what a person added to our jobs",
     holds(aSpoiltWorld, (world) => expectPass(world)),
   );
 
   test(
-    "does nothing at all where too much would go",
+    "changes nothing if too many jobs would be removed",
     holds(aCrowdedWorld, (world) => expectPass(world), Math.ceil(RUNS / 2)),
   );
 
   test(
-    "comes to the same end after a crash, whenever it was",
+    "has the same result after a crash at any call",
     holds(fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), call: fc.nat(30) }), async ({ world, call }) => {
       const whole = storeOf(world);
       await bring(whole, world);
@@ -608,7 +608,7 @@ describe("converge() of any jobs and any definitions", () => {
   );
 
   test(
-    "leaves nothing half done after a crash, though Git has moved on",
+    "leaves no replacement unfinished after a crash, even if Git has changed",
     holds(
       fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), next: anotherCommit, call: fc.nat(30) }),
       async ({ world, next, call }) => {
@@ -616,14 +616,14 @@ describe("converge() of any jobs and any definitions", () => {
         await expectPass({ ...world, definitions: next, live: [...store.jobs] }, store);
         if (world.policy.prune === "none") return;
         const halves = store.jobs.filter((job) => JSON.stringify(job).includes("config-manager is replacing"));
-        // What is over is not moved to any more.
+        // A job whose moment has passed is not changed any more.
         expect(halves.filter(({ name }) => !next.some((each) => each.name === name))).toEqual([]);
       },
     ),
   );
 
   test(
-    "touches nothing of others who change jobs at the same time, and mends in the next pass what they did to ours",
+    "touches no foreign job while others change jobs, and repairs our own jobs in the next pass",
     holds(
       fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), deeds: fc.array(aDeed, { maxLength: 5 }) }),
       async ({ world, deeds }) => {
@@ -649,7 +649,7 @@ describe("converge() of any jobs and any definitions", () => {
   );
 
   test(
-    "comes to the same end beside another one, register say, however their calls fall",
+    "has the same result beside a concurrent pass, such as register, in any order of calls",
     holds(
       fc.record({
         world: fc.oneof(aWorld, aSpoiltWorld),

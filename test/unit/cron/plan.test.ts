@@ -12,7 +12,7 @@ function plan(definitions: Definition[], live: LiveJob[], options: Partial<PlanO
   return planCron(definitions, live, { ...usual, ...options });
 }
 
-/** `add NAME`, `update ID`, `adopt ID`, `remove ID`. */
+/** Formats actions: `add NAME`, `update ID`, `adopt ID`, `remove ID`. */
 function summaryOf(actions: readonly CronAction[]): string[] {
   return actions.map((action) => `${action.kind} ${action.kind === "add" ? action.name : action.id}`);
 }
@@ -21,18 +21,18 @@ function summary(...args: Parameters<typeof plan>): string[] {
   return summaryOf(plan(...args).actions);
 }
 
-/** `count` jobs of ours called job-1, job-2, …; the first of them declared, the others not. */
+/** `count` jobs of ours named job-1, job-2, …; the first ones are declared, the others not. */
 function crowd(count: number, declared: number): [Definition[], LiveJob[]] {
   const definitions = Array.from({ length: count }, (_, index) => define({ name: `job-${index + 1}` }));
   return [definitions.slice(0, declared), definitions.map((each, index) => ourJob(each, { id: `id-${index + 1}` }))];
 }
 
 describe("planCron()", () => {
-  test("plans nothing where nothing is declared and nothing lives", () => {
+  test("plans nothing if nothing is declared and there are no live jobs", () => {
     expect(plan([], [])).toEqual({ actions: [], unchanged: 0, unmanaged: 0, refusedRemovals: [], unsupported: [] });
   });
 
-  test("plans nothing where the live jobs are as declared", () => {
+  test("plans nothing if the live jobs are as declared", () => {
     const definitions = [define({ name: "a" }), define({ name: "b", message: "x" })];
     const live = definitions.map((each, index) => ourJob(each, { id: `id-${index}` }));
     expect(plan(definitions, live)).toEqual({
@@ -44,7 +44,7 @@ describe("planCron()", () => {
     });
   });
 
-  test("adds a job that is not there, under a key", () => {
+  test("adds a missing job with a key", () => {
     expect(plan([define({ description: "Nightly" })], []).actions).toEqual([
       {
         kind: "add",
@@ -56,13 +56,13 @@ describe("planCron()", () => {
     ]);
   });
 
-  test("adds it under a mark where the gateway has no keys", () => {
+  test("adds it with a mark on a gateway without keys", () => {
     const [action] = plan([define({ description: "Nightly" })], [], { features: OLD }).actions;
     expect(action).not.toHaveProperty("declarationKey");
     expect(action).toMatchObject({ spec: { description: "Nightly [managed-by=config-manager]" } });
   });
 
-  test("adds it under a mark where its name is too long for a key", () => {
+  test("adds it with a mark if its name is too long for a key", () => {
     const [fits, tooLong] = ["x".repeat(200 - "config-manager:".length), "x".repeat(201 - "config-manager:".length)];
     expect(plan([define({ name: fits })], []).actions).toMatchObject([{ declarationKey: `config-manager:${fits}` }]);
     const [action] = plan([define({ name: tooLong })], []).actions;
@@ -70,7 +70,7 @@ describe("planCron()", () => {
     expect(action).toMatchObject({ name: tooLong, spec: { description: "[managed-by=config-manager]" } });
   });
 
-  test("says of a command whether it becomes an agent turn", () => {
+  test("tells whether a command becomes an agent turn", () => {
     const before = ourJob(define({ command: "old.sh" }), {}, OLD);
     for (const live of [[], [before]]) {
       expect(plan([define()], live, { features: OLD }).actions).toMatchObject([{ commandAsTurn: true }]);
@@ -78,14 +78,14 @@ describe("planCron()", () => {
     }
   });
 
-  test("makes a command of an agent turn once the gateway can", () => {
+  test("turns an agent turn back into a command once the gateway supports it", () => {
     const live = ourJob(define(), { configRevision: "3" }, OLD);
     expect(plan([define()], [live]).actions).toMatchObject([
       { kind: "update", id: "id-1", patch: { payload: { kind: "command", argv: ["sh", "-lc", "backup.sh"] } } },
     ]);
   });
 
-  test("updates a job in place, against the revision that was compared", () => {
+  test("updates a job in place, with the revision that was observed", () => {
     const live = ourJob(define(), { id: "id-7", configRevision: "sha256:12" });
     expect(plan([define({ description: "Nightly" })], [live]).actions).toEqual([
       {
@@ -100,12 +100,12 @@ describe("planCron()", () => {
     ]);
   });
 
-  test("names no revision where the gateway has none", () => {
+  test("sends no revision on a gateway without revisions", () => {
     const [action] = plan([define({ description: "Nightly" })], [ourJob(define())]).actions;
     expect(action).not.toHaveProperty("expectedConfigRevision");
   });
 
-  test("says with what to replace a job from which a field has to go", () => {
+  test("plans a replacement for a job from which a field has to be removed", () => {
     const live = ourJob(define({ cwd: "/srv" }));
     expect(plan([define()], [live]).actions).toMatchObject([
       {
@@ -123,14 +123,14 @@ describe("planCron()", () => {
     expect(plan([define({ cwd: "/other" })], [live]).actions[0]).not.toHaveProperty("replacement");
   });
 
-  test("gives a job its name back that somebody renamed", () => {
+  test("restores the name of a job that somebody renamed", () => {
     expect(plan([define()], [ourJob(define(), { name: "renamed by hand" })])).toMatchObject({
       actions: [{ kind: "update", id: "id-1", patch: { name: "backup" } }],
       unmanaged: 0,
     });
   });
 
-  test("keeps the mark of a job that has one, on a gateway that has keys by now", () => {
+  test("keeps the mark of a job that has one, on a gateway that has keys now", () => {
     const live = ourJob(define({ description: "Nightly" }), {}, { ...NEW, declarationKey: false });
     expect(live.declarationKey).toBeUndefined();
     expect(summary([define({ description: "Nightly" })], [live])).toEqual([]);
@@ -139,14 +139,14 @@ describe("planCron()", () => {
     ]);
   });
 
-  test("leaves the live switch alone where none is declared", () => {
+  test("ignores the live enabled switch if none is declared", () => {
     expect(summary([define()], [ourJob(define(), { enabled: false })])).toEqual([]);
     expect(plan([define({ enabled: true })], [ourJob(define(), { enabled: false })]).actions).toMatchObject([
       { kind: "update", patch: { enabled: true } },
     ]);
   });
 
-  test.each(Object.entries(ODD_NAMES))("knows a job again whose name is with %s", (_, name) => {
+  test.each(Object.entries(ODD_NAMES))("recognises a job whose name is with %s", (_, name) => {
     for (const features of [NEW, OLD]) {
       const definition = define({ name });
       expect(summary([definition], [], { features })).toEqual([`add ${name}`]);
@@ -158,7 +158,7 @@ describe("planCron()", () => {
     }
   });
 
-  test("tells names apart that differ in case or in Unicode normal form", () => {
+  test("distinguishes names by case and by Unicode normal form", () => {
     for (const [one, other] of [
       ["Backup", "backup"],
       ["cafe\u0301", "caf\u00e9"],
@@ -171,7 +171,7 @@ describe("planCron()", () => {
     }
   });
 
-  test("orders adds and updates as they are defined, then removals as they are listed", () => {
+  test("orders adds and updates by definition, then removals by the live list", () => {
     const live = [
       ourJob(define({ name: "z" }), { id: "z" }),
       ourJob(define({ name: "b" }), { id: "b" }),
@@ -181,7 +181,7 @@ describe("planCron()", () => {
     expect(summary(definitions, live)).toEqual(["add c", "update b", "add a", "remove z", "remove y"]);
   });
 
-  test("changes nothing that it is given", () => {
+  test("modifies none of its arguments", () => {
     const definitions = [define({ cwd: "/srv" }), define({ name: "other", message: "x" })];
     const live = [
       ourJob(define()),
@@ -194,8 +194,8 @@ describe("planCron()", () => {
   });
 });
 
-describe("planCron() and jobs that nobody claims", () => {
-  test("adopts the one of the declared name, and marks it", () => {
+describe("planCron() and unclaimed jobs", () => {
+  test("adopts the one with a declared name, and marks it", () => {
     const byHand = liveJob({ id: "id-7", description: "made by hand", configRevision: "4" });
     expect(plan([define({ description: "Nightly" })], [byHand])).toEqual({
       actions: [
@@ -217,7 +217,7 @@ describe("planCron() and jobs that nobody claims", () => {
     });
   });
 
-  test("adopts even one that is as declared already, as it has no mark yet", () => {
+  test("adopts even one that is as declared already, since it lacks the mark", () => {
     expect(summary([define()], [liveJob()])).toEqual(["adopt id-1"]);
   });
 
@@ -235,17 +235,17 @@ describe("planCron() and jobs that nobody claims", () => {
     expect(plan([define()], live)).toMatchObject({ actions: [{ kind: "adopt", id: "old" }], unmanaged: 2 });
   });
 
-  test("adopts none where we have a job of that name already", () => {
+  test("adopts none if we own a job of that name", () => {
     const live = [liveJob({ id: "by-hand", createdAtMs: 1 }), ourJob(define(), { id: "ours", createdAtMs: 2 })];
     expect(plan([define()], live)).toMatchObject({ actions: [], unchanged: 1, unmanaged: 1 });
   });
 
-  test("adopts one that is turned off, and does not turn it on", () => {
+  test("adopts a disabled job, and does not enable it", () => {
     const [action] = plan([define()], [liveJob({ enabled: false })]).actions;
     expect(action).toMatchObject({ kind: "adopt", patch: expect.not.objectContaining({ enabled: expect.anything() }) });
   });
 
-  test("leaves the reminders that people asked the agent for", () => {
+  test("leaves reminders that an agent set on request", () => {
     const reminder = liveJob({ name: "Remind Ann to call Bob", payload: { kind: "systemEvent", text: "Call Bob" } });
     expect(plan([], [reminder])).toEqual({
       actions: [],
@@ -257,7 +257,7 @@ describe("planCron() and jobs that nobody claims", () => {
   });
 });
 
-describe("planCron() and jobs of others", () => {
+describe("planCron() and foreign jobs", () => {
   const FOREIGN = {
     "another manager's, by key": { declarationKey: "other-manager:backup" },
     "another manager's, by mark": { description: "Nightly [managed-by=other-manager]" },
@@ -268,10 +268,10 @@ describe("planCron() and jobs of others", () => {
     "a claw's": { declarationKey: "claw:backup" },
   };
 
-  test.each(Object.entries(FOREIGN))("leaves a job alone that is %s, whatever its name", (_, fields) => {
+  test.each(Object.entries(FOREIGN))("leaves a job that is %s, whatever its name", (_, fields) => {
     for (const features of [NEW, OLD]) {
       expect(plan([], [liveJob(fields)], { features })).toMatchObject({ actions: [], unmanaged: 1 });
-      // Neither is it adopted, nor is it in the way of our own.
+      // It is neither adopted nor in the way of our own.
       expect(plan([define()], [liveJob(fields)], { features })).toMatchObject({
         actions: [{ kind: "add", name: "backup" }],
         unmanaged: 1,
@@ -281,7 +281,7 @@ describe("planCron() and jobs of others", () => {
     }
   });
 
-  test("goes by the owner that we are", () => {
+  test("depends on who the owner is", () => {
     const live = [ourJob(define())];
     expect(summary([], live, { owner: "config-manager" })).toEqual(["remove id-1"]);
     expect(summary([], live, { owner: "config" })).toEqual([]);
@@ -289,8 +289,8 @@ describe("planCron() and jobs of others", () => {
   });
 });
 
-describe("planCron() and jobs that have to go", () => {
-  test("removes a job of ours that is no longer declared, by key or by mark, turned off or not", () => {
+describe("planCron() and removals", () => {
+  test("removes a job of ours that is no longer declared, by key or by mark, disabled or not", () => {
     const live = [
       ourJob(define({ name: "a" }), { id: "keyed" }),
       ourJob(define({ name: "b" }), { id: "marked" }, OLD),
@@ -306,7 +306,7 @@ describe("planCron() and jobs that have to go", () => {
     });
   });
 
-  test("keeps the oldest of two that are ours", () => {
+  test("keeps the older of two duplicates", () => {
     const live = [
       ourJob(define(), { id: "young", createdAtMs: 300 }),
       ourJob(define(), { id: "old", createdAtMs: 100 }),
@@ -318,13 +318,13 @@ describe("planCron() and jobs that have to go", () => {
     ]);
   });
 
-  test("keeps the same one at every pass where two are of one age", () => {
+  test("keeps the same one at every pass if both have the same age", () => {
     const live = ["b", "a", "c"].map((id) => ourJob(define(), { id, createdAtMs: 100 }));
     expect(summary([define()], live)).toEqual(["remove b", "remove c"]);
     expect(summary([define()], live.toReversed())).toEqual(["remove c", "remove b"]);
   });
 
-  test("removes all of several that are ours and not declared", () => {
+  test("removes all duplicates that are not declared", () => {
     const live = [ourJob(define(), { id: "one" }), ourJob(define(), { id: "two" })];
     expect(plan([], live).actions).toMatchObject([
       { id: "one", reason: "undeclared" },
@@ -332,7 +332,7 @@ describe("planCron() and jobs that have to go", () => {
     ]);
   });
 
-  test("removes nothing where prune is none, not even a duplicate", () => {
+  test("removes nothing with prune none, not even a duplicate", () => {
     const live = [
       ourJob(define(), { id: "old", createdAtMs: 1 }),
       ourJob(define(), { id: "young", createdAtMs: 2 }),
@@ -350,7 +350,7 @@ describe("planCron() and jobs that have to go", () => {
     });
   });
 
-  test("still adds and updates where prune is none", () => {
+  test("still adds and updates with prune none", () => {
     const live = [ourJob(define(), { id: "id-1" })];
     const definitions = [define({ command: "other.sh" }), define({ name: "new" })];
     expect(summary(definitions, live, { prune: "none" })).toEqual(["update id-1", "add new"]);
@@ -377,47 +377,47 @@ describe("planCron() and jobs that have to go", () => {
     expect(plan(definitions, live)).toMatchObject({ actions: [], unchanged: declared, refusedRemovals: names });
   });
 
-  test("counts our own jobs alone for that", () => {
+  test("counts only our own jobs for that limit", () => {
     const [, live] = crowd(10, 0);
     const others = Array.from({ length: 20 }, (_, index) => liveJob({ id: `other-${index}`, name: `other-${index}` }));
     expect(plan([], [...live, ...others]).refusedRemovals).toHaveLength(10);
   });
 
-  test("counts no duplicates for that, neither among those that go nor among ours: the job itself stays", () => {
+  test("does not count duplicates for that limit: the job itself stays", () => {
     const twins = (name: string, count: number) =>
       Array.from({ length: count }, (_, index) =>
         ourJob(define({ name }), { id: `${name}-${index}`, createdAtMs: index }),
       );
     expect(plan([define()], twins("backup", 12))).toMatchObject({ actions: { length: 11 }, refusedRemovals: [] });
-    // Twenty of ours, of which ten go, and eleven duplicates.
+    // Twenty of ours, ten of which are removed, and eleven duplicates.
     const [definitions, live] = crowd(20, 9);
     const crowded = [...live, ...twins("job-1", 12).slice(1)];
     expect(plan(definitions, crowded).refusedRemovals).toHaveLength(11);
     expect(plan([...definitions, define({ name: "job-10" })], crowded).refusedRemovals).toEqual([]);
   });
 
-  test("removes them all the same where that is allowed", () => {
+  test("removes them all if that is allowed", () => {
     expect(plan(...crowd(10, 0), { allowMassRemoval: true })).toMatchObject({ refusedRemovals: [], unsupported: [] });
     expect(summary(...crowd(10, 0), { allowMassRemoval: true })).toHaveLength(10);
   });
 });
 
-describe("planCron() and a job for one moment", () => {
+describe("planCron() and a one-shot job", () => {
   const moment = (at: string) => define({ schedule: { kind: "at", at } });
   const PAST = moment("2026-11-22T11:59:59Z");
   const FUTURE = moment("2026-11-22T12:00:01Z");
 
-  test("adds it while it is to come", () => {
+  test("adds it while its moment is in the future", () => {
     expect(summary([FUTURE], [])).toEqual(["add backup"]);
   });
 
-  test("never adds it when its time has passed", () => {
+  test("never adds it after its moment", () => {
     expect(summary([PAST], [])).toEqual([]);
     expect(summary([moment("2026-11-22T12:00:00Z")], [])).toEqual([]);
     expect(summary([moment("2026-11-22T20:59:59+09:00")], [])).toEqual([]);
   });
 
-  test("leaves a live one whose time has passed", () => {
+  test("leaves a live one whose moment has passed", () => {
     expect(plan([PAST], [ourJob(PAST)])).toMatchObject({ actions: [], unchanged: 1 });
   });
 
@@ -426,26 +426,26 @@ describe("planCron() and a job for one moment", () => {
     expect(summary([], [ourJob(FUTURE)])).toEqual(["remove id-1"]);
   });
 
-  test("moves a live one to another time", () => {
+  test("moves a live one to another moment", () => {
     expect(plan([FUTURE], [ourJob(PAST)]).actions).toMatchObject([
       { kind: "update", fields: ["schedule"], patch: { schedule: { kind: "at", at: "2026-11-22T12:00:01.000Z" } } },
     ]);
   });
 
-  test("takes the same moment in another zone for the same", () => {
+  test("treats the same moment in another zone as equal", () => {
     expect(summary([moment("2026-11-22T21:00:01+09:00")], [ourJob(FUTURE)])).toEqual([]);
   });
 });
 
-describe("planCron() and moments that are over", () => {
-  test("does not move a live job to one: the gateway would refuse it at every pass", () => {
+describe("planCron() and moments in the past", () => {
+  test("does not move a live job to one: the gateway would reject it at every pass", () => {
     const at = (moment: string) => define({ schedule: { kind: "at", at: moment } });
     const live = ourJob(at("2099-01-01T00:00:00Z"));
     expect(plan([at("2020-01-01T00:00:00Z")], [live])).toMatchObject({ actions: [], unchanged: 1 });
   });
 });
 
-describe("planCron() and several jobs that nobody claims", () => {
+describe("planCron() and several unclaimed jobs of one name", () => {
   test("adopts the oldest, and names the others", () => {
     const live = [liveJob({ id: "young", createdAtMs: 3 }), liveJob({ id: "old", createdAtMs: 1 })];
     expect(plan([define()], live).actions).toMatchObject([{ kind: "adopt", id: "old", namesakes: ["young"] }]);
@@ -453,7 +453,7 @@ describe("planCron() and several jobs that nobody claims", () => {
 });
 
 describe("planCron() and a key without a name", () => {
-  test("takes the job for nobody's that it knows, and leaves it alone", () => {
+  test("treats the job as foreign, and leaves it", () => {
     expect(plan([], [liveJob({ declarationKey: "config-manager:" })])).toMatchObject({ actions: [], unmanaged: 1 });
   });
 });

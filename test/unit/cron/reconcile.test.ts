@@ -1,4 +1,4 @@
-// The passes over cron jobs, on a gateway in memory and real files: what is logged, and what becomes of the jobs.
+// The passes over cron jobs, with a gateway in memory and real files: the log lines and the jobs.
 
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
@@ -23,7 +23,7 @@ interface Start {
   allowMassRemoval?: boolean;
 }
 
-/** A ConfigMap and a gateway in memory; each pass writes down what it logs. */
+/** A ConfigMap and a gateway in memory. Each pass collects its log lines. */
 async function start({ definitions, jobs = [], features, logsFirstPass = true, allowMassRemoval = false }: Start = {}) {
   const scratch = await createScratch();
   const volume = await createVolume(scratch.in("cron.d"));
@@ -88,7 +88,7 @@ async function start({ definitions, jobs = [], features, logsFirstPass = true, a
 const AWAY = new ManagerError("unreachable", "the gateway at ws://127.0.0.1:18789 cannot be reached: ECONNREFUSED");
 
 describe("reconcile() of valid definitions", () => {
-  test("adds, updates and removes, stages a copy, and says complete once all is equal", async () => {
+  test("adds, updates and removes, stages a copy, and logs complete once all is equal", async () => {
     const gone = ourJob(define({ name: "gone" }), { id: "gone" });
     const edited = ourJob(define({ name: "edited", timeout: 5 }), { id: "edited" });
     await using at = await start({
@@ -110,7 +110,7 @@ describe("reconcile() of valid definitions", () => {
     expect(await at.checksum()).toBeDefined();
   });
 
-  test("writes nothing and logs nothing where nothing differs", async () => {
+  test("writes and logs nothing if nothing differs", async () => {
     await using at = await start({ definitions: [define()] });
     await at.pass();
     const writes = at.store.writes.length;
@@ -118,21 +118,21 @@ describe("reconcile() of valid definitions", () => {
     expect(at.store.writes).toHaveLength(writes);
   });
 
-  test("makes a job equal again that somebody has edited, without a change in Git", async () => {
+  test("reverts a person's edit of a job, without a change in Git", async () => {
     await using at = await start({ definitions: [define()] });
     await at.pass();
     await at.store.updateJob(at.store.jobs[0]?.id ?? "", { schedule: { kind: "cron", expr: "0 0 * * *" } });
     expect(await at.pass()).toEqual({ outcome: "equal", lines: ["Updating cron job: backup", COMPLETE] });
   });
 
-  test("gives a sign of life for each job", async () => {
+  test("beats for each job", async () => {
     await using at = await start({ definitions: [define({ name: "a" }), define({ name: "b" })] });
     let beats = 0;
     await at.pass({ ...STEADY, beat: () => void (beats += 1) });
     expect(beats).toBe(2);
   });
 
-  test("of a sync tells of definitions once: not again where they were applied before", async () => {
+  test("of a sync does not log definitions again that were applied before", async () => {
     await using at = await start({ definitions: [define()] });
     expect((await at.pass()).lines[0]).toBe(CHANGED);
     const again = createCronPasses({ ...at.options, logsFirstPass: false });
@@ -144,8 +144,8 @@ describe("reconcile() of valid definitions", () => {
   });
 });
 
-describe("reconcile() of what may not be applied", () => {
-  test("keeps all jobs where a definition is wrong, and tells each problem once", async () => {
+describe("reconcile() of definitions that cannot be applied", () => {
+  test("changes no job if a definition is wrong, and logs each problem once", async () => {
     await using at = await start({
       definitions: '[{"name":"x","schedule":"0 3 * * *","comand":"y"}]',
       jobs: [ourJob(define())],
@@ -161,14 +161,14 @@ describe("reconcile() of what may not be applied", () => {
     expect(at.passes.definitions).toBe("invalid");
   });
 
-  test("takes no missing file for an empty list", async () => {
+  test("does not treat a missing file as an empty list", async () => {
     await using at = await start({ jobs: [ourJob(define())] });
     const { outcome, lines } = await at.pass();
     expect([outcome, lines.at(-1)]).toEqual(["rejected", "WARNING: Cron config file not found"]);
     expect(at.names()).toEqual(["backup"]);
   });
 
-  test("refuses a mass removal, says how to allow it, and removes nothing", async () => {
+  test("refuses a mass removal, logs how to allow it, and removes nothing", async () => {
     const jobs = Array.from({ length: 12 }, (_, index) => ourJob(define({ name: `job-${index}` }), { id: `${index}` }));
     await using at = await start({ definitions: [], jobs });
     const { outcome, lines } = await at.pass();
@@ -183,7 +183,7 @@ describe("reconcile() of what may not be applied", () => {
     expect(allowed.names()).toEqual([]);
   });
 
-  test("leaves out a job that the gateway cannot have, and does the others", async () => {
+  test("leaves out an unsupported job, and applies the others", async () => {
     const wanting = define({ name: "wanting", failureAlert: { after: 3 } });
     await using at = await start({ definitions: [wanting, define({ message: "Hello" })], features: OLD });
     const { outcome, lines } = await at.pass();
@@ -197,7 +197,7 @@ describe("reconcile() of what may not be applied", () => {
 });
 
 describe("reconcile() and its failures", () => {
-  test("tries again later where no gateway answers, and says why once", async () => {
+  test("retries later if no gateway answers, and logs why once", async () => {
     await using at = await start({ definitions: [define()] });
     at.state.away = AWAY;
     const { outcome, lines } = await at.pass();
@@ -208,7 +208,7 @@ describe("reconcile() and its failures", () => {
     expect((await at.pass()).lines).toEqual(["Adding cron job: backup", COMPLETE]);
   });
 
-  test("says complete only after a pass in which every action succeeded", async () => {
+  test("logs complete only after a pass in which every action succeeded", async () => {
     await using at = await start({ definitions: [define({ name: "bad" }), define({ name: "good" })] });
     at.state.before = (call) => {
       if (call === "add bad") throw new ManagerError("rejected", "not liked");
@@ -226,7 +226,7 @@ describe("reconcile() and its failures", () => {
     expect((await at.pass()).lines).toEqual(["Adding cron job: bad", COMPLETE]);
   });
 
-  test("keeps what was applied where the gateway goes in the middle, and goes on from there", async () => {
+  test("keeps what was applied if the gateway goes away in between, and continues from there", async () => {
     await using at = await start({ definitions: ["a", "b", "c"].map((name) => define({ name })) });
     at.state.before = (call) => {
       if (call === "add b") throw new ManagerError("unreachable", "cron.add: gateway closed (1012 service restart)");
@@ -241,7 +241,7 @@ describe("reconcile() and its failures", () => {
     expect((await at.pass()).lines).toEqual(["Adding cron job: b", "Adding cron job: c", COMPLETE]);
   });
 
-  test("asks for as long a pause as the gateway does", async () => {
+  test("pauses for as long as the gateway asks", async () => {
     await using at = await start({ definitions: [define()] });
     at.state.before = (call) => {
       if (call.startsWith("add")) throw new ManagerError("rejected", "rate limited", { retryAfterMs: 20_000 });
@@ -249,7 +249,7 @@ describe("reconcile() and its failures", () => {
     expect(await at.passes.reconcile(STEADY)).toMatchObject({ kind: "failed", retryAfterMs: 20_000 });
   });
 
-  test("syncs the jobs though the copy for the next start cannot be written, and says so", async () => {
+  test("syncs the jobs even if the copy for the next start cannot be written, and logs that", async () => {
     await using at = await start({ definitions: [define()] });
     await writeFile(at.scratch.in("staging"), "");
     const { outcome, lines } = await at.pass();
@@ -260,7 +260,7 @@ describe("reconcile() and its failures", () => {
 });
 
 describe("prepare()", () => {
-  test("stages the definitions, and keeps no gateway from starting", async () => {
+  test("stages the definitions, and never keeps the gateway from starting", async () => {
     await using at = await start({ definitions: [define()] });
     expect(await at.passes.prepare()).toBeTrue();
     expect(await at.staged()).toEqual(["cron-jobs.json"]);
@@ -271,7 +271,7 @@ describe("prepare()", () => {
 });
 
 describe("register()", () => {
-  test("adds and updates what is staged, and removes nothing", async () => {
+  test("adds and updates the staged jobs, and removes none", async () => {
     const undeclared = ourJob(define({ name: "undeclared" }), { id: "1" });
     await using at = await start({
       definitions: [define()],
@@ -283,7 +283,7 @@ describe("register()", () => {
     expect(at.names()).toEqual(["undeclared", "by-hand", "backup"]);
   });
 
-  test("registers nothing where nothing is staged, or what is staged is wrong", async () => {
+  test("registers nothing if nothing valid is staged", async () => {
     await using at = await start();
     expect((await at.register()).outcome).toBe("rejected");
     await at.publish([define()]);
@@ -295,7 +295,7 @@ describe("register()", () => {
 });
 
 describe("createCronReconciler()", () => {
-  test("tells metrics what the last pass has seen, and of no job before that", async () => {
+  test("reports the last pass in its gauges, and no counts before the first", async () => {
     await using at = await start({
       definitions: [define(), define({ name: "wanting", failureAlert: { after: 3 } })],
       jobs: [liveJob({ name: "by-hand" })],

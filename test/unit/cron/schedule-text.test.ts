@@ -14,7 +14,7 @@ describe("describeSchedule()", () => {
     [{ kind: "on-exit", command: "hush" }, "on-exit"],
     [{ kind: "of tomorrow" }, "of tomorrow"],
     [{}, "?"],
-  ])("says %j in a few words", (schedule, words) => {
+  ])("describes %j", (schedule, words) => {
     expect(describeSchedule(schedule)).toBe(words);
   });
 });

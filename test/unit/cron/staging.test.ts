@@ -7,7 +7,7 @@ const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) }
 const JOBS = JSON.stringify([define()]);
 
 describe("stageDefinitions()", () => {
-  test("writes the files as they are, for a start that may run as another user", async () => {
+  test("writes the files unchanged, readable for a start as another user", async () => {
     await using scratch = await createScratch();
     const files = [file("cron-jobs.json", `// jobs\r\n${JOBS}`), file("more.yaml", "[]\n")];
     expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual({ kind: "equal" });
@@ -17,7 +17,7 @@ describe("stageDefinitions()", () => {
     }
   });
 
-  test("replaces what has changed, and leaves what has not", async () => {
+  test("replaces changed files, and does not rewrite equal ones", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([file("a.json", JOBS), file("b.json", JOBS)], scratch.path);
     for (const name of ["a.json", "b.json"]) await utimes(scratch.in(name), 1, 1);
@@ -26,7 +26,7 @@ describe("stageDefinitions()", () => {
     expect(await readFile(scratch.in("b.json"), "utf8")).toBe("[]");
   });
 
-  test("removes what a killed writer left, even where nothing is to be written", async () => {
+  test("removes the temporary files of a killed writer, even if nothing is to be written", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([file("a.json", JOBS)], scratch.path);
     await writeFile(scratch.in(".a.json.config-manager-0123456789ab.tmp"), "half");
@@ -43,7 +43,7 @@ describe("stageDefinitions()", () => {
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
-  test("keeps what somebody else keeps there", async () => {
+  test("keeps other files in the directory", async () => {
     await using scratch = await createScratch();
     const others = {
       "package.json": '{"name": "x", "version": "1"}',
@@ -57,13 +57,13 @@ describe("stageDefinitions()", () => {
     expect((await readdir(scratch.path)).toSorted()).toEqual([...Object.keys(others), "cron-jobs.json"].toSorted());
   });
 
-  test("makes no directory where there is nothing to stage", async () => {
+  test("creates no directory if there is nothing to stage", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([], scratch.in("cron-config"));
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
-  test("says where it cannot write, and leaves what was staged", async () => {
+  test("reports a file that cannot be written, and leaves the staged ones", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([file("a.json", JOBS)], scratch.path);
     await chmod(scratch.path, 0o555);

@@ -19,7 +19,7 @@ function start(isConnected = () => false) {
   const [config, cron] = state as [Loop, Loop];
   const metrics = createMetrics(state, isConnected);
   const samples = async () => (await metrics.render()).split("\n").filter((line) => line && !line.startsWith("#"));
-  /** The value of this one, as it is printed; undefined where it is not there. */
+  /** Returns the value of this series as it is printed; undefined if it is absent. */
   const read = async (name: string) => {
     const lines = (await samples()).filter((line) => line.startsWith(`config_manager_${name} `));
     expect(lines.length).toBeLessThan(2);
@@ -29,7 +29,7 @@ function start(isConnected = () => false) {
 }
 
 describe("createMetrics()", () => {
-  test("has every series from the first moment, but for what nobody has counted yet", async () => {
+  test("has every series from the start, except for values that are unknown yet", async () => {
     const { samples } = start();
     expect(await samples()).toEqual([
       `config_manager_build_info{version="${packageJson.version}",revision="source"} 1`,
@@ -47,7 +47,7 @@ describe("createMetrics()", () => {
     ]);
   });
 
-  test("explains each, and gives it a type, before its first sample", async () => {
+  test("has help and type before each first sample", async () => {
     const { seen, metrics } = start();
     seen.jobs = 0;
     const text = await metrics.render();
@@ -63,7 +63,7 @@ describe("createMetrics()", () => {
     expect(text).toEndWith("\n");
   });
 
-  test("counts passes, and tells when the last one was a success and how long it took", async () => {
+  test("counts passes, and reports the last success and the last duration", async () => {
     const { clock, loops, read } = start();
     await loops.cron.track(async () => {
       clock.advance(1_250);
@@ -72,14 +72,14 @@ describe("createMetrics()", () => {
     for (let pass = 0; pass < 3; pass++) await loops.config.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
     expect(await read('passes_total{reconciler="cron",result="equal"}')).toBe("1");
     expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3");
-    expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3"); // and not more by being read
+    expect(await read('passes_total{reconciler="config",result="failed"}')).toBe("3"); // reading does not count
     const success = Date.parse("2026-11-22T12:00:01.750Z") / 1000;
     expect(await read('last_success_timestamp_seconds{reconciler="cron"}')).toBe(String(success));
     expect(await read('last_success_timestamp_seconds{reconciler="config"}')).toBe("0");
     expect(await read('last_pass_duration_seconds{reconciler="cron"}')).toBe("1.25");
   });
 
-  test("asks each kind for its gauges at each scrape, and leaves out what is not known", async () => {
+  test("reads the gauges of each kind at each scrape, and omits unknown values", async () => {
     const { seen, read } = start();
     expect([await read("config_drift"), await read("owned_jobs")]).toEqual(["0", undefined]);
     Object.assign(seen, { drift: true, jobs: 4 });
@@ -88,7 +88,7 @@ describe("createMetrics()", () => {
     expect(await read("owned_jobs")).toBeUndefined();
   });
 
-  test("asks at each scrape whether the gateway is there", async () => {
+  test("reads at each scrape whether the gateway is connected", async () => {
     let isThere = true;
     const { read } = start(() => isThere);
     expect(await read("gateway_connected")).toBe("1");
@@ -96,7 +96,7 @@ describe("createMetrics()", () => {
     expect(await read("gateway_connected")).toBe("0");
   });
 
-  test("lets two of them stand side by side: nothing is shared", async () => {
+  test("has no shared state: two instances work side by side", async () => {
     const [one, other] = [start(), start()];
     one.seen.drift = true;
     expect([await one.read("config_drift"), await other.read("config_drift")]).toEqual(["1", "0"]);

@@ -14,13 +14,13 @@ function start() {
 
 const TEXT = "text/plain; charset=utf-8";
 
-test("createPages() has three of them", () => {
+test("createPages() has three pages", () => {
   const { state } = start();
   expect(Object.keys(createPages(state, () => true))).toEqual(["/healthz", "/readyz", "/metrics"]);
 });
 
 describe("/healthz", () => {
-  test("is ok from the first moment, and says what each loop does", async () => {
+  test("is ok from the start, and shows what each loop does", async () => {
     const { clock, loops, show } = start();
     loops.config.heartbeat.idle(60_000);
     clock.advance(1_999);
@@ -31,7 +31,7 @@ describe("/healthz", () => {
     });
   });
 
-  test("is ok whatever the passes come to: a restart mends no gateway and no ConfigMap", async () => {
+  test("is ok whatever the outcomes are: a restart repairs no gateway and no ConfigMap", async () => {
     const { loops, show } = start();
     for (let pass = 0; pass < 100; pass++) {
       await loops.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
@@ -41,7 +41,7 @@ describe("/healthz", () => {
   });
 
   test.each(["config", "cron"] as const)(
-    "fails when the loop of the %s is stalled, and says for how long",
+    "fails if the loop of the %s is stalled, and shows for how long",
     async (name) => {
       const { clock, loops, show } = start();
       const other = name === "config" ? "cron" : "config";
@@ -59,7 +59,7 @@ describe("/healthz", () => {
 });
 
 describe("/readyz", () => {
-  test("waits for the first pass of both, whatever came of it", async () => {
+  test("waits for the first pass of both, whatever its outcome", async () => {
     const { loops, show } = start();
     expect(await show("/readyz")).toEqual({
       status: 503,
@@ -79,7 +79,7 @@ describe("/readyz", () => {
     });
   });
 
-  test("stays so: what fails later takes no gateway out of its Service", async () => {
+  test("stays ok: a later failure takes no gateway out of its Service", async () => {
     const { clock, loops, show } = start();
     for (const kind of ["equal", "rejected"] as const) {
       await loops.config.track(async () => ({ kind }));
@@ -91,7 +91,7 @@ describe("/readyz", () => {
 });
 
 describe("/metrics", () => {
-  test("is what Prometheus reads", async () => {
+  test("is in the text format of Prometheus", async () => {
     const { show } = start();
     const page = await show("/metrics");
     expect(page).toMatchObject({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8" });

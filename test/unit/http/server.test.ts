@@ -5,7 +5,7 @@ import { refusalOf, thrownBy } from "../../support/fakes.ts";
 import { openClient } from "../../support/http-client.ts";
 import { until } from "../../support/until.ts";
 
-/** More than the kernel keeps for a client that does not read. */
+/** More than the kernel buffers for a client that does not read. */
 const HUGE = "x".repeat(64 * 1024 * 1024);
 
 const PAGES = {
@@ -23,7 +23,7 @@ afterEach(() => server.close());
 
 const at = (path: string, host = "127.0.0.1") => `http://${host}:${server.port}${path}`;
 
-/** Those that this machine has. */
+/** The loopback addresses of this machine. */
 const loopbacks = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .filter(({ internal, address }) => internal && (address === "127.0.0.1" || address === "::1"))
@@ -39,7 +39,7 @@ describe("openHttpServer()", () => {
     expect([response.status, await response.text()]).toEqual([200, "größe 1\n"]);
   });
 
-  test("gives the page as it is at the moment, with its type and length, and lets nobody keep it", async () => {
+  test("renders the page at each request, with its type and length, and forbids caching", async () => {
     const response = await fetch(at("/bad"));
     expect(response.status).toBe(503);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -50,7 +50,7 @@ describe("openHttpServer()", () => {
     expect(await response.text()).toBe("not ok\n");
   });
 
-  test("answers HEAD with everything but the page", async () => {
+  test("answers HEAD with everything but the body", async () => {
     const { ended } = await open("HEAD /fine HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     const answer = await ended;
     expect(answer).toStartWith("HTTP/1.1 200 OK\r\n");
@@ -64,7 +64,7 @@ describe("openHttpServer()", () => {
   });
 
   test.each(["/", "/Fine", "/fine/", "/fine/x", "/%66ine", "/constructor", "/__proto__", "/marked?/fine"])(
-    "has nothing at %s, says what there is, and does not repeat what was asked for",
+    "has no page at %s, lists the pages, and does not repeat the path",
     async (path) => {
       const response = await fetch(at(path));
       expect([response.status, await response.text()]).toEqual([
@@ -74,18 +74,21 @@ describe("openHttpServer()", () => {
     },
   );
 
-  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])("refuses %s, and says what it takes", async (method) => {
-    const response = await fetch(at("/fine"), { method });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-    await response.text();
-  });
+  test.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
+    "rejects %s, and names the allowed methods",
+    async (method) => {
+      const response = await fetch(at("/fine"), { method });
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+      await response.text();
+    },
+  );
 
-  test("does not wait for the rest of what it refuses", async () => {
+  test("does not wait for the body of a rejected request", async () => {
     const { ended } = await open("POST /fine HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc");
     expect(await ended).toStartWith("HTTP/1.1 405 ");
   });
 
-  test("says that a page has a bug, not which, and goes on", async () => {
+  test("answers 500 for a page that throws, without the reason, and goes on", async () => {
     const response = await fetch(at("/bug"));
     expect([response.status, await response.text()]).toEqual([500, "this page cannot be shown\n"]);
     expect((await fetch(at("/fine"))).status).toBe(200);
@@ -95,7 +98,7 @@ describe("openHttpServer()", () => {
     ["no HTTP", "\u0016\u0003\u0001 hello\r\n\r\n"],
     ["headers without end", `GET /fine HTTP/1.1\r\nHost: a\r\nX: ${"y".repeat(20_000)}`],
     ["no host", "GET /fine HTTP/1.1\r\n\r\n"],
-  ])("lets go of a client that speaks %s", async (_, text) => {
+  ])("drops a client that speaks %s", async (_, text) => {
     const { ended } = await open(text);
     expect(await ended).not.toContain("200 OK");
     expect((await fetch(at("/fine"))).status).toBe(200);
@@ -107,7 +110,7 @@ describe("openHttpServer()", () => {
     expect((await fetch(at("/fine"))).status).toBe(200);
   });
 
-  test("holds some clients at a time, and turns the others away until there is room", async () => {
+  test("limits the number of clients, and rejects further ones until one leaves", async () => {
     const clients = await Promise.all(Array.from({ length: 64 }, () => open(HALF)));
     const { ended } = await open(`${HALF}\r\n`);
     expect(await ended).toBe("");
@@ -120,11 +123,11 @@ describe("openHttpServer()", () => {
     await until("room for another one", isServed);
   });
 
-  test("lets go of everybody and of the port when it is closed", async () => {
+  test("closes every connection and the port", async () => {
     const clients = await Promise.all([open(""), open(HALF), open("GET /fine HTTP/1.1\r\nHost: a\r\n\r\n")]);
     expect((await fetch(at("/fine"))).status).toBe(200);
     server.close();
-    // One that has not said a word is still the kernel's, and ends with its first one.
+    // A connection without a request is still in the kernel's queue, and ends at its first byte.
     clients[0].socket.write(HALF);
     await Promise.all(clients.map(({ ended }) => ended));
     expect(await thrownBy(fetch(at("/fine")))).toBeInstanceOf(Error);
@@ -133,7 +136,7 @@ describe("openHttpServer()", () => {
     again.close();
   });
 
-  test("says that a port is taken, and what helps", async () => {
+  test("reports a port that is in use, with a hint", async () => {
     expect(await refusalOf(openHttpServer(server.port, PAGES))).toMatchObject({
       code: "port",
       message: `cannot listen on port ${server.port}: EADDRINUSE`,

@@ -12,18 +12,18 @@ function start() {
   return { clock, heartbeat, kindAfter };
 }
 
-/** The longest silence of a pass that moves: three calls of the openclaw CLI in a row. */
+/** The longest gap in a healthy pass: three calls of the openclaw CLI in a row. */
 const LONGEST_SILENCE_MS = 3 * 120_000;
 
 describe("createHeartbeat()", () => {
-  test("begins with a sign of life", () => {
+  test("begins with a beat", () => {
     const { heartbeat, kindAfter } = start();
     expect(heartbeat.read()).toEqual({ kind: "working", silentMs: 0 });
     expect(kindAfter(LONGEST_SILENCE_MS)).toBe("working");
     expect(kindAfter(LONGEST_SILENCE_MS)).toBe("stalled");
   });
 
-  test("takes a pass of many hours for one that moves, while it gives signs of life", () => {
+  test("accepts a pass of many hours as long as it beats", () => {
     const { heartbeat, kindAfter } = start();
     for (let job = 0; job < 200; job++) {
       heartbeat.beat();
@@ -31,7 +31,7 @@ describe("createHeartbeat()", () => {
     }
   });
 
-  test("tells how long a pass has been silent, and takes it for still after some minutes", () => {
+  test("reports how long a pass has been silent, and stalled after some minutes", () => {
     const { clock, heartbeat, kindAfter } = start();
     heartbeat.beat();
     clock.advance(12_345);
@@ -41,7 +41,7 @@ describe("createHeartbeat()", () => {
   });
 
   test.each([1_000, 60_000, 86_400_000])(
-    "lets a loop rest for the %d ms that it said, and trigger a little late",
+    "lets a loop idle for the %d ms that it announced, and begin a little late",
     (ms) => {
       const { heartbeat, kindAfter } = start();
       heartbeat.idle(ms);
@@ -51,7 +51,7 @@ describe("createHeartbeat()", () => {
     },
   );
 
-  test("moves again with the next sign of life, whatever was before", () => {
+  test("is working again after the next beat, whatever was before", () => {
     const { heartbeat, kindAfter } = start();
     expect(kindAfter(3_600_000)).toBe("stalled");
     heartbeat.beat();

@@ -10,7 +10,7 @@ const REASONS: Reason[] = ["file", "signal", "connect", "disconnect", "cron-even
 
 const NO_PULSE = { beat: () => undefined, idle: () => undefined };
 
-/** Lets the passes end so, one after the other, and tells how long it waited after each, and for which reasons. */
+/** Runs the loop with passes of these outcomes; returns how long it waited after each, and for which reasons. */
 async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
   const stopping = new AbortController();
   const waits: { timeoutMs: number; reasons: Reason[] }[] = [];
@@ -41,11 +41,11 @@ const failed = (fields: { maxPauseMs?: number; retryAfterMs?: number } = {}): Pa
 };
 
 describe("keepReconciled()", () => {
-  test("passes at once, then waits for the poll or any reason", async () => {
+  test("runs a pass at once, then waits for the poll or any trigger", async () => {
     expect(await waitsAfter([{ kind: "equal" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
   });
 
-  test("treats what is rejected as what is equal: only a change can help", async () => {
+  test("waits as long after a rejected pass as after an equal one: only a change can help", async () => {
     expect(await waitsAfter([{ kind: "rejected" }], 7_000)).toEqual([{ timeoutMs: 7_000, reasons: REASONS }]);
   });
 
@@ -57,26 +57,26 @@ describe("keepReconciled()", () => {
     ]);
   });
 
-  test("does not end at a pause that no number holds", async () => {
+  test("limits the pause even if the number of failures overflows it", async () => {
     expect((await pausesAfter(Array.from({ length: 2_000 }, () => failed()))).at(-1)).toBe(60_000);
   });
 
-  test("begins with a second again after a pass that did not fail", async () => {
+  test("starts at a second again after a pass that did not fail", async () => {
     const outcomes = [failed(), failed(), { kind: "equal" }, failed(), { kind: "rejected" }, failed()] as const;
     expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 60_000, 1_000, 60_000, 1_000]);
   });
 
-  test("waits as long as the gateway asked, but no shorter than otherwise", async () => {
+  test("waits at least as long as the gateway asked", async () => {
     expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), failed({ retryAfterMs: 1 })])).toEqual([41_000, 2_000]);
     expect(await pausesAfter([failed({ retryAfterMs: 120_000 })])).toEqual([120_000]);
   });
 
-  test("cuts a pause short for a file or a signal, not for the echo of its own work", async () => {
+  test("cuts a pause short for a file or a signal, not for events of its own writes", async () => {
     const [wait] = await waitsAfter([failed()]);
     expect(wait?.reasons).toEqual(["file", "signal", "connect"]);
   });
 
-  test("looks again for somebody else's word as often as after a failure, and as soon as the gateway is there", async () => {
+  test("repeats a pending pass like a failed one, and as soon as the gateway connects", async () => {
     expect(await pausesAfter(Array.from({ length: 5 }, () => pending(5_000)))).toEqual([
       1_000, 2_000, 4_000, 5_000, 5_000,
     ]);
@@ -84,13 +84,13 @@ describe("keepReconciled()", () => {
     expect(wait).toEqual({ timeoutMs: 1_000, reasons: ["file", "signal", "connect"] });
   });
 
-  test("counts what is pending and what failed in one row, and ends it with what is equal", async () => {
+  test("counts pending and failed passes together, until one is equal", async () => {
     const outcomes = [failed(), pending(), failed(), { kind: "equal" }, pending()] as const;
     expect(await pausesAfter([...outcomes])).toEqual([1_000, 2_000, 4_000, 60_000, 1_000]);
     expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), pending()])).toEqual([41_000, 2_000]);
   });
 
-  test("makes no pass where it was stopped before it began", async () => {
+  test("runs no pass if it is aborted before", async () => {
     let passes = 0;
     const pass = async (): Promise<PassOutcome> => {
       passes += 1;
@@ -106,7 +106,7 @@ describe("keepReconciled()", () => {
     expect(passes).toBe(0);
   });
 
-  test("ends when it is stopped while it waits", async () => {
+  test("ends if it is aborted while it waits", async () => {
     const stopping = new AbortController();
     const pass = async (): Promise<PassOutcome> => {
       setTimeout(() => stopping.abort(), 1);
@@ -121,7 +121,7 @@ describe("keepReconciled()", () => {
     });
   });
 
-  test("makes one pass at a time, however often it is woken", async () => {
+  test("runs one pass at a time, however many triggers fire", async () => {
     const stopping = new AbortController();
     const trigger = createTrigger();
     let [running, most, passes] = [0, 0, 0];
@@ -139,7 +139,7 @@ describe("keepReconciled()", () => {
     expect({ most, passes }).toEqual({ most: 1, passes: 5 });
   });
 
-  test("gives a sign of life as each pass begins, and says how long it rests after it", async () => {
+  test("beats at the start of each pass, and announces the pause after it", async () => {
     const stopping = new AbortController();
     const signs: (string | number)[] = [];
     const outcomes = [failed(), failed(), pending(), { kind: "equal" }, { kind: "rejected" }] as const;
@@ -163,14 +163,14 @@ describe("keepReconciled()", () => {
     expect(signs).toEqual(pauses.flatMap((pauseMs) => ["beat", "pass", pauseMs]));
   });
 
-  test("is told by its heartbeat when a pass never ends, and not while it waits", async () => {
+  test("stalls its heartbeat if a pass never ends, and not while it waits", async () => {
     const clock = createClock();
     const heartbeat = createHeartbeat(clock.nowMs);
     const { signal } = new AbortController();
     const { promise: resting, resolve: rests } = Promise.withResolvers<void>();
     let passes = 0;
     void keepReconciled({
-      // As over a file of a volume that hangs.
+      // Like a read from a volume that hangs.
       pass: () => (passes++ === 0 ? Promise.resolve({ kind: "equal" }) : new Promise(() => {})),
       trigger: {
         async wait(timeoutMs) {
@@ -192,7 +192,7 @@ describe("keepReconciled()", () => {
     expect(heartbeat.read()).toEqual({ kind: "stalled", silentMs: 600_000 });
   });
 
-  test("lets a bug through, instead of going on in the dark", async () => {
+  test("throws a bug instead of going on", async () => {
     const bug = new TypeError("a bug");
     const pass = async (): Promise<PassOutcome> => {
       throw bug;
@@ -206,7 +206,7 @@ describe("keepReconciled()", () => {
   });
 });
 
-/** Lets the passes end so, one after the other, within this time, and tells how often it passed and how long it paused. */
+/** Runs passes of these outcomes within this limit; returns the number of passes and the pauses. */
 async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 0) {
   const clock = createClock();
   const pauses: number[] = [];
@@ -229,12 +229,12 @@ async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 
 }
 
 describe("reconcileWithin()", () => {
-  test("is done when all is equal, or nothing can help", async () => {
+  test("ends once a pass is equal or rejected", async () => {
     expect(await passesWithin(60_000, [{ kind: "equal" }])).toEqual({ last: "equal", passes: 1, pauses: [] });
     expect(await passesWithin(60_000, [{ kind: "rejected" }])).toEqual({ last: "rejected", passes: 1, pauses: [] });
   });
 
-  test("tries again as the sidecar does, until it is over", async () => {
+  test("retries with the sidecar's backoff until the limit", async () => {
     const { last, passes, pauses } = await passesWithin(
       10_000,
       Array.from({ length: 9 }, () => failed()),
@@ -243,12 +243,12 @@ describe("reconcileWithin()", () => {
     expect(await passesWithin(10_000, [failed(), pending(), failed()])).toMatchObject({ last: "equal", passes: 4 });
   });
 
-  test("tries once where there is no time at all, and once more when it is over", async () => {
+  test("runs one pass without any time, and a last one at the limit", async () => {
     expect(await passesWithin(0, [failed()])).toEqual({ last: "failed", passes: 1, pauses: [] });
     expect(await passesWithin(1_500, [failed(), failed()], 1_000)).toMatchObject({ passes: 2, pauses: [500] });
   });
 
-  test("is over at once when it is told to stop", async () => {
+  test("ends at once if it is aborted", async () => {
     const stopping = new AbortController();
     const trigger = { wait: () => Promise.reject(new Error("waited")) };
     const pass = async (): Promise<PassOutcome> => {

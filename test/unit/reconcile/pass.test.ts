@@ -26,19 +26,19 @@ describe("attemptPass()", () => {
     },
   );
 
-  test("makes a failed pass of an error, and says why with its hint", async () => {
+  test("turns an error into a failed pass, and logs it with its hint", async () => {
     const { lines, attempt } = start();
     expect(await attempt(failing("file", { hint: "make room" }))).toMatchObject({ kind: "failed" });
     expect(lines).toEqual(["WARNING: Failed to sync: no answer (make room)"]);
   });
 
-  test("says it once for as long as it stays the same", async () => {
+  test("logs an error once, until it changes", async () => {
     const { lines, attempt } = start();
     for (let pass = 0; pass < 3; pass++) await attempt(failing("unreachable"));
     expect(lines).toHaveLength(1);
   });
 
-  test("says it again after a pass that went well, but not after one that was rejected", async () => {
+  test("logs it again after an equal pass, but not after a rejected one", async () => {
     const { lines, attempt } = start();
     await attempt(failing("file"));
     await attempt(async () => ({ kind: "rejected" }));
@@ -49,7 +49,7 @@ describe("attemptPass()", () => {
     expect(lines).toHaveLength(2);
   });
 
-  test("says it again after one that only awaits somebody else's word: what we could do went well", async () => {
+  test("logs it again after a pending pass: our own part succeeded", async () => {
     for (const pending of [NOT_VALIDATED, UNHEALED]) {
       const { lines, attempt } = start();
       await attempt(failing("file"));
@@ -59,7 +59,7 @@ describe("attemptPass()", () => {
     }
   });
 
-  test("says it once over passes that failed without an error", async () => {
+  test("logs it once across passes that failed without an error", async () => {
     const { lines, attempt } = start();
     await attempt(failing("file"));
     await attempt(async () => FAILED);
@@ -67,12 +67,12 @@ describe("attemptPass()", () => {
     expect(lines).toHaveLength(1);
   });
 
-  test("looks for a gateway's word as often as for the gateway, for a healing that has to wait once a minute", () => {
+  test("retries an unvalidated config as often as the connection, and a delayed self-healing once a minute", () => {
     expect(NOT_VALIDATED).toEqual({ kind: "pending", maxPauseMs: 5_000 });
     expect(UNHEALED).toEqual({ kind: "pending", maxPauseMs: 60_000 });
   });
 
-  test("asks for no longer pauses than a gateway may be away, where it is away", async () => {
+  test("limits the pause to a few seconds while the gateway is unreachable", async () => {
     const { attempt } = start();
     expect(await attempt(failing("unreachable"))).toMatchObject({ maxPauseMs: 5_000 });
     for (const code of ["refused", "rejected", "file", "conflict"] as const) {
@@ -80,12 +80,12 @@ describe("attemptPass()", () => {
     }
   });
 
-  test("hands on how long the gateway asked to be left alone", async () => {
+  test("passes on how long the gateway asked to wait", async () => {
     const { attempt } = start();
     expect(await attempt(failing("rejected", { retryAfterMs: 41_000 }))).toMatchObject({ retryAfterMs: 41_000 });
   });
 
-  test("says nothing where it was told to stop", async () => {
+  test("logs nothing if it was aborted", async () => {
     const { lines, attempt } = start();
     expect(await attempt(failing("aborted"))).toMatchObject({ kind: "failed" });
     expect(lines).toEqual([]);

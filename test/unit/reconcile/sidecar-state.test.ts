@@ -20,7 +20,7 @@ function start() {
 }
 
 describe("createSidecarState()", () => {
-  test("has a loop for each reconciler, in their order, with no pass and no success", () => {
+  test("has a loop per reconciler, in order, without a pass or a success", () => {
     const { state, kinds } = start();
     expect(state.map(({ reconciler }) => reconciler)).toEqual(kinds);
     for (const loop of state) {
@@ -31,7 +31,7 @@ describe("createSidecarState()", () => {
     }
   });
 
-  test.each([...RESULTS])("counts a pass that ends %s, of the one loop, and gives its outcome on", async (kind) => {
+  test.each([...RESULTS])("counts a pass that ends %s, in its own loop, and returns the outcome", async (kind) => {
     const { other, loop } = start();
     expect(await loop.track(async () => OUTCOMES[kind])).toBe(OUTCOMES[kind]);
     await loop.track(async () => OUTCOMES[kind]);
@@ -41,7 +41,7 @@ describe("createSidecarState()", () => {
     expect([hasPassed(loop), hasPassed(other)]).toEqual([true, false]);
   });
 
-  test("takes for a success what is equal, and nothing else", async () => {
+  test("counts only an equal pass as a success", async () => {
     const { clock, loop } = start();
     for (const kind of ["pending", "rejected", "failed"] as const) await loop.track(async () => OUTCOMES[kind]);
     expect(loop.lastSuccessMs).toBe(0);
@@ -55,7 +55,7 @@ describe("createSidecarState()", () => {
     expect(loop.lastSuccessMs).toBe(endedMs);
   });
 
-  test("measures a pass by the clock that nobody sets", async () => {
+  test("measures a pass by the monotonic clock", async () => {
     const { clock, uptime, loop } = start();
     await loop.track(async () => {
       clock.advance(-3_600_000);
@@ -65,7 +65,7 @@ describe("createSidecarState()", () => {
     expect(loop.lastPassMs).toBe(1_500);
   });
 
-  test("counts no pass that ends in a bug", async () => {
+  test("does not count a pass that throws", async () => {
     const { loop } = start();
     const bug = new TypeError("a bug");
     expect(await thrownBy(loop.track(() => Promise.reject(bug)))).toBe(bug);

@@ -4,7 +4,7 @@ import { createTrigger } from "../../../lib/reconcile/trigger.ts";
 const HOUR_MS = 3_600_000;
 const never = new AbortController().signal;
 
-/** Whether this is over by the time that all that is due now has been done. */
+/** Whether this has settled once all pending microtasks and timers that are due have run. */
 async function isOver(work: Promise<unknown>): Promise<boolean> {
   const pending = Symbol("pending");
   const result = await Promise.race([work, new Promise((resolve) => setImmediate(resolve, pending))]);
@@ -12,7 +12,7 @@ async function isOver(work: Promise<unknown>): Promise<boolean> {
 }
 
 describe("createTrigger()", () => {
-  test("triggers who waits", async () => {
+  test("ends a wait", async () => {
     const trigger = createTrigger();
     const waiting = trigger.wait(HOUR_MS, never);
     expect(await isOver(waiting)).toBeFalse();
@@ -20,13 +20,13 @@ describe("createTrigger()", () => {
     expect(await isOver(waiting)).toBeTrue();
   });
 
-  test("remembers who rang while nobody waited", async () => {
+  test("remembers a reason that fired while nobody waited", async () => {
     const trigger = createTrigger();
     trigger.fire("file");
     expect(await isOver(trigger.wait(HOUR_MS, never))).toBeTrue();
   });
 
-  test("forgets what has been heard, however often it rang", async () => {
+  test("clears the reasons at the end of a wait, however often they fired", async () => {
     const trigger = createTrigger();
     trigger.fire("file");
     trigger.fire("file");
@@ -38,11 +38,11 @@ describe("createTrigger()", () => {
     await waiting;
   });
 
-  test("triggers by itself when the time is over", async () => {
+  test("ends a wait after the timeout", async () => {
     await createTrigger().wait(1, never);
   });
 
-  test("triggers when everything is to stop, before or meanwhile", async () => {
+  test("ends a wait if it is aborted, before or meanwhile", async () => {
     expect(await isOver(createTrigger().wait(HOUR_MS, AbortSignal.abort()))).toBeTrue();
     const stopping = new AbortController();
     const waiting = createTrigger().wait(HOUR_MS, stopping.signal);
@@ -51,7 +51,7 @@ describe("createTrigger()", () => {
     expect(await isOver(waiting)).toBeTrue();
   });
 
-  test("does not trigger for a reason that does not count", async () => {
+  test("does not end a wait for a reason that does not count", async () => {
     const trigger = createTrigger();
     trigger.fire("disconnect");
     const waiting = trigger.wait(HOUR_MS, never, (reason) => reason === "file");
@@ -61,7 +61,7 @@ describe("createTrigger()", () => {
     expect(await isOver(waiting)).toBeTrue();
   });
 
-  test("forgets such a reason, too, when the wait is over: the pass that follows reads everything anew", async () => {
+  test("clears such a reason at the end of the wait, too: the next pass reads everything again", async () => {
     const trigger = createTrigger();
     trigger.fire("cron-event");
     await trigger.wait(1, never, () => false);
@@ -71,7 +71,7 @@ describe("createTrigger()", () => {
     await waiting;
   });
 
-  test("leaves no timer behind, however often it is woken", async () => {
+  test("leaves no timer behind, however often it fires", async () => {
     jest.useFakeTimers();
     try {
       const trigger = createTrigger();
@@ -85,7 +85,7 @@ describe("createTrigger()", () => {
     }
   });
 
-  test("leaves no listener behind on the signal", async () => {
+  test("leaves no listener on the signal", async () => {
     const { signal } = new AbortController();
     const [added, removed] = [[] as unknown[], [] as unknown[]];
     const watched: AbortSignal = Object.assign(Object.create(signal), {
@@ -102,7 +102,7 @@ describe("createTrigger()", () => {
     expect(removed).toEqual(added);
   });
 
-  test("keeps two bells apart", async () => {
+  test("keeps two triggers apart", async () => {
     const [one, other] = [createTrigger(), createTrigger()];
     one.fire("file");
     const waiting = other.wait(HOUR_MS, never);
@@ -113,7 +113,7 @@ describe("createTrigger()", () => {
 });
 
 describe("hasFired()", () => {
-  test("is true of what has fired since the last wait, heard or not", async () => {
+  test("is true for a reason since the last wait, whether or not it ended that wait", async () => {
     const trigger = createTrigger();
     expect(trigger.hasFired("file", "signal")).toBeFalse();
     trigger.fire("file");
@@ -125,14 +125,14 @@ describe("hasFired()", () => {
     expect(trigger.hasFired("file")).toBeFalse();
   });
 
-  test("hears nothing away: who waits next is woken all the same", async () => {
+  test("does not clear the reason: the next wait still ends at once", async () => {
     const trigger = createTrigger();
     trigger.fire("file");
     trigger.hasFired("file");
     expect(await isOver(trigger.wait(HOUR_MS, never))).toBeTrue();
   });
 
-  test("is true of what does not count for who waits, until that wait is over", async () => {
+  test("is true for a reason that does not count, until that wait ends", async () => {
     const trigger = createTrigger();
     const waiting = trigger.wait(HOUR_MS, never, (reason) => reason === "file");
     trigger.fire("connect");

@@ -7,13 +7,13 @@ function start() {
 }
 
 describe("createWarnings()", () => {
-  test("says a standing problem once", () => {
+  test("logs a lasting problem once", () => {
     const { lines, warnings } = start();
     for (let pass = 0; pass < 3; pass++) warnings.warnOnce("config", ["WARNING: broken"]);
     expect(lines).toEqual(["WARNING: broken"]);
   });
 
-  test("says another problem of the same topic, and the first again when it is back", () => {
+  test("logs another problem of the same topic, and the first again if it returns", () => {
     const { lines, warnings } = start();
     for (const message of ["a", "b", "b", "a"]) warnings.warnOnce("config", [message]);
     expect(lines).toEqual(["a", "b", "a"]);
@@ -25,7 +25,7 @@ describe("createWarnings()", () => {
     expect(lines).toEqual(["broken", "broken"]);
   });
 
-  test("says it again once it had been settled", () => {
+  test("logs it again after it was cleared", () => {
     const { lines, warnings } = start();
     warnings.warnOnce("config", ["broken"]);
     warnings.clear("config");
@@ -34,7 +34,7 @@ describe("createWarnings()", () => {
     expect(lines).toEqual(["broken", "broken"]);
   });
 
-  test("settles one topic, not all", () => {
+  test("clears one topic, not all", () => {
     const { lines, warnings } = start();
     warnings.warnOnce("config", ["broken"]);
     warnings.clear("cron");
@@ -42,20 +42,20 @@ describe("createWarnings()", () => {
     expect(lines).toEqual(["broken"]);
   });
 
-  test("says the same words again on another occasion", () => {
+  test("logs the same words again on another occasion", () => {
     const { lines, warnings } = start();
     for (const occasion of ["checksum 1", "checksum 1", "checksum 2"])
       warnings.warnOnce("config", ["broken"], occasion);
     expect(lines).toEqual(["broken", "broken"]);
   });
 
-  test("says several problems at once, a line each", () => {
+  test("logs several problems at once, a line each", () => {
     const { lines, warnings } = start();
     for (let pass = 0; pass < 2; pass++) warnings.warnOnce("definitions", ["one", "two"]);
     expect(lines).toEqual(["one", "two"]);
   });
 
-  test("hands each problem to the log as one, whatever newlines are in it", () => {
+  test("passes each problem to the log as one message, even with newlines", () => {
     const { lines, warnings } = start();
     warnings.warnOnce("definitions", ["job x\nCron job sync complete: is wrong"]);
     expect(lines).toEqual(["job x\nCron job sync complete: is wrong"]);
