@@ -48,7 +48,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     flag: "--staging-dir",
     argument: "<dir>",
     default: () => "/home/node/.openclaw/cron-config",
-    describes: "where the definition files are written again",
+    describes: "where the definition files are staged for the next start of the Pod",
   },
   checksumDir: {
     env: "CHECKSUM_DIR",
@@ -62,7 +62,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     flag: "--poll-interval",
     argument: "<seconds>",
     default: () => "60",
-    describes: "how often to look without being told of a change",
+    describes: "how often to reconcile without a change",
   },
   gatewayUrl: {
     env: "OPENCLAW_GATEWAY_URL",
@@ -83,21 +83,21 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     flag: "--owner",
     argument: "<name>",
     default: () => "config-manager",
-    describes: "whose jobs these are; several managers on one gateway differ in it",
+    describes: "the owner of the jobs; several managers on one gateway need different ones",
   },
   prune: {
     env: "CONFIG_MANAGER_PRUNE",
     flag: "--prune",
     argument: "<owned|none>",
     default: () => "owned",
-    describes: "whether jobs of ours that are no longer declared are removed",
+    describes: "whether owned jobs that are no longer declared are removed",
   },
   transport: {
     env: "CONFIG_MANAGER_TRANSPORT",
     flag: "--transport",
     argument: "<auto|gateway|cli>",
     default: () => "auto",
-    describes: "the way to the jobs: auto is the gateway, then the openclaw CLI",
+    describes: "how to reach the jobs: auto tries the gateway, then the openclaw CLI",
   },
   logFormat: {
     env: "CONFIG_MANAGER_LOG_FORMAT",
@@ -111,7 +111,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     flag: "--http-port",
     argument: "<port>",
     default: () => undefined,
-    describes: "where run answers /healthz, /readyz and /metrics; nowhere unless set",
+    describes: "the port where run serves /healthz, /readyz and /metrics; off unless set",
   },
 };
 

@@ -46,7 +46,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
 
   const configure = (command: Command, example: string) => {
     const name = command.name();
-    const settings = WITHOUT_SETTINGS.has(name) ? "" : "\nSettings: those of config-manager help\n";
+    const settings = WITHOUT_SETTINGS.has(name) ? "" : "\nSettings: see config-manager help\n";
     command.configureHelp({
       formatHelp: (...help) => `${new Help().formatHelp(...help)}${settings}\nExample:\n  ${example}\n`,
     });
@@ -60,10 +60,10 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
       command.addOption(new Option(`${flag} ${argument}`, `${describes} (${note})`));
     }
     return command
-      .option("--self-heal", "put back what something else edits in the live config, at most once a minute")
+      .option("--self-heal", "revert edits of the live config, at most once a minute")
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
   };
-  const createOnly = () => new Option("--only <what>", "leave the other one alone").choices(KIND_NAMES);
+  const createOnly = () => new Option("--only <what>", "reconcile only this kind").choices(KIND_NAMES);
   const read = (command: Command): PassOptions => {
     const {
       allowMassRemoval = false,
@@ -87,39 +87,41 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .version("", "-V, --version", "show the version")
     .action(() => choose({ command: "run", ...read(program) }));
   const run = configure(program.command("run"), "config-manager run --self-heal")
-    .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP looks at once")
+    .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP reconciles at once")
     .action(() => choose({ command: "run", ...read(run) }));
   const sync = configure(program.command("sync"), "config-manager sync --only cron")
-    .description("one pass of both; exit 0 when all is equal now, 1 when something failed")
+    .description("one pass; exit 0 when everything is equal now, 1 when something failed")
     .addOption(createOnly())
     .action(({ only }: Flags) => choose({ command: "sync", only, ...read(sync) }));
   const init = configure(program.command("init"), "config-manager init")
-    .description("before the gateway starts: config and definitions to the volume; exit 1 when no config is usable")
+    .description(
+      "before the gateway starts: copy config and definitions to the volume; exit 1 when no config is usable",
+    )
     .addOption(createOnly())
     .action(({ only }: Flags) => choose({ command: "init", only, ...read(init) }));
   const register = configure(program.command("register"), "config-manager register --wait 600 &")
-    .description("once the gateway starts: add and update jobs from the staging directory; remove none")
+    .description("wait for the gateway, then add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
     .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
   const exporting = configure(program.command("export"), "config-manager export > cron-jobs.json")
-    .description("print the live jobs as a definition file that a sync leaves as they are")
+    .description("print the live jobs as a definition file that a sync leaves unchanged")
     .action(() => choose({ command: "export", ...read(exporting) }));
   const status = configure(program.command("status"), "config-manager status --json")
-    .description("is it healthy, what is in force, and each job; exit 1 when it is not healthy")
-    .option("--json", "for a program")
+    .description("show the health, what is in force, and each job; exit 1 when it is not healthy")
+    .option("--json", "print JSON")
     .action(({ json = false }: Flags) => choose({ command: "status", json, ...read(status) }));
   const diff = configure(program.command("diff"), "config-manager diff --exit-code")
-    .description("what a sync would do; changes nothing; exit 1 when something is wrong")
-    .option("--json", "for a program")
+    .description("show what a sync would do; change nothing; exit 1 when something is wrong")
+    .option("--json", "print JSON")
     .option("--exit-code", "exit 2 when something would change")
     .action(({ json = false, exitCode = false }: Flags) => choose({ command: "diff", json, exitCode, ...read(diff) }));
   const doctor = configure(program.command("doctor"), "config-manager doctor")
     .description("check mounts, permissions, token, gateway and jobs; a hint for each failure, and exit 1")
-    .option("--json", "for a program")
+    .option("--json", "print JSON")
     .action(({ json = false }: Flags) => choose({ command: "doctor", json, ...read(doctor) }));
   const validate = configure(program.command("validate"), "config-manager validate openclaw.json cron-jobs.json")
-    .argument("[FILE...]", "what to check, - for stdin; without any, what the settings' directories hold")
-    .description("check config and job definitions with no gateway; exit 1 with a line for each problem")
+    .argument("[FILE...]", "files and directories, - for stdin; without any, the mounted ConfigMaps")
+    .description("check config and job definitions without a gateway; exit 1 with a line for each problem")
     .action((paths: string[]) =>
       choose({ command: "validate", source: toSource(paths, () => read(validate).settings) }),
     );

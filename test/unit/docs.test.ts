@@ -1,4 +1,4 @@
-// What the documents say of the log, of files, commands and settings, held against these.
+// Holds the documents against the log lines, files, commands and settings.
 
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { createProgram } from "../../lib/commands/program.ts";
 import { SETTING_SOURCES } from "../../lib/settings.ts";
 import { DOCUMENTS, REPOSITORY } from "../support/repository.ts";
 
-/** Longer, and a reader has to look for what the first screen should say. */
+/** A longer README is no tour any more. */
 const MAX_README_LINES = 130;
 
 const read = (name: string) => readFile(join(REPOSITORY, name), "utf8");
@@ -25,15 +25,15 @@ const PROGRAM = createProgram(() => undefined, {});
 const COMMANDS = PROGRAM.commands.map((command) => command.name());
 
 describe("docs/troubleshooting.md", () => {
-  test("knows every WARNING that the log can have", () => {
+  test("covers every WARNING of the log", () => {
     const warnings = [...source.matchAll(/[`"]WARNING: ([^`"$]*)/g)].map(([, start = ""]) => start.trim());
     const told = warnings.filter((start) => start !== "" && !text.includes(`WARNING: ${start}`));
-    // The verb of these two is put in; the other one is a comment.
+    // These two have a variable verb; the other one is in a comment.
     expect(told.filter((start) => !["Failed to", "TOPIC: REASON"].includes(start))).toEqual([]);
     expect(warnings.length).toBeGreaterThan(10);
   });
 
-  test("quotes no line that the log cannot have", () => {
+  test("quotes only lines that the log can have", () => {
     const cells = [...text.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
     const literals = [...cells.join("\n").matchAll(/`([^`]+)`/g)]
       .flatMap(([, line = ""]) => line.split(/…|\b[A-Z]{2,}\b|: |, |\(|\)|\b(?:add|update|remove|30|4)\b/))
@@ -62,14 +62,14 @@ describe("docs/commands.md", () => {
     expect(headings.flatMap((title) => title.split(", ")).toSorted()).toEqual(COMMANDS.toSorted());
   });
 
-  test("knows every setting, by its variable and its flag", async () => {
+  test("lists every setting, with its variable and its flag", async () => {
     const rows = [...(await read("docs/commands.md")).matchAll(/^\| `([A-Z_]+)` \| `(--[a-z-]+)` \|/gm)];
     expect(rows.map(([, variable, flag]) => ({ variable, flag }))).toEqual(
       Object.values(SETTING_SOURCES).map(({ env, flag }) => ({ variable: env, flag })),
     );
   });
 
-  test("knows every flag", async () => {
+  test("names every flag", async () => {
     const document = await read("docs/commands.md");
     const flags = [PROGRAM, ...PROGRAM.commands].flatMap(({ options }) => options.map(({ long }) => long ?? ""));
     expect(flags.filter((flag) => flag !== "--version" && !document.includes(flag))).toEqual([]);
@@ -77,14 +77,14 @@ describe("docs/commands.md", () => {
 });
 
 describe("docs/operations.md", () => {
-  test("names no metric that there is not", async () => {
+  test("names only metrics that exist", async () => {
     const named = [...(await read("docs/operations.md")).matchAll(/`config_manager_([a-z_]+)`/g)];
     expect(named.length).toBeGreaterThan(10);
     const isThere = (metric: string) => source.includes(`"${metric}"`) || source.includes(`}${metric}\``);
     expect(named.map(([, metric = ""]) => metric).filter((metric) => !isThere(metric))).toEqual([]);
   });
 
-  test("names every alert, and no other", async () => {
+  test("names every alert, and no others", async () => {
     const named = [...(await read("docs/operations.md")).matchAll(/^\| `(ConfigManager\w+)`/gm)];
     const alerts = [...(await read("deploy/alerts/config-manager.yaml")).matchAll(/- alert: (\w+)/g)];
     expect(named.map(([, alert]) => alert)).toEqual(alerts.map(([, alert]) => alert));
@@ -96,7 +96,7 @@ describe.each(DOCUMENTS)("%s", (name) => {
     expect(findBrokenRows(await read(name))).toEqual([]);
   });
 
-  test("links to what is there", async () => {
+  test("has links that work", async () => {
     const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)]*)\)/g)].map(([, link = ""]) => link);
     const broken = await Promise.all(
       links.map(async (link) => {
@@ -112,7 +112,7 @@ describe.each(DOCUMENTS)("%s", (name) => {
   });
 });
 
-/** The anchor that a heading gets where the documents are shown. */
+/** The anchor of a heading. */
 function toAnchor(title: string): string {
   return title
     .toLowerCase()
@@ -120,7 +120,7 @@ function toAnchor(title: string): string {
     .replaceAll(" ", "-");
 }
 
-/** Rows that a renderer would cut off, or leave as text: it takes a pipe for the end of a cell, in code too. */
+/** Rows that a renderer would cut off or show as text: a pipe ends a cell, even in code. */
 function findBrokenRows(document: string): string[] {
   const countCells = (row: string) => row.replaceAll("\\|", "").split("|").length;
   const broken: string[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { describeBug } from "../../lib/errors.ts";
 
 describe("describeBug()", () => {
-  test("tells the kind and the place of what nobody has thought of, and not what it quotes", () => {
+  test("shows class and stack of an unexpected error, and not its message", () => {
     let bug: unknown;
     try {
       JSON.parse('{"token": hush}');
@@ -16,17 +16,17 @@ describe("describeBug()", () => {
     expect(describeBug(bug)).not.toContain("hush");
   });
 
-  test("tells nothing of a message of several lines that looks like frames", () => {
+  test("ignores lines of the message that look like stack frames", () => {
     const bug = new TypeError("first\n    at hush");
     expect(describeBug(bug)).not.toContain("hush");
   });
 
-  test("makes do with what is no error at all", () => {
+  test("accepts a thrown value that is no error", () => {
     expect(describeBug("hush")).toBe("a bug in config-manager: string");
     expect(describeBug(undefined)).toBe("a bug in config-manager: undefined");
   });
 
-  test("tells the code of a failed system call", () => {
+  test("shows the code of a failed system call", () => {
     expect(describeBug(Object.assign(new Error("open /hush"), { code: "EIO" }))).toStartWith(
       "a bug in config-manager: EIO",
     );

@@ -5,7 +5,7 @@ import { ODD_NAMES, createScratch } from "../support/fakes.ts";
 import { mustRun } from "../support/process.ts";
 import { REPOSITORY } from "../support/repository.ts";
 
-/** What is written for one message. */
+/** Returns what is written for one message. */
 function written(message: string, format: "text" | "json" = "text", now = () => new Date(2026, 1, 3, 4, 5, 6)): string {
   let output = "";
   const log = createLog({ format, now, write: (line) => (output += line) });
@@ -14,15 +14,15 @@ function written(message: string, format: "text" | "json" = "text", now = () => 
 }
 
 describe("createLog()", () => {
-  test("writes the lines of manager.sh, in local time", () => {
+  test("writes manager.sh's format, in local time", () => {
     expect(written("Cron job sync complete")).toBe("2026-02-03 04:05:06 [config-manager] Cron job sync complete\n");
   });
 
-  test("keeps the blanks at the front of a line", () => {
+  test("keeps the leading blanks of a message", () => {
     expect(written("  Poll interval: 60s")).toEndWith("[config-manager]   Poll interval: 60s\n");
   });
 
-  test("asks for the time anew at each line, and has the real one by itself", () => {
+  test("reads the clock for each line, by default the real one", () => {
     const lines: string[] = [];
     let second = 0;
     const log = createLog({
@@ -40,7 +40,7 @@ describe("createLog()", () => {
     expect(Math.abs(Date.parse(lines[3]?.slice(0, 19) ?? "") - Date.now())).toBeLessThan(60_000);
   });
 
-  test("writes one object a line as JSON", () => {
+  test("writes one JSON object per line", () => {
     expect(JSON.parse(written("Config copied", "json", () => new Date(0)))).toEqual({
       time: "1970-01-01T00:00:00.000Z",
       level: "info",
@@ -60,23 +60,23 @@ describe("createLog()", () => {
     ["delete", "a\u007fb", "a\\u007fb"],
     ["a terminal's one-byte escape", "a\u009b2Jb", "a\\u009b2Jb"],
     ["Unicode's line ends", "a\u2028b\u2029c\u0085d", "a\\u2028b\\u2029c\\u0085d"],
-  ])("shows %s instead of obeying it", (_, message, shown) => {
+  ])("escapes %s", (_, message, shown) => {
     expect(written(message)).toEndWith(`[config-manager] ${shown}\n`);
   });
 
-  test("lets no job's name forge a line", () => {
+  test("does not let a job's name forge a line", () => {
     const name = "x\n2026-02-03 04:05:06 [config-manager] Cron job sync complete";
     for (const format of ["text", "json"] as const) {
       expect(written(`Adding cron job: ${name}`, format).match(/\n/g)).toHaveLength(1);
     }
   });
 
-  test.each(Object.entries(ODD_NAMES))("writes a name with %s on one line, and loses none of it as JSON", (_, name) => {
+  test.each(Object.entries(ODD_NAMES))("writes a name with %s on one line, and unchanged in JSON", (_, name) => {
     expect(written(name).match(/[\r\n]/g)).toEqual(["\n"]);
     expect(JSON.parse(written(name, "json")).message).toBe(name);
   });
 
-  test("leaves all other text as it is", () => {
+  test("leaves all other text unchanged", () => {
     const text = 'Monitoring: /etc (main config → file copy) 設定 🦞 "quoted" \\n é';
     expect(written(text)).toEndWith(`[config-manager] ${text}\n`);
   });
@@ -93,7 +93,7 @@ describe("isClockUtc()", () => {
     expect(isClockUtc(zone, "/nowhere")).toBe(isUtc);
   });
 
-  test("asks the system where no zone is set, and takes what it cannot tell for another one", async () => {
+  test("follows /etc/localtime if TZ is not set, and is false in doubt", async () => {
     await using scratch = await createScratch();
     const zones = { utc: "/usr/share/zoneinfo/Etc/UTC", tokyo: "/usr/share/zoneinfo/Asia/Tokyo" };
     for (const [name, target] of Object.entries(zones)) await symlink(target, scratch.in(name));
@@ -104,7 +104,7 @@ describe("isClockUtc()", () => {
   });
 });
 
-test("createLog() writes UTC as the zone of that name has it", async () => {
+test("createLog() writes UTC in the same form", async () => {
   const child = (isUtc: boolean) => {
     const program = `import { createLog } from "${REPOSITORY}/lib/log.ts";
       const now = () => new Date(Date.UTC(2027, 0, 31, 23, 59, 59, 999));

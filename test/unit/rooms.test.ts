@@ -1,4 +1,4 @@
-// The rule of the rooms (docs/architecture.md) is kept by the linter: planted offences have to be refused.
+// The linter enforces the rule of the rooms (docs/architecture.md): it has to reject planted violations.
 
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { REPOSITORY } from "../support/repository.ts";
 
 const OXLINT = join(REPOSITORY, "node_modules/.bin/oxlint");
 
-/** The rules that are broken by these files, each as `FILE: RULE`. */
+/** The rules that these files break, each as `FILE: RULE`. */
 async function lint(files: Readonly<Record<string, string>>): Promise<string[]> {
   await using scratch = await createScratch();
   await copyFile(join(REPOSITORY, ".oxlintrc.json"), scratch.in(".oxlintrc.json"));
@@ -25,7 +25,7 @@ async function lint(files: Readonly<Record<string, string>>): Promise<string[]> 
 const IMPORTS = "eslint(no-restricted-imports)";
 const imports = (...paths: string[]) => paths.map((path) => `import "${path}";\n`).join("");
 
-/** What each planted file does that its room may not. */
+/** What each planted file does against the rule of its room. */
 const OFFENCES: readonly (readonly [what: string, directory: string, text: string])[] = [
   ["an import from a room above", "lib/text", imports("../cron/plan.ts")],
   ["an import from the top", "lib/config", imports("../commands/main.ts")],
@@ -51,11 +51,11 @@ describe("the linter", () => {
     found = await lint(Object.fromEntries(OFFENCES.map(([, , text], index) => [nameOf(index), text])));
   });
 
-  test.each(OFFENCES.map(([what], index) => [what, index] as const))("refuses %s", (_, index) => {
+  test.each(OFFENCES.map(([what], index) => [what, index] as const))("rejects %s", (_, index) => {
     expect(found).toContain(`${nameOf(index)}: ${IMPORTS}`);
   });
 
-  test("refuses a file of over 200 lines in lib/, and an entry of as many", async () => {
+  test("rejects a file of over 200 lines in lib/, and an entry of the same length", async () => {
     const long = "export {};\n".repeat(201);
     const lines = await lint({ "lib/text/long.ts": long, "manager.ts": long, "test/long.ts": long });
     expect(lines.filter((line) => line.endsWith("eslint(max-lines)"))).toEqual([
@@ -64,7 +64,7 @@ describe("the linter", () => {
     ]);
   });
 
-  test("takes what comes from below, and from one's own room", async () => {
+  test("accepts imports from rooms below, and from the same room", async () => {
     const lines = await lint({
       "lib/commands/x.ts": imports("../http/pages.ts", "../cron/plan.ts", "../errors.ts", "./y.ts"),
       "lib/http/x.ts": imports("../reconcile/loop.ts", "../version.ts"),

@@ -18,7 +18,7 @@ function problemsOf(flags: Flags, env: Environment = {}): string[] {
 }
 
 describe("readSettings()", () => {
-  test("has the defaults of manager.sh, and of the contract", () => {
+  test("has the documented defaults", () => {
     expect(read()).toEqual({
       configDir: "/etc/openclaw/config.d",
       cronDir: "/etc/openclaw/cron.d",
@@ -54,7 +54,7 @@ describe("readSettings()", () => {
     expect(SETTING_SOURCES[name]).toMatchObject({ env, flag });
   });
 
-  test("lets a flag beat its environment variable, and that the default", () => {
+  test("prefers a flag to its variable, and the variable to the default", () => {
     const env = { CONFIG_DIR: "/from/env", CONFIG_MANAGER_OWNER: "env", CONFIG_MANAGER_PRUNE: "none" };
     expect(read({ configDir: "/from/flag", prune: "owned" }, env)).toMatchObject({
       configDir: "/from/flag",
@@ -64,29 +64,29 @@ describe("readSettings()", () => {
     });
   });
 
-  test("takes an empty environment variable for one that is not set", () => {
+  test("treats an empty environment variable as unset", () => {
     const env = { CONFIG_DIR: "", POLL_INTERVAL: "", OPENCLAW_GATEWAY_URL: "", OPENCLAW_GATEWAY_TOKEN_FILE: "" };
     expect(read({}, { ...env, OPENCLAW_GATEWAY_PORT: "" })).toEqual(read());
   });
 
-  test("takes an empty flag for what it is", () => {
+  test("does not treat an empty flag as unset", () => {
     expect(problemsOf({ configDir: "", owner: "" })).toEqual([
       "--config-dir: expected a path but received none",
       "--owner: expected letters, digits, dots and dashes, at most 64",
     ]);
   });
 
-  test("takes the gateway's port from the variable that the gateway has it from", () => {
+  test("reads the gateway's port from the gateway's own variable", () => {
     expect(read({}, { OPENCLAW_GATEWAY_PORT: "19000" }).gatewayUrl).toBe("ws://127.0.0.1:19000");
     const env = { OPENCLAW_GATEWAY_PORT: "19000", OPENCLAW_GATEWAY_URL: "wss://gateway.example:1" };
     expect(read({}, env).gatewayUrl).toBe("wss://gateway.example:1");
   });
 
-  test("does not take for a port what Kubernetes sets for a Service called openclaw-gateway", () => {
+  test("ignores the port variable that Kubernetes sets for a Service named openclaw-gateway", () => {
     expect(read({}, { OPENCLAW_GATEWAY_PORT: "tcp://10.0.0.1:18789" }).gatewayUrl).toBe("ws://127.0.0.1:18789");
   });
 
-  test("does not take for a port what Kubernetes sets for a Service called config-manager-http", () => {
+  test("ignores the port variable that Kubernetes sets for a Service named config-manager-http", () => {
     const env = { CONFIG_MANAGER_HTTP_PORT: "tcp://10.0.0.1:9090" };
     expect(read({}, env).httpPort).toBeUndefined();
     expect(read({ httpPort: "9091" }, env).httpPort).toBe(9091);
@@ -94,14 +94,14 @@ describe("readSettings()", () => {
   });
 
   test.each(["ws://127.0.0.1:1/?token=s3cret", "ws://me:s3cret@127.0.0.1:1"])(
-    "takes no address with a secret in it, and does not repeat it: %s",
+    "rejects an address with a secret, and does not repeat it: %s",
     (gatewayUrl) => {
       const problem = "--gateway-url: expected an address such as ws://127.0.0.1:18789";
       expect(problemsOf({ gatewayUrl })).toEqual([problem]);
     },
   );
 
-  test("reports every problem, under the name by which the value came", async () => {
+  test("reports every problem, under the flag or variable that set the value", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "");
     const flags = { configDir: scratch.in("file"), pollInterval: "abc", prune: "all" };
@@ -127,14 +127,14 @@ describe("readSettings()", () => {
     ]);
   });
 
-  test("keeps a problem to its line, whatever the value", () => {
+  test("reports each problem on one line, whatever the value", () => {
     for (const problem of problemsOf({ owner: "a\nb", pollInterval: "\u001b[31m1\r" })) {
       expect(problem).toMatch(/^[\u0020-\u007e]+$/);
     }
   });
 
   test.each(["configDir", "cronDir", "stagingDir", "checksumDir"] satisfies SettingName[])(
-    "takes a directory that is there, or not there yet, for %s, but no file",
+    "accepts an existing or missing directory for %s, and no file",
     async (name) => {
       await using scratch = await createScratch();
       await mkdir(scratch.in("directory"));
@@ -145,26 +145,26 @@ describe("readSettings()", () => {
     },
   );
 
-  test("leaves a directory that it may not look into to the pass that needs it", async () => {
+  test("accepts a directory that it may not look into: the pass that reads it reports why", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o700);
     const problems = await asOrdinaryUser(async () => problemsOf({ configDir: scratch.in("config.d") }));
     expect(problems).toEqual([]);
   });
 
-  test.each(["60", "0.5", "1", "86400", ".25", "1e3"])("takes a poll interval of %s", (pollInterval) => {
+  test.each(["60", "0.5", "1", "86400", ".25", "1e3"])("accepts a poll interval of %s", (pollInterval) => {
     expect(read({ pollInterval }).pollInterval).toBe(pollInterval);
   });
 
   test.each(["0", "-1", "abc", "60s", "86401", "Infinity", "NaN", " ", "1,5"])(
-    "refuses a poll interval of %j",
+    "rejects a poll interval of %j",
     (pollInterval) => {
       expect(problemsOf({ pollInterval })).toHaveLength(1);
     },
   );
 
   test.each(["ws://127.0.0.1:18789", "wss://gateway.example", "ws://[::1]:18789/", "ws://localhost:1/path"])(
-    "takes the address %s",
+    "accepts the address %s",
     (gatewayUrl) => {
       expect(read({ gatewayUrl }).gatewayUrl).toBe(gatewayUrl);
     },
@@ -179,39 +179,39 @@ describe("readSettings()", () => {
     "ws://:s3cret@gateway.example",
     "ws://user:s3cret@gateway.example",
     "s3cret",
-  ])("refuses the address %s, and does not repeat it: there may be a password in it", (gatewayUrl) => {
+  ])("rejects the address %s, and does not repeat it: it may contain a password", (gatewayUrl) => {
     const expected = "expected an address such as ws://127.0.0.1:18789";
     expect(problemsOf({ gatewayUrl })).toEqual([`--gateway-url: ${expected}`]);
     expect(problemsOf({}, { OPENCLAW_GATEWAY_URL: gatewayUrl })).toEqual([`OPENCLAW_GATEWAY_URL: ${expected}`]);
   });
 
-  test.each(["1", "80", "9090", "65535"])("takes the port %s", (httpPort) => {
+  test.each(["1", "80", "9090", "65535"])("accepts the port %s", (httpPort) => {
     expect(read({ httpPort }).httpPort).toBe(Number(httpPort));
     expect(read({}, { CONFIG_MANAGER_HTTP_PORT: httpPort }).httpPort).toBe(Number(httpPort));
   });
 
   test.each(["", "0", "65536", "99999", "-1", "+1", "1.5", "1e3", "0x50", "080", " 80", "80 ", "http", ":80"])(
-    "refuses the port %j",
+    "rejects the port %j",
     (httpPort) => {
       const problem = "--http-port: expected a whole number from 1 to 65535";
       expect(problemsOf({ httpPort })).toEqual([expect.stringContaining(problem)]);
     },
   );
 
-  test.each(["auto", "gateway", "cli"])("takes the transport %s", (transport) => {
+  test.each(["auto", "gateway", "cli"])("accepts the transport %s", (transport) => {
     expect(read({ transport }).transport).toBe(transport as "auto");
   });
 
-  test.each(["config-manager", "a", "9", "team.A_9-b", "x".repeat(64)])("takes the owner %s", (owner) => {
+  test.each(["config-manager", "a", "9", "team.A_9-b", "x".repeat(64)])("accepts the owner %s", (owner) => {
     expect(read({ owner }).owner).toBe(owner);
   });
 
-  test.each(["a b", "a:b", "-a", ".a", "a]", "é", "x".repeat(65), "a\n"])("refuses the owner %j", (owner) => {
+  test.each(["a b", "a:b", "-a", ".a", "a]", "é", "x".repeat(65), "a\n"])("rejects the owner %j", (owner) => {
     expect(problemsOf({ owner })).toEqual([expect.stringMatching(/^--owner: expected letters/)]);
   });
 
   test.each(["heartbeat", "memory-core", "claw", "skill-collection-review"])(
-    "refuses the owner %s: OpenClaw has jobs under that name",
+    "rejects the owner %s: OpenClaw uses it for its own jobs",
     (owner) => {
       expect(problemsOf({ owner })).toEqual([expect.stringMatching(/^--owner: is a name that OpenClaw uses/)]);
     },

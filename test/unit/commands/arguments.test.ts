@@ -12,7 +12,7 @@ function helpOf(...args: string[]): string {
 }
 
 describe("readCommandLine()", () => {
-  test("runs where no command is given", () => {
+  test("runs without a command", () => {
     expect(read()).toEqual(read("run"));
     expect(read()).toMatchObject({
       command: "run",
@@ -22,13 +22,13 @@ describe("readCommandLine()", () => {
     });
   });
 
-  test("reads sync, of both or of one", () => {
+  test("reads sync, of all kinds or of one", () => {
     expect(read("sync")).toMatchObject({ command: "sync", only: undefined, allowMassRemoval: false });
     expect(read("sync", "--only", "config")).toMatchObject({ only: "config" });
     expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
   });
 
-  test("reads init, of both or of one, with the settings that the sidecar has", () => {
+  test("reads init, of all kinds or of one, with the sidecar's settings", () => {
     expect(read("init", "--only=config")).toMatchObject({ command: "init", only: "config" });
     expect(read("init")).toMatchObject({
       command: "init",
@@ -42,7 +42,7 @@ describe("readCommandLine()", () => {
     });
   });
 
-  test("reads register, and how long it is to wait", () => {
+  test("reads register and its waiting time", () => {
     expect(read("register")).toMatchObject({ command: "register", waitSeconds: 300 });
     expect(read("register", "--wait", "1.5")).toMatchObject({ waitSeconds: 1.5 });
     expect(read("register", "--wait=0", "--owner", "git")).toMatchObject({
@@ -62,7 +62,7 @@ describe("readCommandLine()", () => {
     expect(read("export", "--owner", "git")).toMatchObject({ command: "export", settings: { owner: "git" } });
   });
 
-  test("heals itself only where it is told to, before the command or after it", () => {
+  test("self-heals only with the flag, before the command or after it", () => {
     for (const command of ["run", "sync", "init"]) {
       expect(read(command)).toMatchObject({ command, selfHeal: false });
       expect(read(command, "--self-heal")).toMatchObject({ command, selfHeal: true, allowMassRemoval: false });
@@ -75,7 +75,7 @@ describe("readCommandLine()", () => {
     expect(read(word)).toEqual({ command: "version" });
   });
 
-  test("takes flags before the command, after it, and without one", () => {
+  test("accepts flags before the command, after it, and without one", () => {
     for (const args of [
       ["--owner", "git", "--allow-mass-removal", "sync"],
       ["sync", "--owner=git", "--allow-mass-removal"],
@@ -86,7 +86,7 @@ describe("readCommandLine()", () => {
     expect(read("--owner", "git")).toMatchObject({ command: "run", settings: { owner: "git" } });
   });
 
-  test("takes a flag for each setting", () => {
+  test("has a flag for each setting", () => {
     const values: Record<string, string> = {
       pollInterval: "5",
       gatewayUrl: "ws://localhost:1",
@@ -103,12 +103,12 @@ describe("readCommandLine()", () => {
     }
   });
 
-  test("reads the environment that it is given, and lets flags beat it", () => {
+  test("reads the given environment, and prefers flags", () => {
     const env = { CONFIG_MANAGER_OWNER: "env", CRON_DIR: "/cron.d", CONFIG_DIR: undefined };
     expect(readCommandLine(["--owner=flag"], env)).toMatchObject({ settings: { owner: "flag", cronDir: "/cron.d" } });
   });
 
-  test("reads no more than it was told from where it runs", () => {
+  test("reads nothing else from where it runs", () => {
     expect(readCommandLine([], {})).toMatchObject({ settings: { configDir: "/etc/openclaw/config.d" } });
   });
 });
@@ -140,7 +140,7 @@ describe("readCommandLine() of wrong usage", () => {
     [["help", "nope"], "unknown command 'nope'"],
     [["--owner=a b"], '--owner: expected letters, digits, dots and dashes, at most 64: "a b"'],
     [["sync", "--poll-interval=abc"], expect.stringMatching(/^--poll-interval: expected a number.*: "abc"$/)],
-  ])("%j is one line, and a hint of what to type", async (args, message) => {
+  ])("%j is one line, with a hint what to type", async (args, message) => {
     expect(await refusalOf(() => read(...args))).toMatchObject({ code: "usage", message, hint: "config-manager help" });
   });
 
@@ -157,7 +157,7 @@ describe("readCommandLine() of wrong usage", () => {
     expect(message).not.toContain("s3cret");
   });
 
-  test("is told of every setting that is wrong, a line each", async () => {
+  test("reports every wrong setting, a line each", async () => {
     const { message } = await refusalOf(() =>
       readCommandLine(["sync", "--poll-interval=abc", "--prune=all"], { CONFIG_MANAGER_LOG_FORMAT: "xml" }),
     );
@@ -168,7 +168,7 @@ describe("readCommandLine() of wrong usage", () => {
     ]);
   });
 
-  test("does not stand in the way of help and version", () => {
+  test("does not affect help and version", () => {
     const wrong = { POLL_INTERVAL: "abc" };
     expect(readCommandLine(["version"], wrong)).toEqual({ command: "version" });
     expect(readCommandLine(["help"], wrong)).toMatchObject({ command: "help" });
@@ -200,33 +200,33 @@ describe("readCommandLine() of help", () => {
           .trim(),
       ).toBe(
         "Usage: config-manager sync [options] " +
-          "one pass of both; exit 0 when all is equal now, 1 when something failed " +
-          'Options: --only <what> leave the other one alone (choices: "config", "cron") -h, --help show this help ' +
-          "Settings: those of config-manager help Example: config-manager sync --only cron",
+          "one pass; exit 0 when everything is equal now, 1 when something failed " +
+          'Options: --only <what> reconcile only this kind (choices: "config", "cron") -h, --help show this help ' +
+          "Settings: see config-manager help Example: config-manager sync --only cron",
       );
     },
   );
 
-  test("says what each flag without a value does", () => {
+  test("explains each flag without a value", () => {
     const text = helpOf("help").replaceAll(/\s+/g, " ");
     expect(text).toContain(
-      "--self-heal put back what something else edits in the live config, at most once a minute " +
+      "--self-heal revert edits of the live config, at most once a minute " +
         "--allow-mass-removal let one pass remove ten jobs or more, and over half of ours",
     );
   });
 
   test.each([[["help", "init"]], [["init", "--help"]]])(
-    "%j explains what is done before the gateway starts",
+    "%j explains the preparation before the gateway starts",
     (args) => {
       expect(
         helpOf(...args)
           .replaceAll(/\s+/g, " ")
           .trim(),
       ).toBe(
-        "Usage: config-manager init [options] before the gateway starts: config and definitions to the volume; " +
-          'exit 1 when no config is usable Options: --only <what> leave the other one alone (choices: "config", "cron") ' +
+        "Usage: config-manager init [options] before the gateway starts: copy config and definitions to the volume; " +
+          'exit 1 when no config is usable Options: --only <what> reconcile only this kind (choices: "config", "cron") ' +
           "-h, --help show this help " +
-          "Settings: those of config-manager help Example: config-manager init",
+          "Settings: see config-manager help Example: config-manager init",
       );
     },
   );
@@ -235,12 +235,12 @@ describe("readCommandLine() of help", () => {
 describe("help", () => {
   const NAMES = "run sync init register export status diff doctor validate schema version help".split(" ");
 
-  test("knows every command", () => {
+  test("lists every command", () => {
     const listed = [...helpOf("help").matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
     expect(listed).toEqual(expect.arrayContaining(NAMES));
   });
 
-  test.each(NAMES)("of %s ends with an example that can be typed as it stands", (name) => {
+  test.each(NAMES)("of %s ends with an example that can be typed as it is", (name) => {
     const help = helpOf("help", name);
     expect(helpOf(name, "--help")).toBe(help);
     const [, example = ""] = /\nExample:\n {2}config-manager (.+)\n$/.exec(help) ?? [];
@@ -249,7 +249,7 @@ describe("help", () => {
     expect(read(...args).command).toBe(name as never);
   });
 
-  test("fits a screen of 80 columns but for where a setting has no room", () => {
+  test("fits 80 columns, except for long settings", () => {
     const wide = helpOf("help")
       .split("\n")
       .filter((line) => line.length > 80);
@@ -257,7 +257,7 @@ describe("help", () => {
   });
 });
 
-describe("readCommandLine() of what a person types", () => {
+describe("readCommandLine() of commands for a person", () => {
   test("reads status, diff and doctor", () => {
     expect(read("status")).toMatchObject({ command: "status", json: false });
     expect(read("diff", "--json", "--exit-code")).toMatchObject({ command: "diff", json: true, exitCode: true });
@@ -265,7 +265,7 @@ describe("readCommandLine() of what a person types", () => {
     expect(read("diff", "--self-heal")).toMatchObject({ exitCode: false, selfHeal: true });
   });
 
-  test("reads no setting for files that are named", () => {
+  test("reads no settings if files are named", () => {
     const env = { POLL_INTERVAL: "abc" };
     expect(readCommandLine(["validate", "a.json", "-"], env)).toEqual({
       command: "validate",

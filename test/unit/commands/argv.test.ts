@@ -12,16 +12,16 @@ describe("readArguments()", () => {
     ["run by zx", ["/bin/node", "/srv/node_modules/.bin/zx", "manager.ts", "sync", "--only", "cron"], SCRIPT],
     ["run by zx under Bun", ["/bin/bun", ZX, "./manager.ts", "sync", "--only", "cron"], SCRIPT],
     ["run by zx with options", ["/bin/node", ZX, "--quiet", "--cwd=/tmp", SCRIPT, "sync", "--only", "cron"], SCRIPT],
-  ])("are those after the program: %s", (_, argv, script) => {
+  ])("returns the arguments after the program: %s", (_, argv, script) => {
     expect(readArguments(argv, script)).toEqual(["sync", "--only", "cron"]);
   });
 
-  test("may be the name of the program itself", () => {
+  test("accepts the name of the program as an argument", () => {
     expect(readArguments(["/bin/node", SCRIPT, "validate", "manager.ts"], SCRIPT)).toEqual(["validate", "manager.ts"]);
     expect(readArguments(["/bin/node", ZX, SCRIPT, "validate", SCRIPT], SCRIPT)).toEqual(["validate", SCRIPT]);
   });
 
-  test("are none where there are none", () => {
+  test("returns no arguments if there are none", () => {
     expect(readArguments(["/bin/node", SCRIPT], SCRIPT)).toEqual([]);
     expect(readArguments(["/bin/node", ZX, "manager.ts"], SCRIPT)).toEqual([]);
     expect(readArguments(["bun", "/$bunfs/root/config-manager"], "/$bunfs/root/config-manager")).toEqual([]);

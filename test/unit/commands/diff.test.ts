@@ -36,7 +36,7 @@ async function diffOf(
 }
 
 describe("toDiffJson()", () => {
-  test("finds nothing to do where all is as Git has it", async () => {
+  test("has no changes if observed equals desired", async () => {
     const { diff } = await diffOf(STEADY);
     expect(diff).toEqual({
       config: { action: "none", paths: [], problems: [] },
@@ -45,7 +45,7 @@ describe("toDiffJson()", () => {
     });
   });
 
-  test("names what a sync would add, update, adopt and remove", async () => {
+  test("lists what a sync would add, update, adopt and remove", async () => {
     const definitions = ["new", "edited", "by-hand", "same"].map((name) => define({ name }));
     const jobs = [
       ourJob(define({ name: "edited", timeout: 5 }), { id: "1" }),
@@ -67,7 +67,7 @@ describe("toDiffJson()", () => {
     expect(diff.changes).toBe(4);
   });
 
-  test("says what a new config does to the gateway, path by path, and counts it as one change", async () => {
+  test("lists what each path of a new config does to the gateway, and counts one change", async () => {
     const { diff } = await diffOf({ ...STEADY, config: NEWER });
     expect(diff.config).toEqual({
       action: "update",
@@ -80,7 +80,7 @@ describe("toDiffJson()", () => {
     expect(diff.changes).toBe(1);
   });
 
-  test("does not call it a change that a sync would refuse, and says why", async () => {
+  test("does not count a change that a sync would refuse, and says why", async () => {
     const { diff } = await diffOf({ ...STEADY, config: '{"gateway":{}}' });
     expect(diff.config).toEqual({
       action: "reject",
@@ -90,7 +90,7 @@ describe("toDiffJson()", () => {
     expect(diff.changes).toBe(0);
   });
 
-  test("shows drift, which a sync leaves unless it is told to heal", async () => {
+  test("shows drift, which a sync reverts only with selfHeal", async () => {
     const world = { ...STEADY, live: NEWER };
     const { diff } = await diffOf(world);
     expect(diff.config).toMatchObject({
@@ -105,12 +105,12 @@ describe("toDiffJson()", () => {
     });
   });
 
-  test("knows of jobs that are not ours even where the definitions are wrong", async () => {
+  test("counts unmanaged jobs even if the definitions are wrong", async () => {
     const { diff } = await diffOf({ ...STEADY, definitions: "[", jobs: [ourJob(define()), liveJob({ id: "2" })] });
     expect(diff.cron).toMatchObject({ unmanaged: 1, problems: ["cron-jobs.json: invalid end of input at 1:2"] });
   });
 
-  test("still tells of the config where no gateway answers", async () => {
+  test("still reports the config if no gateway answers", async () => {
     const { diff } = await diffOf({ ...STEADY, config: NEWER, error: AWAY });
     expect(diff.config.action).toBe("update");
     expect(diff.cron).toMatchObject({ add: [], unchanged: 0, problems: ["nobody there"] });
@@ -120,7 +120,7 @@ describe("toDiffJson()", () => {
 describe("isBroken()", () => {
   const isSo = async (change: World) => (await diffOf({ ...STEADY, ...change })).isBroken;
 
-  test("is what Git has wrong, or the gateway", async () => {
+  test("is true for an error of the desired state or the gateway", async () => {
     expect(await isSo({ config: "{" })).toBe(true);
     expect(await isSo({ view: { isValid: false } })).toBe(true);
     expect(await isSo({ definitions: "[" })).toBe(true);
@@ -131,7 +131,7 @@ describe("isBroken()", () => {
     expect(await isSo({ definitions: "[]", jobs })).toBe(true);
   });
 
-  test("is neither a change, nor an edit by hand, nor a ConfigMap that is not there", async () => {
+  test("is false for a change, for drift, and for a missing ConfigMap", async () => {
     expect(await isSo({})).toBe(false);
     expect(await isSo({ config: NEWER, jobs: [] })).toBe(false);
     expect(await isSo({ live: NEWER })).toBe(false);
@@ -140,23 +140,23 @@ describe("isBroken()", () => {
 });
 
 describe("renderDiff()", () => {
-  test("says in one line that there is nothing to do", async () => {
+  test("prints one line if there are no changes", async () => {
     expect((await diffOf(STEADY)).text).toBe("No changes. 1 unchanged, 0 not ours.\n");
   });
 
-  test("marks a drifted config, and what a sync does about it", async () => {
+  test("marks drift, and says what a sync does about it", async () => {
     const { text } = await diffOf({ ...STEADY, live: NEWER });
     expect(text).toContain("Config: /mnt/openclaw.json\n  ! /mnt/openclaw.json was changed by something else:");
     expect(text).toContain("--self-heal puts it back");
     expect(text).not.toContain("~ messages");
   });
 
-  test("calls a config that is the first one new", async () => {
+  test("says that the first config is new", async () => {
     const { live: _, applied: __, ...first } = STEADY;
     expect((await diffOf({ ...first, config: "{}" })).text).toContain("Config: /mnt/openclaw.json is new\n");
   });
 
-  test("cuts long values to the screen, and shows where they differ", async () => {
+  test("cuts long values to the screen, around where they differ", async () => {
     const message = (end: string) =>
       define({ message: `${"Please do look after everything there is. ".repeat(5)}${end}` });
     const world = { ...STEADY, definitions: JSON.stringify([message("Now!")]), jobs: [ourJob(message("Later."))] };
@@ -168,13 +168,13 @@ describe("renderDiff()", () => {
     ]);
   });
 
-  test("makes one line of a name that holds several, with nothing for the terminal in it", async () => {
+  test("prints a name on one line, whatever it contains", async () => {
     const name = "a\n+ add evil\u001b[2J";
     const { text } = await diffOf({ ...STEADY, definitions: JSON.stringify([define({ name })]), jobs: [] });
     expect(text).toContain("  + add a\\n+ add evil\\u001b[2J\n");
   });
 
-  test("warns of what an old gateway makes of a command, and of namesakes it does not touch", async () => {
+  test("warns of a command that becomes an agent turn, and of namesakes that are left alone", async () => {
     const old = { version: "dev", protocol: 3, features: {} };
     const twins = ["1", "2"].map((id) => liveJob({ id, createdAtMs: Number(id) }));
     expect((await diffOf({ ...STEADY, jobs: [], gateway: old })).text).toContain(
@@ -183,7 +183,7 @@ describe("renderDiff()", () => {
     expect((await diffOf({ ...STEADY, jobs: twins })).text).toContain("= adopt backup  not touching its namesakes 2");
   });
 
-  test("says which of two of ours goes", async () => {
+  test("says which of two duplicates is removed", async () => {
     const twins = ["1", "2"].map((id) => ourJob(define(), { id, createdAtMs: Number(id) }));
     expect((await diffOf({ ...STEADY, jobs: twins })).text).toContain(
       "- remove backup  an older one of the same name is ours",

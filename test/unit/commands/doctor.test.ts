@@ -18,7 +18,7 @@ async function diagnose(world: World, env: Record<string, string> = TOKEN): Prom
   return JSON.parse(text) as Diagnosis;
 }
 
-/** The check of this name. */
+/** Finds the check of this name. */
 function check({ checks }: Diagnosis, name: string): Check {
   const found = checks.find((one) => one.name === name);
   if (!found) throw new Error(`no check ${name}`);
@@ -28,7 +28,7 @@ function check({ checks }: Diagnosis, name: string): Check {
 const statesOf = ({ checks }: Diagnosis) => checks.map(({ name, state }) => `${state} ${name}`);
 
 describe("examine()", () => {
-  test("goes from what is first to what rests on it", async () => {
+  test("runs the checks in order of dependence", async () => {
     const found = await diagnose(STEADY);
     expect(statesOf(found)).toEqual([
       "warning config mount", // a plain directory here
@@ -51,7 +51,7 @@ describe("examine()", () => {
     expect(found.ok).toBe(true);
   });
 
-  test("does not blame what rests on a directory that is not mounted", async () => {
+  test("skips the checks that depend on a missing mount", async () => {
     const found = await diagnose({ ...STEADY, missing: ["config.d", "cron.d"] });
     expect(check(found, "config mount")).toEqual({
       name: "config mount",
@@ -69,7 +69,7 @@ describe("examine()", () => {
     expect(found.ok).toBe(false);
   });
 
-  test("tells what is wrong with the files themselves, once", async () => {
+  test("reports broken files once", async () => {
     const found = await diagnose({ ...STEADY, config: "{", definitions: '[{"name":"x"}]' });
     expect(check(found, "config file")).toMatchObject({
       state: "failed",
@@ -85,7 +85,7 @@ describe("examine()", () => {
     expect(check(found, "cron in force")).toMatchObject({ state: "skipped", detail: "needs: cron definitions" });
   });
 
-  test("tells where the token is from, and that there is none", async () => {
+  test("reports where the token comes from, and that there is none", async () => {
     expect(check(await diagnose(STEADY), "token").detail).toBe("a token from OPENCLAW_GATEWAY_TOKEN");
     expect(check(await diagnose(STEADY, { OPENCLAW_GATEWAY_PASSWORD: "hush" }), "token").detail).toBe(
       "a password from OPENCLAW_GATEWAY_PASSWORD",
@@ -99,7 +99,7 @@ describe("examine()", () => {
     });
   });
 
-  test("takes a token that cannot be read for the first thing to mend", async () => {
+  test("reports a token that cannot be read as the first thing to fix", async () => {
     const live = '{"gateway":{"mode":"local","auth":{"token":"${NOT_SET}"}}}';
     const error = new ManagerError("refused", "whatever comes of it");
     const found = await diagnose({ ...STEADY, live, error }, {});
@@ -132,20 +132,20 @@ describe("examine()", () => {
       "login",
       "rm /mnt/config-manager-device.pem",
     ],
-  ])("tells of a gateway that %s, and skips what rests on it", async (_, error, name, hint) => {
+  ])("reports a gateway that %s, and skips the checks that depend on it", async (_, error, name, hint) => {
     const found = await diagnose({ ...STEADY, error });
     expect(check(found, name)).toMatchObject({ state: "failed", hint: expect.stringContaining(hint) });
     const after = found.checks.slice(found.checks.findIndex((one) => one.name === name) + 1);
     expect(after.filter(({ state }) => state !== "skipped").map((one) => one.name)).toEqual(["config in force"]);
   });
 
-  test("names the Pod where it runs in one", async () => {
+  test("names the Pod if it runs in one", async () => {
     const env = { ...TOKEN, KUBERNETES_SERVICE_HOST: "10.0.0.1", HOSTNAME: "openclaw-0" };
     const found = await diagnose({ ...STEADY, error: new ManagerError("unreachable", "no") }, env);
     expect(check(found, "gateway").hint).toBe("kubectl logs openclaw-0 -c openclaw --tail=50");
   });
 
-  test("says what an old gateway makes of jobs", async () => {
+  test("reports what an old gateway lacks", async () => {
     const found = await diagnose({ ...STEADY, jobs: [], gateway: { version: "dev", protocol: 3, features: {} } });
     expect(check(found, "version")).toMatchObject({
       state: "warning",
@@ -153,7 +153,7 @@ describe("examine()", () => {
     });
   });
 
-  test("names jobs that bear a declared name and are not ours, and says to delete none of them", async () => {
+  test("names foreign jobs with a declared name, and never suggests deleting them", async () => {
     const foreign = liveJob({ id: "2", declarationKey: "other:backup" });
     const found = await diagnose({ ...STEADY, jobs: [ourJob(define()), foreign, liveJob({ id: "3" })] });
     expect(check(found, "job names")).toEqual({
@@ -162,7 +162,7 @@ describe("examine()", () => {
       detail: "not ours, and left alone, though the name is declared: backup (2), backup (3)",
       hint: "config-manager status",
     });
-    expect(check(await diagnose({ ...STEADY, jobs: [liveJob()] }), "job names").state).toBe("ok"); // to be adopted
+    expect(check(await diagnose({ ...STEADY, jobs: [liveJob()] }), "job names").state).toBe("ok"); // to adopt
     const twins = ["1", "2"].map((id) => ourJob(define(), { id }));
     expect(check(await diagnose({ ...STEADY, jobs: twins }), "job names")).toMatchObject({
       state: "warning",
@@ -170,7 +170,7 @@ describe("examine()", () => {
     });
   });
 
-  test("tells of what a gateway has refused, of drift, and of what waits", async () => {
+  test("reports a rejected config, drift, and a pending change", async () => {
     const refused = { config: NEWER, problems: ["gateway.port: no"] };
     expect(check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force")).toMatchObject({
       state: "failed",
@@ -193,7 +193,7 @@ describe("examine()", () => {
     });
   });
 
-  test("tells of a mass removal, and of a job that this gateway cannot have", async () => {
+  test("reports a mass removal, and an unsupported job", async () => {
     const jobs = Array.from({ length: 10 }, (_, index) => ourJob(define({ name: `job-${index}` }), { id: `${index}` }));
     expect(check(await diagnose({ ...STEADY, definitions: "[]", jobs }), "cron in force")).toMatchObject({
       state: "failed",
@@ -207,7 +207,7 @@ describe("examine()", () => {
     });
   });
 
-  test("names our jobs that failed, and how to see why; those of others are theirs", async () => {
+  test("names only our own jobs that failed, and how to see why", async () => {
     const state = { lastStatus: "error", lastError: "hush" };
     const jobs = [ourJob(define(), { id: "7", state }), liveJob({ id: "8", name: "other", state })];
     expect(check(await diagnose({ ...STEADY, jobs }), "job runs")).toEqual({
@@ -220,7 +220,7 @@ describe("examine()", () => {
 });
 
 describe("renderDiagnosis()", () => {
-  test("puts each hint on a line of its own, and counts at the end", () => {
+  test("prints each hint on its own line, and the counts at the end", () => {
     const checks: Check[] = [
       { name: "one", state: "ok", detail: "fine" },
       { name: "number two", state: "failed", detail: "a\nb\u001b[2J", hint: "type this" },

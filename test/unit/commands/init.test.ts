@@ -23,7 +23,7 @@ const JOBS = JSON.stringify([define()]);
 const STAGED = ["=== Staging cron job config from ConfigMap ===", "=== Cron config staged successfully ==="];
 const SKIPPED = ["=== Staging cron job config from ConfigMap ===", "=== No cron config found, skipping ==="];
 
-/** A Pod that is about to start: the files of both ConfigMaps, where they are mounted, and the live config. */
+/** A Pod before its start: the files of both ConfigMaps, if they are mounted, and the live config. */
 async function startPod({ config, live, jobs }: { config?: string; live?: string; jobs?: Record<string, string> }) {
   const scratch = await createScratch();
   await mkdir(scratch.in("pvc"));
@@ -84,7 +84,7 @@ const rejected = (pvcConfig: string, problem: string) =>
   `WARNING: Config rejected, ${pvcConfig} stays as it is: ${problem}`;
 
 describe("init() and the config", () => {
-  test("copies it to a new volume, byte for byte, for nobody else to read", async () => {
+  test("copies it to a new volume, byte for byte, with mode 0600", async () => {
     await using pod = await startPod({ config: OLD });
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(OLD);
@@ -92,7 +92,7 @@ describe("init() and the config", () => {
     expect(pod.lines).toEqual([`Config copied to PVC: ${pod.pvcConfig}`, ...SKIPPED]);
   });
 
-  test("copies it over the former one, and keeps its mode", async () => {
+  test("replaces the previous one, and keeps its mode", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(GOOD);
@@ -100,7 +100,7 @@ describe("init() and the config", () => {
     expect(pod.lines[0]).toBe(`Config copied to PVC: ${pod.pvcConfig}`);
   });
 
-  test("copies it over an edit, even one of a config that was applied before", async () => {
+  test("overwrites an edit, even of a config that was applied before", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     await mkdir(pod.scratch.in("checksums"));
     await writeFile(pod.scratch.in("checksums", "config"), `${computeChecksum(Buffer.from(GOOD))}\n`);
@@ -108,7 +108,7 @@ describe("init() and the config", () => {
     expect(await pod.live()).toBe(GOOD);
   });
 
-  test("copies nothing where it is there already", async () => {
+  test("does not rewrite an equal file", async () => {
     await using pod = await startPod({ config: GOOD, live: GOOD });
     const { ino } = await stat(pod.pvcConfig);
     expect(await pod.init()).toBeTrue();
@@ -116,14 +116,14 @@ describe("init() and the config", () => {
     expect(pod.lines).toEqual(SKIPPED);
   });
 
-  test("makes the directory of the live file where there is none", async () => {
+  test("creates the directory of the live file", async () => {
     await using pod = await startPod({ config: GOOD });
     await rm(pod.scratch.in("pvc"), { recursive: true });
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(GOOD);
   });
 
-  test("warns of one that is less than half of what it was, and copies it", async () => {
+  test("warns of a config below half the former size, and copies it", async () => {
     await using pod = await startPod({ config: "{}", live: "{a: 1}" });
     expect(await pod.init()).toBeTrue();
     expect(pod.lines.slice(0, 2)).toEqual([
@@ -132,7 +132,7 @@ describe("init() and the config", () => {
     ]);
   });
 
-  test("sweeps away what a killed write has left", async () => {
+  test("removes the temporary files of a killed writer", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     for (const name of ["openclaw.json", "openclaw.json.config-manager-good"]) {
       await writeFile(pod.scratch.in("pvc", `.${name}.config-manager-0123.tmp`), "{");
@@ -149,7 +149,7 @@ describe("init() and the config", () => {
       "{}",
       "gateway.mode is missing; the live file has it, and OpenClaw does not start without",
     ],
-  ])("keeps a good live file against a config that %s", async (_, config, problem) => {
+  ])("keeps a good live file if the ConfigMap's config %s", async (_, config, problem) => {
     await using pod = await startPod({ config, live: OLD });
     await keepLastGood(pod.pvcConfig, fileOf(GOOD));
     expect(await pod.init()).toBeTrue();
@@ -157,7 +157,7 @@ describe("init() and the config", () => {
     expect(pod.lines).toEqual([rejected(pod.pvcConfig, problem), ...SKIPPED]);
   });
 
-  test("keeps a good live file where no config is mounted", async () => {
+  test("keeps a good live file if no config is mounted", async () => {
     for (const live of [OLD, "{}"]) {
       await using pod = await startPod({ live });
       expect(await pod.init()).toBeTrue();
@@ -166,19 +166,19 @@ describe("init() and the config", () => {
     }
   });
 
-  test("holds back one that a gateway has refused before", async () => {
+  test("does not copy one that a gateway rejected before", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     await keepRejection(pod.pvcConfig, rejectionOf(GOOD));
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(OLD);
     expect(pod.lines[0]).toBe(rejected(pod.pvcConfig, 'agents: Unrecognized key: "x"'));
-    // Another one is none of its business.
+    // Another one is copied.
     await pod.volumes.config.publish({ "openclaw.json": `${GOOD} ` });
     expect(await pod.init()).toBeTrue();
     expect(await pod.live()).toBe(`${GOOD} `);
   });
 
-  test("copies one that was refused before where there is no other", async () => {
+  test("copies a rejected one if there is no other", async () => {
     await using pod = await startPod({ config: GOOD });
     await keepRejection(pod.pvcConfig, rejectionOf(GOOD));
     expect(await pod.init()).toBeTrue();
@@ -188,7 +188,7 @@ describe("init() and the config", () => {
   test.each([
     ["broken", "{ "],
     ["gone", undefined],
-  ])("puts back the last good one where the ConfigMap's is broken, and the live one is %s", async (_, live) => {
+  ])("restores the last good one if the ConfigMap's is broken and the live one is %s", async (_, live) => {
     await using pod = await startPod({ config: "{", ...(live === undefined ? {} : { live }) });
     await keepLastGood(pod.pvcConfig, fileOf(OLD));
     expect(await pod.init()).toBeTrue();
@@ -200,7 +200,7 @@ describe("init() and the config", () => {
     ]);
   });
 
-  test("puts back the last good one where the ConfigMap's was refused before, and the live one is gone", async () => {
+  test("restores the last good one if the ConfigMap's was rejected and the live one is gone", async () => {
     await using pod = await startPod({ config: GOOD });
     await keepLastGood(pod.pvcConfig, fileOf(OLD));
     await keepRejection(pod.pvcConfig, rejectionOf(GOOD));
@@ -213,14 +213,14 @@ describe("init() and the config", () => {
     ["the only one is broken", { config: "{" }],
     ["both are broken", { config: "{", live: "[" }],
     ["the live one is broken, and none is mounted", { live: "[]" }],
-  ])("finds none that OpenClaw could read where %s", async (_, files) => {
+  ])("returns false if %s", async (_, files) => {
     await using pod = await startPod(files);
     expect(await pod.init()).toBeFalse();
     if (files.live === undefined) expect(await readdir(pod.scratch.in("pvc"))).toEqual([]);
     else expect(await pod.live()).toBe(files.live);
   });
 
-  test("finds none where a link or a directory is in its place, says so, and writes through neither", async () => {
+  test("returns false for a link or a directory in its place, warns, and writes through neither", async () => {
     await using pod = await startPod({ config: GOOD });
     await writeFile(pod.scratch.in("elsewhere.json"), OLD);
     await symlink(pod.scratch.in("elsewhere.json"), pod.pvcConfig);
@@ -235,7 +235,7 @@ describe("init() and the config", () => {
     expect(await pod.init()).toBeFalse();
   });
 
-  test("is content with a live file that can be read, where the volume cannot be written", async () => {
+  test("returns true if the live file can be read and the volume cannot be written", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     await chmod(pod.scratch.path, 0o755);
     await chmod(pod.pvcConfig, 0o644);
@@ -246,7 +246,7 @@ describe("init() and the config", () => {
     expect(pod.lines[0]).toStartWith(`WARNING: Failed to update config: cannot write ${pod.pvcConfig}: EACCES`);
   });
 
-  test("finds none in a live file that it may not read", async () => {
+  test("returns false for a live file that it may not read", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD });
     await chmod(pod.scratch.path, 0o755);
     await chmod(pod.pvcConfig, 0);
@@ -256,7 +256,7 @@ describe("init() and the config", () => {
 });
 
 describe("init() and the cron definitions", () => {
-  test("stages them, byte for byte, in the words of the plan's init container", async () => {
+  test("stages them, byte for byte, with the log lines of the original init container", async () => {
     await using pod = await startPod({
       config: GOOD,
       live: GOOD,
@@ -268,7 +268,7 @@ describe("init() and the cron definitions", () => {
     expect(pod.lines).toEqual(STAGED);
   });
 
-  test("skips them where there are none, and leaves what is staged", async () => {
+  test("skips them if there are none, and keeps the staged ones", async () => {
     await using pod = await startPod({ config: GOOD, live: GOOD });
     await mkdir(pod.stagingDir);
     await writeFile(pod.scratch.in("pvc", "cron-config", "cron-jobs.json"), JOBS);
@@ -280,7 +280,7 @@ describe("init() and the cron definitions", () => {
     }
   });
 
-  test("leaves the other one alone where only one is asked for, and does not answer for it", async () => {
+  test("prepares only the kind that was asked for, and returns its result only", async () => {
     await using pod = await startPod({ config: OLD, live: "{", jobs: { "cron-jobs.json": JOBS } });
     expect(await pod.init("cron")).toBeTrue();
     expect(await pod.live()).toBe("{");
@@ -291,7 +291,7 @@ describe("init() and the cron definitions", () => {
     expect(await readdir(pod.scratch.in("pvc"))).toEqual(["openclaw.json"]);
   });
 
-  test("stages nothing of a set that is invalid: the copy from before stays", async () => {
+  test("stages nothing of an invalid set: the earlier copy stays", async () => {
     const jobs = { "a.json": JSON.stringify([define({ name: "new" })]), "b.json": '[{"name": "broken"}]' };
     await using pod = await startPod({ config: GOOD, live: GOOD, jobs });
     await mkdir(pod.stagingDir);
@@ -305,14 +305,14 @@ describe("init() and the cron definitions", () => {
     for (const line of problems) expect(line).toStartWith("WARNING: Cron config rejected: b.json: broken: ");
   });
 
-  test("stages them, though the config cannot be had", async () => {
+  test("stages them even if the config fails", async () => {
     await using pod = await startPod({ config: "{", jobs: { "cron-jobs.json": JOBS } });
     expect(await pod.init()).toBeFalse();
     expect(await pod.staged("cron-jobs.json")).toBe(JOBS);
     expect(pod.lines.slice(-2)).toEqual(STAGED);
   });
 
-  test("is content where they cannot be staged, for OpenClaw starts without, but says so", async () => {
+  test("returns true if they cannot be staged, since OpenClaw starts without them, and warns", async () => {
     await using pod = await startPod({ config: GOOD, live: OLD, jobs: { "cron-jobs.json": JOBS } });
     await writeFile(pod.stagingDir, "a file in the way");
     expect(await pod.init()).toBeTrue();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { print } from "../../../lib/commands/print.ts";
 import { refusalOf } from "../../support/fakes.ts";
 
-/** A stream that ends each write so, when it is told to. */
+/** A stream whose writes end with this error, when told to. */
 function createOutput(code?: string) {
   const written: string[] = [];
   const ends: (() => void)[] = [];
@@ -14,7 +14,7 @@ function createOutput(code?: string) {
 }
 
 describe("print()", () => {
-  test("resolves once whoever reads has all of it", async () => {
+  test("resolves once all of it is written", async () => {
     const { written, end, output } = createOutput();
     let isDone = false;
     const printed = print("text", output).then(() => (isDone = true));
@@ -24,14 +24,14 @@ describe("print()", () => {
     expect(await printed).toBeTrue();
   });
 
-  test("takes a reader that has gone for no error", async () => {
+  test("ignores a closed pipe", async () => {
     const { end, output } = createOutput("EPIPE");
     const printed = print("text", output);
     end();
     await printed;
   });
 
-  test("says why it cannot be written", async () => {
+  test("reports why the output cannot be written", async () => {
     const { end, output } = createOutput("ENOSPC");
     const printed = refusalOf(print("text", output));
     end();

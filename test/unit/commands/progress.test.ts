@@ -1,13 +1,13 @@
 import { describe, expect, jest, test } from "bun:test";
 import { showProgress } from "../../../lib/commands/progress.ts";
 
-/** A terminal, and what was written to it. */
+/** A terminal that records what is written to it. */
 function createScreen(isTTY = true) {
   const written: string[] = [];
   return { written, stream: { isTTY, write: (text: string) => written.push(text) } };
 }
 
-/** Time passes when told to. */
+/** Fake timers: time passes on request. */
 function withTime(work: (advance: (ms: number) => void) => void): void {
   jest.useFakeTimers();
   try {
@@ -18,7 +18,7 @@ function withTime(work: (advance: (ms: number) => void) => void): void {
 }
 
 describe("showProgress()", () => {
-  test("says nothing in the first second, then how long it has been, and leaves no trace", () => {
+  test("prints nothing in the first second, then the seconds, and clears the line at the end", () => {
     withTime((advance) => {
       const { written, stream } = createScreen();
       const progress = showProgress("asking ws://gateway", stream);
@@ -34,7 +34,7 @@ describe("showProgress()", () => {
     });
   });
 
-  test("makes room for a line, and comes back", () => {
+  test("clears the line for other output, and comes back", () => {
     withTime((advance) => {
       const { written, stream } = createScreen();
       const progress = showProgress("asking", stream);
@@ -49,7 +49,7 @@ describe("showProgress()", () => {
     });
   });
 
-  test("says nothing where nobody looks at a screen", () => {
+  test("prints nothing if it is not a terminal", () => {
     withTime((advance) => {
       const { written, stream } = createScreen(false);
       const progress = showProgress("asking", stream);

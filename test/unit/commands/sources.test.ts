@@ -4,8 +4,8 @@ import { readSources } from "../../../lib/commands/sources.ts";
 import { createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
-describe("readSources() of what is named", () => {
-  test("reads files, each once, and the fitting ones of a directory", async () => {
+describe("readSources() of named files", () => {
+  test("reads files, each once, and the matching files of a directory", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("deploy", "inner.json"), { recursive: true });
     for (const name of ["b.yaml", "a.json", "README.md", ".hidden.json"])
@@ -16,7 +16,7 @@ describe("readSources() of what is named", () => {
     expect(files).toEqual([bytesOf("b.yaml"), bytesOf("a.json")] as never);
   });
 
-  test("tells of each that cannot be read", async () => {
+  test("reports each file that cannot be read", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("empty"));
     await writeFile(scratch.in("large.json"), Buffer.alloc(9 * 1024 * 1024, 32));
@@ -29,8 +29,8 @@ describe("readSources() of what is named", () => {
   });
 });
 
-describe("readSources() of what is mounted", () => {
-  test("reads what the sidecar would read, and knows what it has to be", async () => {
+describe("readSources() of mounted ConfigMaps", () => {
+  test("reads what the sidecar would read, and what each file must contain", async () => {
     await using scratch = await createScratch();
     const [config, cron] = [await createVolume(scratch.in("config.d")), await createVolume(scratch.in("cron.d"))];
     await config.publish({ "openclaw.json": "{}", "other.json": "1" });
@@ -44,7 +44,7 @@ describe("readSources() of what is mounted", () => {
     expect((await readSources(mounted)).map(({ kind }) => kind)).toEqual(["read", "empty"]);
   });
 
-  test("says what to type where nothing is mounted", async () => {
+  test("reports what to type if nothing is mounted", async () => {
     const refusal = await refusalOf(readSources({ kind: "mounted", configDir: "/no/config.d", cronDir: "/no/cron.d" }));
     expect(refusal).toMatchObject({
       code: "usage",

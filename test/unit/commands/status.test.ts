@@ -28,7 +28,7 @@ async function statusOf(world: World): Promise<StatusJson> {
 }
 
 describe("toStatusJson()", () => {
-  test("is healthy where config and jobs are as Git has them", async () => {
+  test("is healthy if config and jobs are in sync", async () => {
     expect(await statusOf(STEADY)).toEqual({
       healthy: true,
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
@@ -84,14 +84,14 @@ describe("toStatusJson()", () => {
       "drifted",
       [expect.stringMatching(/openclaw\.json was changed by something else: messages\.ackReaction$/) as never],
     ],
-  ])("calls %s by its name", async (_, change, state, problems) => {
+  ])("reports %s", async (_, change, state, problems) => {
     const world = { ...STEADY, ...change };
     if (change.config === undefined && "config" in change) delete world.config;
     const { healthy, config } = await statusOf(world);
     expect({ healthy, state: config.state, problems: config.problems }).toEqual({ healthy: false, state, problems });
   });
 
-  test("does not wait for a word on the config where nobody can give one", async () => {
+  test("does not wait for a verdict on the config that the CLI cannot give", async () => {
     const { applied: _, ...unjudged } = STEADY;
     expect((await statusOf({ ...unjudged, view: { hash: "0".repeat(64) } })).config.state).toBe("pending");
     expect((await statusOf({ ...unjudged, gateway: { transport: "cli" } })).config.state).toBe("in-sync");
@@ -124,12 +124,12 @@ describe("toStatusJson()", () => {
       ["backup: failureAlert needs OpenClaw 2026.3 or later; this is 2026.2.9"],
     ],
     ["a gateway that is away", { error: AWAY }, "unknown", [AWAY.message]],
-  ])("calls %s by its name", async (_, change, state, problems) => {
+  ])("reports %s", async (_, change, state, problems) => {
     const { healthy, cron } = await statusOf({ ...STEADY, ...change });
     expect({ healthy, state: cron.state, problems: cron.problems }).toEqual({ healthy: false, state, problems });
   });
 
-  test("refuses to call a mass removal pending", async () => {
+  test("reports a mass removal as failed, not pending", async () => {
     const jobs = Array.from({ length: 12 }, (_, index) =>
       ourJob(define({ name: `job-${index}` }), { id: `id-${index}` }),
     );
@@ -139,21 +139,21 @@ describe("toStatusJson()", () => {
     expect((await statusOf({ ...STEADY, definitions: "[]", jobs, allowMassRemoval: true })).cron.state).toBe("pending");
   });
 
-  test("knows nothing of a gateway that is away, and all that files tell", async () => {
+  test("reports what the files tell if the gateway is away", async () => {
     const { gateway, config, jobs } = await statusOf({ ...STEADY, error: AWAY });
     expect(gateway).toMatchObject({ connected: false, version: null, protocol: null, transport: null });
     expect(config.state).toBe("in-sync");
     expect(jobs).toEqual([]);
   });
 
-  test("does not take a job that fails for something that Git has wrong", async () => {
+  test("is healthy although a job fails when it runs", async () => {
     const state = { lastStatus: "error", lastRunAtMs: 1_000, consecutiveErrors: 3, lastError: "printed" };
     const { healthy, jobs } = await statusOf({ ...STEADY, jobs: [ourJob(define(), { state })] });
     expect(healthy).toBe(true);
     expect(jobs[0]).toMatchObject({ lastStatus: "error", lastRunAt: "1970-01-01T00:00:01.000Z", nextRunAt: null });
   });
 
-  test("puts ours first, then goes by name", async () => {
+  test("lists our jobs first, then sorts by name", async () => {
     const others = ["b", "a"].map((name) => liveJob({ name, id: name }));
     const { jobs, cron } = await statusOf({ ...STEADY, jobs: [...others, ourJob(define())] });
     expect(jobs.map(({ name, owned }) => [name, owned])).toEqual([
@@ -176,21 +176,21 @@ describe("renderStatus()", () => {
     return lines.find((line) => line.startsWith("backup"))?.replace(/ {2,}/g, "|");
   };
 
-  test("says first whether it is healthy, and why not", async () => {
+  test("begins with whether it is healthy, and why not", async () => {
     expect(await textOf(STEADY)).toStartWith("Healthy\n");
     expect(await textOf({ ...STEADY, error: AWAY, config: "{" })).toStartWith(
       "Not healthy: gateway away, config rejected, cron unknown\n",
     );
   });
 
-  test("tells of a gateway that is away once, and what to type then", async () => {
+  test("reports once that the gateway is away, with a hint", async () => {
     const text = await textOf({ ...STEADY, error: AWAY });
     expect(text.split(AWAY.message).length).toBe(2);
     expect(text).toEndWith("\nhint: config-manager doctor\n");
     expect(await textOf(STEADY)).not.toContain("hint:");
   });
 
-  test("tells of each job when it runs next, and how it went last", async () => {
+  test("shows each job's next and last run", async () => {
     const at = (minutes: number) => NOW_MS + minutes * 60_000;
     const state = { nextRunAtMs: at(5), lastRunAtMs: at(-90), lastStatus: "ok" };
     expect(await row({ state })).toBe("backup|ours|0 3 * * *|5m|1h|ok");
@@ -203,7 +203,7 @@ describe("renderStatus()", () => {
     expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off");
   });
 
-  test("tells whose a job is, by the beginning of its key", async () => {
+  test("shows the owner of a job by the prefix of its key", async () => {
     const jobs = [
       liveJob({ id: "1", name: "a", declarationKey: "heartbeat:main" }),
       liveJob({ id: "2", name: "b", description: "x [managed-by=another]" }),
@@ -216,7 +216,7 @@ describe("renderStatus()", () => {
 });
 
 describe("readRunState()", () => {
-  test("makes nothing of a state that makes no sense", () => {
+  test("ignores a state of another shape", () => {
     for (const state of [undefined, null, "x", [], { nextRunAtMs: "soon", lastStatus: 3, consecutiveErrors: {} }]) {
       expect(readRunState(liveJob({ state }))).toEqual({
         nextRunAtMs: undefined,
@@ -228,7 +228,7 @@ describe("readRunState()", () => {
     }
   });
 
-  test("knows no next run of a job that is off, whatever is left in its state", () => {
+  test("has no next run for a disabled job, whatever its state says", () => {
     expect(readRunState(liveJob({ enabled: false })).nextRunAtMs).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ const CLEAN: Validation = { problems: [], warnings: [], checked: [] };
 const MODE = '{gateway: {mode: "local"}}';
 const JOBS = JSON.stringify([define(), define({ name: "b" })]);
 
-/** Checks these texts by these names. */
+/** Validates these texts under these names. */
 async function check(files: Record<string, string | Uint8Array>): Promise<Validation> {
   return validate(
     Object.entries(files).map(
@@ -17,14 +17,14 @@ async function check(files: Record<string, string | Uint8Array>): Promise<Valida
   );
 }
 
-/** A ConfigMap in YAML, with texts as blocks. */
+/** A ConfigMap in YAML, with block scalars. */
 function configMap(data: Record<string, string>): string {
   const keys = Object.entries(data).map(([key, text]) => `  ${key}: |\n${text.replace(/^/gm, "    ")}\n`);
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n${keys.join("")}`;
 }
 
 describe("validate()", () => {
-  test("finds out by itself what a file is", async () => {
+  test("detects what a file contains", async () => {
     expect(
       await check({
         "openclaw.json": MODE,
@@ -45,7 +45,7 @@ describe("validate()", () => {
     });
   });
 
-  test("names file, job, field and problem", async () => {
+  test("reports file, job, field and problem", async () => {
     const { problems, checked } = await check({
       "a.json": JSON.stringify([{ ...define(), retries: 3 }]),
       "b.yaml": "- name: x\n  schedule: 0 3 * *\n  command: 'true'\n",
@@ -60,14 +60,14 @@ describe("validate()", () => {
     expect(checked).toEqual(["c.json: 1 job, no problem"]);
   });
 
-  test("checks names over all files", async () => {
+  test("checks that names are unique over all files", async () => {
     const one = JSON.stringify([define()]);
     expect((await check({ "a.json": one, "b.json": one })).problems).toEqual([
       "b.json: backup: name: is defined twice, first in a.json",
     ]);
   });
 
-  test("warns of a config with no mode, and with a key that stands twice", async () => {
+  test("warns of a config without gateway.mode, and of a duplicate key", async () => {
     expect(await check({ "openclaw.json": '{"messages": {"a": 1, "a": 2}}' })).toEqual({
       problems: [],
       warnings: [
@@ -79,7 +79,7 @@ describe("validate()", () => {
     expect((await check({ "openclaw.json": '{$include: "./base.json5"}' })).warnings).toEqual([]);
   });
 
-  test("looks into ConfigMaps, by themselves, among others, and in a List", async () => {
+  test("reads ConfigMaps, alone, among other objects, and in a List", async () => {
     const broken = JSON.stringify([{ ...define(), retries: 3 }]);
     const list = {
       kind: "List",
@@ -103,7 +103,7 @@ describe("validate()", () => {
     });
   });
 
-  test("leaves what else a ConfigMap holds alone", async () => {
+  test("ignores the other keys of a ConfigMap", async () => {
     const other = configMap({ "dashboard.json": '{"panels": []}', "settings.yaml": "a: 1", "cron-jobs.yaml": "[]" });
     expect(await check({ "cm.yaml": other })).toEqual({
       ...CLEAN,
@@ -111,7 +111,7 @@ describe("validate()", () => {
     });
   });
 
-  test("says where there is nothing to check, so that a slip does not pass without a word", async () => {
+  test("warns if there is nothing to check, so that a mistake is noticed", async () => {
     expect(
       await check({
         "deployment.yaml": "kind: Deployment\n---\nkind: Service\n",
@@ -131,7 +131,7 @@ describe("validate()", () => {
     expect((await validate([{ kind: "empty", name: "dir" }])).warnings).toEqual(["dir: nothing to check in it"]);
   });
 
-  test("tells what a ConfigMap cannot hold, and what is no object of Kubernetes", async () => {
+  test("reports what a ConfigMap cannot hold, and what is no Kubernetes object", async () => {
     const { problems } = await check({
       "a.yaml": "kind: ConfigMap\ndata:\n  cron-jobs.json: []\n",
       "b.yaml": "kind: ConfigMap\ndata: text\n",
@@ -145,7 +145,7 @@ describe("validate()", () => {
     ]);
   });
 
-  test("tells a key that stands twice in a ConfigMap, and what is no base64", async () => {
+  test("reports a duplicate key in a ConfigMap, and invalid base64", async () => {
     const twice = 'kind: ConfigMap\ndata:\n  cron-jobs.json: "[{}]"\n  cron-jobs.json: "[]"\n';
     expect((await check({ "a.yaml": twice })).problems).toEqual([
       "a.yaml: document 1: data.cron-jobs.json: stands twice in one map",
@@ -154,7 +154,7 @@ describe("validate()", () => {
     expect((await check({ "a.yaml": base64 })).problems).toEqual(["a.yaml#cron-jobs.json: is no base64"]);
   });
 
-  test("comes to an end with a List that holds itself, and with a text that stands in many places", async () => {
+  test("terminates for a List that contains itself, and for a text that is aliased many times", async () => {
     const list = `kind: List\nitems: &a\n${"- {kind: List, items: *a}\n".repeat(9)}`;
     expect((await check({ "a.yaml": `${list}- {kind: Deployment}\n` })).warnings).toEqual([
       "a.yaml: nothing to check in it: kind Deployment",
@@ -165,7 +165,7 @@ describe("validate()", () => {
     ).toEqual(["a.yaml#k2.txt: has aliases that stand for too much"]);
   });
 
-  test("reads what has no name to tell it by", async () => {
+  test("reads files without an extension", async () => {
     expect((await check({ stdin: JOBS })).checked).toEqual(["stdin: 2 jobs, no problem"]);
     expect((await check({ stdin: "- name: a\n  schedule: '@daily'\n  command: x\n" })).checked).toEqual([
       "stdin: 1 job, no problem",
@@ -180,7 +180,7 @@ describe("validate()", () => {
     expect((await check({ stdin: "{" })).problems).toEqual(["stdin: invalid end of input at 1:2"]);
   });
 
-  test("checks mounted files as what they are mounted for", async () => {
+  test("checks mounted files by their mount", async () => {
     const file = (name: string, text: string, holds: "config" | "definitions"): SourceFile => {
       return { kind: "read", name, bytes: Buffer.from(text), holds };
     };
@@ -195,7 +195,7 @@ describe("validate()", () => {
     ]);
   });
 
-  test("tells of a file that cannot be read, beside the others", async () => {
+  test("reports a file that cannot be read, beside the others", async () => {
     const unread: SourceFile = { kind: "unread", name: "a.json", problem: "there is no such file" };
     const fine: SourceFile = { kind: "read", name: "b.json", bytes: Buffer.from("[]") };
     expect(await validate([unread, fine])).toEqual({
@@ -220,7 +220,7 @@ describe("validate()", () => {
     ],
     ["deep lists", "[".repeat(20_000)],
     ["deep Lists of Kubernetes", `${'{"kind":"List","items":['.repeat(200)}${"]}".repeat(200)}`],
-  ])("ends with a line, and none of the values, on %s", async (_, content) => {
+  ])("prints one line without values for %s", async (_, content) => {
     for (const name of ["a.json", "a.yaml", "stdin", "openclaw.json"]) {
       const { problems, warnings } = await check({ [name]: content });
       const lines = [...problems, ...warnings];
@@ -232,7 +232,7 @@ describe("validate()", () => {
     }
   });
 
-  test("never throws, whatever it is given", async () => {
+  test("never throws for any input", async () => {
     const name = fc.constantFrom("a.json", "a.yaml", "stdin", "openclaw.json", "a.json5");
     const manifest = fc.jsonValue().map((data) => JSON.stringify({ kind: "ConfigMap", data, binaryData: data }));
     const text = fc.oneof(

@@ -151,7 +151,7 @@ describe("toJobSpec()", () => {
 
 describe("unwrapRetry()", () => {
   test.each([["x"], ["sh", "-lc", "x"], ["sh", "-c", "x", "retry", "y"], [], ["sh", "-c", " -lt 3 ]", "retry", "y"]])(
-    "leaves what stands in no loop of ours as it is",
+    "returns a command outside of our retry loop unchanged",
     (...argv) => {
       expect(unwrapRetry(argv)).toEqual({ argv, retry: 0 });
     },
