@@ -1,5 +1,5 @@
-// The main job, in the open: a real OpenClaw, the sidecar beside it, both ConfigMaps changed, and what
-// happens, in plain words with times. Leaves nothing behind.
+// Demonstrates the main task: a real OpenClaw with the sidecar beside it. Changes both ConfigMaps and shows what
+// happens, with times. Leaves nothing behind.
 
 import { readFile } from "node:fs/promises";
 import { type TestGateway, createGateway } from "./support/gateway.ts";
@@ -26,14 +26,14 @@ function say(text: string): void {
   console.log(`${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${text}`);
 }
 
-/** What the sidecar has said since the last time. */
+/** The sidecar's log lines since the last call. */
 function showLog(): void {
   const messages = sidecar?.messages() ?? [];
   for (const message of messages.slice(shown)) console.log(`            sidecar | ${message}`);
   shown = messages.length;
 }
 
-/** Does something and says how long it took until the condition held. */
+/** Does something, and shows how long it took until the condition held. */
 async function measure(what: string, change: () => Promise<void>, condition: () => Promise<boolean>): Promise<void> {
   await change();
   const beganMs = performance.now();

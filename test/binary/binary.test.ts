@@ -1,4 +1,4 @@
-// The built binary by itself: what it says and how it ends. What it does stands in e2e.test.ts.
+// The built binary without a gateway: its output and exit codes. test/gateway tests its work.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
@@ -14,11 +14,11 @@ afterEach(() => mounts.dispose());
 
 const run = (args: string[], more: Record<string, string> = {}) => runBinary(args, mounts.environment(more));
 
-/** Nothing listens there. */
+/** Nothing listens on this port. */
 const NO_GATEWAY = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
 
 describe("config-manager", () => {
-  test.each([["version"], ["--version"], ["-V"]])("%s tells version and commit", async (word) => {
+  test.each([["version"], ["--version"], ["-V"]])("%s prints version and commit", async (word) => {
     const { exitCode, stdout, stderr } = await run([word]);
     expect(stdout).toMatch(/^config-manager \d+\.\d+\.\d+ \(\S+\)\n$/);
     expect(stdout).toContain(` ${packageJson.version} `);
@@ -52,7 +52,7 @@ describe("config-manager", () => {
     expect([exitCode, stdout]).toEqual([64, ""]);
   });
 
-  test("bad settings end with exit 64, all of them told by the name they came in by", async () => {
+  test("bad settings end with exit 64, all of them reported by the name that set them", async () => {
     const { exitCode, stderr } = await run(["--owner", "a b"], { POLL_INTERVAL: "abc", CRON_DIR: BINARY });
     expect(stderr.split("\n")).toEqual([
       `error: CRON_DIR: expected a directory, but a file is there: ${JSON.stringify(BINARY)}`,
@@ -75,7 +75,7 @@ describe("config-manager", () => {
     expect((await runBinary(["sync", "--only", "config"], mounts.environment({}), inRoot)).exitCode).toBe(1);
   });
 
-  test("sync delivers the config and ends with 1 where no gateway answers for the jobs", async () => {
+  test("sync delivers the config and exits with 1 if no gateway answers for the jobs", async () => {
     await mounts.config.publish({ "openclaw.json": '{ gateway: { mode: "local" } } // JSON5' });
     await mounts.publishJobs([]);
     const { exitCode, messages } = await run(["sync"], NO_GATEWAY);
@@ -93,7 +93,7 @@ describe("config-manager", () => {
     expect((await run(["sync", "--only", "config"])).stdout).toBe("");
   });
 
-  test("a config that OpenClaw cannot start with is not delivered, and told by its reason", async () => {
+  test("a config that OpenClaw cannot start with is not delivered, and its reason is logged", async () => {
     const live = join(mounts.root, "openclaw.json");
     await writeFile(live, '{"gateway":{"mode":"local"}}');
     for (const [config, reason] of [
@@ -110,7 +110,7 @@ describe("config-manager", () => {
     }
   });
 
-  test("writes a log of one JSON object a line when told to", async () => {
+  test("logs one JSON object per line when told to", async () => {
     const { stdout } = await run(["sync", "--only", "config", "--log-format=json"]);
     const lines = stdout
       .trimEnd()
@@ -130,7 +130,7 @@ describe("config-manager validate", () => {
   const JOBS = JSON.stringify([{ name: "backup", schedule: "@daily", command: "true" }]);
   const BAD_SETTINGS = { POLL_INTERVAL: "abc", ...NO_GATEWAY };
 
-  test("checks files with no gateway and no settings, and ends with 0 or 1", async () => {
+  test("checks files without a gateway and settings, and exits with 0 or 1", async () => {
     const [good, bad] = ["good.json", "bad.yaml"].map((name) => join(mounts.root, name)) as [string, string];
     await writeFile(good, JOBS);
     await writeFile(bad, "- name: x\n  schedule: '@daily'\n  comand: ls\n");
@@ -149,7 +149,7 @@ describe("config-manager validate", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("checks what comes in on stdin, a ConfigMap too", async () => {
+  test("checks stdin, a ConfigMap too", async () => {
     const manifest = `kind: ConfigMap\ndata:\n  cron-jobs.json: |\n    ${JOBS}\n`;
     const fromStdin = ["sh", "-c", 'printf %s "$0" | "$@"', manifest, BINARY];
     expect(await runBinary(["validate", "-"], mounts.environment({}), fromStdin)).toMatchObject({
@@ -158,7 +158,7 @@ describe("config-manager validate", () => {
     });
   });
 
-  test("checks what is mounted where no file is named", async () => {
+  test("checks the mounted ConfigMaps if no file is named", async () => {
     await mounts.config.publish({ "openclaw.json": "{" });
     await mounts.publishJobs([]);
     expect(await run(["validate"])).toMatchObject({
@@ -171,7 +171,7 @@ describe("config-manager validate", () => {
     });
   });
 
-  test("says on stderr where there is nothing to check, and what to type where there is nothing at all", async () => {
+  test("says on stderr if there is nothing to check, and what to type if nothing is mounted", async () => {
     const file = join(mounts.root, "deployment.yaml");
     await writeFile(file, "kind: Deployment\n");
     expect(await run(["validate", file])).toMatchObject({
@@ -186,8 +186,8 @@ describe("config-manager validate", () => {
     ]);
   });
 
-  test("prints all of it, however slowly it is read", async () => {
-    // A pipe takes 64 KiB at once.
+  test("prints all of its output, however slowly it is read", async () => {
+    // A pipe holds 64 KiB.
     const jobs = Array.from({ length: 3_000 }, (_, index) => ({
       name: `job-${index}`,
       schedule: "@daily",

@@ -1,5 +1,5 @@
-// The built binary and whatever a ConfigMap and a volume may hold: the live file stays whole, one line says what
-// is wrong, and it goes on by itself once the cause is gone. No gateway answers here.
+// The built binary with anything that a ConfigMap and a volume may hold: the live file stays whole, one line says what
+// is wrong, and the sidecar recovers by itself once the cause is gone. There is no gateway.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, readFile, readdir, readlink, rm, rmdir, symlink, unlink, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ const COMPLETE = "Config update complete (openclaw will auto-detect via chokidar
 const CAN_MOUNT = await canMountSmallVolume();
 if (!CAN_MOUNT) console.log("(skip) full and read-only volumes: no tmpfs can be mounted here");
 
-/** As somebody really has it: JSON5, comments, what OpenClaw resolves by itself, text that is not ASCII. */
+/** A realistic config: JSON5 with comments, values that OpenClaw resolves, text that is not ASCII. */
 const REAL = `// openclaw.json – 設定
 {
   "gateway": {
@@ -53,7 +53,7 @@ const warnings = (from: number) =>
     .slice(from)
     .filter((line) => line.startsWith("WARNING: ") && line.includes("onfig"));
 
-/** The live file is REAL, and a sidecar follows the ConfigMap. */
+/** A live file with the content REAL, and a sidecar that follows the ConfigMap. */
 async function startWithReal(): Promise<void> {
   await publish(REAL);
   start();
@@ -61,7 +61,7 @@ async function startWithReal(): Promise<void> {
   expect(await readFile(live, "utf8")).toBe(REAL);
 }
 
-/** Publishes something and waits for what is said of it; then a good one goes in. */
+/** Publishes files and collects what is logged; then it publishes a good config and waits for it. */
 async function expectRefused(config: string | Uint8Array, reason: string): Promise<void> {
   const before = await readLive();
   const from = sidecar.messages().length;
@@ -80,7 +80,7 @@ async function expectDelivered(config: string | Uint8Array): Promise<string[]> {
 }
 
 describe("a ConfigMap", () => {
-  test("that is empty, cut off, or holds what is no config, is refused each time, and the next good one goes in", async () => {
+  test("that is empty, cut off, or no config, is rejected each time, and the next good one is delivered", async () => {
     await startWithReal();
     await expectRefused("", "the file is empty");
     await expectRefused(REAL.slice(0, 40), "invalid end of input at 4:2");
@@ -99,7 +99,7 @@ describe("a ConfigMap", () => {
   test("that is cut off at any byte leaves the live file whole", async () => {
     await startWithReal();
     const whole = Buffer.from(REAL);
-    // Every offset is one of planConfig()'s own tests; these go through volume, binary and file.
+    // planConfig()'s own tests try every offset; these go through volume, binary and file.
     for (let length = 1; length < whole.lastIndexOf("}"); length += 29) {
       const from = sidecar.messages().length;
       await publish(whole.subarray(0, length));
@@ -109,7 +109,7 @@ describe("a ConfigMap", () => {
     expect(await expectDelivered(`${REAL}// whole again\n`)).toEqual([]);
   });
 
-  test("goes in byte for byte, whatever its spelling", async () => {
+  test("is delivered byte for byte, whatever its formatting", async () => {
     await startWithReal();
     expect(await expectDelivered(`\uFEFF${REAL}`)).toEqual([]);
     expect(await expectDelivered(REAL.replaceAll("\n", "\r\n"))).toEqual([]);
@@ -122,7 +122,7 @@ describe("a ConfigMap", () => {
     ]);
   });
 
-  test("without the key is told, and followed again when it has it", async () => {
+  test("without the key is reported, and followed again once it has it", async () => {
     await startWithReal();
     const from = sidecar.messages().length;
     await mounts.config.publish({ "other.json": "{}" });
@@ -131,7 +131,7 @@ describe("a ConfigMap", () => {
     expect(await expectDelivered(`${REAL}\n`)).toEqual([]);
   });
 
-  test("that is swapped again and again meanwhile ends as what it was last", async () => {
+  test("that is swapped again and again is delivered as it was last", async () => {
     await startWithReal();
     for (let round = 0; round < 50; round++) await publish(`${REAL}// ${round}\n`);
     await until("the last one to be in place", async () => (await readFile(live, "utf8")) === `${REAL}// 49\n`);

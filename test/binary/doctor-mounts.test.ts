@@ -1,4 +1,4 @@
-// The built binary's doctor, and the mounts of a Pod that are wrong: with the kernel's own mounts, and as another user.
+// The built binary's doctor with wrong mounts of a Pod: with real mounts, and as another user.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmod, chown, mkdir } from "node:fs/promises";
@@ -26,7 +26,7 @@ interface Finding {
   hint?: string;
 }
 
-/** What the doctor says of one thing. */
+/** Returns the check of this name. */
 async function examine(name: string, more: Record<string, string> = {}, through?: readonly string[]): Promise<Finding> {
   const env = mounts.environment({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", ...more });
   const { stdout, stderr } = await runBinary(["doctor", "--json"], env, through);
@@ -36,7 +36,7 @@ async function examine(name: string, more: Record<string, string> = {}, through?
   return found;
 }
 
-test("a ConfigMap volume is known by its ..data", async () => {
+test("a ConfigMap volume is recognised by its ..data", async () => {
   expect(await examine("config mount")).toMatchObject({
     state: "ok",
     detail: `${mounts.config.path}, a ConfigMap volume`,
@@ -46,7 +46,7 @@ test("a ConfigMap volume is known by its ..data", async () => {
 test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
   const directory = join(mounts.root, "by-sub-path");
   const file = join(directory, "openclaw.json");
-  // In a mount namespace of its own, as a container has.
+  // In a mount namespace of its own, like a container.
   const script = 'mkdir "$1" && touch "$2" && mount --bind "$3" "$2" && shift 3 && exec "$@"';
   const source = join(mounts.config.path, "openclaw.json");
   const inNamespace = ["unshare", "-m", "sh", "-c", script, "sh", directory, file, source, BINARY];

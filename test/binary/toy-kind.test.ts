@@ -1,5 +1,5 @@
-// The test of the design: a new kind of setting is a new folder and one line. A toy kind (test/support/toy) is put into a
-// copy of the sources with its one line in lib/commands/kinds.ts, and has to appear in everything that goes over the list.
+// The test of the design: a new kind of setting is a new folder and one line. It puts a toy kind (test/support/toy) into
+// a copy of the sources, adds its line to lib/commands/kinds.ts, and expects it in everything that iterates over kinds.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   }
   await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
 
-  // The folder: in its place, the imports of lib/ are a step shorter.
+  // The folder. In its place, the imports of lib/ are one step shorter.
   const toy = join(REPOSITORY, "test/support/toy");
   await cp(toy, join(copy, "lib/toy"), { recursive: true });
   for (const name of await readdir(toy)) {
@@ -49,7 +49,7 @@ afterAll(async () => {
   await rm(copy, { recursive: true });
 });
 
-/** No gateway: none of what is asked here needs one. */
+/** There is no gateway: nothing here needs one. */
 const environment = (more: Record<string, string> = {}) =>
   mounts.environment({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", ...more });
 const program = () => [process.execPath, join(copy, "manager.ts")];
@@ -61,14 +61,14 @@ describe("a third kind of setting, by its folder and its line", () => {
     expect(stdout).toContain('(choices: "config", "cron", "toy")');
   });
 
-  test("is in diff, for a person and for a program, and changes what it exits with", async () => {
+  test("is in diff, as text and as JSON, and changes the exit code", async () => {
     expect((await run("diff")).stdout).toContain(`Message: ${motd}\n  ~ write ${motd}\n`);
     expect((await run("diff")).stdout).toContain(", 1 message to write");
     const { stdout } = await run("diff", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ toy: { action: "update", problems: [] }, changes: 2 });
   });
 
-  test("is in status, for a person and for a program", async () => {
+  test("is in status, as text and as JSON", async () => {
     const { stdout } = await run("status");
     expect(stdout).toMatch(/^Not healthy: gateway away, config pending, cron unknown, toy pending$/m);
     expect(stdout).toMatch(new RegExp(`^toy {6}pending {2}${motd}$`, "m"));
@@ -99,7 +99,7 @@ describe("a third kind of setting, by its folder and its line", () => {
     expect([exitCode, messages.includes(`Message written: ${motd}`)]).toEqual([0, true]);
   });
 
-  test("has a loop of its own in the sidecar, is in its banner, in readiness, in health and in metrics", async () => {
+  test("has a loop of its own in the sidecar, and is in the banner, readiness, health and metrics", async () => {
     const port = await findFreePort();
     const sidecar = startSidecar(environment({ CONFIG_MANAGER_HTTP_PORT: String(port) }), ["run"], program());
     try {

@@ -1,4 +1,4 @@
-// The built binary on a terminal, where a person types: it says what it waits for, and Ctrl-C ends it at once.
+// The built binary on a terminal: it shows what it waits for, and Ctrl-C ends it at once.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type Server, createServer } from "node:net";
@@ -16,7 +16,7 @@ beforeEach(async () => {
   mounts = await createMounts();
   await mounts.config.publish({ "openclaw.json": "{}" });
   await mounts.publishJobs([]);
-  // What no gateway does: it takes the connection, and never says a word.
+  // A server that accepts the connection and never answers.
   connections = 0;
   silent = createServer(() => {
     connections += 1;
@@ -37,7 +37,7 @@ function type(program: string, args: readonly string[]) {
 
 describe.each(["status", "diff", "doctor", "export"])("%s of a gateway that never answers", (command) => {
   test.if(HAS_TERMINAL)("says what it waits for after a second, and Ctrl-C ends it", async () => {
-    // `script` gives it a terminal, and takes what is typed from its own standard input.
+    // `script` gives it a terminal, and passes on its own standard input.
     const typed = type("script", ["-qefc", `${BINARY} ${command}`, "/dev/null"]);
     await until("the progress", () => /asking ws:\/\/127\.0\.0\.1:\d+ … [12] s/.test(typed.output()), {
       explain: typed.output,
@@ -46,7 +46,7 @@ describe.each(["status", "diff", "doctor", "export"])("%s of a gateway that neve
     expect((await typed.exited).exitCode).toBe(130);
   });
 
-  test("ends at SIGINT and at SIGTERM, with nothing of a progress where nobody looks", async () => {
+  test("ends at SIGINT and SIGTERM, without a progress line if it is not a terminal", async () => {
     for (const [signal, code] of [
       ["SIGINT", 130],
       ["SIGTERM", 143],

@@ -1,5 +1,5 @@
-// The sources as they are, run by zx as manager.sh is run by a shell, with no build: under Bun, and under Node, which
-// strips the types itself.
+// The sources, run by zx without a build, as a shell runs manager.sh: under Bun, and under Node, which strips the
+// types itself.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
@@ -39,7 +39,7 @@ describe.each(Object.entries(RUNTIMES))("zx manager.ts under %s", (_, findRuntim
     });
   });
 
-  test("takes the arguments after its own name, and leaves zx its options", async () => {
+  test("reads the arguments after its own name, and leaves zx its options", async () => {
     expect(await zx("--quiet", resolve(REPOSITORY, "manager.ts"), "reconcile")).toMatchObject({
       exitCode: 64,
       stdout: "",
@@ -47,7 +47,7 @@ describe.each(Object.entries(RUNTIMES))("zx manager.ts under %s", (_, findRuntim
     });
   });
 
-  test("status of a gateway that is away says so, and exits with 1", async () => {
+  test("status reports a gateway that is away, and exits with 1", async () => {
     const { exitCode, stdout, stderr } = await zx("manager.ts", "status");
     expect(stdout).toContain("gateway  away  ws://127.0.0.1:1\n");
     expect(stdout).toContain("the gateway at ws://127.0.0.1:1 cannot be reached: ");

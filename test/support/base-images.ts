@@ -9,9 +9,9 @@ const LIBRARIES = "usr/lib/x86_64-linux-gnu";
 const PASSWD = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n";
 
 /**
- * Lays out what stands for the first stage's image, `node:*-bookworm-slim`: Debian, Node, and this machine's npm.
+ * Lays out a substitute for the first stage's image, `node:*-bookworm-slim`: Debian, Node, and this machine's npm.
  *
- * @returns its Dockerfile, and what is to be mounted where it runs: copying all of that takes most of a minute.
+ * @returns the Dockerfile, and the paths to mount when it runs: copying them would take most of a minute.
  */
 export async function layOutNode(root: string): Promise<{ dockerfile: string; volumes: string[] }> {
   const debian = await getDebian();
@@ -33,10 +33,10 @@ export async function layOutNode(root: string): Promise<{ dockerfile: string; vo
 }
 
 /**
- * Lays out what stands for `distroless/base-nossl-debian12:nonroot`, as far as the binary needs it: glibc, and for a
- * working directory a home that only its user may enter.
+ * Lays out a substitute for `distroless/base-nossl-debian12:nonroot`, as far as the binary needs it: glibc, and a home
+ * directory that only its user may enter as the working directory.
  *
- * @returns its Dockerfile.
+ * @returns the Dockerfile.
  */
 export async function layOutDistroless(root: string): Promise<string> {
   const debian = await getDebian();
@@ -56,10 +56,9 @@ export async function layOutDistroless(root: string): Promise<string> {
 }
 
 /**
- * Lays out what stands for OpenClaw's image, with neither Node nor OpenClaw: a shell, the user, and what an image says
- * of itself.
+ * Lays out a substitute for OpenClaw's image, without Node and OpenClaw: a shell, the user, and the image's metadata.
  *
- * @returns its Dockerfile.
+ * @returns the Dockerfile.
  */
 export async function layOutOpenclaw(root: string): Promise<string> {
   const debian = await getDebian();
@@ -85,7 +84,7 @@ CMD ["node", "openclaw.mjs", "gateway"]
 `;
 }
 
-/** The root of a minimal Debian, from the mirror that this machine uses; made once. */
+/** Creates the root of a minimal Debian once, from the mirror that this machine uses. */
 async function getDebian(): Promise<string> {
   return keepInCache(`debian-${DEBIAN}`, async (aside) => {
     const args = ["--variant=minbase", DEBIAN, aside, await findMirror()];
@@ -94,7 +93,7 @@ async function getDebian(): Promise<string> {
       const said = made.stdout.replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
       throw new Error(`debootstrap ended with ${made.exitCode}:\n${said}`);
     }
-    // The mirror's name, what a build cannot copy, and what only takes up room.
+    // The mirror's name, files that a build cannot copy, and files that only take up room.
     for (const name of ["etc/apt/sources.list", "dev", "var/cache/apt", "var/lib/apt/lists", "var/log/bootstrap.log"]) {
       await rm(join(aside, name), { recursive: true });
     }
@@ -102,7 +101,7 @@ async function getDebian(): Promise<string> {
   });
 }
 
-/** The mirror of this machine's own Debian. Its updates and security fixes may come from others. */
+/** The mirror of this machine's own Debian. Its updates and security fixes may come from elsewhere. */
 async function findMirror(): Promise<string> {
   const targets = await mustRun("apt-get", ["indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]);
   const [, mirror] = /^[^\s-]+ (\S+)$/m.exec(targets) ?? [];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ExecResult } from "./container.ts";
 import { type Running, start as startProcess } from "./process.ts";
 
-/** What an image says of itself, as far as it matters to who runs it. */
+/** The metadata of an image that matters for running it. */
 interface ImageConfig {
   User?: string;
   Env?: string[];
@@ -16,30 +16,30 @@ interface ImageConfig {
 interface BuildOptions {
   target?: string;
   args?: Record<string, string>;
-  /** Mounted while it is built, and no part of it: `HERE:INSIDE`, or `HERE:INSIDE:ro`. */
+  /** Mounts during the build that do not become part of the image: `HERE:INSIDE`, or `HERE:INSIDE:ro`. */
   volumes?: readonly string[];
 }
 
-/** Builds images with no daemon, and keeps them in a place of its own, which goes with it, as does what still runs. */
+/** Builds images without a daemon, in its own storage directory. Disposal removes it and ends running containers. */
 export interface Builder extends AsyncDisposable {
-  /** A directory to lay out an image in, or to mount. */
+  /** Creates a directory, to lay out an image in or to mount. */
   scratch(name: string): Promise<string>;
   /**
-   * Builds the image of that name from a directory, by a Dockerfile's text or the directory's own.
+   * Builds the image of that name from a directory, with this Dockerfile or the directory's own.
    *
-   * @throws with what buildah has said, without its URLs.
+   * @throws with buildah's output, without its URLs.
    */
   build(name: string, directory: string, dockerfile?: string, options?: BuildOptions): Promise<void>;
   inspect(name: string): Promise<ImageConfig>;
-  /** All that is kept of an image beside its files: config, history, annotations. */
+  /** Returns the image's metadata: config, history, annotations. */
   describe(name: string): Promise<string>;
-  /** Where the files of an image are laid open, and what is written to them stays. */
+  /** Where the files of an image are mounted; changes to them are kept. */
   open(name: string): Promise<string>;
-  /** Runs a command in an image, as its user. */
+  /** Runs a command in an image, as the image's user. */
   run(name: string, command: readonly string[]): Promise<ExecResult>;
 }
 
-/** To end what hangs. */
+/** A command that hangs is killed after this time. */
 const LIMIT_MS = 600_000;
 
 export async function createBuilder(): Promise<Builder> {
@@ -50,7 +50,7 @@ export async function createBuilder(): Promise<Builder> {
   const running = new Set<Running>();
 
   async function start(args: readonly string[]): Promise<ExecResult> {
-    // There it keeps what it would leave behind when it is killed.
+    // buildah keeps files here that it would leave behind when it is killed.
     const env = { ...process.env, TMPDIR: join(directory, "tmp") };
     const child = startProcess("buildah", [...global, ...args], { env, limitMs: LIMIT_MS });
     running.add(child);
@@ -59,7 +59,7 @@ export async function createBuilder(): Promise<Builder> {
 
   async function call(args: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await start(args);
-    // A registry may be one that nobody should read of in a log.
+    // The URL may name a registry that must not appear in a log.
     const said = `${stdout}${stderr}`.replaceAll(/\bhttps?:\/\/\S+/g, "(URL)");
     if (exitCode !== 0) throw new Error(`buildah ${args[0]} ended with ${exitCode}:\n${said}`);
     return stdout.trim();
@@ -99,7 +99,7 @@ export async function createBuilder(): Promise<Builder> {
     async [Symbol.asyncDispose]() {
       for (const child of running) child.kill("SIGTERM");
       await Promise.allSettled([...running].map(({ exited }) => exited));
-      // Nothing is mounted in there: what a build mounts, it mounts where only itself can see it.
+      // A build mounts only in a mount namespace of its own, so nothing is mounted here.
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -4,7 +4,7 @@ import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.t
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** Ways to name what was seen. */
+/** The hash of a config file, as gateways of these releases report it. */
 export const HASHES = {
   "2026.2.9": sha256,
   "2026.8.2": (text: string) => `hmac-sha256:v1:${sha256(`pepper ${text}`)}`,
@@ -13,18 +13,19 @@ export const HASHES = {
 
 interface GatewayHabits {
   release?: keyof typeof HASHES;
-  /** How many questions after a change it still answers from its cache. */
+  /** How many reads after a change it still answers from its cache. */
   lag?: number;
-  /** What happens when it is asked, counted from 1, before it answers; and after it has looked. */
-  /** Whether it can be asked past that cache. */
+  /** Whether the cache can be bypassed. */
   canBeProbed?: boolean;
+  /** Called before the file is read for an answer, with the number of reads so far. */
   before?: (asked: number) => void;
+  /** Called after the file is read for an answer. */
   after?: (asked: number) => void;
 }
 
 /**
- * A gateway that reads this file, and validates it as gateways do. It takes what holds the word `nonsense` for invalid,
- * and warns of what holds `dubious`.
+ * A gateway that reads this file and validates it as gateways do. It rejects a config that contains `nonsense`, and warns
+ * of one that contains `dubious`.
  */
 export function serveFile(
   path: string,
@@ -40,7 +41,7 @@ export function serveFile(
       before?.(asked);
       const text = existsSync(path) ? readFileSync(path, "utf8") : "";
       if (text !== seen) behind += 1;
-      const isSilent = release === "2026.8.2" && !isValid(text); // of what it does not take it says nothing
+      const isSilent = release === "2026.8.2" && !isValid(text); // it never reports a file that it rejects
       if (seen === undefined || (behind > lag && !isSilent)) [seen, behind] = [text, 0];
       after?.(asked);
       return validate(seen);

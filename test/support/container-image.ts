@@ -5,16 +5,16 @@ import type { Mount } from "./container.ts";
 import type { Release } from "./release.ts";
 import { BINARY } from "./sidecar.ts";
 
-/** What a container is made from: what is in its root, and what it runs as where the Pod does not say. */
+/** What a container is made from: its root, and the user that it runs as if the Pod does not set one. */
 export interface ContainerImage {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly entrypoint: readonly string[];
-  /** Lays out a root, in which stays what a container writes, and says what is to be mounted there. */
+  /** Lays out a root, which keeps what the container writes, and returns the mounts that it needs. */
   layOut(root: string): Promise<Mount[]>;
 }
 
-/** This machine's Debian, and nothing else. */
+/** This machine's Debian. */
 export function createDebianImage(): ContainerImage {
   return {
     env: { PATH: "/usr/bin" },
@@ -31,8 +31,8 @@ export function createDebianImage(): ContainerImage {
 const NODE_USER = 1000;
 
 /**
- * Stands for the OpenClaw image with the binary in it, which cannot be pulled: this machine's Debian, a real OpenClaw
- * at /app, its Node and CLI and the binary in /usr/local/bin, the user node.
+ * A substitute for the OpenClaw image with the binary, which cannot be pulled: this machine's Debian, a real OpenClaw at
+ * /app, its Node and CLI and the binary in /usr/local/bin, the user node.
  */
 export function createOpenclawImage(release: Release): ContainerImage {
   return {
@@ -52,7 +52,7 @@ export function createOpenclawImage(release: Release): ContainerImage {
       }
       return [
         bindReadOnly("/usr"),
-        bindReadOnly("/etc/alternatives"), // what awk is, for instance
+        bindReadOnly("/etc/alternatives"), // the alternatives, such as awk
         bindReadOnly(bin, "/usr/local/bin"),
         bindReadOnly(dirname(dirname(release.entry)), "/opt/openclaw/node_modules"),
         bindReadOnly(release.node, "/opt/node"),
@@ -62,7 +62,7 @@ export function createOpenclawImage(release: Release): ContainerImage {
   };
 }
 
-/** Stands for the image of the binary alone: glibc, and neither a shell nor anything else. */
+/** A substitute for the image with only the binary: glibc, without a shell. */
 export function createSidecarImage(): ContainerImage {
   return {
     env: { PATH: "/usr/local/bin" },
@@ -83,7 +83,7 @@ function bindReadOnly(source: string, destination = source): Mount {
   return { source, destination, options: ["rbind", "ro"] };
 }
 
-/** A root that fits around this machine's /usr, mounted into it: a Debian with the users root and node. */
+/** A root around this machine's /usr, which is mounted into it: a Debian with the users root and node. */
 async function layOutDebian(root: string): Promise<void> {
   for (const name of ["etc", "opt", "run", "tmp", "usr", "var/tmp"]) await mkdir(join(root, name), { recursive: true });
   for (const name of ["tmp", "var/tmp"]) await chmod(join(root, name), 0o1777);
@@ -96,7 +96,7 @@ async function layOutDebian(root: string): Promise<void> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, "etc", name), text);
 }
 
-/** Debian keeps /bin, /lib and the like in /usr, since version 12. */
+/** Debian has /bin, /lib and the like in /usr since version 12. */
 async function linkIntoUsr(root: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     if (!(await lstat(`/${name}`)).isSymbolicLink()) throw new Error(`/${name} is not in /usr on this machine`);

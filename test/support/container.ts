@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Ended, type Running, run, start } from "./process.ts";
 import { until } from "./until.ts";
 
-/** A mount in the words of the Open Container Initiative's runtime specification. */
+/** A mount, as in the Open Container Initiative's runtime specification. */
 export interface Mount {
   destination: string;
   type?: string;
@@ -11,9 +11,9 @@ export interface Mount {
   options: string[];
 }
 
-/** What a container is to be, in words that runc and a Pod share. */
+/** The description of a container, in terms that runc and a Pod share. */
 export interface ContainerSpec {
-  /** Unique on this machine; names the control group, too. */
+  /** Unique on this machine; also the name of the control group. */
   id: string;
   root: string;
   isRootReadOnly: boolean;
@@ -22,9 +22,9 @@ export interface ContainerSpec {
   cwd: string;
   user: { uid: number; gid: number; groups: readonly number[] };
   mounts: readonly Mount[];
-  /** The network namespace to be in. */
+  /** The network namespace to join. */
   network: string;
-  /** The process namespace to be in, where it is not one of its own. */
+  /** The process namespace to join; without it, the container gets its own. */
   processes?: string;
   limits: { memoryBytes: number | undefined; cpus: number | undefined };
 }
@@ -36,26 +36,26 @@ export interface LogLine {
 
 export type ExecResult = Omit<Ended, "signal">;
 
-/** A container that has been started. */
+/** A running container. */
 export interface Container {
   readonly log: readonly LogLine[];
-  /** Of its first process, as this machine numbers it. */
+  /** The ID of its first process on this machine. */
   pid(): Promise<number>;
-  /** Runs a program inside, as `kubectl exec` does. */
+  /** Runs a program in the container, as `kubectl exec` does. */
   exec(command: readonly string[]): Promise<ExecResult>;
   kill(signal: "TERM" | "KILL"): Promise<void>;
-  /** What its memory control group says by now. */
+  /** Reads the statistics of its memory control group. */
   memory(): Promise<MemoryUse>;
-  /** Lets the kernel kill it for want of memory. */
+  /** Makes the kernel kill it for lack of memory. */
   starve(): Promise<void>;
-  /** Its exit code, 137 where it was killed. */
+  /** Its exit code; 137 if it was killed. */
   readonly exited: Promise<number>;
 }
 
 interface MemoryUse {
   limitBytes: number;
   peakBytes: number;
-  /** How many of its processes the kernel has killed for want of memory. */
+  /** How many of its processes the kernel has killed for lack of memory. */
   oomKills: number;
 }
 
@@ -68,9 +68,9 @@ const KERNEL_MOUNTS: Mount[] = [
 ];
 
 /**
- * Starts a container with runc: no capabilities, namespaces of its own but for the network, and its limits.
+ * Starts a container with runc: no capabilities, its own namespaces except for the network, and its limits.
  *
- * @param directory for runc's own state, and for the descriptions of the containers.
+ * @param directory for runc's own state and the descriptions of the containers.
  */
 export async function startContainer(directory: string, spec: ContainerSpec): Promise<Container> {
   const bundle = join(directory, spec.id);
@@ -102,20 +102,20 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
       ),
     exec: (command) => runc(["exec", spec.id, ...command]),
     async kill(signal) {
-      await runc(["kill", spec.id, signal]); // it may just have ended
+      await runc(["kill", spec.id, signal]); // it may have ended just now
     },
     memory: async () => readMemoryUse(await findControlGroup(await container.pid())),
     async starve() {
       const pid = await container.pid();
-      await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // rather than the hog
+      await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // killed before the process that takes the memory
       const group = await findControlGroup(pid);
       const hog = startHog(group);
       await Promise.race([exited, hog.exited]);
       hog.kill("SIGKILL");
       await hog.exited;
-      // The kernel may have killed both, and nobody has said so of the container yet.
+      // The kernel may have killed both, and the container's end may not have been reported yet.
       await until(`container ${spec.id} to have been killed for want of memory`, () => running.hasEnded);
-      await rmdir(group.directory).catch(() => undefined); // runc could not, with the hog in it
+      await rmdir(group.directory).catch(() => undefined); // runc cannot: the hog was in it
     },
   };
   return container;
@@ -126,7 +126,7 @@ interface ControlGroup {
   files: { limit: string; peak: string; events: string };
 }
 
-/** Of memory, in whichever of its two forms this machine has control groups. */
+/** The memory control group, in version 1 or 2, whichever this machine has. */
 async function findControlGroup(pid: number): Promise<ControlGroup> {
   const groups = await readFile(`/proc/${pid}/cgroup`, "utf8");
   const [, first] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
@@ -149,7 +149,7 @@ async function readMemoryUse({ directory, files }: ControlGroup): Promise<Memory
   };
 }
 
-/** Takes all the memory that the group has, until told. */
+/** Takes all the memory of the group, when told to. */
 function startHog({ directory }: ControlGroup): Running {
   const source = "const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 28, 1));";
   const script = `echo $$ > ${directory}/cgroup.procs && exec "$0" -e "$1"`;

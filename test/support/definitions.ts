@@ -1,13 +1,13 @@
-// Random definitions, right ones: what is declared in properties.
+// Random valid definitions, as inputs of property tests.
 
 import * as fc from "fast-check";
 import { parseDefinition } from "../../lib/definition/definition.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
-/** The moment at which properties hold: some schedules are over by then. */
+/** The moment at which the properties are tested: some schedules have passed by then. */
 export const NOW = "2026-11-22T12:00:00Z";
 
-/** Few values of each field, so that two jobs agree in some and differ in others; the first is the plainest. */
+/** A few values per field, so that two jobs agree in some fields and differ in others. The first is the simplest. */
 type Values = Readonly<Record<string, readonly Json[]>>;
 
 const SCHEDULES: readonly JsonObject[] = [
@@ -19,7 +19,7 @@ const SCHEDULES: readonly JsonObject[] = [
   { schedule: { kind: "at", at: "2027-01-31T00:00:00Z" } },
   { schedule: { kind: "at", at: "2027-01-31T09:00:00+09:00" } }, // the same moment
   { schedule: { kind: "at", at: "2026-11-22T12:00:01Z" } },
-  { schedule: { kind: "at", at: NOW } }, // over
+  { schedule: { kind: "at", at: NOW } }, // has passed
   { schedule: { kind: "at", at: "2020-01-31" } },
   { schedule: { kind: "on-exit", command: "make" } },
   { schedule: { kind: "on-exit", command: "make", cwd: "/srv" } },
@@ -79,7 +79,7 @@ export const OPTIONS = {
 } as const;
 export type Kind = keyof typeof OPTIONS;
 
-/** What goes with any payload. */
+/** Fields that fit any payload. */
 const ANY: Values = {
   description: ["Nightly", "", " two\nlines ", "[managed-by=other]", "see [managed-by=config-manager]"],
   enabled: [true, false],
@@ -93,10 +93,10 @@ const ANY: Values = {
   trigger: [{ script: "return true" }, { script: "return true", once: true }],
 };
 
-/** The main session is the default agent's. */
+/** The main session belongs to the default agent. */
 const { agent: _, ...ANY_IN_MAIN } = ANY;
 
-/** Of each field none or one of its values, and of few fields at once. */
+/** For each field none or one of its values, and few fields at once. */
 export function someOf(values: Values): fc.Arbitrary<JsonObject> {
   const fields = Object.entries(values).map(([field, choices]) => {
     return fc.constantFrom(...choices).map((value): [string, Json] => [field, value]);
@@ -110,7 +110,7 @@ function merged(...parts: fc.Arbitrary<JsonObject>[]): fc.Arbitrary<JsonObject> 
   return fc.tuple(...parts).map((each): JsonObject => Object.assign({}, ...each));
 }
 
-/** A payload of OpenClaw's own, with some of its options. */
+/** A payload of OpenClaw's own form, with some of its options. */
 function own(kind: Kind, required: JsonObject): fc.Arbitrary<JsonObject> {
   return someOf(OPTIONS[kind]).map((options) => ({ payload: { kind, ...required, ...options } }));
 }
@@ -132,7 +132,7 @@ const aWork: fc.Arbitrary<JsonObject> = fc.oneof(
   merged(own("script", { script: "return {}" }), fc.oneof(anIsolated, merged(aMain, fc.constant({ session: "main" })))),
 );
 
-/** A definition, to be given a name. */
+/** A definition without a name. */
 export const aDefinition = merged(fc.constantFrom(...SCHEDULES), aWork)
   .map((fields) => parseDefinition({ name: "job", ...fields }))
   .filter((parsed) => parsed.kind === "valid")

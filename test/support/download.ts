@@ -7,18 +7,18 @@ import { mustRun } from "./process.ts";
 /** Outside the checkout, because each run of CI is a fresh clone. */
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
 
-/** Fills a directory of the cache, once. It is made aside, then renamed, so that one that is there is whole. */
+/** Fills a cache directory once, under another name that is then renamed, so that an existing one is complete. */
 export async function keepInCache(name: string, fill: (directory: string) => Promise<void>): Promise<string> {
   const directory = join(CACHE, name);
   if (existsSync(directory)) return directory;
   await mkdir(CACHE, { recursive: true });
   const aside = await mkdtemp(join(CACHE, `.${name}-`));
   try {
-    await chmod(aside, 0o755); // what is in there may be somebody else's root
+    await chmod(aside, 0o755); // it may hold another user's root directory
     console.error(`fetching ${name} …`);
     await fill(aside);
     await rename(aside, directory).catch((error: unknown) => {
-      if (!existsSync(directory)) throw error; // else somebody has been faster, and theirs is as good
+      if (!existsSync(directory)) throw error; // else another process was faster, and its result is equal
     });
   } finally {
     await rm(aside, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { createScratch } from "./fakes.ts";
 
-/** Makes this `sh` script the only `openclaw` on PATH, and the only command there at all; undefined: there is none. */
+/** Makes this `sh` script the only `openclaw` on PATH, and the only command. Undefined: there is no `openclaw`. */
 export async function installCli(script: string | undefined): Promise<AsyncDisposable> {
   const scratch = await createScratch();
   const path = process.env.PATH;

@@ -16,15 +16,15 @@ import type { Reconciler } from "../../lib/reconcile/reconciler.ts";
 import type { Transport } from "../../lib/gateway/transport.ts";
 import type { CronStore } from "../../lib/gateway/store.ts";
 
-/** What the newest releases can do. */
+/** The features of the newest release. */
 export const NEW: Features = featuresOf("2026.9.6", 4);
 
-/** What the plan's release can do. */
+/** The features of the first supported release, 2026.2.9. */
 export const OLD: Features = featuresOf("dev", 3);
 
 export const OWNER = "config-manager";
 
-/** Names that a shell, a log, a path or a careless comparison would stumble over. */
+/** Names that could break a shell, a log, a path or a careless comparison. */
 export const ODD_NAMES = {
   quotes: `it's a "quoted" \`name\``,
   "a shell's text": "$(echo ran); echo ${HOME} & # | > /dev/null",
@@ -40,12 +40,12 @@ export const ODD_NAMES = {
   "right-to-left text": "גיבוי יומי",
 } as const;
 
-/** A config file with this in it. */
+/** Returns a config file with this content. */
 export function fileOf(content: string | Uint8Array): ConfigFile {
   return new ConfigFile(Buffer.from(content));
 }
 
-/** A kind of setting of which nothing is known but this. */
+/** Returns a reconciler with these fields; its other methods fail. */
 export function createFakeReconciler(name: string, fields: Partial<Reconciler> = {}): Reconciler {
   const nobodyAsked = () => Promise.reject(new Error(`nobody should ask ${name}`));
   return {
@@ -62,7 +62,7 @@ export function createFakeReconciler(name: string, fields: Partial<Reconciler> =
   };
 }
 
-/** The way to a gateway that nobody should look for. */
+/** A transport whose methods all fail. */
 export function unreachableTransport(): Transport {
   const refuse = () => Promise.reject(new Error("nobody should ask for the gateway"));
   return {
@@ -75,7 +75,7 @@ export function unreachableTransport(): Transport {
   };
 }
 
-/** A directory of the test's own; gone when the test is. */
+/** Creates a temporary directory. Disposal removes it. */
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
   in(...names: string[]): string;
@@ -90,7 +90,7 @@ export async function createScratch(): Promise<Scratch> {
   };
 }
 
-/** Does this as a user who is not root: root may read and write whatever the modes say. */
+/** Runs this as a user other than root: root may read and write files of any mode. */
 export async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
   process.seteuid?.(1000);
@@ -101,7 +101,7 @@ export async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What this throws, sooner or later; that it throws nothing fails the test. */
+/** Returns what this throws, at once or later. If it throws nothing, the test fails. */
 export async function thrownBy(work: Promise<unknown> | (() => unknown)): Promise<unknown> {
   try {
     await (typeof work === "function" ? work() : work);
@@ -111,18 +111,18 @@ export async function thrownBy(work: Promise<unknown> | (() => unknown)): Promis
   throw new Error("expected an error, but nothing was thrown");
 }
 
-/** The {@link ManagerError} that this throws; anything else fails the test. */
+/** Returns the {@link ManagerError} that this throws. On anything else, the test fails. */
 export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promise<ManagerError> {
   const error = await thrownBy(work);
   if (error instanceof ManagerError) return error;
   throw error;
 }
 
-/** A {@link Clock} that nobody has to wait for: each pause is over at once, and has taken its time. */
+/** A {@link Clock} without waiting: each pause ends at once and advances the time. */
 export interface FakeClock extends Clock {
-  /** Lets so much time pass. */
+  /** Advances the time. */
   advance(ms: number): void;
-  /** How long each pause was that was asked for, in milliseconds. */
+  /** The duration of each pause, in milliseconds. */
   readonly pauses: readonly number[];
 }
 
@@ -138,20 +138,20 @@ export function createClock(startMs = 1_000_000): FakeClock {
     async pause(ms) {
       pauses.push(ms);
       const untilMs = now + ms;
-      // Later than what is done already: who asks a gateway that answers at once has the answer first.
+      // Later than pending work: a gateway that answers at once is ahead of the pause.
       await new Promise((resolve) => setImmediate(resolve));
       now = Math.max(now, untilMs);
     },
   };
 }
 
-/** A job definition: a nightly backup, unless told otherwise. */
+/** Returns a job definition: a nightly backup, unless overridden. */
 export function define(fields: Partial<Definition> = {}): Definition {
   const isOther = fields.message !== undefined || fields.systemEvent !== undefined || fields.payload !== undefined;
   return { name: "backup", schedule: "0 3 * * *", ...(isOther ? {} : { command: "backup.sh" }), ...fields };
 }
 
-/** A job as `cron.list` shows it: made by hand, and claimed by nobody, unless told otherwise. */
+/** Returns a job as `cron.list` lists it: created by hand and unclaimed, unless overridden. */
 export function liveJob(fields: Record<string, unknown> = {}): LiveJob {
   return listed({
     id: "id-1",
@@ -168,14 +168,14 @@ export function liveJob(fields: Record<string, unknown> = {}): LiveJob {
   });
 }
 
-/** As the program reads it out of a list. */
+/** Returns a job as the program parses it from a list. */
 function listed(job: Record<string, unknown>): LiveJob {
   const [read] = v.parse(JobPageSchema, { jobs: [job] }).jobs;
   if (!read) throw new Error("no job");
   return read;
 }
 
-/** The live job that is left when we have declared this: ours by key where there are keys, else by mark. */
+/** Returns the live job of our definition: owned by key if the gateway has keys, else by mark. */
 export function ourJob(definition: Definition, fields: Record<string, unknown> = {}, features = NEW): LiveJob {
   const spec = toJobSpec(definition, features);
   const declarationKey = features.declarationKey ? declarationKeyOf(OWNER, spec.name) : undefined;
@@ -186,17 +186,17 @@ export function ourJob(definition: Definition, fields: Record<string, unknown> =
 /** A {@link CronStore} in memory. */
 export interface MemoryStore extends CronStore {
   readonly jobs: readonly LiveJob[];
-  /** What it was asked to do: `list`, `add NAME`, `update ID`, `remove ID`. */
+  /** The calls so far: `list`, `add NAME`, `update ID`, `remove ID`. */
   readonly calls: readonly string[];
-  /** The calls that change something. */
+  /** The calls so far that change something. */
   readonly writes: readonly string[];
 }
 
 /**
- * Keeps jobs as a gateway does, with the habits of the real ones: it fills in defaults of its own, merges payload
- * and delivery in an update, and replaces them in an add by a key that exists.
+ * Stores jobs like a real gateway: it fills in its own defaults, merges payload and delivery in an update, and replaces
+ * them in an add with an existing key.
  *
- * @param before is told each call before it is done, and may throw.
+ * @param before is called before each call, and may throw.
  */
 export function createMemoryStore(
   jobs: readonly LiveJob[] = [],
@@ -270,14 +270,14 @@ function withDefaults(spec: JobSpec): Record<string, unknown> {
   const { schedule, payload, delivery, sessionTarget } = spec;
   return {
     ...spec,
-    // None is not sent with a job for the main session, and not made up for one.
+    // For a main session job, no delivery is sent and none is filled in.
     delivery: sessionTarget === "main" && delivery.mode === "none" ? undefined : delivery,
     schedule: schedule.kind === "every" ? { anchorMs: 1_767_225_600_000, ...schedule } : schedule,
     payload: payload.kind === "agentTurn" ? { toolsAllow: ["*"], ...payload } : payload,
   };
 }
 
-/** As 2026.9.6 does it, measured: what an object of the patch leaves out stays as it was. */
+/** As measured on 2026.9.6: fields that the patch of an object omits stay. */
 function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
   const { payload, delivery, failureAlert, ...rest } = patch;
   const next: Record<string, unknown> = { ...job, ...rest };
@@ -293,14 +293,14 @@ function mergePatch(job: LiveJob, patch: JsonObject): Record<string, unknown> {
       ...(failureDestination ? { failureDestination: merge(held.failureDestination, failureDestination) } : {}),
     };
   }
-  // The main session keeps a webhook, and nothing else.
+  // The main session keeps only a webhook.
   if (next.sessionTarget === "main" && (next.delivery as JsonObject | undefined)?.mode !== "webhook") {
     delete next.delivery;
   }
   return next;
 }
 
-/** Tools stay, even where the kind changes, until they are named or taken out by a null: of all fields, these alone. */
+/** Tools stay, even if the kind changes, until the patch names or nulls them. No other field does that. */
 function mergePayload(held: JsonObject, { toolsAllow = held.toolsAllow ?? null, ...patch }: JsonObject): JsonObject {
   const { toolsAllow: _, ...rest } = patch.kind === held.kind ? { ...held, ...patch } : patch;
   if (toolsAllow !== null) return { ...rest, toolsAllow };
@@ -311,32 +311,32 @@ function merge(held: unknown, patch: Json): Json {
   return isJsonObject(held as Json) && isJsonObject(patch) ? { ...(held as JsonObject), ...patch } : patch;
 }
 
-/** What a {@link FakeGateway} answers to one call. */
+/** The answer of a {@link FakeGateway} to one call. */
 export type Reply =
   | { payload: unknown }
   | { error: { code: string; message: string; details?: object; retryAfterMs?: number; retryable?: boolean } }
-  /** The connection is cut, with no word of goodbye. */
+  /** Cuts the connection without a close frame. */
   | "drop"
-  /** Text that is no frame of the protocol, and then the greeting or an empty answer. */
+  /** Sends text that is no frame of the protocol, then the greeting or an empty answer. */
   | { noise: readonly string[] };
 
 type Handler = (params: JsonObject) => Reply;
 
 export interface FakeGateway extends AsyncDisposable {
   readonly url: string;
-  /** How many are connected now. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** The calls that came, `connect` among them. */
+  /** The calls so far, including `connect`. */
   readonly calls: readonly { method: string; params: JsonObject }[];
-  /** What is answered from now on; `{}` to what is not listed. */
+  /** The answers from now on, by method; `{}` for any other method. */
   answers: Record<string, Handler>;
-  /** Sends an event to everybody who is connected. */
+  /** Sends an event to every connection. */
   emit(event: string, payload: unknown): void;
-  /** Cuts all connections, or closes them with a code of WebSocket's. */
+  /** Cuts all connections, or closes them with a WebSocket code. */
   drop(code?: number): void;
 }
 
-/** Speaks the gateway's protocol, but answers what it is told to: for what no real gateway can be made to do. */
+/** Speaks the gateway's protocol with scripted answers, for situations that a real gateway cannot be brought into. */
 export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway {
   const sockets = new Set<ServerWebSocket>();
   const calls: { method: string; params: JsonObject }[] = [];

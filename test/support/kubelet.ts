@@ -8,30 +8,30 @@ import { type PodContainer, keepContainer } from "./pod-container.ts";
 import { type VolumeSources, mountVolumes } from "./pod-volumes.ts";
 import { mustRun, run } from "./process.ts";
 
-/** What of a cluster outlives a Pod. */
+/** The parts of a cluster that outlive a Pod. */
 export interface Cluster extends VolumeSources {
   secrets: Record<string, Record<string, string>>;
-  /** The image of that name; undefined where it is not to be had, and its container is left out. */
+  /** Returns the image of that name; undefined if it is not available, and its container is left out. */
   pull(image: string): ContainerImage | undefined;
 }
 
 export interface RunningPod {
-  /** What is run and what is not, and why. */
+  /** Which containers run, which do not, and why. */
   readonly leftOut: readonly string[];
-  /** What the init containers have printed, by name. */
+  /** The output of the init containers, by name. */
   readonly initLogs: Readonly<Record<string, readonly string[]>>;
   container(name: string): PodContainer;
   /** Changes a ConfigMap, and swaps the Pod's volumes of it as the kubelet does. @returns when, in ms. */
   publish(configMap: string, files: Record<string, string>): Promise<number>;
-  /** Runs one more container in the Pod's network, from one of the Pod's own with changes. It is not started again. */
+  /** Runs one more container in the Pod's network: a copy of one of the Pod's, with changes. It is not restarted. */
   run(container: IContainer, processesOf?: string): Promise<Container>;
-  /** What an httpGet probe of that container is answered, over the Pod's address. */
+  /** Returns the answer to an httpGet probe of that container, over the Pod's address. */
   probe(name: string, kind: "livenessProbe" | "readinessProbe"): Promise<number>;
-  /** As `kubectl delete pod`: SIGTERM, and SIGKILL where that is not enough. Volumes of claims stay. */
+  /** Like `kubectl delete pod`: SIGTERM, then SIGKILL if needed. Volumes of claims stay. */
   delete(): Promise<void>;
 }
 
-/** An init container that has failed: the Pod does not start. */
+/** Thrown if an init container fails: the Pod does not start. */
 export class InitError extends Error {
   constructor(
     readonly container: string,
@@ -45,8 +45,8 @@ export class InitError extends Error {
 const POD_ADDRESS = "10.244.0.7";
 
 /**
- * Does with a Pod what the kubelet does, as far as it matters to what runs in it: volumes, fsGroup, environment,
- * namespaces, users, limits, init containers in their order, restarts.
+ * Runs a Pod as the kubelet does, as far as that matters to the containers: volumes, fsGroup, environment, namespaces,
+ * users, limits, init containers in order, restarts.
  *
  * @throws {InitError}
  */
@@ -174,7 +174,7 @@ function readEnvironment(container: IContainer, { secrets }: Cluster): Record<st
   return env;
 }
 
-/** A quantity, `100m` or `128Mi` or `1`; bytes or cores. */
+/** Parses a quantity, `100m`, `128Mi` or `1`, to bytes or cores. */
 function toNumber(quantity: string | number | undefined): number | undefined {
   if (quantity === undefined) return undefined;
   const [, digits = "", unit = ""] = /^([\d.]+)(m|Ki|Mi|Gi|)$/.exec(String(quantity)) ?? [];

@@ -8,8 +8,8 @@ import { REPOSITORY } from "./repository.ts";
 const NODE_MODULES = resolve(REPOSITORY, "node_modules");
 
 /**
- * What is wrong with these by the schemas of Kubernetes, which come with a library: nothing is asked of a cluster.
- * The library's validators do not mind a field that Kubernetes does not have, and its types do, so both are asked.
+ * Lists what is wrong with these objects by the schemas of Kubernetes, from a library, without a cluster. The library's
+ * validators accept fields that Kubernetes does not have, and its types do not, so both are used.
  */
 export async function validateManifests(manifests: readonly Manifest[]): Promise<string[]> {
   const invalid = await Promise.all(manifests.map(validateManifest));
@@ -31,7 +31,7 @@ async function validateManifest(manifest: Manifest): Promise<string[]> {
 
 type ModelClass = new (manifest: Manifest) => { validate(): void };
 
-/** An object literal with a field that its type does not have is no TypeScript. */
+/** An object literal with an unknown field does not compile. */
 async function findUnknownFields(manifests: readonly Manifest[]): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), "config-manager-types-"));
   try {

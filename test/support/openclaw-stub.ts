@@ -46,9 +46,9 @@ type Job = Fields & { id: string; name: string };
 
 export interface Kept {
   jobs: Job[];
-  /** How many jobs were ever made; the next one's id and age. */
+  /** The number of jobs created so far; it gives the next job its id and age. */
   made: number;
-  /** Writes to refuse, once each: `add disk-report`. */
+  /** Writes to reject, once each: `add disk-report`. */
   refuse: string[];
   /** The writes so far, `add disk-report` or `add disk-report, refused`. */
   writes: string[];
@@ -58,11 +58,11 @@ export interface Keeper {
   /** For PATH. */
   bin: string;
   read(): Kept;
-  /** To be called while no `openclaw` writes. */
+  /** Call it only while no `openclaw` writes. */
   change(edit: (kept: Kept) => void): void;
 }
 
-/** An `openclaw` that keeps its jobs in this directory. */
+/** Creates an `openclaw` that stores its jobs in this directory. */
 export function createKeeper(directory: string): Keeper {
   const bin = installKeeper(directory);
   writeKept(directory, { jobs: [], made: 0, refuse: [], writes: [] });
@@ -77,7 +77,7 @@ export function createKeeper(directory: string): Keeper {
   };
 }
 
-/** Makes a job of these fields; what else the gateway holds of it is filled in. */
+/** Adds a job with these fields, and fills in the others as a gateway does. */
 export function addJob(kept: Kept, fields: Fields & { name: string }): void {
   kept.made += 1;
   const schedule = { kind: "cron", expr: "0 0 * * *" };
@@ -99,7 +99,7 @@ function readKept(directory: string): Kept {
   return JSON.parse(readFileSync(join(directory, "kept"), "utf8")) as Kept;
 }
 
-/** Whole or not at all: somebody may be reading. */
+/** Writes atomically: another process may be reading. */
 function writeKept(directory: string, kept: Kept): void {
   writeFileSync(join(directory, "kept.new"), JSON.stringify(kept));
   renameSync(join(directory, "kept.new"), join(directory, "kept"));
@@ -122,7 +122,7 @@ function keep(directory: string, args: readonly string[]): string {
   return "";
 }
 
-/** What the plan has in mind: `add FILE`, `update FILE`, `remove NAME`. Returns the write. */
+/** Runs manager.sh's dialect: `add FILE`, `update FILE`, `remove NAME`. Returns the write. */
 function obeyPlan(kept: Kept, [, verb, argument = ""]: readonly string[]): string {
   const name = verb === "remove" ? argument : (JSON.parse(readFileSync(argument, "utf8")) as Job).name;
   if (verb === "add") addJob(kept, { name });
@@ -130,7 +130,7 @@ function obeyPlan(kept: Kept, [, verb, argument = ""]: readonly string[]): strin
   return `${verb} ${name}`;
 }
 
-/** What there is: `add` with flags, `edit ID` with flags, `rm ID`. Returns the write, in the plan's word for it. */
+/** Runs the real dialect: `add` with flags, `edit ID` with flags, `rm ID`. Returns the write in manager.sh's words. */
 function obey(kept: Kept, [, verb, ...args]: readonly string[]): string {
   if (verb === "add") {
     const fields = readFlags(args) as Fields & { name: string };
@@ -144,7 +144,7 @@ function obey(kept: Kept, [, verb, ...args]: readonly string[]): string {
   if (!job) throw new Error(`unknown cron job id: ${id}`);
   if (verb === "edit") {
     const { schedule, payload, delivery, ...fields } = readFlags(flags);
-    // 2026.9.6 keeps the time zone where the new expression comes without one.
+    // 2026.9.6 keeps the time zone if the new expression comes without one.
     const { tz } = job.schedule as Fields;
     if (schedule) job.schedule = schedule.kind === "cron" ? { tz, ...schedule } : schedule;
     Object.assign(job, fields, { payload: merge(job.payload, payload), delivery: merge(job.delivery, delivery) });
@@ -155,13 +155,13 @@ function obey(kept: Kept, [, verb, ...args]: readonly string[]): string {
   return `remove ${job.name}`;
 }
 
-/** Of one kind, field by field; another kind replaces it. */
+/** Merges objects of the same kind field by field; another kind replaces the object. */
 function merge(held: unknown, given: unknown): unknown {
   const [before, after] = [held, given] as [Fields, Fields | undefined];
   return after?.kind !== undefined && after.kind !== before.kind ? after : { ...before, ...after };
 }
 
-/** The field that a flag sets, and its value where the flag has none of its own. */
+/** The field that each flag sets, and its value if the flag takes none. */
 const FLAGS: Record<string, readonly [path: string, value?: unknown]> = {
   name: ["name"],
   description: ["description"],
@@ -206,10 +206,10 @@ const FLAGS: Record<string, readonly [path: string, value?: unknown]> = {
   "best-effort-deliver": ["delivery.bestEffort", true],
 };
 
-/** The field that makes a schedule, or a payload, one of its kind. */
+/** The field that selects the kind of a schedule or payload. */
 const KINDS = { expr: "cron", everyMs: "every", at: "at", text: "systemEvent", message: "agentTurn", argv: "command" };
 
-/** The job's fields that these flags set; undefined for one that they clear. */
+/** Returns the job's fields that these flags set; undefined for one that they clear. */
 function readFlags(args: readonly string[]): Fields & { schedule?: Fields; payload?: Fields; delivery?: Fields } {
   const job: Fields = {};
   for (const argument of args) {

@@ -4,22 +4,22 @@ import { until } from "./until.ts";
 /** How long a container may take to end after SIGTERM, in milliseconds. */
 const GRACE_MS = 10_000;
 
-/** A container of a Pod, started again whenever it ends. */
+/** A container of a Pod. It is restarted whenever it ends. */
 export interface PodContainer extends Pick<Container, "exec" | "pid" | "memory" | "starve"> {
-  /** How often it has been started again. */
+  /** How often it has been restarted. */
   readonly restarts: number;
-  /** How each of its runs so far has ended. */
+  /** How each of its runs so far ended. */
   readonly exitCodes: readonly number[];
-  /** Of all its runs. */
+  /** The output of all its runs. */
   readonly log: readonly LogLine[];
   kill(): Promise<void>;
   /** Waits for a line of its log, among those after the first `from`. */
   waitFor(pattern: RegExp, from?: number): Promise<LogLine>;
-  /** Ends it for good: SIGTERM, and SIGKILL where that is not enough. */
+  /** Stops it for good: SIGTERM, then SIGKILL if needed. */
   stop(): Promise<void>;
 }
 
-/** Starts a container, and again whenever it ends, at once: the kubelet takes its time after the first. */
+/** Starts a container, and restarts it at once whenever it ends. The kubelet waits after the first restart. */
 export async function keepContainer(name: string, start: () => Promise<Container>): Promise<PodContainer> {
   let current = await start();
   let isStopping = false;
@@ -36,7 +36,7 @@ export async function keepContainer(name: string, start: () => Promise<Container
       past.push(...current.log);
       current = next;
       restarts += 1;
-      if (isStopping) await current.kill("KILL"); // told to stop while it was started
+      if (isStopping) await current.kill("KILL"); // stopped while it was starting
     }
   }
   const followed = follow();

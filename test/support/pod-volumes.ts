@@ -4,11 +4,11 @@ import type { IPodSpec, IVolumeMount } from "kubernetes-models/v1";
 import type { Mount } from "./container.ts";
 import { type Volume, createVolume } from "./volume.ts";
 
-/** Where the content of a Pod's volumes comes from. */
+/** The content of a Pod's volumes. */
 export interface VolumeSources {
   /** By name, then by file. */
   configMaps: Record<string, Record<string, string>>;
-  /** Where the volumes of the claims are, by name of claim. */
+  /** The directories of the claims, by the name of the claim. */
   readonly claims: string;
 }
 
@@ -16,7 +16,7 @@ export interface VolumeSources {
 export interface PodVolumes {
   /** How a container mounts one of them. */
   mount(this: void, mount: IVolumeMount): Promise<Mount>;
-  /** Swaps those of this ConfigMap. @returns when, in ms since 1970. */
+  /** Swaps the volumes of this ConfigMap. @returns when, in ms since 1970. */
   publish(configMap: string, files: Record<string, string>): Promise<number>;
 }
 
@@ -60,7 +60,7 @@ export async function mountVolumes(spec: IPodSpec, sources: VolumeSources, direc
   };
 }
 
-/** What fsGroup makes of a volume that can be written to, each time that it is mounted. */
+/** What fsGroup does to a writable volume, each time that it is mounted. */
 async function giveToGroup(directory: string, group: number): Promise<void> {
   await chown(directory, (await stat(directory)).uid, group);
   await chmod(directory, 0o2775);

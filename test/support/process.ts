@@ -4,9 +4,9 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import process from "node:process";
 import { $ } from "zx/core";
 
-/** How a process has ended, and all that it has printed. */
+/** How a process ended, with all its output. */
 export interface Ended {
-  /** Null where a signal has ended it. */
+  /** Null if a signal ended it. */
   exitCode: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;
@@ -14,41 +14,41 @@ export interface Ended {
 }
 
 export interface ProcessOptions {
-  /** All variables that it gets: it inherits none. `process.env` is for tools that need what this machine has set. */
+  /** All its variables: it inherits none. `process.env` is for tools that need this machine's settings. */
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
-  /** Its standard input, to its end. Without, there is nothing to read. */
+  /** Its standard input. Without it, there is nothing to read. */
   input?: string;
-  /** After so many milliseconds it is killed: to end what hangs. */
+  /** Kills it after this many milliseconds, in case it hangs. */
   limitMs?: number;
 }
 
 interface StartOptions extends ProcessOptions {
-  /** Lets {@link Running.type} write to its standard input. */
+  /** Allows {@link Running.type} to write to its standard input. */
   isTyped?: boolean;
-  /** A process group of its own, which {@link Running.killGroup} ends. */
+  /** Starts a process group of its own, which {@link Running.killGroup} ends. */
   isGroup?: boolean;
-  /** An open file for both outputs; nothing of them is kept here then. */
+  /** An open file for both outputs; they are not collected then. */
   outputFile?: number;
-  /** Told each line of both outputs once it is complete. */
+  /** Receives each complete line of both outputs. */
   onLine?: (line: string) => void;
 }
 
 export interface Running {
   readonly pid: number;
   readonly hasEnded: boolean;
-  /** Both outputs so far, in the order in which they came. */
+  /** Both outputs so far, in order of arrival. */
   output(this: void): string;
   stdout(this: void): string;
   type(text: string): void;
   endInput(): void;
-  /** Does nothing to a process that has ended. */
+  /** Does nothing if the process has ended. */
   kill(this: void, signal: NodeJS.Signals): void;
   killGroup(signal: NodeJS.Signals): void;
   /**
-   * Resolves once it has ended and all of its output is in, however it has ended.
+   * Resolves once it has ended, in whatever way, and all of its output has arrived.
    *
-   * @throws where it could not be started.
+   * @throws if it could not be started.
    */
   readonly exited: Promise<Ended>;
 }
@@ -92,7 +92,7 @@ export function start(command: string, args: readonly string[], options: StartOp
     detached: isGroup,
     stdio: [isTyped || input !== undefined ? "pipe" : "ignore", outputFile ?? "pipe", outputFile ?? "pipe"],
     ...(cwd !== undefined && { cwd }),
-    // None of what zx does for a shell. Nor its time limit: it kills by `ps`, which is not everywhere.
+    // Switches off what zx adds for a shell, and its timeout: that kills by `ps`, which is not installed everywhere.
     quote: (argument: string) => argument,
     prefix: "",
     postfix: "",
@@ -129,16 +129,16 @@ export function start(command: string, args: readonly string[], options: StartOp
   return running;
 }
 
-/** Runs a program to its end, however that is. */
+/** Runs a program to its end, in whatever way it ends. */
 export function run(command: string, args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
   return start(command, args, options).exited;
 }
 
 /**
- * Runs a program that must succeed, with this process's own variables where no others are given.
+ * Runs a program that must succeed. By default it gets this process's own variables.
  *
  * @returns its standard output.
- * @throws with both outputs where it does not end with 0.
+ * @throws with both outputs if it does not end with 0.
  */
 export async function mustRun(command: string, args: readonly string[], options: ProcessOptions = {}): Promise<string> {
   const { exitCode, signal, stdout, stderr } = await run(command, args, { env: process.env, ...options });

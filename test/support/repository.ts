@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 
-/** The checkout's top. */
+/** The root of the checkout. */
 export const REPOSITORY = resolve(import.meta.dir, "../..");
 
-/** Recorded `openclaw cron list` outputs, desired definitions and what the commands print. */
+/** Recorded `openclaw cron list` outputs, desired definitions, and expected outputs of commands. */
 export const GOLDEN = resolve(REPOSITORY, "test/golden");
 
-/** What a person reads, by their paths in the checkout. */
+/** The documents, by their paths in the checkout. */
 export const DOCUMENTS: readonly string[] = [...(await readdir(REPOSITORY)), ...(await listDocs())]
   .filter((name) => name.endsWith(".md"))
   .toSorted();

@@ -5,13 +5,13 @@ import type { Pod } from "./pod.ts";
 import { runBinary } from "./sidecar.ts";
 import { until } from "./until.ts";
 
-/** What nobody may ever see, not even the half of it. */
+/** A secret that must never appear anywhere, not even in part. */
 export const MARK = "hush";
 
-/** Planted wherever a secret may stand. */
+/** Planted wherever a config or a job may have a secret. */
 const SECRET = `${MARK}-${MARK}-${MARK}`;
 
-/** What the gateway takes, and what it refuses. */
+/** Parts of a config that the gateway accepts, and that it rejects. */
 const GOOD = { messages: { ackReaction: "👀", responsePrefix: `${SECRET}-live` } };
 const BAD = { messages: { ...GOOD.messages, nonsenseKey: `${SECRET}-refused` } };
 
@@ -51,8 +51,8 @@ const AFTER = [
 ];
 
 /**
- * Everything wrong at once: a config that the gateway refuses, one of our jobs edited by hand and another that fails, a
- * job of another manager and one that nobody claims, both under declared names, and changes that wait in Git.
+ * Everything wrong at once: a config that the gateway rejects, one of our jobs edited by hand and another that fails, a
+ * job of another manager and an unclaimed one, both with declared names, and pending changes in Git.
  */
 export async function setTrouble(gateway: TestGateway, pod: Pod): Promise<void> {
   await pod.publishConfig(GOOD);
@@ -87,12 +87,12 @@ export async function setTrouble(gateway: TestGateway, pod: Pod): Promise<void> 
   await pod.mounts.publishJobs(AFTER);
 }
 
-/** Mends the config in Git, with two changes more: one that a gateway takes at once, and one that it restarts for. */
+/** Fixes the config in Git, with two more changes: one that the gateway applies at once, and one that restarts it. */
 export async function mendConfig(pod: Pod): Promise<void> {
   await pod.publishConfig(MENDED);
 }
 
-/** Somebody edits the live file, once the gateway is back from what the last change took. */
+/** Edits the live file, once the gateway is back from the last change. */
 export async function editLive(gateway: TestGateway): Promise<void> {
   await until("the gateway to be back", () =>
     gateway.rpc("cron.status").then(

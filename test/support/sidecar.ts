@@ -53,7 +53,7 @@ export interface Result {
   exitCode: number | null;
   stdout: string;
   stderr: string;
-  /** The log's messages, without time and name. */
+  /** The messages of a log, without time and name. */
   messages: string[];
 }
 
@@ -71,12 +71,12 @@ export async function runBinary(
 export interface Sidecar {
   readonly pid: number;
   messages(): string[];
-  /** Waits for a message, in whole or by pattern, among those after the first `from`. */
+  /** Waits for a message, as text or pattern, among those after the first `from`. */
   waitFor(message: string | RegExp, from?: number): Promise<string>;
   signal(name: NodeJS.Signals): void;
-  /** Waits for the end; null when it was killed. */
+  /** Waits for its end; null if it was killed. */
   exited: Promise<number | null>;
-  /** Ends it whatever it does. */
+  /** Kills it. */
   dispose(): Promise<void>;
 }
 
@@ -109,13 +109,13 @@ export function startSidecar(
   };
 }
 
-/** A line that is no log line stays as it is, so that a stray one is seen. */
+/** Keeps a line that is no log line unchanged, so that a stray one is noticed. */
 function readMessages(output: string): string[] {
   const lines = output.split("\n").filter(Boolean);
   return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[config-manager\] /, ""));
 }
 
-/** A file's content, undefined where there is none. */
+/** Returns a file's content; undefined if there is none. */
 export async function readMaybe(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }

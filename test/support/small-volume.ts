@@ -3,11 +3,11 @@ import { mustRun, run } from "./process.ts";
 
 export const isRoot = process.getuid?.() === 0;
 
-/** A volume of 64 KiB, mounted where only this test knows; gone with the test. */
+/** A volume of 64 KiB, mounted in a place that only this test knows. Disposal removes it. */
 export interface SmallVolume extends AsyncDisposable {
   readonly scratch: Scratch;
   readonly isMounted: boolean;
-  /** Makes it what a PVC is that was mounted wrongly, or is none of that any more. */
+  /** Makes it read-only, as a PVC that is mounted wrongly, or writable again. */
   remount(how: "ro" | "rw"): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export async function mountSmallVolume(): Promise<SmallVolume> {
   };
 }
 
-/** Whether this machine lets us; a test that needs it is skipped visibly where it does not. */
+/** Whether this machine allows that. A test that needs it is skipped visibly otherwise. */
 export async function canMountSmallVolume(): Promise<boolean> {
   if (!isRoot || !Bun.which("mount")) return false;
   await using volume = await mountSmallVolume();

@@ -11,26 +11,26 @@ import { createWarnings } from "../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../lib/settings.ts";
 import { type Scratch, createClock, createMemoryStore, define, fileOf, ourJob } from "./fakes.ts";
 
-/** What there is to be seen. Whatever is left out is not there. */
+/** The world of a snapshot. What is left out does not exist. */
 export interface World {
   /** The ConfigMap's openclaw.json. */
   config?: string;
   /** The live file. */
   live?: string;
-  /** What was applied last, of which a gateway said that it is valid. */
+  /** The config that was applied last and that a gateway found valid. */
   applied?: string;
-  /** What a gateway has refused, and why. */
+  /** The config that a gateway has rejected, and why. */
   refused?: { config: string; problems: string[] };
   /** The text of cron-jobs.json. */
   definitions?: string;
   jobs?: LiveJob[];
-  /** Keeps us from the gateway. */
+  /** The error that every connection fails with. */
   error?: ManagerError;
-  /** What the gateway sees of its config, beside that it is valid and in force. */
+  /** The gateway's view of its config, if it is not valid and applied. */
   view?: Partial<ConfigView>;
-  /** The gateway, where it is another than the newest. */
+  /** The gateway's release, if it is not the newest. */
   gateway?: Partial<{ version: string; protocol: number | undefined; transport: "cli"; features: object }>;
-  /** Directories that are not there: `config.d`, `cron.d`, `sums`. */
+  /** Directories that do not exist: `config.d`, `cron.d`, `sums`. */
   missing?: string[];
   selfHeal?: boolean;
   allowMassRemoval?: boolean;
@@ -41,7 +41,7 @@ export const NOW_MS = Date.UTC(2026, 10, 23, 12);
 
 const CONFIG = '{"gateway":{"mode":"local"}}';
 
-/** All is as Git has it: a config, and the one job of {@link define}. */
+/** Everything in sync: a config, and the one job of {@link define}. */
 export const STEADY: World = {
   config: CONFIG,
   live: CONFIG,
@@ -50,7 +50,7 @@ export const STEADY: World = {
   jobs: [ourJob(define())],
 };
 
-/** The kinds of settings in a world that is laid out in a directory of the test's own, with a fake gateway. */
+/** Creates the reconcilers for such a world, in a temporary directory and with a fake gateway. */
 export async function layOut(scratch: Scratch, world: World) {
   const places = { configDir: scratch.in("config.d"), cronDir: scratch.in("cron.d"), checksumDir: scratch.in("sums") };
   const pvcConfig = scratch.in("openclaw.json");
@@ -107,7 +107,7 @@ export async function layOut(scratch: Scratch, world: World) {
   return { context, settings, transport, lines, reconcilers: await loadReconcilers(context) };
 }
 
-/** Looks at such a world. */
+/** Takes a snapshot of such a world. */
 export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot> {
   return takeSnapshot(await layOut(scratch, world));
 }

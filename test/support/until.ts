@@ -1,6 +1,6 @@
 /**
- * Waits for a condition, and says what it waited for when it does not come true. The limit is there to
- * end a broken test, not to measure: it is generous.
+ * Waits for a condition, and throws what it waited for if it does not become true. The limit only ends a broken test; it
+ * measures nothing, so it is generous.
  */
 export async function until<T>(
   what: string,

@@ -2,20 +2,20 @@ import { renameSync } from "node:fs";
 import { mkdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A ConfigMap volume, published and swapped as the kubelet does it. */
+/** A ConfigMap volume, published and swapped as by the kubelet. */
 export interface Volume {
   readonly path: string;
-  /** Makes the volume hold these files, in one step: the link `..data` is replaced by a rename. */
+  /** Publishes these files in one step: a rename replaces the link `..data`. */
   publish(files: Record<string, string | Uint8Array>): Promise<void>;
-  /** The same in two halves, for whoever has to know the moment in between. */
+  /** The same in two steps, for a test that needs the moment in between. */
   prepare(files: Record<string, string | Uint8Array>): Promise<Swap>;
 }
 
-/** A generation that is written, and waits to be the one that is read. */
+/** A generation that is written and not visible yet. */
 interface Swap {
-  /** Is over when it returns. */
+  /** Makes it visible. Returns after that. */
   perform(): void;
-  /** Removes what was there before. */
+  /** Removes the previous generation. */
   finish(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
-// A toy kind of setting: a message of the day, which is kept equal to `motd.txt` of the ConfigMap. A test puts this folder
-// into a copy of lib/, adds its line to lib/commands/kinds.ts, and looks for it in everything that goes over the list.
+// A toy kind of setting: a message of the day that is kept equal to the ConfigMap's `motd.txt`. A test copies this
+// folder into a copy of lib/, adds its line to lib/commands/kinds.ts, and expects it in everything that iterates over
+// the kinds.
 
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

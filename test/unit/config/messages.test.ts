@@ -61,7 +61,7 @@ describe("describeApplyTimeout()", () => {
   });
 
   test.each(['{gateway: {reload: {mode: "hybrid"}}}', "{}", '{mode: "off"}', "{", ""])(
-    "names what it may be for %j",
+    "names the possible causes for %j",
     (text) => {
       expect(describeIt(text)).toBe(
         "WARNING: Config not in force after 30 s: a restart of the gateway may be deferred " +

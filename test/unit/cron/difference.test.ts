@@ -74,7 +74,7 @@ describe("findDifference()", () => {
     ["no delivery in the main session", { systemEvent: "x" }, { delivery: undefined }],
     ["the rest of an old route", {}, { delivery: { mode: "none", channel: "discord", to: "1" } }],
   ] satisfies [string, Partial<Definition>, Record<string, unknown>][])(
-    "does not see what the gateway adds by itself: %s %j",
+    "ignores what the gateway adds by itself: %s %j",
     (_, declared, held) => {
       expect(between(declared, declared, held)).toEqual(EQUAL);
     },
@@ -168,7 +168,7 @@ describe("findDifference()", () => {
       "payload.script",
     ],
   ] satisfies [string, Partial<Definition>, Partial<Definition>, string][])(
-    "sees another %s",
+    "notices another %s",
     (_, before, after, field) => {
       expect(between(before, after)).toMatchObject({ fields: [field], needsReplacement: false });
     },
@@ -241,7 +241,7 @@ describe("findDifference() of a field that was removed from the definition", () 
   });
 
   test.each(["cwd", "env", "input", "timeout", "noOutputTimeoutSeconds", "outputMaxBytes"] as const)(
-    "asks for a replacement where %s has to leave the payload: an update merges it",
+    "needs a replacement to remove %s from the payload: an update merges it",
     (field) => {
       const name = field === "timeout" ? "timeoutSeconds" : field;
       const { fields, patch, needsReplacement } = between(FULL, without(field));
@@ -273,7 +273,7 @@ describe("findDifference() of a field that was removed from the definition", () 
   });
 
   test.each(["channel", "to", "threadId", "accountId", "bestEffort"] as const)(
-    "asks for a replacement where %s has to leave the delivery",
+    "needs a replacement to remove %s from the delivery",
     (field) => {
       const { [field]: _, ...delivery } = FULL.delivery as NonNullable<Definition["delivery"]>;
       expect(between(FULL, { ...FULL, delivery })).toMatchObject({
@@ -376,7 +376,7 @@ describe("findDifference() of a removed part", () => {
     [{ wake: "next-heartbeat" }, {}, { wakeMode: "now" }],
     [{ deleteAfterRun: true }, {}, { deleteAfterRun: false }],
   ] satisfies [Partial<Definition>, Partial<Definition>, object][])(
-    "sees that %j became %j",
+    "notices a change from %j to %j",
     (before, after, patch) => {
       expect(between(before, after).patch).toEqual(patch);
     },

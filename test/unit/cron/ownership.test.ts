@@ -98,7 +98,7 @@ describe("readClaim()", () => {
   });
 
   test.each([undefined, "", "Nightly backup", "managed-by=config-manager", "[managed by config-manager]"])(
-    "finds that nobody claims a job with the description %j",
+    "treats a job with the description %j as unclaimed",
     (description) => {
       expect(claimOf({ description })).toEqual({ kind: "unclaimed" });
     },
@@ -114,7 +114,7 @@ describe("readClaim()", () => {
 
 describe("unmarkDescription()", () => {
   test.each([undefined, "Nightly", "two\nlines", "[managed-by=other]", "x [managed-by=other]"])(
-    "gives back %j",
+    "returns %j unchanged",
     (description) => {
       expect(unmarkDescription(markDescription(description, OWNER), OWNER)).toBe(description);
       expect(unmarkDescription(description, OWNER)).toBe(description);

@@ -7,18 +7,18 @@ import { until } from "../../support/until.ts";
 const SHELL = "/bin/sh";
 
 describe("run()", () => {
-  test("passes every argument as it is: no shell reads it", async () => {
+  test("passes every argument unchanged: no shell parses it", async () => {
     const odd = [...Object.values(ODD_NAMES), "$(touch /nowhere)", "`id`", "; exit 9", "", "*", "-n"];
     const { stdout } = await run(SHELL, ["-c", 'for each; do printf "%s\\0" "$each"; done', "sh", ...odd]);
     expect(stdout.split("\0").slice(0, -1)).toEqual(odd);
   });
 
-  test("gives it the variables that it is given, and no others", async () => {
+  test("passes the given variables, and no others", async () => {
     const { stdout } = await run("/usr/bin/env", [], { env: { A: "1", B: "a b", C: undefined } });
     expect(stdout.trim().split("\n").toSorted()).toEqual(["A=1", "B=a b"]);
   });
 
-  test("runs it in the directory, and with the input, that it is given", async () => {
+  test("runs it in the given directory with the given input", async () => {
     await using scratch = await createScratch();
     const { stdout } = await run(SHELL, ["-c", "pwd; cat"], { cwd: scratch.path, input: "日本\n" });
     expect(stdout).toBe(`${scratch.path}\n日本\n`);
@@ -37,27 +37,27 @@ describe("run()", () => {
     expect(await run(SHELL, ["-c", "kill -KILL $$"])).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   });
 
-  test("has all of a long output, with no character broken", async () => {
+  test("returns all of a long output, without a broken character", async () => {
     const program = 'console.log("日本語".repeat(100_000))';
     const { stdout } = await run(process.execPath, ["-e", program]);
     expect(stdout).toBe(`${"日本語".repeat(100_000)}\n`);
   });
 
-  test("throws where there is no such program", async () => {
+  test("throws if there is no such program", async () => {
     expect(() => run("no-such-program", [])).toThrow("there is no no-such-program on PATH");
     expect(run("/no/such/program", [])).rejects.toThrow("cannot start /no/such/program");
   });
 });
 
 describe("mustRun()", () => {
-  test("returns what it printed, or throws with it", async () => {
+  test("returns its output, or throws with it", async () => {
     expect(await mustRun(SHELL, ["-c", "echo out"])).toBe("out\n");
     expect(mustRun(SHELL, ["-c", "echo out; echo err >&2; exit 3"])).rejects.toThrow("ended with 3:\nout\nerr\n");
   });
 });
 
 describe("start()", () => {
-  test("tells what it prints as it comes, and takes what is typed", async () => {
+  test("reports output as it arrives, and accepts input", async () => {
     const lines: string[] = [];
     const echo = start("/bin/cat", [], { isTyped: true, onLine: (line) => lines.push(line) });
     echo.type("one\ntw");
@@ -81,11 +81,11 @@ describe("start()", () => {
     expect(readFileSync(scratch.in("log"), "utf8")).toBe("out\nerr\n");
   });
 
-  test("ends a whole group", async () => {
+  test("ends a whole process group", async () => {
     const group = start(SHELL, ["-c", "/bin/sleep 1000 & echo started; wait"], { isGroup: true });
     await until("the child", () => group.output() === "started\n");
     group.killGroup("SIGKILL");
-    // The child has the output open for as long as it lives, and this waits for its end.
+    // The child keeps the output open until it ends, and this waits for that.
     expect(await group.exited).toMatchObject({ exitCode: null, signal: "SIGKILL" });
     group.killGroup("SIGKILL");
   });
