@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatKey } from "../text/changed-paths.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
-import { hideVariables, readShellLine, unwrapRetry, usualSession } from "./job-spec.ts";
+import { hideVariables, readShellLine, unwrapRetry } from "./command.ts";
+import { usualSession } from "./job-spec.ts";
 import type { FieldChange } from "../reconcile/report.ts";
 import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
 import { unmarkDescription } from "./ownership.ts";

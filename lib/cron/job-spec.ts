@@ -2,7 +2,8 @@ import type { Definition } from "../definition/definition.ts";
 import { parseMoment } from "../definition/moment.ts";
 import type { Features } from "../gateway/features.ts";
 import type { JobSpec } from "../gateway/job.ts";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json } from "../json.ts";
+import { toCommandPayload } from "./command.ts";
 
 type Payload = JobSpec["payload"];
 
@@ -38,12 +39,6 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
 /** Returns the default session of a payload kind. */
 export function usualSession(payloadKind: Json): string {
   return payloadKind === "systemEvent" ? "main" : "isolated";
-}
-
-/** Returns the shell line of `["sh", "-lc", line]`, the form that {@link toJobSpec} and OpenClaw's `--command` store. */
-export function readShellLine(argv: readonly string[]): string | undefined {
-  const [shell, option, line] = argv;
-  return argv.length === 3 && shell === "sh" && option === "-lc" ? line : undefined;
 }
 
 /** Returns whether a declared command becomes an agent turn, which costs model tokens, on this gateway. */
@@ -93,7 +88,7 @@ function trimItems(items: Json | undefined): Json | undefined {
 
 function toRawPayload(definition: Definition, features: Features): Payload {
   const own = definition.payload;
-  if (own?.kind === "command") return toCommand(own, undefined, features);
+  if (own?.kind === "command") return toCommandPayload(own, undefined, features);
   if (own?.kind === "script") return withLimits(own);
   if (own) return own;
 
@@ -110,70 +105,7 @@ function toRawPayload(definition: Definition, features: Features): Payload {
   // As OpenClaw's own `--command` stores a shell line.
   const argv = typeof command === "string" ? ["sh", "-lc", command] : command;
   const options = pick(definition, ["cwd", "env", "input", "noOutputTimeoutSeconds", "outputMaxBytes"]);
-  return toCommand({ kind: "command", argv, ...options, ...shared }, definition.retry, features);
-}
-
-interface CommandPayload extends JsonObject {
-  kind: "command";
-  argv: string[];
-}
-
-function toCommand(payload: CommandPayload, retry: number | undefined, features: Features): Payload {
-  if (!features.commandPayload) return toTurn(payload, retry ?? 0);
-  return retry ? { ...payload, argv: wrapInRetry(payload.argv, retry) } : payload;
-}
-
-/**
- * Wraps the command in a loop that runs it up to `retry` more times, a second apart, and ends with its last exit
- * status. The command is passed as arguments, so the shell does not parse it.
- */
-function wrapInRetry(argv: readonly string[], retry: number): string[] {
-  return ["sh", "-c", retryLoop(retry), "retry", ...argv];
-}
-
-function retryLoop(retry: number): string {
-  const [tries, status] = ["config_manager_tries", "config_manager_status"]; // names that a job's env does not use
-  return `${tries}=0; until "$@"; do ${status}=$?; [ "$${tries}" -lt ${retry} ] || exit "$${status}"; ${tries}=$((${tries}+1)); sleep 1; done`;
-}
-
-/** Unwraps the command of a retry loop. Without such a loop, `retry` is 0. */
-export function unwrapRetry(argv: readonly string[]): { argv: readonly string[]; retry: number } {
-  const [shell, option, loop, name, ...command] = argv;
-  const retry = Number(/ -lt (\d+) \]/.exec(loop ?? "")?.[1] ?? 0);
-  const isLoop = shell === "sh" && option === "-c" && name === "retry" && loop === retryLoop(retry);
-  return isLoop ? { argv: command, retry } : { argv, retry: 0 };
-}
-
-/** Turns a command into an agent turn that asks for exactly this command, for a gateway without command payloads. */
-function toTurn(payload: CommandPayload, retry: number): Payload {
-  const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
-  const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
-  const message = [
-    "Run exactly this shell command and reply with its output and exit status. Change nothing in it.",
-    "",
-    command,
-    "",
-    ...(typeof payload.cwd === "string" ? [`Run it in the directory ${payload.cwd}`] : []),
-    ...environment.map(([name, value]) => `Set the environment variable ${name} to ${quote(value)}`),
-    ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
-    ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
-  ].join("\n");
-  // Rounded up: the first of these gateways cut off fractions of a second.
-  const timeoutSeconds = typeof payload.timeoutSeconds === "number" ? Math.ceil(payload.timeoutSeconds) : undefined;
-  return { kind: "agentTurn", message: message.trim(), ...defined({ timeoutSeconds }) };
-}
-
-/** A variable in the message of {@link toTurn}. */
-const VARIABLE_LINE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
-
-/** Masks the values of a command's `env` in the message of {@link toTurn}. */
-export function hideVariables(message: string, mask: string): string {
-  return message.replace(VARIABLE_LINE, `$1${mask}`);
-}
-
-/** Quotes an argument for the message. We never pass the result to a shell. */
-function quote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+  return toCommandPayload({ kind: "command", argv, ...options, ...shared }, definition.retry, features);
 }
 
 function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): { [P in K]?: NonNullable<T[P]> } {

@@ -1,25 +1,10 @@
-import { readFileSync } from "node:fs";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import type { Definition } from "../../../lib/definition/definition.ts";
-import { isCommandAsTurn, toJobSpec, unwrapRetry } from "../../../lib/cron/job-spec.ts";
-import { NEW, ODD_NAMES, OLD, createScratch, define } from "../../support/fakes.ts";
-import { mustRun, run } from "../../support/process.ts";
+import { isCommandAsTurn, toJobSpec } from "../../../lib/cron/job-spec.ts";
+import { NEW, OLD, define } from "../../support/fakes.ts";
 
 const specOf = (fields: Partial<Definition>) => toJobSpec(define(fields), NEW);
 const payloadOf = (fields: Partial<Definition>) => specOf(fields).payload;
-
-/** The message of an agent turn on a gateway without command jobs. */
-function messageOf(fields: Partial<Definition>): string {
-  const { payload } = toJobSpec(define(fields), OLD);
-  if (typeof payload.message !== "string") throw new Error(`a payload of kind ${payload.kind}`);
-  return payload.message;
-}
-
-/** The command in that message, if nothing follows it. */
-function lineOf(fields: Partial<Definition>): string {
-  return messageOf(fields).split("\n\n").slice(1).join("\n\n");
-}
 
 describe("toJobSpec()", () => {
   test("translates a definition into OpenClaw's names", () => {
