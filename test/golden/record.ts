@@ -1,5 +1,5 @@
 // Records what a real OpenClaw prints for `openclaw cron list --all --json`, in the situations that
-// golden.test.ts replays. Needs dist/config-manager, and downloads a release that is not there yet.
+// golden.test.ts replays. Needs dist/config-manager, and downloads missing releases.
 //
 //   node_modules/.bin/bun test/golden/record.ts [RELEASE…]
 

@@ -92,9 +92,9 @@ describe("toStatusJson()", () => {
   });
 
   test("does not wait for a verdict on the config that the CLI cannot give", async () => {
-    const { applied: _, ...unjudged } = STEADY;
-    expect((await statusOf({ ...unjudged, view: { hash: "0".repeat(64) } })).config.state).toBe("pending");
-    expect((await statusOf({ ...unjudged, gateway: { transport: "cli" } })).config.state).toBe("in-sync");
+    const { applied: _, ...unvalidated } = STEADY;
+    expect((await statusOf({ ...unvalidated, view: { hash: "0".repeat(64) } })).config.state).toBe("pending");
+    expect((await statusOf({ ...unvalidated, gateway: { transport: "cli" } })).config.state).toBe("in-sync");
   });
 
   test.each<[string, World, State, string[]]>([
