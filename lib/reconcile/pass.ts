@@ -8,10 +8,10 @@ const MAX_PAUSE_MS = 60_000;
 /** The longest backoff while the gateway is unreachable: a try is cheap, and the gateway may come back soon. */
 const MAX_UNREACHABLE_PAUSE_MS = 5_000;
 
-/** The config is in place, and no gateway has validated it yet. */
+/** Equal, but not validated by a gateway yet: tried again as often as an unreachable gateway. */
 export const NOT_VALIDATED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
 
-/** The live config has drifted, and self-healing has to wait for its minimum interval. */
+/** Drifted, and the next self-healing has to wait. */
 export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };
 
 /** Some actions of the pass failed; each has been logged. */
