@@ -4,7 +4,7 @@ import type { Runtime } from "./runtime.ts";
 /** The pause between two probes, in milliseconds. */
 const PROBE_PAUSE_MS = 1_000;
 
-/** Waits until the gateway answers, `limitSeconds` are over, or the program is stopping. A refused login is an answer. */
+/** Waits until the gateway answers, `limitSeconds` are over, or the program is stopping. A refusal is an answer. */
 export async function waitForMainProcess(
   { transport, log, warnings, state, signal }: Pick<Runtime, "transport" | "log" | "warnings" | "state" | "signal">,
   limitSeconds: number,

@@ -23,7 +23,7 @@ export type Command =
   | { kind: "sidecar"; sidecar: Sidecar };
 
 /**
- * Runs the command, except for `run`: that is returned to the caller. Prints errors as `error: …` and `hint: …`. The
+ * Runs the command, except for `run`, which is returned to the caller. Prints errors as `error: …` and `hint: …`. The
  * modules of a command are loaded on demand, so that `version`, `help` and usage errors are fast.
  */
 export async function main(args: readonly string[], env: Environment): Promise<Command> {

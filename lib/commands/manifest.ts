@@ -13,7 +13,7 @@ export interface Manifest {
   otherKinds: ReadonlySet<string>;
 }
 
-/** Returns whether a document is a Kubernetes object. Neither a job nor an OpenClaw config has `kind` at its top level. */
+/** Returns whether a document is a Kubernetes object. No job and no OpenClaw config has `kind` at its top level. */
 export function isManifest(value: Json | undefined): value is JsonObject & { kind: string } {
   return isJsonObject(value) && typeof value.kind === "string" && !("schedule" in value);
 }

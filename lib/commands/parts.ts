@@ -100,7 +100,7 @@ function isYamlName(path: string): boolean {
   return /\.ya?ml$/.test(path);
 }
 
-/** Every job has one of these fields, and no OpenClaw config has one at its top level. `jobs` is OpenClaw's own list. */
+/** Every job has one of these fields; no OpenClaw config has one at its top level. `jobs` is OpenClaw's own list. */
 const JOB_FIELDS = ["name", "schedule", "command", "message", "systemEvent", "payload", "jobs"];
 
 function isJobLike(value: { [key: string]: Json }): boolean {

@@ -13,8 +13,8 @@ import type { WorkInvocation } from "./program.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
 /**
- * How long a pass or a report waits for a gateway that does not answer, in milliseconds. In a container, the gateway may
- * need the new config to start, so the pass must not wait long. A person who runs a command can wait.
+ * How long a pass or a report waits for a gateway that does not answer, in milliseconds. In a container, the gateway
+ * may need the new config to start, so the pass must not wait long. A person who runs a command can wait.
  */
 const CONNECT_LIMIT_MS = { container: 1_000, person: 10_000 };
 

@@ -62,7 +62,7 @@ export interface LiveConfig {
   deliver(update: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery>;
   /** Waits for the verdict on the file that is in place. If it is invalid, the last good file is put back. */
   validate(file: ConfigFile, gateway: ConfigGateway | undefined): Promise<Delivery>;
-  /** Waits until the gateway has applied the file; `unknown` if that was confirmed before, cannot be told, or `isOver`. */
+  /** Waits until the gateway has applied the file; `unknown` if it did before, does not report it, or `isOver`. */
   confirm(file: ConfigFile, gateway: ConfigGateway, isOver: () => boolean): ReturnType<typeof waitUntilApplied>;
 }
 

@@ -8,7 +8,7 @@ export type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "brok
 /** Deeper than any real config, and shallow enough that a comparison is fast and does not overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** Parses a config as OpenClaw does: JSON5, an object at the top. The problem quotes at most one character of the file. */
+/** Parses a config as OpenClaw does: JSON5, an object at the top. The problem quotes at most one character of it. */
 export function parseConfig(bytes: Uint8Array): ParsedConfig {
   let value: Json;
   try {

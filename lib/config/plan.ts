@@ -9,7 +9,7 @@ export interface ConfigPolicy {
   release: string | undefined;
   /** Whether drift may be overwritten now. */
   selfHeal: boolean;
-  /** Whether the last good config may replace a live file that does not parse. At the start of a Pod nobody edits it. */
+  /** Whether the last good config may replace a live file that does not parse. Nobody edits it while a Pod starts. */
   isPodStart: boolean;
 }
 
@@ -20,9 +20,9 @@ export type ConfigPlan =
   | { kind: "none"; file: ConfigFile }
   /** Observed equals desired, and no gateway has validated it yet. */
   | { kind: "validate"; file: ConfigFile }
-  /** Something else has changed the live file; Git has not changed. `paths` is empty if the live file does not parse. */
+  /** Something else has changed the live file; Git has not changed. `paths` is empty if that file does not parse. */
   | { kind: "drift"; file: ConfigFile; paths: string[] }
-  /** The config would break the gateway. The live file stays until Git changes; `lastGood` restores one that is lost. */
+  /** The config would break the gateway. The live file stays until Git changes; `lastGood` restores a lost one. */
   | { kind: "reject"; file: ConfigFile; problems: string[]; lastGood: ConfigFile | undefined }
   | ConfigUpdate;
 

@@ -11,7 +11,7 @@ import { type ConfigSnapshot, findConfigProblems } from "./snapshot.ts";
 /** How the gateway is reached; undefined if it is not. */
 type TransportKind = CronStore["transport"] | undefined;
 
-/** Reports on the config for `status`, `diff` and `doctor`. An error in place of the snapshot says why there is none. */
+/** Reports on the config for `status`, `diff` and `doctor`. An error as the snapshot says why there is none. */
 export function reportConfig(
   snapshot: ConfigSnapshot | ManagerError,
   places: ConfigPlaces,

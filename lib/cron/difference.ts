@@ -9,9 +9,9 @@ export interface Difference {
   /** The patch for `cron.update`. */
   patch: JsonObject;
   /**
-   * Whether schedule, payload and delivery have to be replaced as a whole, because a field has to be removed from one of
-   * them and no patch can: `cron.update` merges payload and delivery, and objects in them. 2026.2.9 has no syntax for a
-   * removal, 2026.9.6 ignores `cwd: null`, and the CLI's `cron edit` keeps a time zone.
+   * Whether schedule, payload and delivery have to be replaced as a whole, because a field has to be removed from one
+   * of them and no patch can: `cron.update` merges payload and delivery, and objects in them. 2026.2.9 has no syntax
+   * for a removal, 2026.9.6 ignores `cwd: null`, and the CLI's `cron edit` keeps a time zone.
    */
   needsReplacement: boolean;
 }

@@ -48,7 +48,7 @@ export interface UnsupportedJob {
 }
 
 export interface CronPlan {
-  /** In manager.sh's order: adds and updates in the order of the definitions, then removals in the order of the list. */
+  /** In manager.sh's order: adds and updates in the definitions' order, then removals in the order of the list. */
   actions: CronAction[];
   unchanged: number;
   /** Declared jobs that need a feature that this gateway lacks. They do not affect the other jobs. */

@@ -7,7 +7,7 @@ const UNITS = [
   ["s", 1_000],
 ] as const;
 
-/** Describes a live job's schedule: a cron expression with its time zone, an interval, a moment, or else only the kind. */
+/** Describes a live job's schedule: a cron expression with its zone, an interval, a moment, or else only the kind. */
 export function describeSchedule(schedule: JsonObject): string {
   const { kind, expr, tz, everyMs, at } = schedule;
   switch (kind) {

@@ -5,7 +5,7 @@ import type { Trigger } from "./trigger.ts";
 export type PassOutcome =
   /** Observed equals desired. Next pass: at the next trigger or poll. */
   | { kind: "equal" }
-  /** Equal, but not validated by the gateway yet, or a repair has to wait. Next pass: with backoff, as after a failure. */
+  /** Equal, but not validated by the gateway yet, or a repair has to wait. Next pass: with backoff, like a failure. */
   | { kind: "pending"; maxPauseMs: number }
   /** The desired state cannot be applied. Only a change of it helps. Next pass: at the next trigger or poll. */
   | { kind: "rejected" }
