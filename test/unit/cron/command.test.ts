@@ -90,6 +90,7 @@ function existing(path: string): string {
 }
 
 for (const shell of ["dash", "bash"]) {
+  if (!Bun.which(shell)) console.log(`(skip) retry, run by ${shell}: there is no ${shell} here`);
   describe.skipIf(!Bun.which(shell))(`retry, run by ${shell}`, () => {
     test("runs a command that succeeds once", async () => {
       const run = await runWith(shell, { command: ["attempt"], retry: 3 });
