@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { featuresOf } from "../../lib/gateway/features.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
-import { CRON_RELEASES, getRelease } from "../support/release.ts";
+import { RESTARTED_RELEASES, getRelease } from "../support/release.ts";
 import { type Mounts, readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 import { REPOSITORY } from "../support/repository.ts";
@@ -32,7 +32,7 @@ const COMPLETE = "Cron job sync complete";
 /** The config has a loop, and lines, of its own. */
 const aboutCron = (messages: readonly string[]) => messages.filter((message) => /cron/i.test(message));
 
-describe.each(CRON_RELEASES)("beside OpenClaw %s", (version) => {
+describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
   const hasCommands = featuresOf(version, 3).commandPayload;
   // What only some releases can do is no test on the others, rather than one that is skipped.
   const testWithCommands = hasCommands ? test : () => undefined;

@@ -22,6 +22,9 @@ export const CRON_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES
   ? ALL_RELEASES
   : ["2026.9.6", "2026.4.15", "2026.2.9"];
 
+/** For tests that restart gateways again and again: 2026.4.15 starts in 16 s, and is new to none but the login. */
+export const RESTARTED_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES ? ALL_RELEASES : RELEASES;
+
 /** OpenClaw 2026.9 needs 24.16 or later; the older ones run on it too. */
 const NODE_VERSION = "24.21.0";
 
