@@ -33,9 +33,10 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
     prepare: passes.prepare,
     reconcile: passes.reconcile,
     async report() {
+      // Before any import, so that all reports join one attempt to connect.
+      const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);
       const { reportConfig } = await import("./report.ts");
       const { takeConfigSnapshot } = await import("./snapshot.ts");
-      const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);
       const snapshot = await toResult(takeConfigSnapshot(settings, gateway, selfHeal));
       return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport);
     },

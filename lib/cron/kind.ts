@@ -1,3 +1,4 @@
+import { toResult } from "../errors.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import type { Settings } from "../settings.ts";
 import { type CronDependencies, type CronPasses, createCronPasses } from "./reconcile.ts";
@@ -21,10 +22,12 @@ export function createCronReconciler(dependencies: CronKindDependencies): Reconc
     prepare: passes.prepare,
     reconcile: passes.reconcile,
     async report() {
+      // Before any import, so that all reports join one attempt to connect.
+      const gateway = await toResult(transport.open());
       const { reportCron } = await import("./report.ts");
       const { takeCronSnapshot } = await import("./snapshot.ts");
       const nowMs = clock.nowMs();
-      return reportCron(await takeCronSnapshot({ settings, allowMassRemoval, transport, nowMs }), settings);
+      return reportCron(await takeCronSnapshot({ settings, allowMassRemoval, gateway, nowMs }), settings);
     },
   };
 }

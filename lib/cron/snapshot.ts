@@ -21,18 +21,17 @@ export interface CronSnapshot {
 export interface CronSnapshotOptions {
   settings: Pick<Settings, "cronDir" | "owner" | "prune">;
   allowMassRemoval: boolean;
-  transport: { open(): Promise<CronStore> };
+  gateway: CronStore | ManagerError;
   nowMs: number;
 }
 
 /** Observes and plans once. Changes nothing. */
 export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<CronSnapshot> {
-  const { settings, transport, nowMs } = options;
-  const [desired, gateway] = await Promise.all([
+  const { settings, gateway, nowMs } = options;
+  const [desired, live] = await Promise.all([
     toResult(readDefinitions(settings.cronDir)),
-    toResult(transport.open()),
+    gateway instanceof ManagerError ? gateway : toResult(gateway.listJobs()),
   ]);
-  const live = gateway instanceof ManagerError ? gateway : await toResult(gateway.listJobs());
   const snapshot = { desired, gateway, live, nowMs };
   return { ...snapshot, plan: planJobs(snapshot, options) };
 }

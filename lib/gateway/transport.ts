@@ -38,7 +38,7 @@ export interface Transport {
 export function createTransport(options: TransportOptions): Transport {
   const { kind, log, onEvent, signal } = options;
   let configWaits = 0;
-  let cliStore: CronStore | undefined;
+  let cliStore: Promise<CronStore> | undefined;
   const session = createSessionKeeper({
     ...options,
     onEvent(reason) {
@@ -50,9 +50,18 @@ export function createTransport(options: TransportOptions): Transport {
     return (await session.open()).cron;
   }
 
-  async function openCli(): Promise<CronStore> {
-    cliStore ??= await (await import("./cli-store.ts")).openCliStore(signal);
+  /** Joined by callers that come at the same time: each process of the CLI takes some 400 MB. */
+  function openCli(): Promise<CronStore> {
+    cliStore ??= startCli().catch((error: unknown) => {
+      cliStore = undefined;
+      throw error;
+    });
     return cliStore;
+  }
+
+  async function startCli(): Promise<CronStore> {
+    const { openCliStore } = await import("./cli-store.ts");
+    return openCliStore(signal);
   }
 
   async function openEither(): Promise<CronStore> {

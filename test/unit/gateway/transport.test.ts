@@ -90,6 +90,14 @@ describe("open()", () => {
     expect(await refusalOf(transport.open())).toMatchObject({ code: "refused" });
   });
 
+  test("starts the CLI once for callers that come at the same time, and logs one WARNING", async () => {
+    await using gateway = serveGateway({ connect: refusing });
+    await using transport = await startBesideCli(WORKING, gateway.url);
+    const stores = await Promise.all([transport.open(), transport.open(), transport.open()]);
+    expect(new Set(stores).size).toBe(1);
+    expect(transport.lines).toHaveLength(1);
+  });
+
   test("cli never uses the gateway", async () => {
     await using gateway = serveGateway();
     await using transport = await startBesideCli(WORKING, gateway.url, { kind: "cli" });
