@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
+import { type AttributeLoss, isRefusedByVolume, keepAttributes } from "./attributes.ts";
 
 /** How often a file is written if its temporary file disappears. */
 const REPLACE_ATTEMPTS = 3;
@@ -9,16 +10,21 @@ const REPLACE_ATTEMPTS = 3;
 /**
  * Replaces `path` by `bytes` so that a reader, at any time and after any crash, sees the whole old file or the whole
  * new one: temporary file beside it, fsync, rename, fsync of the directory. Owner and mode of an existing file are
- * kept; a new one gets `newFileMode`. Parent directories are created.
+ * kept as far as the volume allows; a new one gets `newFileMode`. Parent directories are created. The old file need
+ * not be readable or ours: only its directory must be writable.
  *
+ * @returns the owner or mode that could not be kept; undefined if all is as wanted. See {@link keepAttributes}.
  * @throws {ManagerError} `file` if something other than a regular file is at the path, or the volume refuses (full,
- * read-only, not ours). The old file is then unchanged.
+ * read-only, the file itself mounted). The old file is then unchanged.
  */
-export async function replaceFile(path: string, bytes: Uint8Array, newFileMode = 0o600): Promise<void> {
+export async function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  newFileMode = 0o600,
+): Promise<AttributeLoss | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await replaceOnce(path, bytes, newFileMode);
-      return;
+      return await replaceOnce(path, bytes, newFileMode);
     } catch (error) {
       // Another process, such as a sync beside the sidecar, has removed our temporary file.
       const isRemoved = error instanceof ManagerError && systemCode(error.cause) === "ENOENT";
@@ -27,10 +33,11 @@ export async function replaceFile(path: string, bytes: Uint8Array, newFileMode =
   }
 }
 
-async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<void> {
+async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<AttributeLoss | undefined> {
   const directory = dirname(path);
   const temporary = join(directory, `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
   let written = false;
+  let loss: AttributeLoss | undefined;
   try {
     await mkdir(directory, { recursive: true });
     const old = await statTarget(path);
@@ -40,9 +47,7 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
     written = true;
     try {
       await file.writeFile(bytes);
-      const own = await file.stat();
-      if (old && (old.uid !== own.uid || old.gid !== own.gid)) await file.chown(old.uid, old.gid);
-      await file.chmod(old ? old.mode & 0o7777 : newFileMode);
+      loss = await keepAttributes(file, path, old ?? { mode: newFileMode });
       await file.sync();
     } finally {
       await file.close();
@@ -50,6 +55,7 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
     await rename(temporary, path);
     written = false;
     await syncDirectory(directory);
+    return loss;
   } catch (error) {
     if (written) await unlink(temporary).catch(() => undefined);
     throw error instanceof ManagerError ? error : writeError(path, error);
@@ -91,12 +97,17 @@ async function statTarget(path: string) {
   });
 }
 
+/** The file is in place already: a directory that cannot be opened or synced (as on some CIFS mounts) is no error. */
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY);
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(directory, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!isRefusedByVolume(error)) throw error;
   }
 }
 
@@ -106,6 +117,7 @@ const WRITE_HINTS: Record<string, string> = {
   EROFS: "the volume is mounted read-only: mount it writable in this container",
   EACCES: "run as the user that owns the volume, or set fsGroup",
   EPERM: "run as the user that owns the file",
+  EBUSY: "the file itself is mounted, so it cannot be replaced: mount its directory instead",
 };
 
 function writeError(path: string, error: unknown): ManagerError {

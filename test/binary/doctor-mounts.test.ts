@@ -1,7 +1,7 @@
 // The built binary's doctor with wrong mounts of a Pod: with real mounts, and as another user.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, chown, mkdir } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BINARY, type Mounts, createMounts, runBinary } from "../support/sidecar.ts";
 import { canMountSmallVolume, isRoot, mountSmallVolume } from "../support/small-volume.ts";
@@ -25,6 +25,9 @@ interface Finding {
   detail: string;
   hint?: string;
 }
+
+const env = (pvcConfig: string) =>
+  mounts.environment({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", PVC_CONFIG: pvcConfig });
 
 /** Returns the check of this name. */
 async function examine(name: string, more: Record<string, string> = {}, through?: readonly string[]): Promise<Finding> {
@@ -56,6 +59,22 @@ test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
     detail: `${file} is mounted with subPath: Kubernetes never updates it; mount the directory`,
     hint: `volumeMounts: [{ name: openclaw-config, mountPath: ${directory}, readOnly: true }]`,
   });
+});
+
+test.if(CAN_MOUNT)("a live config that is itself mounted is named, and nothing is left beside it", async () => {
+  const directory = join(mounts.root, "pvc");
+  const file = join(directory, "openclaw.json");
+  const script = 'mkdir -p "$1" && touch "$2" "$3" && mount --bind "$3" "$2" && shift 3 && exec "$@"';
+  const inNamespace = ["unshare", "-m", "sh", "-c", script, "sh", directory, file, join(mounts.root, "file"), BINARY];
+  expect(await examine("live config", { PVC_CONFIG: file }, inNamespace)).toEqual({
+    name: "live config",
+    state: "failed",
+    detail: `${file} is itself a mount, so it cannot be replaced; mount its directory`,
+    hint: `volumeMounts: [{ name: data, mountPath: ${directory} }]`,
+  });
+  const { messages } = await runBinary(["sync", "--only", "config"], env(file), inNamespace);
+  expect(messages.join("\n")).toContain(`cannot write ${file}: EBUSY (the file itself is mounted`);
+  expect(await readdir(directory)).toEqual(["openclaw.json"]);
 });
 
 test.if(CAN_MOUNT)("a volume that is read-only, and one that is full, are told apart", async () => {
@@ -98,5 +117,21 @@ test.if(CAN_BE_OTHERS)(
       state: "failed",
       detail: `${mounts.config.path} cannot be read: EACCES`,
     });
+  },
+);
+
+test.if(CAN_BE_OTHERS)(
+  "a live config of root, in a directory that we can write, is replaced all the same",
+  async () => {
+    const directory = join(mounts.root, "pvc");
+    const file = join(directory, "openclaw.json");
+    await mkdir(directory);
+    await writeFile(file, '{"gateway":{"mode":"local"},"messages":{}}', { mode: 0o644 });
+    for (const path of [mounts.root, directory]) await chown(path, 1000, 1000);
+    const asNode = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", BINARY];
+    const { messages } = await runBinary(["sync", "--only", "config"], env(file), asNode);
+    expect(messages).toContain(`Config copied to PVC: ${file}`);
+    expect(await readFile(file, "utf8")).toBe('{"gateway":{"mode":"local"}}');
+    expect(await stat(file)).toMatchObject({ uid: 1000, gid: 1000, mode: 0o100644 });
   },
 );

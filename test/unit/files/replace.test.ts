@@ -116,6 +116,41 @@ describe("replaceFile()", () => {
   });
 });
 
+describe.skipIf(!isRoot)("replaceFile() of a file of another user, in a directory that we can write", () => {
+  test.each([
+    ["0644", 0o644, "644"],
+    ["0640", 0o640, "600"],
+    ["0000, which we cannot read", 0, "0"],
+  ])("replaces one with mode %s, and returns what is not kept", async (_, before, after) => {
+    await using scratch = await createScratch();
+    const path = scratch.in("openclaw.json");
+    await writeFile(path, "old");
+    await chown(path, 0, 2000);
+    await chmod(path, before);
+    await chmod(scratch.path, 0o777);
+    const loss = await asOrdinaryUser(() => replaceFile(path, bytes("new")));
+    expect(await readFile(path, "utf8")).toBe("new");
+    expect(await modeOf(path)).toBe(after);
+    expect(await stat(path)).toMatchObject({ uid: 1000 });
+    expect(loss).toMatchObject({ path, wanted: { uid: 0, gid: 2000, mode: before }, reason: "EPERM" });
+    expect(await readdir(scratch.path)).toEqual(["openclaw.json"]);
+  });
+
+  test("returns nothing if everything is kept", async () => {
+    await using scratch = await createScratch();
+    expect(await replaceFile(scratch.in("file"), bytes("new"), 0o644)).toBeUndefined();
+    await chown(scratch.in("file"), 1000, 2000);
+    expect(await replaceFile(scratch.in("file"), bytes("newer"))).toBeUndefined();
+  });
+
+  test("needs no right to read the directory", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o333);
+    await asOrdinaryUser(() => replaceFile(scratch.in("file"), bytes("new")));
+    expect(await readFile(scratch.in("file"), "utf8")).toBe("new");
+  });
+});
+
 describe("replaceFile() throws and changes nothing", () => {
   test("if a symbolic link is at the path", async () => {
     await using scratch = await createScratch();
@@ -190,15 +225,19 @@ describe("replaceFile() throws and changes nothing", () => {
     expect(await readdir(scratch.path)).toEqual(["file"]);
   });
 
-  test.skipIf(!isRoot)("if the owner of the old file cannot be kept", async () => {
+  test.skipIf(!CAN_MOUNT)("if the file itself is mounted", async () => {
     await using scratch = await createScratch();
-    await writeFile(scratch.in("file"), "old", { mode: 0o644 });
-    await chmod(scratch.path, 0o777);
-    const refusal = await asOrdinaryUser(() => refusalOf(replaceFile(scratch.in("file"), bytes("new"))));
-    expect(refusal).toMatchObject({ code: "file", message: `cannot write ${scratch.in("file")}: EPERM` });
-    expect(await readFile(scratch.in("file"), "utf8")).toBe("old");
-    expect(await stat(scratch.in("file"))).toMatchObject({ uid: 0 });
-    expect(await readdir(scratch.path)).toEqual(["file"]);
+    for (const name of ["file", "source"]) await writeFile(scratch.in(name), "old");
+    await mustRun("mount", ["--bind", scratch.in("source"), scratch.in("file")]);
+    const refusal = await refusalOf(replaceFile(scratch.in("file"), bytes("new")));
+    await mustRun("umount", [scratch.in("file")]);
+    expect(refusal).toMatchObject({
+      code: "file",
+      message: `cannot write ${scratch.in("file")}: EBUSY`,
+      hint: "the file itself is mounted, so it cannot be replaced: mount its directory instead",
+    });
+    expect(await readFile(scratch.in("source"), "utf8")).toBe("old");
+    expect((await readdir(scratch.path)).toSorted()).toEqual(["file", "source"]);
   });
 
   test.skipIf(!CAN_MOUNT)("if the volume is full", async () => {
