@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
-import { access, lstat, readdir, stat, statfs } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, lstat, readdir, realpath, stat, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { systemCode } from "../errors.ts";
-import { type Mount, findSubPath } from "./mounts.ts";
+import { type Mount, findSubPath, readMounts } from "./mounts.ts";
 
 /** How the directory of a ConfigMap is mounted in this container. */
 export type MountedDirectory =
@@ -34,15 +34,27 @@ export type WritablePlace =
   | { kind: "missing"; directory: string }
   /** Something other than a regular file is at the path. */
   | { kind: "occupied" }
+  /** The file is itself a mount point, which no rename can replace (EBUSY). */
+  | { kind: "mounted" }
   /** `owner`: the owner of the directory. */
   | { kind: "refused"; code: string; directory: string; owner: { uid: number; gid: number } | undefined }
   | { kind: "full"; directory: string };
 
-/** For a file that is replaced by rename, which needs write access to its directory. */
-export async function inspectFilePlace(path: string): Promise<WritablePlace> {
+/**
+ * For a file that is replaced by rename, which needs write access to its directory.
+ *
+ * @param mounts the mounts of this container; read if left out
+ */
+export async function inspectFilePlace(path: string, mounts?: readonly Mount[]): Promise<WritablePlace> {
   const file = await lstat(path).catch(() => undefined);
   if (file && !file.isFile()) return { kind: "occupied" };
+  if (file && (await isMountPoint(path, mounts ?? (await readMounts())))) return { kind: "mounted" };
   return inspectDirectory(dirname(path));
+}
+
+async function isMountPoint(path: string, mounts: readonly Mount[]): Promise<boolean> {
+  const directory = await realpath(dirname(path)).catch(() => dirname(path)); // the kernel lists real paths
+  return mounts.some(({ point }) => point === join(directory, basename(path)));
 }
 
 /** For a directory that is created if missing, which needs write access to the nearest existing one above it. */

@@ -35,7 +35,7 @@ export function checkMount({ name, volume }: MountCheck, directory: string, plac
 /**
  * Checks that files can be written at a path.
  *
- * @param mount the volume mount to suggest if the directory is missing
+ * @param mount the volume mount of the directory, to suggest if it is missing or only the file is mounted
  */
 export function checkPlace(name: string, path: string, place: WritablePlace, mount: string): Check {
   switch (place.kind) {
@@ -45,6 +45,12 @@ export function checkPlace(name: string, path: string, place: WritablePlace, mou
       return fail(name, `${place.directory} is not mounted in this container`, `volumeMounts: [${mount}]`);
     case "occupied":
       return fail(name, `${path} is no regular file, and nothing is written through it`, `ls -ldn ${path}`);
+    case "mounted":
+      return fail(
+        name,
+        `${path} is itself a mount, so it cannot be replaced; mount its directory`,
+        `volumeMounts: [${mount}]`,
+      );
     case "full":
       return fail(name, `the volume of ${place.directory} is full`, `df -h ${place.directory}`);
     case "refused": {

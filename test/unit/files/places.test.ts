@@ -48,6 +48,20 @@ describe("inspectFilePlace()", () => {
   });
 });
 
+describe("inspectFilePlace() of a file that is itself mounted", () => {
+  test("returns mounted, through a link to its directory too", async () => {
+    await using scratch = await createScratch();
+    const point = scratch.in("pvc", "openclaw.json");
+    await mkdir(scratch.in("pvc"));
+    await writeFile(point, "{}");
+    await symlink("pvc", scratch.in("link"));
+    const mounts = [{ root: "/openclaw.json", point, isReadOnly: false }];
+    expect(await inspectFilePlace(point, mounts)).toEqual({ kind: "mounted" });
+    expect(await inspectFilePlace(scratch.in("link", "openclaw.json"), mounts)).toEqual({ kind: "mounted" });
+    expect(await inspectFilePlace(scratch.in("pvc", "other.json"), mounts)).toEqual({ kind: "writable" });
+  });
+});
+
 describe("inspectMadeDirectory()", () => {
   test("checks the nearest existing directory", async () => {
     await using scratch = await createScratch();
