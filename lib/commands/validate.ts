@@ -1,4 +1,4 @@
-import { findModeProblems, parseConfig } from "../config/document.ts";
+import { findModeFault, parseConfig } from "../config/document.ts";
 import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { decodeText, parseDefinitionText } from "../definition/text.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
@@ -40,6 +40,11 @@ export async function validate(files: readonly SourceFile[]): Promise<Validation
   return found;
 }
 
+const MODE_WARNINGS = {
+  missing: "is missing; OpenClaw does not start without",
+  other: "is not local; OpenClaw does not start as a gateway with another one",
+} as const;
+
 function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Validation): void {
   const config = parseConfig(bytes);
   if (config.kind === "broken") {
@@ -50,9 +55,8 @@ function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Va
     found.warnings.push(`${name}: ${path}: stands twice, and only the last one counts`);
   }
   // Compare with a live config that has gateway.mode: every gateway that has started has one.
-  if (findModeProblems(config.value, { gateway: { mode: "local" } }).length > 0) {
-    found.warnings.push(`${name}: gateway.mode: is missing; OpenClaw does not start without`);
-  }
+  const fault = findModeFault(config.value, { gateway: { mode: "local" } });
+  if (fault) found.warnings.push(`${name}: gateway.mode: ${MODE_WARNINGS[fault]}`);
   found.checked.push(`${name}: config, no problem`);
 }
 

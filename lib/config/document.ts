@@ -29,18 +29,37 @@ function isDeeperThan(value: Json, depth: number): boolean {
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
-/**
- * Finds a `gateway.mode` that the candidate lacks and the live config has: OpenClaw would refuse to start. A candidate
- * with an `$include` may get it from the included file, so it passes.
- */
+const MODE_PROBLEMS = {
+  missing: "gateway.mode is missing; the live file has it, and OpenClaw does not start without",
+  other: "gateway.mode is not the live file's; OpenClaw does not start as a gateway with another one",
+} as const;
+
+/** Finds a `gateway.mode` with which OpenClaw would refuse to start. See {@link findModeFault}. */
 export function findModeProblems(candidate: JsonObject, live: JsonObject): string[] {
-  if (!hasMode(live.gateway) || "$include" in candidate || hasMode(candidate.gateway)) return [];
-  if (isJsonObject(candidate.gateway) && "$include" in candidate.gateway) return [];
-  return ["gateway.mode is missing; the live file has it, and OpenClaw does not start without"];
+  const fault = findModeFault(candidate, live);
+  return fault === undefined ? [] : [MODE_PROBLEMS[fault]];
 }
 
-function hasMode(gateway: Json | undefined): boolean {
-  return isJsonObject(gateway) && typeof gateway.mode === "string" && gateway.mode !== "";
+/**
+ * Finds what is wrong with the candidate's `gateway.mode`, where the live config has one: none, or another one. A
+ * running gateway takes `remote`, and its next start is blocked. A candidate with an `$include` may get the mode from
+ * the included file, and a variable may hold any, so both pass; so does `local`, with which every gateway starts.
+ */
+export function findModeFault(candidate: JsonObject, live: JsonObject): keyof typeof MODE_PROBLEMS | undefined {
+  const [mode, liveMode] = [readMode(candidate), readMode(live)];
+  if (liveMode === undefined) return undefined;
+  if (mode === undefined) return mayInclude(candidate) ? undefined : "missing";
+  const isVariable = mode.includes("${") || liveMode.includes("${");
+  return mode === liveMode || mode === "local" || isVariable ? undefined : "other";
+}
+
+function mayInclude(config: JsonObject): boolean {
+  return "$include" in config || (isJsonObject(config.gateway) && "$include" in config.gateway);
+}
+
+/** Returns `gateway.mode`; undefined if it is no text, or empty. */
+function readMode({ gateway }: JsonObject): string | undefined {
+  return isJsonObject(gateway) && typeof gateway.mode === "string" && gateway.mode !== "" ? gateway.mode : undefined;
 }
 
 /** Returns `gateway.reload.mode` if it is a string. */

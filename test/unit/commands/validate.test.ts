@@ -77,6 +77,9 @@ describe("validate()", () => {
       checked: ["openclaw.json: config, no problem"],
     });
     expect((await check({ "openclaw.json": '{$include: "./base.json5"}' })).warnings).toEqual([]);
+    expect((await check({ "openclaw.json": '{gateway: {mode: "hush"}}' })).warnings).toEqual([
+      "openclaw.json: gateway.mode: is not local; OpenClaw does not start as a gateway with another one",
+    ]);
   });
 
   test("reads ConfigMaps, alone, among other objects, and in a List", async () => {

@@ -96,8 +96,22 @@ describe("findModeProblems()", () => {
     ]);
   });
 
+  test("finds a mode that is not the live one, without its value, and beside an $include too", () => {
+    for (const candidate of [{ gateway: { mode: "hush" } }, { $include: "./a.json5", gateway: { mode: "hush" } }]) {
+      expect(findModeProblems(candidate, LIVE)).toEqual([
+        "gateway.mode is not the live file's; OpenClaw does not start as a gateway with another one",
+      ]);
+    }
+  });
+
+  test("finds nothing if the mode becomes local, with which every gateway starts, or a variable says it", () => {
+    expect(findModeProblems(LIVE, { gateway: { mode: "remote" } })).toEqual([]);
+    expect(findModeProblems({ gateway: { mode: "${MODE}" } }, LIVE)).toEqual([]);
+    expect(findModeProblems({ gateway: { mode: "remote" } }, { gateway: { mode: "${MODE}" } })).toEqual([]);
+  });
+
   test("finds nothing if the mode stays, was never set, or may be included", () => {
-    expect(findModeProblems({ gateway: { mode: "remote" } }, LIVE)).toEqual([]);
+    expect(findModeProblems({ gateway: { mode: "remote" } }, { gateway: { mode: "remote" } })).toEqual([]);
     expect(findModeProblems({}, { gateway: { mode: "" } })).toEqual([]);
     expect(findModeProblems({ $include: [] }, LIVE)).toEqual([]);
     expect(findModeProblems({ gateway: { $include: "./gateway.json5" } }, LIVE)).toEqual([]);

@@ -220,9 +220,11 @@ describe("planConfig() and gateway.mode", () => {
     expect(problemsOf(desired, LIVE)).toEqual([MISSING]);
   });
 
-  test("accepts a config that has it, changed or not", () => {
+  test("accepts a config that has it, and rejects one that has another", () => {
     expect(problemsOf('{gateway: {mode: "local"}}', LIVE)).toEqual([]);
-    expect(problemsOf('{gateway: {mode: "remote"}}', LIVE)).toEqual([]);
+    expect(problemsOf('{gateway: {mode: "remote"}}', LIVE)).toEqual([
+      "gateway.mode is not the live file's; OpenClaw does not start as a gateway with another one",
+    ]);
   });
 
   test("accepts a config without it if the live file has none, does not parse, or does not exist", () => {
