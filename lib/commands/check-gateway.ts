@@ -4,6 +4,7 @@ import { devicePathOf } from "../gateway/device.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { isScopeMissing } from "../gateway/refusal.ts";
 import { type CronStore, describeRelease } from "../gateway/store.ts";
+import type { PortMismatch } from "./gateway-port.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const TOKEN = "token";
@@ -16,7 +17,7 @@ const VERSION = "version";
 export function checkGateway(
   snapshot: Pick<Snapshot, "gateway" | "settings">,
   found: FoundCredentials | ManagerError,
-  pod: string,
+  { pod, mismatch }: { pod: string; mismatch: PortMismatch | undefined },
 ): Check[] {
   const checks = [checkToken(found)];
   const next = (name: string, check: () => Check) => {
@@ -28,7 +29,8 @@ export function checkGateway(
   const isScope = isScopeMissing(error);
 
   next(GATEWAY, () => {
-    if (error?.code !== "unreachable") return pass(GATEWAY, `${settings.gatewayUrl} answers`);
+    if (error?.code !== "unreachable") return checkPort(settings.gatewayUrl, mismatch);
+    if (mismatch) return fail(GATEWAY, `${describeError(error)}; ${mismatch.message}`, mismatch.hint);
     return fail(GATEWAY, describeError(error), `kubectl logs ${pod} -c openclaw --tail=50`);
   });
   next(LOGIN, () => {
@@ -41,6 +43,13 @@ export function checkGateway(
   });
   next(VERSION, () => checkVersion(gateway));
   return checks;
+}
+
+/** A port of Git's that is not live yet is no contradiction. */
+function checkPort(gatewayUrl: string, mismatch: PortMismatch | undefined): Check {
+  if (!mismatch?.isLive) return pass(GATEWAY, `${gatewayUrl} answers`);
+  const finding = `gateway.port of ${mismatch.path} is not the port that the gateway listens on`;
+  return warn(GATEWAY, `${gatewayUrl} answers; ${finding}: its --port or OPENCLAW_GATEWAY_PORT wins`);
 }
 
 function checkToken(found: FoundCredentials | ManagerError): Check {

@@ -7,6 +7,7 @@ import type { Check } from "../reconcile/check.ts";
 import type { Checks } from "../reconcile/report.ts";
 import type { Environment, Settings } from "../settings.ts";
 import { checkGateway } from "./check-gateway.ts";
+import { findPortMismatch, readConfigPorts } from "./gateway-port.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The shape of `doctor --json`. */
@@ -20,17 +21,19 @@ export interface Diagnosis {
 /** Checks everything that config-manager depends on. Changes nothing. */
 export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
   const { settings, reports } = snapshot;
-  const [kinds, checksums, credentials] = await Promise.all([
+  const [kinds, checksums, credentials, ports] = await Promise.all([
     Promise.all(reports.map(({ report }) => report.check())),
     checkChecksumPlace(settings),
     toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
+    readConfigPorts(settings),
   ]);
+  const mismatch = findPortMismatch(settings.gatewayUrl, ports, env);
   const checksOf = (phase: keyof Checks) => kinds.flatMap((checks) => checks[phase]);
   const checks = [
     ...checksOf("source"),
     ...checksOf("place"),
     checksums,
-    ...checkGateway(snapshot, credentials, namePod(env)),
+    ...checkGateway(snapshot, credentials, { pod: namePod(env), mismatch }),
     ...checksOf("ownership"),
     ...checksOf("applied"),
   ];

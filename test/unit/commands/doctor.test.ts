@@ -139,6 +139,24 @@ describe("examine()", () => {
     expect(after.filter(({ state }) => state !== "skipped").map((one) => one.name)).toEqual(["config in force"]);
   });
 
+  test("says that the config has another port than the address", async () => {
+    const error = new ManagerError("unreachable", "ECONNREFUSED");
+    expect(check(await diagnose({ ...STEADY, live: NEWER, error }), "gateway")).toEqual({
+      name: "gateway",
+      state: "failed",
+      detail: "ECONNREFUSED; gateway.port of /mnt/openclaw.json is another port than that of ws://127.0.0.1:18789",
+      hint: "OPENCLAW_GATEWAY_PORT=1",
+    });
+    expect(check(await diagnose({ ...STEADY, config: NEWER, live: NEWER }), "gateway")).toEqual({
+      name: "gateway",
+      state: "warning",
+      detail:
+        "ws://127.0.0.1:18789 answers; gateway.port of /mnt/openclaw.json is not the port that the gateway listens on: its --port or OPENCLAW_GATEWAY_PORT wins",
+    });
+    // Git's port is not in force yet, which is no contradiction.
+    expect(check(await diagnose({ ...STEADY, config: NEWER }), "gateway").state).toBe("ok");
+  });
+
   test("names the Pod if it runs in one", async () => {
     const env = { ...TOKEN, KUBERNETES_SERVICE_HOST: "10.0.0.1", HOSTNAME: "openclaw-0" };
     const found = await diagnose({ ...STEADY, error: new ManagerError("unreachable", "no") }, env);
