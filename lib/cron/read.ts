@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { dropConfigFiles } from "../definition/config-files.ts";
 import { type DefinitionSet, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 
@@ -9,7 +10,7 @@ export type DesiredSet =
   | { kind: "missing" };
 
 /**
- * Reads and checks all definition files of a directory.
+ * Reads and checks all definition files of a directory. The config and the exec approvals may be in it too.
  *
  * @throws {ManagerError} `file` if the directory or a file in it exists and cannot be read.
  */
@@ -22,13 +23,16 @@ export function readDefinitions(directory: string): Promise<DesiredSet> {
  * minute, and whenever a job changes in the gateway, and they rarely differ.
  */
 export function createDefinitionReader(directory: string): () => Promise<DesiredSet> {
-  let last: DefinitionSet | undefined;
+  let last: { read: VolumeFile[]; desired: DesiredSet } | undefined;
   return async () => {
-    const files = await readVolume(directory, isDefinitionFile);
-    if (!files || files.length === 0) return { kind: "missing" };
-    if (!last || !areEqual(last.files, files)) last = await parseDefinitionFiles(files);
-    return last;
+    const read = (await readVolume(directory, isDefinitionFile)) ?? [];
+    if (!last || !areEqual(last.read, read)) last = { read, desired: await toDesired(dropConfigFiles(read)) };
+    return last.desired;
   };
+}
+
+async function toDesired(files: VolumeFile[]): Promise<DesiredSet> {
+  return files.length === 0 ? { kind: "missing" } : parseDefinitionFiles(files);
 }
 
 function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): boolean {

@@ -1,5 +1,6 @@
 import { readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { dropConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
@@ -21,7 +22,7 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
   const declared = new Set(files.map(({ name }) => name));
   // Read the undeclared files only: readVolume() waits for recently modified files, such as those just written.
   const left = (await readVolume(directory, (name) => isDefinitionFile(name) && !declared.has(name))) ?? [];
-  for (const file of left) {
+  for (const file of dropConfigFiles(left)) {
     const { kind } = await parseDefinitionFiles([file]);
     if (kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
   }

@@ -32,6 +32,24 @@ describe("readDefinitions()", () => {
     });
   });
 
+  test("takes no config for jobs, if one ConfigMap holds everything", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    const config = { "openclaw.json": "{agents: {$include: './agents.json5'}}", "agents.json5": "[]" };
+    const everything = { ...config, "exec-approvals.json": "{}", "cron-jobs.json": JSON.stringify(define()) };
+    await volume.publish(everything);
+    const read = createDefinitionReader(volume.path);
+    const first = await read();
+    expect(first).toMatchObject({ kind: "valid", files: [{ name: "cron-jobs.json" }] });
+    await volume.publish({ ...everything, "openclaw.json": "{}" });
+    expect(await read()).toMatchObject({
+      kind: "valid",
+      files: [{ name: "agents.json5" }, { name: "cron-jobs.json" }],
+    });
+    await volume.publish({ ...config, "exec-approvals.json": "{}" });
+    expect(await read()).toEqual({ kind: "missing" });
+  });
+
   test("reads a single file in a plain directory", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("cron-jobs.json"), JSON.stringify(define()));

@@ -43,6 +43,14 @@ describe("stageDefinitions()", () => {
     expect(await readdir(scratch.path)).toEqual([]);
   });
 
+  test("keeps a config and the files that it includes, whatever they hold", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("openclaw.json"), "{bindings: {$include: './bindings.json5'}}");
+    await writeFile(scratch.in("bindings.json5"), "[]");
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    expect((await readdir(scratch.path)).toSorted()).toEqual(["a.json", "bindings.json5", "openclaw.json"]);
+  });
+
   test("keeps other files in the directory", async () => {
     await using scratch = await createScratch();
     const others = {
