@@ -1,10 +1,13 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { describeMisnamed } from "../config/misnamed.ts";
+import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile } from "../definition/files.ts";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
-import { readVolume } from "../files/volume.ts";
+import { type VolumeFile, readVolume } from "../files/volume.ts";
+import { isConfigName } from "./file-kinds.ts";
 
 /** What `validate` checks. */
 export type Source =
@@ -15,11 +18,23 @@ export type Source =
 
 /** A file to check. `name` is shown in the output: the path, or `stdin`. */
 export type SourceFile =
-  /** `holds`: what the file must contain; without it, its name and content decide. */
-  | { kind: "read"; name: string; bytes: Buffer; holds?: "config" | "definitions" }
+  | ReadFile
   | { kind: "unread"; name: string; problem: string }
   /** A directory with no file to check in it. */
   | { kind: "empty"; name: string };
+
+export interface ReadFile {
+  kind: "read";
+  name: string;
+  bytes: Buffer;
+  /** What the file must contain: `included` is a part of a config. Without it, its name and content decide. */
+  holds?: "config" | "included" | "definitions";
+  /** `alone`: a person named this file and no other. `listed`: it was found in a directory that was named. */
+  found?: "alone" | "listed";
+}
+
+/** Known by their names, and not because a config includes them. */
+const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
 
 /** Larger than any object that a cluster accepts, and small enough to fit into memory. */
 const MAX_MIB = 8;
@@ -33,29 +48,58 @@ export async function readSources(source: Source): Promise<SourceFile[]> {
   if (source.kind === "mounted") return readMounted(source.configDir, source.cronDir);
   const files: SourceFile[] = [];
   for (const path of source.paths) files.push(...(await readNamed(path)));
-  return distinct(files);
+  const [first] = files;
+  const isAlone = source.paths.length === 1 && first?.kind === "read" && first.found === undefined;
+  return isAlone ? [{ ...first, found: "alone" }] : markIncluded(distinct(files));
+}
+
+/** Marks the files that an `openclaw.json` in the same directory includes: they are neither jobs nor whole configs. */
+function markIncluded(files: readonly SourceFile[]): SourceFile[] {
+  const read = files.filter((file) => file.kind === "read");
+  const directories = Map.groupBy(read, ({ name }) => dirname(name));
+  const included = new Set<SourceFile>();
+  for (const inDirectory of directories.values()) {
+    const named = inDirectory.map((file) => ({ name: basename(file.name), bytes: file.bytes, file }));
+    const names = findConfigFiles(named);
+    for (const { name, file } of named) if (names.has(name) && !OWN_NAMES.has(name)) included.add(file);
+  }
+  return files.map((file) => (file.kind === "read" && included.has(file) ? { ...file, holds: "included" } : file));
 }
 
 async function readMounted(configDir: string, cronDir: string): Promise<SourceFile[]> {
-  const files = [
-    ...(await readMount(configDir, (name) => name === "openclaw.json", "config")),
-    ...(await readMount(cronDir, isDefinitionFile, "definitions")),
-  ];
+  const files = [...(await readConfigMount(configDir)), ...(await readMount(cronDir, chooseDefinitions))];
   if (files.some(({ kind }) => kind !== "empty")) return files;
   throw new ManagerError("usage", `no openclaw.json in ${configDir}, and no definition file in ${cronDir}`, {
     hint: "config-manager validate FILE…",
   });
 }
 
-async function readMount(
-  directory: string,
-  select: (name: string) => boolean,
-  holds: "config" | "definitions",
-): Promise<SourceFile[]> {
+async function readConfigMount(directory: string): Promise<SourceFile[]> {
+  const files = await readMount(directory, chooseConfig);
+  if (files.some(({ kind }) => kind !== "empty")) return files;
+  const problem = describeMisnamed(await readdir(directory).catch(() => []));
+  return problem === undefined ? files : [{ kind: "unread", name: directory, problem }];
+}
+
+/** Chooses the files of a mount, and says what each must contain. */
+type Choose = (files: readonly VolumeFile[]) => { file: VolumeFile; holds: NonNullable<ReadFile["holds"]> }[];
+
+/** `openclaw.json`, and the files beside it that it includes. */
+const chooseConfig: Choose = (files) => {
+  const names = findConfigFiles(files);
+  const chosen = files.filter(({ name }) => names.has(name) && name !== "exec-approvals.json");
+  return chosen.map((file) => ({ file, holds: isConfigName(file.name) ? "config" : "included" }));
+};
+
+const chooseDefinitions: Choose = (files) => dropConfigFiles(files).map((file) => ({ file, holds: "definitions" }));
+
+async function readMount(directory: string, choose: Choose): Promise<SourceFile[]> {
   try {
-    const files = (await readVolume(directory, select)) ?? [];
-    if (files.length === 0) return [{ kind: "empty", name: directory }];
-    return files.map(({ name, bytes }) => ({ kind: "read", name: join(directory, name), bytes, holds }));
+    const chosen = choose((await readVolume(directory, isDefinitionFile)) ?? []);
+    if (chosen.length === 0) return [{ kind: "empty", name: directory }];
+    return chosen.map(({ file: { name, bytes }, holds }) => {
+      return { kind: "read", name: join(directory, name), bytes, holds };
+    });
   } catch (error) {
     return [{ kind: "unread", name: directory, problem: describeError(error) }];
   }
@@ -76,7 +120,8 @@ async function readNamed(path: string): Promise<SourceFile[]> {
     const names = entries.filter((entry) => isDefinitionFile(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
     const files: SourceFile[] = [];
     for (const file of names.map(({ name }) => join(path, name)).toSorted()) {
-      files.push(await readStream(file, createReadStream(file)));
+      const read = await readStream(file, createReadStream(file));
+      files.push(read.kind === "read" ? { ...read, found: "listed" } : read);
     }
     return files.length > 0 ? files : [{ kind: "empty", name: path }];
   } catch (error) {

@@ -1,6 +1,7 @@
+import { basename, dirname } from "node:path";
 import { findModeFault, parseConfig } from "../config/document.ts";
 import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
-import { decodeText, parseDefinitionText } from "../definition/text.ts";
+import { decodeText, parseDefinitionText, parseJson } from "../definition/text.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
 import { findParts } from "./parts.ts";
 import type { SourceFile } from "./sources.ts";
@@ -20,6 +21,7 @@ export async function validate(files: readonly SourceFile[]): Promise<Validation
   const parts = files.flatMap(findParts);
   const found: Validation = { problems: [], warnings: [], checked: [] };
   const definitions: { name: string; bytes: Buffer; isYaml: boolean }[] = [];
+  const skipped: string[] = [];
   for (const part of parts) {
     switch (part.kind) {
       case "problem":
@@ -31,14 +33,35 @@ export async function validate(files: readonly SourceFile[]): Promise<Validation
       case "config":
         checkConfig(part, found);
         break;
+      case "included":
+        checkIncluded(part, found);
+        break;
       case "definitions":
         definitions.push(part);
+        break;
+      case "skipped":
+        skipped.push(part.name);
         break;
     }
   }
   await checkDefinitions(definitions, found);
+  reportSkipped(skipped, parts.length === skipped.length, found);
   return found;
 }
+
+/** Names the skipped files of each directory in one line, so that a file which should have been checked is noticed. */
+function reportSkipped(names: readonly string[], isAll: boolean, found: Validation): void {
+  for (const [directory, inDirectory] of Map.groupBy(names, (name) => dirname(name))) {
+    const shown = inDirectory.slice(0, MAX_SKIPPED_IN_LINE).map((name) => basename(name));
+    const more = inDirectory.length - shown.length;
+    const list = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    if (isAll) found.warnings.push(`${directory}: nothing to check in it: neither jobs nor a config: ${list}`);
+    else found.checked.push(`${directory}: skipped, neither jobs nor a config: ${list}`);
+  }
+}
+
+/** How many names one line has. */
+const MAX_SKIPPED_IN_LINE = 10;
 
 const MODE_WARNINGS = {
   missing: "is missing; OpenClaw does not start without",
@@ -51,13 +74,29 @@ function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Va
     found.problems.push(`${name}: ${config.problem}`);
     return;
   }
-  for (const path of findDuplicateKeys(decodeText(bytes) ?? "")) {
-    found.warnings.push(`${name}: ${path}: stands twice, and only the last one counts`);
-  }
+  warnOfDuplicates(name, bytes, found);
   // Compare with a live config that has gateway.mode: every gateway that has started has one.
   const fault = findModeFault(config.value, { gateway: { mode: "local" } });
   if (fault) found.warnings.push(`${name}: gateway.mode: ${MODE_WARNINGS[fault]}`);
   found.checked.push(`${name}: config, no problem`);
+}
+
+/** Checks a file that a config includes. Only the whole config could be checked for more than its syntax. */
+function checkIncluded({ name, bytes }: { name: string; bytes: Buffer }, found: Validation): void {
+  const text = decodeText(bytes);
+  const parsed = text === undefined ? undefined : parseJson(text);
+  if (parsed?.kind !== "parsed") {
+    found.problems.push(`${name}: ${parsed?.problem ?? "not UTF-8 text"}`);
+    return;
+  }
+  warnOfDuplicates(name, bytes, found);
+  found.checked.push(`${name}: included config, no problem`);
+}
+
+function warnOfDuplicates(name: string, bytes: Buffer, found: Validation): void {
+  for (const path of findDuplicateKeys(decodeText(bytes) ?? "")) {
+    found.warnings.push(`${name}: ${path}: stands twice, and only the last one counts`);
+  }
 }
 
 /** Checks all definition files together, since a job's name is unique over all files. */

@@ -13,7 +13,32 @@ describe("readSources() of named files", () => {
     const paths = [scratch.in("deploy", "b.yaml"), `${scratch.path}/./deploy/b.yaml`, scratch.in("deploy")];
     const files = await readSources({ kind: "named", paths });
     const bytesOf = (name: string) => ({ kind: "read", name: scratch.in("deploy", name), bytes: Buffer.from(name) });
-    expect(files).toEqual([bytesOf("b.yaml"), bytesOf("a.json")] as never);
+    expect(files).toEqual([bytesOf("b.yaml"), { ...bytesOf("a.json"), found: "listed" }] as never);
+  });
+
+  test("marks a file that is named alone", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), "[]");
+    const [file] = await readSources({ kind: "named", paths: [scratch.in("a.json")] });
+    expect(file).toMatchObject({ kind: "read", found: "alone" });
+  });
+
+  test("marks what an openclaw.json in the same directory includes", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("other"));
+    const files = {
+      "openclaw.json": "{agents: {$include: './agents.json5'}}",
+      "agents.json5": "[]",
+      "exec-approvals.json": "{}",
+      "jobs.json": "[]",
+      "other/agents.json5": "[]",
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(scratch.in(name), text);
+    for (const paths of [[scratch.path, scratch.in("other")], Object.keys(files).map((name) => scratch.in(name))]) {
+      const found = await readSources({ kind: "named", paths });
+      const included = found.filter((file) => file.kind === "read" && file.holds === "included");
+      expect(included.map(({ name }) => name)).toEqual([scratch.in("agents.json5")]);
+    }
   });
 
   test("reports each file that cannot be read", async () => {
@@ -42,6 +67,33 @@ describe("readSources() of mounted ConfigMaps", () => {
     ]);
     await cron.publish({});
     expect((await readSources(mounted)).map(({ kind }) => kind)).toEqual(["read", "empty"]);
+  });
+
+  test("reads one ConfigMap that holds everything, each file as what it is", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    await volume.publish({
+      "openclaw.json": "{agents: {$include: './agents.json5'}}",
+      "agents.json5": "[]",
+      "exec-approvals.json": "{}",
+      "cron-jobs.json": "[]",
+    });
+    const files = await readSources({ kind: "mounted", configDir: volume.path, cronDir: volume.path });
+    expect(files.map((file) => [file.name, file.kind === "read" && file.holds])).toEqual([
+      [`${volume.path}/agents.json5`, "included"],
+      [`${volume.path}/openclaw.json`, "config"],
+      [`${volume.path}/cron-jobs.json`, "definitions"],
+    ]);
+  });
+
+  test("names a key that was meant to be openclaw.json", async () => {
+    await using scratch = await createScratch();
+    const [config, cron] = [await createVolume(scratch.in("config.d")), await createVolume(scratch.in("cron.d"))];
+    await config.publish({ "openclaw.json5": "{}" });
+    await cron.publish({ "cron-jobs.json": "[]" });
+    const [first] = await readSources({ kind: "mounted", configDir: config.path, cronDir: cron.path });
+    const problem = "there is openclaw.json5; rename the key to openclaw.json";
+    expect(first).toEqual({ kind: "unread", name: config.path, problem });
   });
 
   test("reports what to type if nothing is mounted", async () => {

@@ -23,6 +23,133 @@ function configMap(data: Record<string, string>): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n${keys.join("")}`;
 }
 
+/** Files of other tools, as they are in a repository of manifests. */
+const FOREIGN = {
+  "agent.json": JSON.stringify({
+    name: "Recipe agent",
+    description: "Finds recipes",
+    url: "https://example.com/a2a",
+    version: "1.0.0",
+    protocolVersion: "0.3.0",
+    capabilities: { streaming: true },
+    defaultInputModes: ["text/plain"],
+    skills: [{ id: "find", name: "find", description: "Finds one", tags: [] }],
+  }),
+  "Chart.yaml": "apiVersion: v2\nname: openclaw\ndescription: OpenClaw\ntype: application\nversion: 0.1.0\n",
+  "ci.yml": `name: CI
+on:
+  push: { branches: [main] }
+  schedule: [{ cron: "0 3 * * *" }]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps: [{ name: Check, run: config-manager validate deploy }]
+`,
+  "docker-compose.yml": "name: openclaw\nservices:\n  gateway:\n    image: openclaw\n    command: [gateway]\n",
+  "package.json": '{"name": "deploy", "version": "1.0.0", "private": true, "scripts": {"test": "true"}}',
+  "template.yaml": "apiVersion: v1\n{{- if .Values.isOn }}\nkind: Service\n{{- end }}\n",
+  "tsconfig.json": '{\n  // strict\n  "compilerOptions": {"strict": true},\n  "include": ["src"],\n}',
+  "values.yaml": 'name: nightly\nschedule: "0 3 * * *"\ncommand: [backup]\nimage: { tag: latest }\n',
+  "words.json": '["a", "b"]',
+} as const;
+
+async function checkFound(found: "alone" | "listed", files: Record<string, string>): Promise<Validation> {
+  return validate(
+    Object.entries(files).map(([name, text]) => ({
+      kind: "read",
+      name: `deploy/${name}`,
+      bytes: Buffer.from(text),
+      found,
+    })),
+  );
+}
+
+describe("validate() of a directory", () => {
+  test("skips the files of other tools, and names them in one line", async () => {
+    expect(await checkFound("listed", { ...FOREIGN, "cron-jobs.json": JOBS, "openclaw.json": MODE })).toEqual({
+      ...CLEAN,
+      checked: [
+        "deploy/openclaw.json: config, no problem",
+        "deploy/cron-jobs.json: 2 jobs, no problem",
+        `deploy: skipped, neither jobs nor a config: ${Object.keys(FOREIGN).join(", ")}`,
+      ],
+    });
+  });
+
+  test("warns if there is nothing else, and shortens a long line", async () => {
+    const many = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`${index + 10}.json`, "{}"]));
+    expect(await checkFound("listed", many)).toEqual({
+      ...CLEAN,
+      warnings: [
+        "deploy: nothing to check in it: neither jobs nor a config: 10.json, 11.json, 12.json, 13.json, 14.json, 15.json, 16.json, 17.json, 18.json, 19.json and 2 more",
+      ],
+    });
+  });
+
+  test.each([
+    ["a misspelt field", "team.yaml", "- name: x\n  shedule: '@daily'\n  command: ls\n", "shedule: unknown field"],
+    ["no name", "team.yaml", "schedule: '@daily'\nmessage: Look.\n", "name: is required"],
+    ["nothing known but the file's name", "cron-jobs.yaml", "nme: x\nshedule: x\ncomand: x\n", "unknown field"],
+    ["half a file", "team.json", '[{"name": "x", "schedule"', "invalid end of input"],
+    ["OpenClaw's own list", "store.json", JSON.stringify({ version: 1, jobs: [define()] }), "write the list alone"],
+    ["an empty file of jobs", "jobs.json", "", "is empty"],
+  ])("loses no file of jobs with %s", async (_, name, text, problem) => {
+    const { problems } = await checkFound("listed", { [name]: text });
+    expect(problems.join("\n")).toContain(problem);
+  });
+
+  test("checks a config under another name", async () => {
+    expect((await checkFound("listed", { "prod.json5": MODE, "exec-approvals.json": "{}" })).checked).toEqual([
+      "deploy/prod.json5: config, no problem",
+    ]);
+  });
+});
+
+describe("validate() of files that are named", () => {
+  const NAMED: Record<string, string> = {
+    "agent.json": "an A2A agent card",
+    "Chart.yaml": "a Helm chart",
+    "ci.yml": "a GitHub workflow",
+    "docker-compose.yml": "a Compose file",
+    "package.json": "a package.json",
+    "tsconfig.json": "a tsconfig.json",
+    "values.yaml": "the values of a Helm chart",
+  };
+
+  test.each(Object.entries(NAMED))("says in one line that %s, alone, is the wrong file", async (name, label) => {
+    const file = { [name]: FOREIGN[name as keyof typeof FOREIGN] };
+    expect(await checkFound("alone", file)).toEqual({
+      ...CLEAN,
+      problems: [`deploy/${name}: holds neither jobs nor a config; it looks like ${label}`],
+    });
+    expect(await check(file)).toEqual({
+      ...CLEAN,
+      warnings: [`${name}: nothing to check in it: it looks like ${label}`],
+    });
+  });
+
+  test("says so of a file that is like nothing", async () => {
+    expect((await checkFound("alone", { "a.json": '{"a": 1}' })).problems).toEqual([
+      "deploy/a.json: holds neither jobs nor a config",
+    ]);
+    expect((await check({ "a.json": '{"a": 1}' })).warnings).toEqual([
+      "a.json: nothing to check in it: neither jobs nor a config",
+    ]);
+  });
+
+  test("checks a file that is named alone and has a single field of a job", async () => {
+    expect((await checkFound("alone", { "a.yaml": "name: x\n" })).problems.join("\n")).toContain(
+      "x: schedule: is required",
+    );
+  });
+
+  test("warns of exec approvals, which only a gateway can check", async () => {
+    expect((await check({ "exec-approvals.json": "{}" })).warnings).toEqual([
+      "exec-approvals.json: nothing to check in it: exec approvals",
+    ]);
+  });
+});
+
 describe("validate()", () => {
   test("detects what a file contains", async () => {
     expect(
@@ -132,6 +259,28 @@ describe("validate()", () => {
       ],
     });
     expect((await validate([{ kind: "empty", name: "dir" }])).warnings).toEqual(["dir: nothing to check in it"]);
+  });
+
+  test("warns of a key of a ConfigMap that was meant to be openclaw.json, and checks it", async () => {
+    expect(await check({ "cm.yaml": configMap({ "openclaw.json5": MODE }) })).toEqual({
+      ...CLEAN,
+      warnings: ["cm.yaml: there is openclaw.json5; rename the key to openclaw.json"],
+      checked: ["cm.yaml#openclaw.json5: config, no problem"],
+    });
+  });
+
+  test("checks the syntax of what a config in the same ConfigMap includes", async () => {
+    const files = {
+      "openclaw.json": `{gateway: {mode: "local"}, agents: {$include: "./agents.json5"}, bindings: {$include: "b.json"}}`,
+      "agents.json5": "{list: [],",
+      "b.json": '[{"name": "x", "a": 1, "a": 2}]',
+      "exec-approvals.json": '{"version": 1}',
+    };
+    expect(await check({ "cm.yaml": configMap(files) })).toEqual({
+      problems: ["cm.yaml#agents.json5: invalid end of input at 2:1"],
+      warnings: [expect.stringMatching(/^cm\.yaml#b\.json: .*a: stands twice, and only the last one counts$/)],
+      checked: ["cm.yaml#openclaw.json: config, no problem", "cm.yaml#b.json: included config, no problem"],
+    });
   });
 
   test("reports what a ConfigMap cannot hold, and what is no Kubernetes object", async () => {
