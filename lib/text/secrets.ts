@@ -10,10 +10,13 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** Secrets in command lines and messages. The groups before and after the secret stay. */
+/**
+ * Secrets in command lines and messages. The groups before and after the secret stay. Nothing unbounded stands where a
+ * match can begin at each character: a long text would take minutes.
+ */
 const SECRET_TEXTS: readonly RegExp[] = [
   // https://user:password@host, https://host/?token=…
-  /(\w+:\/\/)[^\s/@'"]+(@)/g,
+  /(\w{1,20}:\/\/)[^\s/'"]+(@)/g,
   /([?&][\w.-]*(?:token|secret|key|passw(?:or)?d|auth|sig(?:nature)?)=)[^\s&#'"]+()/gi,
   // Authorization: Bearer …
   /(authorization:\s*(?:\w+\s+)?|\bbearer\s+)[\w.~+/=-]{6,}()/gi,
@@ -22,9 +25,9 @@ const SECRET_TEXTS: readonly RegExp[] = [
   // --password …, -token …
   /(\s--?[\w-]*(?:token|secret|passw(?:or)?d|api-?key|credential)s?\s+["']?)[^\s"'&;|)]+()/gi,
   // Tokens with the prefix of a known provider.
-  /()\b(?:sk-[\w-]{8,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{8,}|AKIA\w{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w.-]+)()/g,
+  /()\b(?:sk-[\w-]{8,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{8,}|AKIA\w{12,}|AIza[\w-]{20,}|eyJ[\w.-]{8,})()/g,
   // Webhooks of chat services, with the secret in the path.
-  /(https?:\/\/[^\s/'"]+\/[^\s'"]*(?:webhooks?|services)\/)[^\s'"]+()/gi,
+  /(https?:\/\/[^\s/'"]{1,300}\/[^\s'"]{0,1000}(?:webhooks?|services)\/)[^\s'"]+()/gi,
 ];
 
 /** Masks everything in a text that looks like a secret. */

@@ -28,12 +28,14 @@ describe("maskText()", () => {
   test.each([
     ["curl -H 'Authorization: Bearer hush.hush' x", "curl -H 'Authorization: Bearer ***' x"],
     ["curl -u me https://me:hush@host/a", "curl -u me https://***@host/a"],
+    ["curl https://me:hu@sh@host/a", "curl https://***@host/a"],
     ["curl 'https://host/a?page=1&token=hush&x=2'", "curl 'https://host/a?page=1&token=***&x=2'"],
     ["API_KEY=hush sync", "API_KEY=*** sync"],
     [`{"apiKey": "hush"}`, `{"apiKey": "***"}`],
     ["login --password hush --verbose", "login --password *** --verbose"],
     ["login --token=hush", "login --token=***"],
     ["use sk-hushhushhush now", "use *** now"],
+    ["use eyJhushhush.hush-hush now", "use *** now"],
     ["ghp_hushhushhushhushhush", "***"],
     ["post to https://discord.com/api/webhooks/1/hush", "post to https://discord.com/api/webhooks/***"],
     ["post to https://hooks.slack.com/services/T/B/hush", "post to https://hooks.slack.com/services/***"],
@@ -66,4 +68,15 @@ describe("maskJobText()", () => {
     const action = { kind: "add", spec: { payload: { env: { PLAIN: "rosebud" } } } };
     expect(maskJobText('env.PLAIN: "rosebud" is too long', action)).toBe('env.PLAIN: "***" is too long');
   });
+});
+
+describe("maskText() in linear time", () => {
+  test.each(["a", "-eyJ", "a://", "http://a/", "authorization: ", "token ", " -token", "?token"])(
+    "handles a text of %j again and again",
+    (piece) => {
+      const beganMs = performance.now();
+      maskText(`${piece.repeat(Math.ceil(50_000 / piece.length))}!`);
+      expect(performance.now() - beganMs).toBeLessThan(2_000);
+    },
+  );
 });
