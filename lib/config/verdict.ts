@@ -1,6 +1,6 @@
 import { ManagerError, describeError } from "../errors.ts";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../gateway/config-calls.ts";
-import { redactValues } from "../text/redaction.ts";
+import { createRedactor } from "../text/redaction.ts";
 import type { ConfigFile } from "./config-file.ts";
 
 /** How long a gateway may take to notice a new file, in milliseconds: 2026.9.6 takes 210, 2026.2.9 none. */
@@ -109,8 +109,10 @@ function explainUnnoticed({ path }: ConfigView): string {
 }
 
 function toVerdict({ parsed }: ConfigFile, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
+  let redact: ((message: string) => string) | undefined; // at the first message: most verdicts have none
   const describe = ({ path, message }: ConfigIssue) => {
-    const said = redactValues(message, parsed.kind === "parsed" ? parsed.value : {});
+    redact ??= createRedactor(parsed.kind === "parsed" ? parsed.value : {});
+    const said = redact(message);
     return path === "" ? said : `${path}: ${said}`;
   };
   if (isValid) return { kind: "valid", warnings: unique(warnings.map(describe)), isApplied };

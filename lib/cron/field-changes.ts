@@ -7,7 +7,7 @@ import type { FieldChange } from "../reconcile/report.ts";
 import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
 import { unmarkDescription } from "./ownership.ts";
 import type { CronAction, JobChange } from "./plan.ts";
-import { MASK } from "../text/redaction.ts";
+import { MASK } from "../text/masking.ts";
 import { isSecretPlace, maskText } from "../text/secrets.ts";
 
 /** Lists the fields that an action adds, removes or changes in a job, without secrets. Pure. */

@@ -1,56 +1,168 @@
-import { type Json, isJsonObject } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { MASK, createMasker, spellingsOf } from "./masking.ts";
+import { isSecretPlace, maskText } from "./secrets.ts";
+import { isFileName, isPlainName, isRandom } from "./words.ts";
 
-/** Replaces a secret value. */
-export const MASK = "***";
+/** Keys of addresses of people. */
+const PEOPLE_KEY = /allowFrom$|^(?:to|users)$/i;
 
-/** Shorter values are no secrets, and occur in every sentence. */
-const MIN_VALUE_LENGTH = 3;
+/** Keys beside a secret that say of which kind it is: `auth.mode` is `token`. */
+const KIND_KEY = /^(?:mode|source|provider|type|kind)$/;
 
-/** Parts of a gateway's message that come from its schema, not from the config. They are never masked. */
-const SCHEMA_TEXT =
-  /\(allowed: (?:(?:"[^"]*"|[\w.-]+)(?:, )?)+\)|expected one of (?:"[^"]*"\|?)+|[<>]=?-?\d[\d.]*|\(m(?:ini|axi)mum: -?[\d.]+\)/g;
+/** Keys of files that hold a secret. The path of one is none. */
+const FILE_KEY = /(?:file|path|dir|command)$/i;
+
+/** A value that only refers to a variable. */
+const REFERENCE = /^\$\{\w+\}$/;
+
+/** A number of 7 digits is somebody's telephone number or user ID rather than a setting. */
+const LONG_NUMBER = /\d{7}/;
+
+/** The gateway's own words, names of keys, and paths: a word that the config also has is not its value here. */
+const OWN_WORDS = joinPatterns([
+  /\((?:allowed|example|use|minimum|maximum)[: ][^()]*\)/,
+  /expected (?:one of )?"[^"]*"(?:\|"[^"]*")*/,
+  /(?:expected|received) (?:string|number|boolean|object|array|record|int|null|undefined)\b/,
+  /[<>]=?-?\d[\d.]*/,
+  /openclaw (?:doctor|config|configure|plugins|models|channels|agents|secrets|onboard|gateway|update)(?: --[a-z-]+)*/,
+  /(?<![\w-])[A-Za-z][\w-]*(?:\[\])?(?:\.[\w*<>[\]-]+)+/,
+  /(?<![^\s"'`(=])(?:~|\.{1,2})?\/[^\s"'`()]*[^\s"'`():;,.]/,
+]);
+
+/** What stands between spaces, quotes or parentheses. */
+const TOKENS = /[^\s"'`()]+/g;
+
+const KEY_PATH = /^[A-Za-z][\w-]*(?:\.[\w*<>[\]-]+)+$/;
+
+/** E-mail addresses and telephone numbers. */
+const PEOPLE = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,}|\+\d{7,}/g;
 
 /**
- * Masks the values of a config in a text about it: `plugin not found: ***`. Keys stay, because they are the path to the
- * problem. Values that the config only refers to, in the environment or in another file, are not masked.
+ * Returns a function that masks secrets and people's addresses in a gateway's message about this config. It masks:
+ *
+ * - values under a key such as `env`, `botToken` or `allowFrom`;
+ * - any other value that does not read as a name: `plugin not found: ***`;
+ * - what looks like a secret, an e-mail address or a telephone number, wherever it comes from.
+ *
+ * Names stay, because they are the problem: `plugin not found: discrod`. So do keys, references such as `${VAR}`, and
+ * the names of files.
  */
-export function redactValues(text: string, config: Json): string {
-  const leaves = new Set<string>();
-  const keys = new Set<string>();
-  collect(config, leaves, keys);
-  const values = [...leaves].filter((leaf) => leaf.length >= MIN_VALUE_LENGTH && !keys.has(leaf));
-  // The longest first: a value can contain another.
-  const hidden = values.filter((value) => text.includes(value)).toSorted((a, b) => b.length - a.length);
-  const mask = (part: string) => hidden.reduce(maskValue, part);
-  const schemaTexts = text.match(SCHEMA_TEXT) ?? [];
-  return text
-    .split(SCHEMA_TEXT)
-    .map((part, index) => mask(part) + (schemaTexts[index] ?? ""))
-    .join("");
+export function createRedactor(config: Json): (message: string) => string {
+  const found: Found = { keys: new Set(), secrets: new Set(), words: new Set(), includes: new Set() };
+  collect(config, { key: "", isSecret: false, isEnv: false }, found);
+  const words = found.words.difference(found.keys);
+  const maskSecrets = createMasker(found.secrets.difference(found.keys));
+  const maskWords = createMasker(words);
+  const isOwn = (part: string) => !words.has(part);
+  const isName = (token: string) => {
+    const name = trimPunctuation(token);
+    return isFileName(name) || isKeyPath(name) || REFERENCE.test(name) || found.includes.has(baseNameOf(name));
+  };
+  return (message) => {
+    const withoutWords = maskOutside(maskSecrets(message), OWN_WORDS, isOwn, maskWords);
+    return maskOutside(withoutWords, TOKENS, isName, maskUnknown);
+  };
 }
 
-/** Masks whole words only: for the value `off`, `offset` stays as it is. */
-function maskValue(text: string, value: string): string {
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(value)}(?![\\p{L}\\p{N}])`, "gu"), MASK);
+/** Masks what is between the parts that match and are to be kept. */
+function maskOutside(
+  text: string,
+  pattern: RegExp,
+  isKept: (part: string) => boolean,
+  mask: (part: string) => string,
+): string {
+  let masked = "";
+  let until = 0;
+  for (const { 0: part, index } of text.matchAll(pattern)) {
+    if (!isKept(part)) continue;
+    masked += mask(text.slice(until, index)) + part;
+    until = index + part.length;
+  }
+  return masked + mask(text.slice(until));
 }
 
-function collect(value: Json, leaves: Set<string>, keys: Set<string>): void {
+/** Masks secrets that the config does not contain: they come from a variable or an included file. */
+function maskUnknown(text: string): string {
+  return maskText(text)
+    .replace(/[\w+/=~.:-]{20,}/g, (run) => ([run, ...run.split(/[.:]/)].some(isRandom) ? MASK : run))
+    .replace(PEOPLE, MASK);
+}
+
+function isKeyPath(part: string): boolean {
+  return KEY_PATH.test(part) && maskUnknown(part) === part;
+}
+
+interface Found {
+  keys: Set<string>;
+  /** Masked everywhere. */
+  secrets: Set<string>;
+  /** Secrets that are words: masked outside of {@link OWN_WORDS}. */
+  words: Set<string>;
+  /** Base names of included files. */
+  includes: Set<string>;
+}
+
+interface Place {
+  /** The nearest key. */
+  key: string;
+  /** Whether everything here is secret. */
+  isSecret: boolean;
+  isEnv: boolean;
+}
+
+function collect(value: Json, place: Place, found: Found): void {
   if (Array.isArray(value)) {
-    for (const item of value) collect(item, leaves, keys);
+    for (const item of value) collect(item, place, found);
   } else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      keys.add(key);
-      collect(item, leaves, keys);
+      found.keys.add(key);
+      collect(item, enter(isSecretReference(value) ? { ...place, isSecret: false } : place, key), found);
     }
   } else if (typeof value === "string") {
-    for (const spelling of spellingsOf(value)) leaves.add(spelling);
+    collectText(value, place, found);
   } else if (typeof value === "number") {
-    leaves.add(String(value));
+    const number = String(value);
+    if (LONG_NUMBER.test(number)) found.secrets.add(number);
+    else if (place.isSecret) found.words.add(number);
   }
 }
 
-/** The forms of a value in a gateway's message: as it is, trimmed, escaped, or as a resolved path. */
-function spellingsOf(value: string): string[] {
-  const trimmed = value.trim();
-  return [value, trimmed, JSON.stringify(trimmed).slice(1, -1), trimmed.replace(/^(?:\.{1,2}\/)+/, "")];
+function enter({ isSecret, isEnv }: Place, key: string): Place {
+  return {
+    key,
+    isSecret: isSecret || isSecretPlace(key) || PEOPLE_KEY.test(key),
+    isEnv: isEnv || key === "env",
+  };
+}
+
+/** A SecretRef of OpenClaw says where a secret is. */
+function isSecretReference({ source, id }: JsonObject): boolean {
+  return typeof source === "string" && typeof id === "string";
+}
+
+function collectText(value: string, { key, isSecret, isEnv }: Place, found: Found): void {
+  const text = value.trim();
+  if (key === "$include") {
+    found.includes.add(baseNameOf(text));
+    return;
+  }
+  if (REFERENCE.test(text)) return;
+  if (isFileName(text) && (!isSecret || FILE_KEY.test(key))) return;
+  const isPlain = isPlainName(text);
+  if (isPlain && (!isSecret || (!isEnv && KIND_KEY.test(key)))) return;
+  for (const spelling of spellingsOf(value)) (isPlain ? found.words : found.secrets).add(spelling);
+}
+
+function trimPunctuation(token: string): string {
+  let end = token.length;
+  while (end > 0 && ":;,.".includes(token.charAt(end - 1))) end -= 1;
+  return token.slice(0, end);
+}
+
+function baseNameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function joinPatterns(patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join("|"), "g");
 }

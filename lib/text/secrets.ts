@@ -1,5 +1,5 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
-import { MASK, redactValues } from "./redaction.ts";
+import { MASK, createMasker, spellingsOf } from "./masking.ts";
 
 /** A name such as `GITHUB_TOKEN`, `apiKey` or `client-secret`. */
 const SECRET_NAME =
@@ -44,7 +44,15 @@ export function findSecrets(job: Json): Json[] {
 
 /** Masks a job's own secrets in a text about it, and everything that looks like a secret. */
 export function maskJobText(text: string, job: object): string {
-  return maskText(redactValues(text, findSecrets(job as JsonObject)));
+  const values = findSecrets(job as JsonObject)
+    .flatMap(leavesOf)
+    .flatMap(spellingsOf);
+  return maskText(createMasker(values)(text));
+}
+
+function leavesOf(value: Json): string[] {
+  if (typeof value === "string" || typeof value === "number") return [String(value)];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];
 }
 
 /** Whether everything under this key is secret. */

@@ -99,7 +99,7 @@ describe("waitForVerdict()", () => {
     });
   });
 
-  test("quotes no value of the config, in a problem or a warning", async () => {
+  test("quotes no secret of the config, in a problem or a warning", async () => {
     const said = { path: "agents.token", message: "not found: s3cret-value" };
     expect(await verdictOf(showing(invalid(said)).gateway)).toEqual({
       kind: "invalid",

@@ -68,6 +68,16 @@ describe("maskJobText()", () => {
     const action = { kind: "add", spec: { payload: { env: { PLAIN: "rosebud" } } } };
     expect(maskJobText('env.PLAIN: "rosebud" is too long', action)).toBe('env.PLAIN: "***" is too long');
   });
+
+  test("masks all that it is given: words, numbers, and values that a gateway's own words contain", () => {
+    const action = {
+      payload: { env: { A: "hybrid", B: 4711, C: "main" } },
+      delivery: { token: ["deep", { x: "cat" }] },
+    };
+    expect(maskJobText('hybrid, 4711, main, deep, cat, cats (allowed: "hybrid")', action)).toBe(
+      '***, ***, ***, ***, ***, cats (allowed: "***")',
+    );
+  });
 });
 
 describe("maskText() in linear time", () => {
