@@ -23,7 +23,6 @@ export interface PortMismatch extends Pick<ConfigPort, "path" | "isLive"> {
 }
 
 /** Larger than any config, and small enough to fit into memory. */
-const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Reads `gateway.port` of the live config, then of Git's. Leaves out a file that does not say one as a number. */
 export async function readConfigPorts({
@@ -31,7 +30,7 @@ export async function readConfigPorts({
   pvcConfig,
 }: Pick<Settings, "configDir" | "pvcConfig">): Promise<ConfigPort[]> {
   const [live, volume] = await Promise.all([
-    readRegularFile(pvcConfig, MAX_BYTES),
+    readRegularFile(pvcConfig).catch(() => undefined),
     toResult(readVolume(configDir, (name) => name === "openclaw.json")),
   ]);
   const desired = volume instanceof ManagerError ? undefined : volume?.[0]?.bytes;

@@ -19,14 +19,14 @@ export function computeSetChecksum(files: readonly { name: string; bytes: Uint8A
   return computeChecksum(new TextEncoder().encode(lines.join("")));
 }
 
-/** The checksum that was last applied, from `$CHECKSUM_DIR/{config,cron}`; undefined in a new container. */
-export async function readChecksum(directory: string, name: "config" | "cron"): Promise<string | undefined> {
+/** The checksum that was last applied, from `$CHECKSUM_DIR/NAME`; undefined in a new container. */
+export async function readChecksum(directory: string, name: string): Promise<string | undefined> {
   const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
   return text?.trim() || undefined;
 }
 
 /** Stores the checksum that was applied. Call it only after success: a stored checksum is not applied again. */
-export async function writeChecksum(directory: string, name: "config" | "cron", checksum: string): Promise<void> {
+export async function writeChecksum(directory: string, name: string, checksum: string): Promise<void> {
   if ((await readChecksum(directory, name)) === checksum) return;
   await replaceFile(join(directory, name), new TextEncoder().encode(`${checksum}\n`), 0o644);
 }

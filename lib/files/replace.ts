@@ -47,7 +47,7 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
     written = true;
     try {
       await file.writeFile(bytes);
-      loss = await keepAttributes(file, path, old ?? { mode: newFileMode });
+      loss = await keepAttributes(file, path, old ? toReadable(old) : { mode: newFileMode });
       await file.sync();
     } finally {
       await file.close();
@@ -80,6 +80,11 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
 
 function temporaryPrefix(path: string): string {
   return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
+}
+
+/** A file that not even its owner may read is of no use to anybody. */
+function toReadable({ uid, gid, mode }: { uid: number; gid: number; mode: number }) {
+  return { uid, gid, mode: (mode & 0o400) === 0 ? mode | 0o600 : mode };
 }
 
 async function statTarget(path: string) {

@@ -32,10 +32,45 @@ export async function readVolume(
   directory: string,
   select: (name: string) => boolean,
 ): Promise<VolumeFile[] | undefined> {
+  return readOneGeneration(directory, (generation) =>
+    generation === undefined ? readPlain(directory, select) : readGeneration(generation, select),
+  );
+}
+
+/**
+ * Reads files of a mounted ConfigMap by name, all of one generation: `read` gets a function that reads one file, and
+ * decides by its content which one to read next. It runs again if the volume is swapped meanwhile.
+ *
+ * @returns what `read` returns; the function that it gets returns undefined for a file that does not exist.
+ * @throws {ManagerError} `file` if the directory or a file exists and cannot be read.
+ */
+export async function readVolumeByName<T>(
+  directory: string,
+  read: (readByName: (name: string) => Promise<Buffer | undefined>) => Promise<T>,
+): Promise<T> {
+  return readOneGeneration(directory, (generation) =>
+    read(async (name) => {
+      const path = join(generation ?? directory, name);
+      try {
+        if (generation === undefined) await waitUntilUnmodified([path]);
+        return await readFile(path);
+      } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;
+        throw error;
+      }
+    }),
+  );
+}
+
+/** @param read gets the directory of the current generation; undefined in a plain directory */
+async function readOneGeneration<T>(
+  directory: string,
+  read: (generation: string | undefined) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
     try {
       const generation = await resolveGeneration(directory);
-      const files = generation ? await readGeneration(generation, select) : await readPlain(directory, select);
+      const files = await read(generation);
       if ((await resolveGeneration(directory)) === generation) return files;
     } catch (error) {
       // ENOENT between the listing and the read: the kubelet is removing the old generation.

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync,
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
-import { readVolume } from "../../../lib/files/volume.ts";
+import { readVolume, readVolumeByName } from "../../../lib/files/volume.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
@@ -243,5 +243,123 @@ describe("readVolume() of a generation that is being removed", () => {
       return true;
     };
     expect(await refusalOf(readVolume(scratch.path, swap))).toMatchObject({ code: "file" });
+  });
+});
+
+describe("readVolumeByName()", () => {
+  /** Reads `root`, and the file that it names, and so on. */
+  const follow = (directory: string) =>
+    readVolumeByName(directory, async (readByName) => {
+      const texts: string[] = [];
+      for (let name: string | undefined = "root"; name !== undefined; ) {
+        const bytes = await readByName(name);
+        texts.push(bytes?.toString() ?? `no ${name}`);
+        name = bytes?.toString().match(/-> (.*)/)?.[1];
+      }
+      return texts;
+    });
+
+  test("reads the file of this name, and the next one by what it says", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    await volume.publish({ root: "-> agents.json5", "agents.json5": "-> main", main: "end", other: "-> root" });
+    expect(await follow(volume.path)).toEqual(["-> agents.json5", "-> main", "end"]);
+  });
+
+  test("reads the bytes unchanged", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    const bytes = new Uint8Array([0xff, 0, 0xc3, 0x28, 13, 10]);
+    await volume.publish({ "openclaw.json": bytes });
+    expect(await readVolumeByName(volume.path, (read) => read("openclaw.json"))).toEqual(Buffer.from(bytes));
+  });
+
+  test("finds no file that is not there, in a directory that is there or not", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    await volume.publish({ root: "-> gone" });
+    expect(await follow(volume.path)).toEqual(["-> gone", "no gone"]);
+    expect(await follow(scratch.in("nowhere"))).toEqual(["no root"]);
+    await writeFile(scratch.in("file"), "x");
+    expect(await readVolumeByName(scratch.path, (read) => read("file/beneath"))).toBeUndefined();
+  });
+
+  test("reads files in folders, as items[].path of a volume places them", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("..1", "sub"), { recursive: true });
+    await writeFile(scratch.in("..1", "root"), "-> sub/models.json5");
+    await writeFile(scratch.in("..1", "sub", "models.json5"), "end");
+    await symlink("..1", scratch.in("..data"));
+    expect(await follow(scratch.path)).toEqual(["-> sub/models.json5", "end"]);
+  });
+
+  test("reads again from the start if the volume is swapped in between: never two generations", async () => {
+    await using scratch = await createScratch();
+    swapAtOnce(scratch.path, "..1", "old");
+    let reads = 0;
+    const read = await readVolumeByName(scratch.path, async (readByName) => {
+      reads += 1;
+      const first = (await readByName("a.json"))?.toString();
+      if (reads === 1) swapAtOnce(scratch.path, "..2", "new", "..1");
+      return [first, (await readByName("a.json"))?.toString()];
+    });
+    expect({ read, reads }).toEqual({ read: ["new", "new"], reads: 2 });
+  });
+
+  test("never mixes two generations while the kubelet publishes one after the other", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("config.d"));
+    await volume.publish({ "a.json": "0", "b.json": "0" });
+    const done = new AbortController();
+    const swap = async () => {
+      for (let count = 1; !done.signal.aborted; count++) {
+        await volume.publish({ "a.json": `${count}`, "b.json": `${count}` });
+      }
+    };
+    const swapping = swap();
+    for (let count = 0; count < 300; count++) {
+      const both = readVolumeByName(volume.path, async (read) => [await read("a.json"), await read("b.json")]);
+      // It may throw if the swaps are too fast.
+      const [a, b] = await both.catch(() => [Buffer.from("given up"), Buffer.from("given up")]);
+      expect(a?.toString()).toBeString();
+      expect(a?.toString()).toBe(b?.toString() as string);
+    }
+    done.abort();
+    await swapping;
+  });
+
+  test("throws if the volume is swapped during every attempt", async () => {
+    await using scratch = await createScratch();
+    swapAtOnce(scratch.path, "..0", "0");
+    let swaps = 0;
+    const read = async () => {
+      swaps += 1;
+      swapAtOnce(scratch.path, `..${swaps}`, String(swaps), `..${swaps - 1}`);
+    };
+    expect(await refusalOf(readVolumeByName(scratch.path, read))).toMatchObject({ code: "file" });
+    expect(swaps).toBeLessThan(100);
+  });
+
+  test("waits for a file in a plain directory that is being written", async () => {
+    await using scratch = await createScratch();
+    const path = scratch.in("a.json");
+    const now = new Date();
+    setSystemTime(now);
+    writeFileSync(path, "[");
+    utimesSync(path, now, new Date(now.getTime() - 10));
+    setTimeout(() => appendFileSync(path, "]"), 20);
+    expect((await readVolumeByName(scratch.path, (read) => read("a.json")))?.toString()).toBe("[]");
+  });
+
+  test("throws if a file may not be read, rather than treat it as missing", async () => {
+    await using scratch = await createScratch();
+    await chmod(scratch.path, 0o755);
+    await writeFile(scratch.in("a.json"), "1", { mode: 0 });
+    const read = () => refusalOf(readVolumeByName(scratch.path, (readByName) => readByName("a.json")));
+    expect(await asOrdinaryUser(read)).toMatchObject({
+      code: "file",
+      message: `cannot read ${scratch.path}: EACCES`,
+      hint: expect.any(String),
+    });
   });
 });

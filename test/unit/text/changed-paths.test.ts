@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findChangedPaths } from "../../../lib/text/changed-paths.ts";
+import { findChangedPaths, findDifferences, formatKey } from "../../../lib/text/changed-paths.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 
 describe("findChangedPaths()", () => {
@@ -80,4 +80,45 @@ describe("findChangedPaths()", () => {
     );
     expect(paths).toEqual(["deep.a", "list", "token"]);
   });
+});
+
+describe("findDifferences()", () => {
+  test("tells added, removed and changed paths apart", () => {
+    const before = { gateway: { port: 1, mode: "local" }, routing: { allowFrom: [] }, list: [1], same: {} };
+    const after = { gateway: { port: 2, mode: "local", bind: "lan" }, list: [1, 2], same: {} };
+    expect(findDifferences(before, after)).toEqual([
+      { path: "gateway.bind", kind: "added" },
+      { path: "gateway.port", kind: "changed" },
+      { path: "list", kind: "changed" },
+      { path: "routing.allowFrom", kind: "removed" },
+    ]);
+  });
+
+  test("counts null and an empty object as values", () => {
+    expect(findDifferences({ a: null }, { b: {} })).toEqual([
+      { path: "a", kind: "removed" },
+      { path: "b", kind: "added" },
+    ]);
+    expect(findDifferences({ a: null }, { a: {} })).toEqual([{ path: "a", kind: "changed" }]);
+  });
+
+  test("calls a path changed that is another kind of value now", () => {
+    expect(findDifferences({ a: { b: 1 } }, { a: [1] })).toEqual([{ path: "a", kind: "changed" }]);
+    expect(findDifferences({ a: "x" }, { a: { b: 1 } })).toEqual([{ path: "a", kind: "changed" }]);
+  });
+
+  test("does not take an inherited property for a value", () => {
+    expect(findDifferences({}, JSON.parse('{"toString": 1}'))).toEqual([{ path: "toString", kind: "added" }]);
+  });
+});
+
+test("formatKey() quotes what could be mistaken in a dotted path", () => {
+  expect(["memory-core", "$include", "a.b", "", "日本", 'x"y'].map(formatKey)).toEqual([
+    "memory-core",
+    "$include",
+    '"a.b"',
+    '""',
+    '"日本"',
+    '"x\\"y"',
+  ]);
 });
