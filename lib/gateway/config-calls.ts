@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { ManagerError } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import type { Gateway } from "./connection.ts";
 import { refusalDetails } from "./refusal.ts";
+import { type ReloadOutcome, readReloadOutcome } from "./reload-log.ts";
 
 /** What a change does to a running gateway, in OpenClaw's words. */
 export type ReloadKind = "hot" | "restart" | "none";
@@ -13,10 +14,15 @@ export interface ConfigIssue {
   message: string;
 }
 
+/** What gateways send instead of a secret. */
+export const REDACTED = "__OPENCLAW_REDACTED__";
+
 /** The config file, as the gateway sees it. */
 export interface ConfigView {
   /** The path of the file, in the container of the gateway. */
   path: string | undefined;
+  /** The parsed root file, with its secrets replaced by {@link REDACTED}; undefined if there is none. */
+  parsed: unknown;
   isValid: boolean;
   issues: ConfigIssue[];
   /** Of a valid config. */
@@ -27,10 +33,22 @@ export interface ConfigView {
   isApplied: boolean | undefined;
 }
 
+/** A start of a gateway. What it changes in its config between the two is its own doing. */
+export interface GatewayStart {
+  /** In milliseconds since 1970. */
+  startedMs: number;
+  /** When it was ready, at the latest. */
+  readyMs: number;
+}
+
 /** Asks the gateway about its config. The methods throw a {@link ManagerError} as {@link Gateway.call} does. */
 export interface ConfigGateway {
   /** The gateway's release; `dev` on 2026.2.9. */
   readonly release: string;
+  /** When its process started, in milliseconds since 1970; undefined if it does not tell. */
+  readonly processStartedMs: number | undefined;
+  /** Its last start, in its process or of it; undefined if it does not tell. */
+  readonly start: GatewayStart | undefined;
   /**
    * `config.get`. 2026.9.6 answers from its cache until its watcher notices the file, 200 ms after a write. 2026.8.2
    * answers from its cache until it loads the file, and never reports a file that it rejects. Only the hash shows
@@ -44,6 +62,8 @@ export interface ConfigGateway {
    * patch. It cannot change anything, because every release refuses a patch that is no object.
    */
   readIssues(): Promise<ConfigIssue[] | undefined>;
+  /** How the last reload since this time ended, see {@link readReloadOutcome}. */
+  readReload(sinceMs: number): Promise<ReloadOutcome | undefined>;
   /** `config.schema.lookup`; undefined when the gateway has no such call (before 2026.5.20) or does not know the path. */
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
 }
@@ -52,6 +72,7 @@ const IssuesSchema = v.optional(v.array(v.object({ path: v.optional(v.string(), 
 
 const ViewSchema = v.object({
   path: v.optional(v.string()),
+  parsed: v.optional(v.unknown()),
   valid: v.boolean(),
   issues: IssuesSchema,
   warnings: IssuesSchema,
@@ -63,9 +84,11 @@ const ViewSchema = v.object({
 
 const LookupSchema = v.object({ reloadKind: v.picklist(["hot", "restart", "none"]) });
 
-export function createConfigGateway(gateway: Gateway): ConfigGateway {
+export function createConfigGateway(gateway: Gateway, start: GatewayStart | undefined): ConfigGateway {
   return {
     release: gateway.version,
+    processStartedMs: gateway.processStartedMs,
+    start,
     async readView() {
       return toView(await gateway.call("config.get", {}));
     },
@@ -80,19 +103,25 @@ export function createConfigGateway(gateway: Gateway): ConfigGateway {
       }
       return undefined;
     },
+    readReload: (sinceMs) => unlessRejected(readReloadOutcome(gateway, sinceMs)),
     async lookUpReload(path) {
       // The call refuses quoted keys; `*` has the schema of all keys that are not in the schema by name.
       const pattern = path.replace(/"(?:[^"\\]|\\.)*"/g, "*");
-      try {
-        const parsed = v.safeParse(LookupSchema, await gateway.call("config.schema.lookup", { path: pattern }));
-        return parsed.success ? parsed.output.reloadKind : undefined;
-      } catch (error) {
-        // `unknown method`, or `config schema path not found`.
-        if (error instanceof ManagerError && error.code === "rejected") return undefined;
-        throw error;
-      }
+      // Rejected: `unknown method`, or `config schema path not found`.
+      const parsed = v.safeParse(
+        LookupSchema,
+        await unlessRejected(gateway.call("config.schema.lookup", { path: pattern })),
+      );
+      return parsed.success ? parsed.output.reloadKind : undefined;
     },
   };
+}
+
+async function unlessRejected<T>(reply: Promise<T>): Promise<T | undefined> {
+  const result = await toResult(reply);
+  if (!(result instanceof ManagerError)) return result;
+  if (result.code === "rejected") return undefined;
+  throw result;
 }
 
 function toView(reply: unknown): ConfigView {
@@ -101,10 +130,21 @@ function toView(reply: unknown): ConfigView {
     const field = v.getDotPath(parsed.issues[0]) ?? "the whole of it";
     throw new ManagerError("rejected", `config.get: the reply makes no sense at ${field}`);
   }
-  const { path, valid, issues, warnings, legacyIssues, hash, configRevisionHash, appliedConfigHash } = parsed.output;
+  const {
+    path,
+    parsed: document,
+    valid,
+    issues,
+    warnings,
+    legacyIssues,
+    hash,
+    configRevisionHash,
+    appliedConfigHash,
+  } = parsed.output;
   const isKnown = typeof appliedConfigHash === "string" && typeof configRevisionHash === "string";
   return {
     path,
+    parsed: document,
     isValid: valid,
     // Only the second list says where a field has moved to.
     issues: valid ? [] : [...issues, ...legacyIssues],

@@ -39,6 +39,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly version: string;
   readonly protocol: number;
+  /** When its process started, in milliseconds since 1970; undefined if it does not tell. */
+  readonly processStartedMs: number | undefined;
   readonly isOpen: boolean;
   /**
    * @throws {ManagerError} `unreachable` when the connection ends or no answer comes, `refused` when our scopes do
@@ -52,6 +54,7 @@ export interface Gateway {
 interface Greeting {
   version: string;
   protocol: number;
+  processStartedMs: number | undefined;
   /** The largest message that it accepts: 512 KiB on 2026.2.9, 25 MiB from 2026.2.26. */
   maxBytes: number;
 }
@@ -78,7 +81,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     reconnect: { initialMs: 0, multiplier: 1, maxMs: 0 }, // never used: see resolveClose
     buildConnectPlan: (challenge) => buildConnectParams(credentials, device, challenge),
     buildConnectParams: (params) => params,
-    onHello({ server, protocol, policy }) {
+    onHello({ server, protocol, policy, snapshot }) {
       const limits: Partial<typeof policy> = policy ?? {};
       const { tickIntervalMs = TICK_INTERVAL_MS, maxPayload = Number.POSITIVE_INFINITY } = limits;
       const tickMs = resolveSafeTimeoutDelayMs(tickIntervalMs, { minMs: 1_000 });
@@ -87,7 +90,9 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
         const isSilent = Date.now() - lastHeardMs > 2 * tickMs;
         if (isSilent && !client.hasPendingRequests) client.closeSocket(4000, "tick timeout");
       }, tickMs);
-      resolve({ version: server?.version ?? "dev", protocol, maxBytes: maxPayload });
+      const uptimeMs: unknown = (snapshot as { uptimeMs?: unknown } | undefined)?.uptimeMs;
+      const processStartedMs = typeof uptimeMs === "number" ? Date.now() - uptimeMs : undefined;
+      resolve({ version: server?.version ?? "dev", protocol, processStartedMs, maxBytes: maxPayload });
     },
     onActivity() {
       lastHeardMs = Date.now();
@@ -115,11 +120,12 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   const timer = setTimeout(() => fail(new Error("no answer")), CONNECT_TIMEOUT_MS);
   try {
     client.start();
-    const { version, protocol, maxBytes } = await greeted;
+    const { version, protocol, processStartedMs, maxBytes } = await greeted;
     isOpen = true;
     return {
       version,
       protocol,
+      processStartedMs,
       get isOpen() {
         return isOpen;
       },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
-import { type ConfigGateway, createConfigGateway } from "./config-calls.ts";
+import { type ConfigGateway, type GatewayStart, createConfigGateway } from "./config-calls.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
 import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -13,6 +13,9 @@ const REFUSAL_PAUSE_MS = 60_000;
 
 /** How long a gateway that announced a restart may take to be back, in milliseconds; 2026.9.6 takes some 10 s. */
 const RESTART_GRACE_MS = 60_000;
+
+/** How long a start may take, in milliseconds: a gateway that we connect to later was ready before. */
+const START_LIMIT_MS = 120_000;
 
 /** A `cron` event after which the list of jobs is different; `started` and `finished` do not change it. */
 const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "removed"]) });
@@ -59,8 +62,16 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   let opening: Promise<OpenSession> | undefined;
   let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
   let restartUntilMs = Number.NEGATIVE_INFINITY;
+  /** When the last connection ended: a gateway that restarts in its process started after that. */
+  let endedMs = Number.NEGATIVE_INFINITY;
 
   const findOpen = () => (latest?.gateway.isOpen ? latest : undefined);
+
+  function toStart({ processStartedMs }: Session["gateway"]): GatewayStart | undefined {
+    const startedMs = Math.max(processStartedMs ?? endedMs, endedMs);
+    if (!Number.isFinite(startedMs)) return undefined;
+    return { startedMs, readyMs: Math.min(nowMs(), startedMs + START_LIMIT_MS) };
+  }
 
   async function openAnew(): Promise<OpenSession> {
     const { credentials } = await findCredentials(options.credentials);
@@ -68,7 +79,11 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
     if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
     const session = await logIn(credentials);
     const { gateway } = session;
-    latest = { ...session, cron: createGatewayStore(session, nowMs), config: createConfigGateway(gateway) };
+    latest = {
+      ...session,
+      cron: createGatewayStore(session, nowMs),
+      config: createConfigGateway(gateway, toStart(gateway)),
+    };
     refusal = undefined;
     restartUntilMs = Number.NEGATIVE_INFINITY;
     log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
@@ -86,6 +101,7 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
           if (event === "cron" && v.is(ListChangeSchema, payload)) onEvent("cron-event");
         },
         onClose(isRestart) {
+          endedMs = nowMs();
           if (isRestart) restartUntilMs = nowMs() + RESTART_GRACE_MS;
           onEvent("disconnect");
         },

@@ -1,16 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { createConfigGateway } from "../../../lib/gateway/config-calls.ts";
+import { type GatewayStart, createConfigGateway } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import type { Gateway } from "../../../lib/gateway/connection.ts";
 import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import { refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** A gateway with these answers, and the calls that it received. */
-function connect(answer: (method: string, params: object) => unknown, version = "2026.9.6") {
+function connect(answer: (method: string, params: object) => unknown, version = "2026.9.6", start?: GatewayStart) {
   const calls: [string, object][] = [];
   const gateway: Gateway = {
     version,
     protocol: 4,
+    processStartedMs: start?.startedMs,
     isOpen: true,
     async call(method, params) {
       calls.push([method, params]);
@@ -18,7 +19,7 @@ function connect(answer: (method: string, params: object) => unknown, version = 
     },
     async close() {},
   };
-  return { calls, config: createConfigGateway(gateway) };
+  return { calls, config: createConfigGateway(gateway, start) };
 }
 
 const refuse = (message: string) => () => {
@@ -53,6 +54,13 @@ describe("createConfigGateway()", () => {
   test("has the gateway's release", () => {
     expect(connect(() => ({}), "dev").config.release).toBe("dev");
   });
+
+  test("has the start of the gateway and of its process, as far as they are known", () => {
+    const start = { startedMs: 1_000, readyMs: 5_000 };
+    expect(connect(() => ({}), "2026.9.6", start).config).toMatchObject({ processStartedMs: 1_000, start });
+    const { config } = connect(() => ({}));
+    expect([config.processStartedMs, config.start]).toEqual([undefined, undefined]);
+  });
 });
 
 describe("readView()", () => {
@@ -65,6 +73,7 @@ describe("readView()", () => {
   test("reads the answer of 2026.2.9, which does not tell whether the config is applied", async () => {
     expect(await viewOf(OLD_VIEW)).toEqual({
       path: "/home/node/.openclaw/openclaw.json",
+      parsed: { gateway: { mode: "local" } },
       isValid: true,
       issues: [],
       warnings: [],
@@ -121,6 +130,7 @@ describe("readView()", () => {
   test("needs only the field valid", async () => {
     expect(await viewOf({ valid: true })).toEqual({
       path: undefined,
+      parsed: undefined,
       isValid: true,
       issues: [],
       warnings: [],
@@ -249,5 +259,62 @@ describe("lookUpReload()", () => {
       throw bug;
     });
     expect(await thrownBy(config.lookUpReload("a"))).toBe(bug);
+  });
+});
+
+describe("readReload()", () => {
+  const SINCE_MS = Date.parse("2026-11-22T10:00:00.000Z");
+  const line = (message: string, time = "2026-11-22T10:00:01.000Z", subsystem = "gateway/reload") =>
+    JSON.stringify({ "0": `{"subsystem":"${subsystem}"}`, "1": message, time });
+  const readFrom = (...lines: string[]) => connect(() => ({ lines })).config.readReload(SINCE_MS);
+
+  test("reads the end of the gateway's log", async () => {
+    const { calls, config } = connect(() => ({ lines: [] }));
+    expect(await config.readReload(SINCE_MS)).toBeUndefined();
+    expect(calls).toEqual([["logs.tail", { limit: 200 }]]);
+  });
+
+  test("finds how the last reload ended, in the gateway's words", async () => {
+    const failed = "config reload failed: Error: channels.discord: no token";
+    expect(await readFrom(line("config hot reload applied (messages)"), line(failed))).toEqual({
+      kind: "failed",
+      reason: "Error: channels.discord: no token",
+    });
+    expect(await readFrom(line("config restart failed: no"))).toEqual({ kind: "failed", reason: "no" });
+    expect(await readFrom(line(failed), line("config hot reload applied (messages)"))).toEqual({ kind: "applied" });
+    expect(await readFrom(line("config change applied (dynamic reads: x)"))).toEqual({ kind: "applied" });
+    expect(await readFrom(line("config change requires gateway restart (plugins)"))).toEqual({ kind: "pending" });
+    expect(await readFrom(line("config reload disabled (gateway.reload.mode=off)"))).toEqual({ kind: "pending" });
+  });
+
+  test("ignores lines before the write, of other parts of the gateway, and those that it does not know", async () => {
+    for (const other of [
+      line("config reload failed: old", "2026-11-22T09:59:59.999Z"),
+      line("config reload failed: no time", "yesterday"),
+      line("config reload failed: said by a channel", "2026-11-22T10:00:01.000Z", "channels/discord"),
+      line("config change detected; evaluating reload (messages)"),
+      'gateway/reload {"half of',
+      "config reload failed: gateway/reload as plain text",
+      '["gateway/reload"]',
+    ]) {
+      expect({ other, outcome: await readFrom(other) }).toEqual({ other, outcome: undefined });
+      expect(await readFrom(line("config hot reload applied"), other)).toEqual({ kind: "applied" });
+    }
+  });
+
+  test("shortens a long reason", async () => {
+    const outcome = await readFrom(line(`config reload failed: ${"x".repeat(10_000)}`));
+    expect(outcome?.kind === "failed" && outcome.reason.length).toBe(500);
+  });
+
+  test.each([null, {}, { lines: "none" }, { lines: [5] }])("finds nothing in a reply of %j", async (reply) => {
+    expect(await connect(() => reply).config.readReload(SINCE_MS)).toBeUndefined();
+  });
+
+  test("finds nothing if the gateway has no such call or refuses it, and throws if it is gone", async () => {
+    const rejected = new ManagerError("rejected", "unknown method: logs.tail");
+    expect(await connect(() => Promise.reject(rejected)).config.readReload(SINCE_MS)).toBeUndefined();
+    const unreachable = new ManagerError("unreachable", "logs.tail: gateway closed (1006)");
+    expect(await refusalOf(connect(() => Promise.reject(unreachable)).config.readReload(SINCE_MS))).toBe(unreachable);
   });
 });

@@ -47,6 +47,20 @@ describe("connectGateway()", () => {
     expect(at.gateway.version).toBe("dev");
   });
 
+  test("knows when the process of the gateway started, if the gateway tells", async () => {
+    const connect = () => ({ payload: { ...greeting(), snapshot: { uptimeMs: 90_000 } } });
+    await using at = await connectTo({ connect });
+    expect(Date.now() - (at.gateway.processStartedMs ?? 0)).toBeWithin(90_000, 95_000);
+  });
+
+  test.each([{}, undefined, { uptimeMs: "90000" }, { uptimeMs: null }])(
+    "does not know it from the snapshot %j",
+    async (snapshot) => {
+      await using at = await connectTo({ connect: () => ({ payload: { ...greeting(), snapshot } }) });
+      expect(at.gateway.processStartedMs).toBeUndefined();
+    },
+  );
+
   test("ignores messages that are not part of the protocol", async () => {
     const noise = [
       "no JSON",

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { type SessionOptions, createSessionKeeper } from "../../../lib/gateway/session.ts";
-import { createScratch, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { createScratch, greeting, refusalOf, serveGateway } from "../../support/fakes.ts";
 import { findUnusedUrl, paramsOf, refuse, serveProxy } from "../../support/fake-servers.ts";
 import { until } from "../../support/until.ts";
 
@@ -90,6 +90,53 @@ describe("open()", () => {
     }
     gateway.answers = {};
     expect((await at.keeper.open()).gateway.isOpen).toBe(true);
+  });
+});
+
+describe("the start of the gateway", () => {
+  const upFor = (uptimeMs: number) => ({ connect: () => ({ payload: { ...greeting(), snapshot: { uptimeMs } } }) });
+
+  test("is that of its process, up to our login", async () => {
+    await using gateway = serveGateway(upFor(20_000));
+    await using at = startKeeper(gateway.url);
+    const { config } = await at.keeper.open();
+    const { startedMs, readyMs } = config.start ?? { startedMs: 0, readyMs: 0 };
+    expect(config.processStartedMs).toBe(startedMs);
+    expect(Date.now() - startedMs).toBeWithin(20_000, 25_000);
+    expect(Date.now() - readyMs).toBeWithin(0, 5_000);
+  });
+
+  test("ends two minutes after it began: a gateway that we meet later was ready before", async () => {
+    await using gateway = serveGateway(upFor(3_600_000));
+    await using at = startKeeper(gateway.url);
+    const { config } = await at.keeper.open();
+    const { startedMs, readyMs } = config.start ?? { startedMs: 0, readyMs: 0 };
+    expect(readyMs - startedMs).toBe(120_000);
+    expect(Date.now() - readyMs).toBeGreaterThan(3_000_000);
+  });
+
+  test("is unknown at the first login to a gateway that does not tell", async () => {
+    await using gateway = serveGateway();
+    await using at = startKeeper(gateway.url);
+    const { config } = await at.keeper.open();
+    expect([config.start, config.processStartedMs]).toEqual([undefined, undefined]);
+  });
+
+  test("is at the end of the last connection if it restarted in its process, or does not tell", async () => {
+    for (const answers of [upFor(3_600_000), {}]) {
+      await using gateway = serveGateway(answers);
+      let now = Date.now();
+      await using at = startKeeper(gateway.url, { nowMs: () => now });
+      await at.keeper.open();
+      await disconnect(gateway, at.events);
+      const endedMs = now;
+      now += 15_000;
+      const { config } = await at.keeper.open();
+      expect(config.start).toEqual({ startedMs: endedMs, readyMs: now });
+      // It is still the same process.
+      const isKnown = config.processStartedMs !== undefined;
+      expect(isKnown && Date.now() - (config.processStartedMs ?? 0) > 3_000_000).toBe(isKnown);
+    }
   });
 });
 

@@ -12,6 +12,7 @@ function startWriter(openAnother?: () => Promise<Gateway>) {
   const connection = (name: string): Gateway => ({
     version: "2026.9.6",
     protocol: 4,
+    processStartedMs: undefined,
     isOpen: true,
     async call(method) {
       sent.push(`${name} ${method}`);
