@@ -106,6 +106,13 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     default: () => "text",
     describes: "how log lines are written",
   },
+  configMode: {
+    env: "CONFIG_MANAGER_CONFIG_MODE",
+    flag: "--config-mode",
+    argument: "<auto|merge|replace>",
+    default: () => "auto",
+    describes: "whether Git's change is merged into the live config, or replaces it; auto replaces at a Pod's start",
+  },
   httpPort: {
     env: "CONFIG_MANAGER_HTTP_PORT",
     flag: "--http-port",
@@ -139,6 +146,7 @@ const SettingsSchema = v.object({
   prune: v.picklist(["owned", "none"], "expected owned or none"),
   transport: v.picklist(["auto", "gateway", "cli"], "expected auto, gateway or cli"),
   logFormat: v.picklist(["text", "json"], "expected text or json"),
+  configMode: v.picklist(["auto", "merge", "replace"], "expected auto, merge or replace"),
   httpPort: v.undefinedable(
     v.pipe(v.string(), v.check(isPort, "expected a whole number from 1 to 65535"), v.transform(Number)),
   ),

@@ -2,11 +2,13 @@ import type { Log } from "../log.ts";
 import type { Transport } from "../gateway/transport.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
-import type { Settings } from "../settings.ts";
+import type { Environment, Settings } from "../settings.ts";
 
 /** The dependencies of all kinds of settings. Each kind takes the ones that it needs. */
 export interface KindContext {
   settings: Settings;
+  /** OpenClaw's own variables in it say where it may read from. */
+  env: Environment;
   /** Whether drift is reverted. */
   selfHeal: boolean;
   allowMassRemoval: boolean;

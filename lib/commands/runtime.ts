@@ -60,6 +60,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   });
   const context: KindContext = {
     settings,
+    env: process.env,
     selfHeal: invocation.selfHeal,
     allowMassRemoval: invocation.allowMassRemoval,
     logsFirstPass: command !== "sync",

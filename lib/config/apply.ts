@@ -1,13 +1,24 @@
 import { stat } from "node:fs/promises";
 import { ManagerError, toResult } from "../errors.ts";
-import { replaceFile } from "../files/replace.ts";
+import type { AttributeLoss } from "../files/attributes.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
 import { isUnavailable } from "../gateway/refusal.ts";
-import type { ConfigFile } from "./config-file.ts";
+import { type Application, waitUntilApplied } from "./applied.ts";
+import type { Generation } from "./generation.ts";
+import type { IncludePlaces } from "./includes.ts";
 import { readLiveConfig } from "./observe.ts";
-import type { ConfigUpdate } from "./plan.ts";
-import { forgetRejection, isLastGood, keepLastGood, keepRejection, readConfigRecord } from "./record.ts";
-import { type Clock, type Verdict, readVerdict, waitForVerdict, waitUntilApplied } from "./verdict.ts";
+import { forgetRejection, keepGood } from "./record.ts";
+import { type Rollback, rollBack } from "./rollback.ts";
+import {
+  type Clock,
+  type Verdict,
+  createMessageRedactor,
+  readVerdict,
+  readViewBefore,
+  readViewInTime,
+  waitForVerdict,
+} from "./verdict.ts";
+import { type Replaced, writeGeneration } from "./write.ts";
 
 /**
  * How long a gateway may work on a file after a write, in milliseconds: 200 until its watcher considers the file
@@ -25,62 +36,83 @@ const MIN_AGE_MS = 100;
 /** How long after the login a gateway may begin to watch its file, in milliseconds. */
 const WATCH_MS = 2_000;
 
-/** How long to wait for the gateway's view of the current file before the next one is written, in milliseconds. */
-const VIEW_LIMIT_MS = 3_000;
-
 /** How long to wait until the gateway has applied one config before the next one is written, in milliseconds. */
 const APPLY_LIMIT_MS = 5_000;
 
 const APPLY_PAUSE_MS = 100;
-
-/** The least time between two self-healings, in milliseconds. It avoids a write war with another editor. */
-const HEAL_INTERVAL_MS = 60_000;
 
 /** The outcome of a delivery. */
 export type Delivery =
   | Extract<Verdict, { kind: "valid" }>
   /** The file is in place, and no gateway has validated it. The reason is undefined if there is no gateway. */
   | { kind: "unknown"; reason: string | undefined }
-  /** `restored`: the file that was put back; undefined if there was none. */
-  | { kind: "invalid"; problems: string[]; restored: ConfigFile | undefined };
+  | Extract<Rollback, { kind: "invalid" }>;
 
-/** Writes the live config file and asks the gateway for its verdict. */
+/** What to write. */
+export interface Writing {
+  live: Generation;
+  /** What Git says: it is recorded with the verdict. */
+  desired: Generation;
+  /** Whether more than the formatting changes. */
+  isChange: boolean;
+  /** Whether a backup of the gateway's is in place, which is no good config to go back to. */
+  replacesBackup: boolean;
+}
+
+/** Files that are in place. */
+type InPlace = Pick<Writing, "live" | "desired">;
+
+/** Writes the live files and asks the gateway for its verdict. */
 export interface LiveConfig {
-  /** Returns whether the last self-healing is long enough ago for the next one. */
-  mayHeal(): boolean;
   /**
    * Waits until the gateway has applied the last change. Returns false if it stops answering: most likely it restarts
    * for that change, and would start with a new file that nobody has validated.
    */
   isReady(gateway: ConfigGateway): Promise<boolean>;
   /**
-   * Writes the file and waits for the gateway's verdict. If it is invalid, the previous bytes are put back before the
-   * gateway acts on the new ones. Without a gateway, the file stays.
+   * Writes the files and waits for the gateway's verdict. If it is invalid, the whole previous generation is put back
+   * before the gateway acts on the new one. Without a gateway, the files stay.
    *
-   * @throws {ManagerError} `file` if the file cannot be written.
+   * @throws {ManagerError} `file` if a file cannot be written.
    */
-  deliver(update: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery>;
-  /** Waits for the verdict on the file that is in place. If it is invalid, the last good file is put back. */
-  validate(file: ConfigFile, gateway: ConfigGateway | undefined): Promise<Delivery>;
-  /** Waits until the gateway has applied the file; `unknown` if it did before, does not report it, or `isOver`. */
-  confirm(file: ConfigFile, gateway: ConfigGateway, isOver: () => boolean): ReturnType<typeof waitUntilApplied>;
+  deliver(writing: Writing, gateway: ConfigGateway | undefined): Promise<Delivery>;
+  /** Waits for the verdict on the files that are in place. If it is invalid, the last good ones are put back. */
+  validate(writing: InPlace, gateway: ConfigGateway | undefined): Promise<Delivery>;
+  /**
+   * Waits until the gateway has applied the files. `unknown` if it did before, does not report it, or `isOver`. If it
+   * fails to, they are rolled back like invalid ones.
+   */
+  confirm(files: InPlace, gateway: ConfigGateway, isOver: () => boolean): Promise<Confirmation>;
 }
 
-export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
+export type Confirmation = Exclude<Application, { kind: "failed" }> | Extract<Rollback, { kind: "invalid" }>;
+
+const CHANGED_MEANWHILE = "something else has changed the file meanwhile";
+
+/** @param onLoss called with each owner or mode that could not be kept */
+export function createLiveConfig(
+  pvcConfig: string,
+  places: IncludePlaces,
+  clock: Clock,
+  onLoss: (loss: AttributeLoss) => void = () => undefined,
+): LiveConfig {
   const { nowMs, pause } = clock;
-  let healedMs = Number.NEGATIVE_INFINITY;
-  /** The hash of the view before the last delivery: a later view with this hash is stale. */
-  let stale: { md5: string; hash: string | undefined; isChange: boolean } | undefined;
+  /** The last delivery. `staleHash`: the hash of the view before it; a later view with this hash is stale. */
+  let written: { md5: string; staleHash: string | undefined; isChange: boolean; replaced: Replaced } | undefined;
   let confirmed: { md5: string; gateway: ConfigGateway } | undefined;
 
   /** Waits until the file has been unmodified for `minAgeMs`. A modification time in the future is ignored. */
   async function waitUntilUnmodified(minAgeMs: number): Promise<void> {
-    const modifiedMs = await stat(pvcConfig).then(
+    const ageMs = nowMs() - (await readModifiedMs());
+    if (ageMs >= 0 && ageMs < minAgeMs) await pause(minAgeMs - ageMs);
+  }
+
+  /** In milliseconds since 1970; 0 if there is no file. */
+  async function readModifiedMs(): Promise<number> {
+    return stat(pvcConfig).then(
       ({ mtimeMs }) => mtimeMs,
       () => 0,
     );
-    const ageMs = nowMs() - modifiedMs;
-    if (ageMs >= 0 && ageMs < minAgeMs) await pause(minAgeMs - ageMs);
   }
 
   /**
@@ -88,61 +120,55 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
    * and the start of their watch. The second write triggers the watcher, and changes nothing for a gateway that has
    * read the file.
    */
-  async function rewrite(file: ConfigFile): Promise<void> {
+  async function rewrite(live: Generation): Promise<void> {
     await pause(WATCH_MS);
-    if (file.equals(await readLiveConfig(pvcConfig))) await replaceFile(pvcConfig, file.bytes);
+    const now = await readLiveConfig(pvcConfig, places);
+    if (live.equals(now)) await writeGeneration(pvcConfig, live, now);
   }
 
-  /** Keeps a copy of the current file if it is valid, so that an invalid next file can be rolled back. */
-  async function keepIfGood(file: ConfigFile, view: ConfigView, gateway: ConfigGateway): Promise<void> {
-    if (await isLastGood(pvcConfig, file)) return;
-    const verdict = await toResult(readVerdict(file, view, undefined, gateway));
-    if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepLastGood(pvcConfig, file);
+  /** Keeps a copy of the current files if they are valid, so that an invalid next generation can be rolled back. */
+  async function keepIfValid(live: Generation, view: ConfigView, gateway: ConfigGateway): Promise<void> {
+    const verdict = await toResult(readVerdict(live, view, undefined, gateway));
+    if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepGood(pvcConfig, places, live);
   }
 
-  async function conclude(
-    file: ConfigFile,
-    gateway: ConfigGateway | undefined,
-    previous: ConfigFile | undefined,
-  ): Promise<Delivery> {
+  async function conclude(inPlace: InPlace, gateway: ConfigGateway | undefined): Promise<Delivery> {
     if (!gateway) return { kind: "unknown", reason: undefined };
-    const staleHash = stale?.md5 === file.md5 ? stale.hash : undefined;
-    const verdict = await waitForVerdict(file, gateway, staleHash, clock);
-    switch (verdict.kind) {
-      case "unknown":
-        return verdict;
-
-      case "valid":
-        await keepLastGood(pvcConfig, file);
-        await forgetRejection(pvcConfig);
-        return verdict;
-
-      case "invalid": {
-        const { problems } = verdict;
-        const restored = previous ?? (await readConfigRecord(pvcConfig)).lastGood;
-        await waitUntilUnmodified(MIN_AGE_MS);
-        const live = await readLiveConfig(pvcConfig);
-        const isOurs = live === undefined || file.equals(live);
-        // Roll back before anything else: the gateway's debounce is running.
-        if (restored && isOurs) await replaceFile(pvcConfig, restored.bytes);
-        await keepRejection(pvcConfig, { checksum: file.md5, release: gateway.release, problems });
-        if (!isOurs) return { kind: "unknown", reason: "something else has changed the file meanwhile" };
-        return { kind: "invalid", problems, restored };
-      }
+    const { live, desired } = inPlace;
+    const staleHash = written?.md5 === live.md5 ? written.staleHash : undefined;
+    const verdict = await waitForVerdict(live, gateway, staleHash, clock);
+    if (verdict.kind === "unknown") return verdict;
+    if (verdict.kind === "invalid") {
+      await waitUntilUnmodified(MIN_AGE_MS);
+      const rollback = await reject(inPlace, verdict.problems, gateway);
+      return rollback.kind === "invalid" ? rollback : { kind: "unknown", reason: CHANGED_MEANWHILE };
     }
+    const { start } = gateway;
+    const isRunning = verdict.isApplied ?? (!start || (await readModifiedMs()) <= start.readyMs);
+    if (isRunning) await keepGood(pvcConfig, places, live, desired);
+    await forgetRejection(pvcConfig);
+    return verdict;
+  }
+
+  async function reject({ live, desired }: InPlace, problems: string[], gateway: ConfigGateway): Promise<Rollback> {
+    const replaced = written?.md5 === live.md5 ? written.replaced : undefined;
+    return rollBack(pvcConfig, places, { live, desired, problems, replaced }, gateway);
   }
 
   return {
-    async confirm(file, gateway, isOver) {
-      if (confirmed?.md5 === file.md5 && confirmed.gateway === gateway) return "unknown";
+    async confirm(inPlace, gateway, isOver) {
+      const { live, desired } = inPlace;
+      if (confirmed?.md5 === live.md5 && confirmed.gateway === gateway) return { kind: "unknown" };
       // 2026.8.2 keeps the hash if only the formatting changes. It runs on that config already.
-      const staleHash = stale?.md5 === file.md5 && stale.isChange ? stale.hash : undefined;
-      const applied = await waitUntilApplied(gateway, staleHash, isOver, clock);
-      if (applied !== "unknown") confirmed = { md5: file.md5, gateway };
-      return applied;
+      const staleHash = written?.md5 === live.md5 && written.isChange ? written.staleHash : undefined;
+      const query = { gateway, staleHash, writtenMs: await readModifiedMs(), isOver };
+      const application = await waitUntilApplied(query, clock);
+      if (!isOver()) confirmed = { md5: live.md5, gateway };
+      if (application.kind === "applied") await keepGood(pvcConfig, places, live, desired);
+      if (application.kind !== "failed") return application;
+      const rollback = await reject(inPlace, [createMessageRedactor(live)(application.reason)], gateway);
+      return rollback.kind === "invalid" ? rollback : { kind: "unknown" };
     },
-
-    mayHeal: () => nowMs() - healedMs >= HEAL_INTERVAL_MS,
 
     async isReady(gateway) {
       await waitUntilUnmodified(DIGEST_MS);
@@ -159,34 +185,24 @@ export function createLiveConfig(pvcConfig: string, clock: Clock): LiveConfig {
       }
     },
 
-    async deliver(update, gateway) {
+    async deliver(writing, gateway) {
+      const { live, isChange, replacesBackup } = writing;
       // Read the view first: it tells whether the current file is good, and it makes the gateway's next answer fast.
       await waitUntilUnmodified(gateway ? DIGEST_MS : MIN_AGE_MS);
       const before = gateway && (await readViewBefore(gateway, pause));
-      const previous = await readLiveConfig(pvcConfig);
-      if (gateway && before && previous) await keepIfGood(previous, before, gateway);
-      await replaceFile(pvcConfig, update.file.bytes);
-      if (update.isHealing) healedMs = nowMs();
-      stale = { md5: update.file.md5, hash: before?.hash, isChange: update.paths.length > 0 };
-      return conclude(update.file, before && gateway, previous);
+      const previous = await readLiveConfig(pvcConfig, places);
+      if (gateway && before && previous && !replacesBackup) await keepIfValid(previous, before, gateway);
+      const replaced = await writeGeneration(pvcConfig, live, previous);
+      replaced.losses.forEach(onLoss);
+      written = { md5: live.md5, staleHash: before?.hash, isChange, replaced };
+      return conclude(writing, before && gateway);
     },
 
-    async validate(file, gateway) {
+    async validate(writing, gateway) {
       if (gateway) await waitUntilUnmodified(DIGEST_MS);
-      const delivery = await conclude(file, gateway, undefined);
-      if (delivery.kind === "valid" && !delivery.isApplied) await rewrite(file);
+      const delivery = await conclude(writing, gateway);
+      if (delivery.kind === "valid" && !delivery.isApplied) await rewrite(writing.live);
       return delivery;
     },
   };
-}
-
-/** Returns undefined if the gateway does not answer: then it cannot validate the next file either. */
-async function readViewBefore(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
-  const view = await toResult(readViewInTime(gateway, pause));
-  return view instanceof ManagerError ? undefined : view;
-}
-
-/** Returns undefined if the gateway takes longer than {@link VIEW_LIMIT_MS}. */
-function readViewInTime(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
-  return Promise.race([gateway.readView(), pause(VIEW_LIMIT_MS).then(() => undefined)]);
 }

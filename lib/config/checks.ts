@@ -4,9 +4,10 @@ import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import { checkMount, checkPlace } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { State } from "../reconcile/report.ts";
+import { EXPORT_COMMAND, adviseExport, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
-import { pathOfRejection } from "./record.ts";
-import { type ConfigSnapshot, isRefusedByGateway } from "./snapshot.ts";
+import { pathOfRecord } from "./record.ts";
+import { type ConfigSnapshot, isRefusedByGateway, targetOf } from "./snapshot.ts";
 
 const MOUNT = { name: "config mount", volume: "openclaw-config" };
 const FILE = "config file";
@@ -33,7 +34,7 @@ function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, p
     return fail(FILE, `there is no openclaw.json in ${configDir}`, "kubectl get configmap openclaw-config -o yaml");
   }
   const isBroken = plan.kind === "reject" && !isRefusedByGateway(snapshot);
-  if (!isBroken) return pass(FILE, `${path}, ${state.desired?.bytes.length ?? 0} bytes, JSON5`);
+  if (!isBroken) return pass(FILE, `${path}, ${state.desired?.root.bytes.length ?? 0} bytes, JSON5`);
   return fail(FILE, `${path}: ${plan.problems.join("; ")}`, `config-manager validate ${path}`);
 }
 
@@ -53,8 +54,16 @@ export function checkConfigApplied(
     case "unknown":
     case "failed":
       return skip(APPLIED, FILE);
-    case "in-sync":
-      return pass(APPLIED, `${pvcConfig} is what the ConfigMap says`);
+    case "in-sync": {
+      const migrated = targetOf(snapshot)?.migrated ?? [];
+      if (migrated.length === 0) return pass(APPLIED, `${pvcConfig} is what the ConfigMap says`);
+      const paths = listPaths(migrated);
+      return warn(
+        APPLIED,
+        `OpenClaw has migrated keys that Git still has: ${paths}; put its form into Git`,
+        EXPORT_COMMAND,
+      );
+    }
     case "pending":
       return warn(
         APPLIED,
@@ -69,10 +78,10 @@ export function checkConfigApplied(
       );
     case "rejected": {
       if (!isRefusedByGateway(snapshot)) return skip(APPLIED, FILE);
-      const retry = `rm ${pathOfRejection(pvcConfig)} && config-manager sync --only config`;
+      const retry = `rm ${pathOfRecord(pvcConfig, "rejected")} && config-manager sync --only config`;
       return fail(
         APPLIED,
-        `the gateway refuses what the ConfigMap says: ${problems.join("; ")}; mend it in Git, or try it again`,
+        `the gateway refuses what the ConfigMap says: ${problems.map((problem) => problem + adviseExport(problem)).join("; ")}; mend it in Git, or try it again`,
         retry,
       );
     }

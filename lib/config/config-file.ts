@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import { computeChecksum } from "../files/checksum.ts";
-import { type ParsedConfig, parseConfig } from "./document.ts";
+import { type ParsedDocument, parseDocument } from "./document.ts";
 
-/** The bytes of one `openclaw.json` with their checksums and parsed value. Each is computed once, at its first use. */
+/** The bytes of one file of a config with their checksums and parsed value. Each is computed once, at its first use. */
 export class ConfigFile {
   readonly bytes: Uint8Array;
   #md5: string | undefined;
   #sha256: string | undefined;
-  #parsed: ParsedConfig | undefined;
+  #parsed: ParsedDocument | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
 
-  /** In hex, as `md5sum` prints it. `$CHECKSUM_DIR/config` stores it. */
+  /** In hex, as `md5sum` prints it. */
   get md5(): string {
     return (this.#md5 ??= computeChecksum(this.bytes));
   }
@@ -23,17 +23,12 @@ export class ConfigFile {
     return (this.#sha256 ??= createHash("sha256").update(this.bytes).digest("hex"));
   }
 
-  get parsed(): ParsedConfig {
-    return (this.#parsed ??= parseConfig(this.bytes));
+  get parsed(): ParsedDocument {
+    return (this.#parsed ??= parseDocument(this.bytes));
   }
 
   /** Returns whether both files have the same bytes. */
   equals(other: ConfigFile | undefined): boolean {
-    return other !== undefined && Buffer.compare(this.bytes, other.bytes) === 0;
+    return other !== undefined && (this === other || Buffer.compare(this.bytes, other.bytes) === 0);
   }
-}
-
-/** Returns undefined if there are no bytes, that is, no file. */
-export function toConfigFile(bytes: Uint8Array | undefined): ConfigFile | undefined {
-  return bytes && new ConfigFile(bytes);
 }

@@ -1,27 +1,38 @@
-import { isDeepStrictEqual } from "node:util";
 import { describeError } from "../errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { parseJson5 } from "../text/json5.ts";
+
+export type ParsedDocument = { kind: "parsed"; value: Json } | { kind: "broken"; problem: string };
 
 export type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
 
 /** Deeper than any real config, and shallow enough that a comparison is fast and does not overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** Parses a config as OpenClaw does: JSON5, an object at the top. The problem quotes at most one character of it. */
-export function parseConfig(bytes: Uint8Array): ParsedConfig {
-  let value: Json;
+/** Parses a file as OpenClaw does: JSON5. The problem quotes at most one character of it. */
+export function parseDocument(bytes: Uint8Array): ParsedDocument {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     if (text.trim() === "") return { kind: "broken", problem: "the file is empty" };
-    value = parseJson5(text);
+    const value = parseJson5(text);
+    return isDeeperThan(value, MAX_DEPTH)
+      ? { kind: "broken", problem: "nested too deeply" }
+      : { kind: "parsed", value };
   } catch (error) {
     const problem = error instanceof SyntaxError ? describeError(error).replace(/^JSON5: /, "") : "not UTF-8 text";
     return { kind: "broken", problem };
   }
-  if (!isJsonObject(value)) return { kind: "broken", problem: "expected an object at the top" };
-  if (isDeeperThan(value, MAX_DEPTH)) return { kind: "broken", problem: "nested too deeply" };
-  return { kind: "parsed", value };
+}
+
+/** Parses a config: a document with an object at the top. */
+export function parseConfig(bytes: Uint8Array): ParsedConfig {
+  return toConfig(parseDocument(bytes));
+}
+
+export function toConfig(document: ParsedDocument): ParsedConfig {
+  if (document.kind === "broken") return document;
+  const { value } = document;
+  return isJsonObject(value) ? { kind: "parsed", value } : { kind: "broken", problem: "expected an object at the top" };
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {
@@ -53,6 +64,24 @@ export function findModeFault(candidate: JsonObject, live: JsonObject): keyof ty
   return mode === liveMode || mode === "local" || isVariable ? undefined : "other";
 }
 
+/**
+ * Finds a `gateway.auth.token` that the live config has and the candidate takes out, where the gateway may get it from
+ * nowhere else: 2026.2.9 ends, 2026.8.2 makes up a token that nobody knows, 2026.9.6 cannot apply the config.
+ *
+ * @param hasToken whether this container has the gateway's token: the gateway's own then most likely has it too
+ */
+export function findTokenProblems(candidate: JsonObject, live: JsonObject, hasToken: boolean): string[] {
+  const [auth, liveAuth] = [readAuth(candidate), readAuth(live)];
+  const needsToken = auth.mode === undefined || auth.mode === "token";
+  const isTakenOut = !auth.token && !auth.password && Boolean(liveAuth.token);
+  if (hasToken || !needsToken || !isTakenOut || mayInclude(candidate)) return [];
+  return ["gateway.auth.token is taken out, and OPENCLAW_GATEWAY_TOKEN is not set in this container"];
+}
+
+function readAuth({ gateway }: JsonObject): JsonObject {
+  return isJsonObject(gateway) && isJsonObject(gateway.auth) ? gateway.auth : {};
+}
+
 function mayInclude(config: JsonObject): boolean {
   return "$include" in config || (isJsonObject(config.gateway) && "$include" in config.gateway);
 }
@@ -72,9 +101,4 @@ export function readReloadMode(config: JsonObject): string | undefined {
 export function withoutMeta(config: JsonObject): JsonObject {
   const { meta: _, ...rest } = config;
   return rest;
-}
-
-/** Returns whether two configs have the same values, whatever their formatting and `meta`. */
-export function isSameMeaning(one: JsonObject, other: JsonObject): boolean {
-  return isDeepStrictEqual(withoutMeta(one), withoutMeta(other));
 }

@@ -1,33 +1,45 @@
 import { ManagerError, toResult } from "../errors.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
-import { type ConfigDependencies, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
+import type { Environment, Settings } from "../settings.ts";
+import { readIncludeRoots } from "./includes.ts";
+import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 
-export interface ConfigKindDependencies extends ConfigDependencies {
+export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {
+  settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile">;
+  env: Environment;
   transport: ConfigTransport & { open(): Promise<Pick<CronStore, "transport">> };
 }
 
 /** Creates the reconciler of `openclaw.json`. */
 export function createConfigReconciler(dependencies: ConfigKindDependencies): Reconciler {
-  const { settings, selfHeal, transport, connectLimitMs } = dependencies;
-  const passes = createConfigPasses(dependencies);
-  const isPlanned = (...kinds: readonly (typeof passes.planKind)[]) => kinds.includes(passes.planKind);
+  const { selfHeal, transport, connectLimitMs, env } = dependencies;
+  const settings = { ...dependencies.settings, includeRoots: readIncludeRoots(env) };
+  const hasToken = Boolean(settings.gatewayTokenFile ?? (env.OPENCLAW_GATEWAY_TOKEN || env.OPENCLAW_GATEWAY_PASSWORD));
+  const passes = createConfigPasses({ ...dependencies, settings, hasToken });
+  const isLast = (...outcomes: readonly ConfigOutcome[]) =>
+    passes.lastOutcome !== undefined && outcomes.includes(passes.lastOutcome);
   return {
     name: "config",
     monitoring: `${settings.configDir} (main config → file copy → chokidar auto-reload)`,
-    directories: [settings.configDir],
+    directories: [settings.configDir, ...settings.includeRoots],
     events: ["connect"],
     needsGateway: false,
     gauges: [
       {
         name: "config_drift",
         help: "Whether something else has changed the live config since it was delivered.",
-        read: () => isPlanned("drift"),
+        read: () => isLast("drift"),
       },
       {
         name: "config_rejected",
         help: "Whether the config of the ConfigMap is missing, or would break the gateway, so that another one stays.",
-        read: () => isPlanned("missing", "reject"),
+        read: () => isLast("missing", "reject"),
+      },
+      {
+        name: "config_foreign",
+        help: "Whether the gateway reads another file than PVC_CONFIG, so that nothing is applied.",
+        read: () => isLast("foreign"),
       },
     ],
     prepare: passes.prepare,
@@ -37,8 +49,9 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
       const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);
       const { reportConfig } = await import("./report.ts");
       const { takeConfigSnapshot } = await import("./snapshot.ts");
-      const snapshot = await toResult(takeConfigSnapshot(settings, gateway, selfHeal));
+      const snapshot = await toResult(takeConfigSnapshot(settings, gateway, selfHeal, hasToken));
       return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport);
     },
+    export: async () => (await import("./export.ts")).exportConfig(settings),
   };
 }

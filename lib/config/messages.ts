@@ -1,24 +1,56 @@
-import type { ConfigFile } from "./config-file.ts";
+import type { Generation } from "./generation.ts";
+import type { HealDecision } from "./healing.ts";
 import { readReloadMode } from "./document.ts";
-import { APPLY_TIMEOUT_MS } from "./verdict.ts";
+import { APPLY_TIMEOUT_MS } from "./applied.ts";
 
 /** How many paths one line names. */
 const MAX_PATHS_IN_LINE = 10;
 
+/** The way back into Git after OpenClaw has migrated a config. */
+export const EXPORT_COMMAND = "config-manager export config";
+
 /** Returns a WARNING per problem. `isLive`: the rejected config stays in place, since there is none to put back. */
 export function describeRejection(pvcConfig: string, problems: readonly string[], isLive = false): string[] {
   const outcome = isLive ? "no earlier one is known to put back" : `${pvcConfig} stays as it is`;
-  return problems.map((problem) => `WARNING: Config rejected, ${outcome}: ${problem}`);
+  return problems.map((problem) => `WARNING: Config rejected, ${outcome}: ${problem}${adviseExport(problem)}`);
+}
+
+/** OpenClaw's own advice mends the live file only, which Git then overwrites. */
+export function adviseExport(problem: string): string {
+  return /doctor --fix/.test(problem) ? ` (in Git: ${EXPORT_COMMAND} prints it as OpenClaw has migrated it)` : "";
+}
+
+/** Returns one WARNING, without values. `healing`: undefined without `--self-heal`. */
+export function describeDrift(pvcConfig: string, paths: readonly string[], healing: HealDecision | undefined): string {
+  const named = listPaths(paths) || "it is no longer JSON5";
+  const advice = {
+    now: "--self-heal puts it back, at most once a minute",
+    later: "--self-heal puts it back, at most once a minute",
+    "given-up": `--self-heal gives up: two heals did not last; put it into Git: ${EXPORT_COMMAND}`,
+    none: "it stays so until the ConfigMap changes; --self-heal would put it back",
+  }[healing ?? "none"];
+  return `WARNING: Config drift: ${pvcConfig} was changed by something else: ${named} (${advice})`;
+}
+
+/** Returns one line, without values. */
+export function describeStartChanges(paths: readonly string[]): string {
+  return `  OpenClaw changed its config at its start: ${listPaths(paths)}`;
 }
 
 /** Returns one WARNING, without values. */
-export function describeDrift(pvcConfig: string, paths: readonly string[], selfHeal: boolean): string {
-  const named = paths.slice(0, MAX_PATHS_IN_LINE).join(", ") || "it is no longer JSON5";
+export function describeRestored(paths: readonly string[]): string {
+  return `WARNING: OpenClaw put an older config back at its start; Git's is delivered again: ${listPaths(paths)}`;
+}
+
+/** Returns one WARNING for keys of Git's that OpenClaw has replaced in the live file. */
+export function describeMigrated(paths: readonly string[]): string {
+  return `WARNING: Config merged: OpenClaw has migrated keys that Git still has: ${listPaths(paths)} (in Git: ${EXPORT_COMMAND})`;
+}
+
+/** Names the first paths, and how many more there are. */
+export function listPaths(paths: readonly string[]): string {
   const more = paths.length > MAX_PATHS_IN_LINE ? ` and ${paths.length - MAX_PATHS_IN_LINE} more` : "";
-  const advice = selfHeal
-    ? "--self-heal puts it back, at most once a minute"
-    : "it stays so until the ConfigMap changes; --self-heal would put it back";
-  return `WARNING: Config drift: ${pvcConfig} was changed by something else: ${named}${more} (${advice})`;
+  return `${paths.slice(0, MAX_PATHS_IN_LINE).join(", ")}${more}`;
 }
 
 /** Returns one line for a config that is in place and that no gateway has validated. */
@@ -27,11 +59,11 @@ export function describeNotValidated({ reason }: { reason: string | undefined })
 }
 
 /** Returns one WARNING for a config that the gateway has not applied in time, with the likely cause. */
-export function describeApplyTimeout({ parsed }: ConfigFile): string {
-  const mode = parsed.kind === "parsed" ? readReloadMode(parsed.value) : undefined;
+export function describeApplyTimeout({ resolved }: Generation): string {
+  const mode = resolved.kind === "parsed" ? readReloadMode(resolved.value) : undefined;
   const cause =
     mode === "off"
       ? "gateway.reload.mode is off, so it takes a restart of the gateway"
-      : "a restart of the gateway may be deferred until running work is done, or gateway.reload.mode is off";
+      : "a restart may be deferred until running work is done, or the gateway cannot apply it and would not start with it; read its log before you restart it";
   return `WARNING: Config not in force after ${APPLY_TIMEOUT_MS / 1000} s: ${cause}`;
 }

@@ -1,56 +1,143 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 import { readChecksum } from "../files/checksum.ts";
-import { type ConfigFile, toConfigFile } from "./config-file.ts";
-import { readDesiredConfig } from "./read.ts";
-import { type ConfigRecord, readConfigRecord } from "./record.ts";
+import { readRegularFile } from "../files/regular-file.ts";
+import { ConfigFile } from "./config-file.ts";
+import { type Generation, collectGeneration } from "./generation.ts";
+import type { IncludePlaces } from "./includes.ts";
+import { readDesiredConfig, readOutside } from "./read.ts";
+import { type Rejection, readRecord, readRejection } from "./record.ts";
 
-/** The paths of the desired config, the live config and the checksum of the last applied one. */
+/** Where the desired and the live config are, and the checksums of what was last applied. */
 export interface ConfigPlaces {
   configDir: string;
   pvcConfig: string;
   checksumDir: string;
+  /** `OPENCLAW_INCLUDE_ROOTS`, as absolute paths. */
+  includeRoots: readonly string[];
 }
 
 /** Desired and observed config, and the records of earlier passes. */
-export interface ConfigState extends ConfigRecord {
-  /** The ConfigMap's file; undefined if it has none. */
-  desired: ConfigFile | undefined;
-  /** The live file; undefined if there is no regular file. */
-  observed: ConfigFile | undefined;
-  /** The md5 of the last applied file; undefined in a new container. */
+export interface ConfigState {
+  /** What the ConfigMap has; undefined if it has no `openclaw.json`. */
+  desired: Generation | undefined;
+  /** The live files; undefined if there is no regular file. */
+  observed: Generation | undefined;
+  /** When the live root file was last written, renamed or given to somebody, in milliseconds since 1970. */
+  changedMs: number | undefined;
+  /** When OpenClaw last kept a backup, as it does at each write of its own; undefined if there is none. */
+  backupMs: number | undefined;
+  /** The md5 of the last applied generation; undefined in a new container. */
   lastApplied: string | undefined;
+  /** What Git said when it was last applied. It counts only if `lastApplied` says the same. */
+  applied: Generation | undefined;
+  /** The live files that count as in sync; undefined if they are those of `applied`, or if the record is not ours. */
+  accepted: Generation | undefined;
+  /** The live files that a gateway last ran with. */
+  lastGood: Generation | undefined;
+  /** What Git said then; undefined if it is the same. */
+  lastGoodBase: Generation | undefined;
+  /** The root file that a gateway has last replaced by its own backup; undefined if there is none. */
+  clobbered: ConfigFile | undefined;
+  rejection: Rejection | undefined;
 }
 
-/** @throws {ManagerError} `file` if a file exists and cannot be read. */
-export async function observeConfig({ configDir, pvcConfig, checksumDir }: ConfigPlaces): Promise<ConfigState> {
-  const [desired, observed, lastApplied, record] = await Promise.all([
-    readDesiredConfig(configDir),
-    readLiveConfig(pvcConfig),
-    readChecksum(checksumDir, "config"),
-    readConfigRecord(pvcConfig),
-  ]);
-  return { desired, observed, lastApplied, ...record };
+export function toIncludePlaces({
+  pvcConfig,
+  includeRoots,
+}: Pick<ConfigPlaces, "pvcConfig" | "includeRoots">): IncludePlaces {
+  return { directory: dirname(pvcConfig), roots: includeRoots };
 }
 
 /**
- * Reads the live file; undefined if there is no regular file.
- *
- * @throws {ManagerError} `file` if the file exists and cannot be read.
+ * @param isPodStart whether live files that cannot be read count as missing: nobody else is going to mend them
+ * @throws {ManagerError} `file` if a file exists and cannot be read.
  */
-export async function readLiveConfig(path: string): Promise<ConfigFile | undefined> {
+export async function observeConfig(places: ConfigPlaces, { isPodStart = false } = {}): Promise<ConfigState> {
+  const { configDir, pvcConfig, checksumDir } = places;
+  const include = toIncludePlaces(places);
+  const [
+    desired,
+    observed,
+    changedMs,
+    backupMs,
+    lastApplied,
+    applied,
+    accepted,
+    acceptedSum,
+    lastGood,
+    lastGoodBase,
+    rejection,
+  ] = await Promise.all([
+    readDesiredConfig(configDir, include),
+    isPodStart ? readLiveConfig(pvcConfig, include).catch(ignoreUnreadable) : readLiveConfig(pvcConfig, include),
+    readChangeTime(pvcConfig),
+    readChangeTime(`${pvcConfig}.bak`),
+    readChecksum(checksumDir, "config"),
+    readRecord(pvcConfig, "applied", include),
+    readRecord(pvcConfig, "accepted", include),
+    readChecksum(checksumDir, "config-accepted"),
+    readRecord(pvcConfig, "good", include),
+    readRecord(pvcConfig, "good-base", include),
+    readRejection(pvcConfig),
+  ]);
+  const isOurs = accepted !== undefined && accepted.md5 === acceptedSum;
+  return {
+    desired,
+    observed,
+    changedMs,
+    backupMs,
+    lastApplied,
+    applied,
+    accepted: isOurs ? accepted : undefined,
+    lastGood,
+    lastGoodBase,
+    clobbered: observed && !observed.equals(desired) ? await readClobbered(pvcConfig) : undefined,
+    rejection,
+  };
+}
+
+/**
+ * Reads the live files; undefined if there is no regular root file.
+ *
+ * @throws {ManagerError} `file` if a file exists and cannot be read.
+ */
+export async function readLiveConfig(pvcConfig: string, places: IncludePlaces): Promise<Generation | undefined> {
+  const bytes = await readLiveFile(pvcConfig);
+  const readInside = (name: string) => readLiveFile(join(dirname(pvcConfig), name));
+  return bytes && collectGeneration(new ConfigFile(bytes), places, readInside, readOutside);
+}
+
+/** A symbolic link is not the live file. replaceFile() refuses to write through it, with an error. */
+async function readLiveFile(path: string): Promise<Buffer | undefined> {
   try {
-    // A symbolic link is not the live file. replaceFile() refuses to write through it, with an error.
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      return toConfigFile(await file.readFile());
-    } finally {
-      await file.close();
-    }
+    return await readRegularFile(path);
   } catch (error) {
-    const code = systemCode(error) ?? "";
-    if (["ENOENT", "ELOOP", "EISDIR", "ENOTDIR"].includes(code)) return undefined;
-    throw new ManagerError("file", `cannot read ${path}: ${code || describeError(error)}`, { cause: error });
+    const reason = systemCode(error) ?? describeError(error);
+    throw new ManagerError("file", `cannot read ${path}: ${reason}`, { cause: error });
   }
+}
+
+/** From 2026.4.15, a gateway that restores its backup keeps the file that it replaces as `….clobbered.TIMESTAMP`. */
+async function readClobbered(pvcConfig: string): Promise<ConfigFile | undefined> {
+  const prefix = `${basename(pvcConfig)}.clobbered.`;
+  const names = await readdir(dirname(pvcConfig)).catch(() => []);
+  const newest = names
+    .filter((name) => name.startsWith(prefix))
+    .toSorted()
+    .at(-1);
+  const bytes = newest && (await readRegularFile(join(dirname(pvcConfig), newest)).catch(() => undefined));
+  return bytes ? new ConfigFile(bytes) : undefined;
+}
+
+function ignoreUnreadable(error: unknown): undefined {
+  if (!(error instanceof ManagerError)) throw error;
+}
+
+async function readChangeTime(path: string): Promise<number | undefined> {
+  return lstat(path).then(
+    ({ ctimeMs }) => ctimeMs,
+    () => undefined,
+  );
 }

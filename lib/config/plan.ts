@@ -1,90 +1,155 @@
-import { findChangedPaths } from "../text/changed-paths.ts";
+import type { JsonObject } from "../json.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
-import type { ConfigFile } from "./config-file.ts";
-import { findModeProblems, isSameMeaning, withoutMeta } from "./document.ts";
+import { findModeProblems, findTokenProblems } from "./document.ts";
+import type { Generation } from "./generation.ts";
 import type { ConfigState } from "./observe.ts";
+import type { Rejection } from "./record.ts";
+import { type Target, type TargetPolicy, chooseTarget, differences, mergeInto } from "./target.ts";
 
-export interface ConfigPolicy {
-  /** The release of the gateway; undefined if none answers. */
-  release: string | undefined;
-  /** Whether drift may be overwritten now. */
-  selfHeal: boolean;
-  /** Whether the last good config may replace a live file that does not parse. Nobody edits it while a Pod starts. */
-  isPodStart: boolean;
+export interface ConfigPolicy extends TargetPolicy {
+  /** The gateway that answers; undefined if none does. */
+  gateway: GatewayIdentity | undefined;
+  /** The live files that this gateway has found valid; undefined if it was not asked. */
+  validated?: Generation | undefined;
+  /** Whether this container has the gateway's token. */
+  hasToken?: boolean;
+}
+
+/** Tells one gateway process from another. */
+export interface GatewayIdentity {
+  release: string;
+  /** When its process started, in milliseconds since 1970; undefined if it does not tell. */
+  processStartedMs: number | undefined;
 }
 
 export type ConfigPlan =
   /** The ConfigMap is not mounted or has no openclaw.json. `lastGood` is to be restored if the live file is lost. */
-  | { kind: "missing"; lastGood: ConfigFile | undefined }
-  /** Observed equals desired, and a gateway has found it valid. */
-  | { kind: "none"; file: ConfigFile }
-  /** Observed equals desired, and no gateway has validated it yet. */
-  | { kind: "validate"; file: ConfigFile }
-  /** Something else has changed the live file; Git has not changed. `paths` is empty if that file does not parse. */
-  | { kind: "drift"; file: ConfigFile; paths: string[] }
-  /** The config would break the gateway. The live file stays until Git changes; `lastGood` restores a lost one. */
-  | { kind: "reject"; file: ConfigFile; problems: string[]; lastGood: ConfigFile | undefined }
+  | { kind: "missing"; lastGood: Generation | undefined }
+  /** The live files are what they should be, and a gateway runs with them. */
+  | { kind: "none"; desired: Generation; target: Target }
+  /** The live files are what they should be, and no gateway has validated them yet. */
+  | { kind: "validate"; desired: Generation; target: Target }
+  /** Something else has changed what Git declares; Git has not changed. */
+  | { kind: "drift"; desired: Generation; target: Target; paths: string[] }
+  /** The config would break the gateway. The live files stay until Git changes; `lastGood` restores lost ones. */
+  | { kind: "reject"; desired: Generation; problems: string[]; lastGood: Generation | undefined; isByGateway: boolean }
   | ConfigUpdate;
 
 export interface ConfigUpdate {
   kind: "update";
-  file: ConfigFile;
+  desired: Generation;
+  target: Target;
   /** The dotted paths that change. */
   paths: string[];
   warnings: string[];
   /** Whether the update reverts drift; Git has not changed. */
   isHealing: boolean;
+  /**
+   * What to deliver if the gateway refuses the target: Git's changes since the last record, on the live files. It knows
+   * of keys that OpenClaw has migrated. Undefined if there is no such record, or if it would be the same.
+   */
+  fallback: Target | undefined;
+}
+
+/** How far two readings of the start of the same process may be apart, in milliseconds. */
+const START_TOLERANCE_MS = 5_000;
+
+/**
+ * Plans what to do with the ConfigMap's config. Pure.
+ *
+ * Drift stays until Git changes the same path. A generation that a gateway has rejected is not tried again until one of
+ * its files changes or another gateway process runs. Any other difference is an update, unless it would break the
+ * gateway.
+ */
+export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan {
+  const { desired, observed, rejection } = state;
+  const live = observed?.resolved;
+  const isLost = !live || (policy.isPodStart && live.kind === "broken");
+  if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
+
+  const target = chooseTarget(state, desired, policy);
+  const isInPlace = target.live.equals(observed);
+  // Live files that equal the target can be replaced without losing anybody's edit.
+  const lastGood = isLost || isInPlace ? state.lastGood : undefined;
+  const reject = (problems: readonly string[], isByGateway = false): ConfigPlan => {
+    return { kind: "reject", desired, problems: [...problems], lastGood, isByGateway };
+  };
+  if (desired.problems.length > 0) return reject(desired.problems);
+  const isGitApplied = desired.md5 === state.lastApplied;
+  const hasDrifted = isGitApplied && (target.drift.length > 0 || live?.kind === "broken");
+  if (hasDrifted && !policy.selfHeal) return { kind: "drift", desired, target, paths: target.drift };
+  const isValidated = target.live.equals(state.lastGood) || target.live.equals(policy.validated);
+  if (isInPlace && isValidated) return { kind: "none", desired, target };
+
+  // A running gateway validates a rejected config that is in place again. If none answers, the next one to start would
+  // start with that config, so it is held back.
+  const isHeldBack = isInPlace ? policy.gateway === undefined && lastGood : (observed ?? lastGood);
+  if (rejection && isHeldBack && isKnown(rejection, desired, policy.gateway)) return reject(rejection.problems, true);
+  if (isInPlace) return { kind: "validate", desired, target };
+
+  const after = target.live.resolved;
+  const [to, from] = [after, live].map((each) => (each?.kind === "parsed" ? each.value : {})) as [
+    JsonObject,
+    JsonObject,
+  ];
+  const problems = [...findModeProblems(to, from), ...findTokenProblems(to, from, policy.hasToken ?? false)];
+  if (!target.live.isPartial && problems.length > 0) return reject(problems);
+  const paths = differences(observed, target.live).map(({ path }) => path);
+  // Only the formatting or OpenClaw's own stamp differs.
+  if (policy.mode === "replace" && isGitApplied && observed && paths.length === 0)
+    return { kind: "none", desired, target };
+  const warnings = hasDrifted ? [] : [...warnOfShrinking(state, desired), ...warnOfDuplicates(desired)];
+  return {
+    kind: "update",
+    desired,
+    target,
+    paths,
+    warnings,
+    isHealing: hasDrifted,
+    fallback: findFallback(state, desired, policy, target),
+  };
+}
+
+/** "Tried again": once per gateway process. Without a gateway to ask, a known rejection holds. */
+function isKnown(rejection: Rejection, desired: Generation, gateway: GatewayIdentity | undefined): boolean {
+  if (rejection.checksum !== desired.verdictKey) return false;
+  if (!gateway) return true;
+  const { startedMs, release } = rejection;
+  if (startedMs === undefined || gateway.processStartedMs === undefined) return release === gateway.release;
+  return Math.abs(startedMs - gateway.processStartedMs) < START_TOLERANCE_MS && release === gateway.release;
 }
 
 /**
- * Plans what to do with the ConfigMap's openclaw.json. Pure.
- *
- * Drift stays until Git changes. A config that a gateway has rejected is not tried again until Git or the gateway's
- * release changes. Any other difference is an update, unless it would break the gateway.
+ * Merges Git's changes into the files that last worked, or into the live ones. The records may not be ours, so they are
+ * used only where a gateway refuses Git's keys, and validated by it.
  */
-export function planConfig(state: ConfigState, { release, selfHeal, isPodStart }: ConfigPolicy): ConfigPlan {
-  const { desired, observed, lastApplied, rejection } = state;
-  const isInPlace = desired?.equals(observed) === true;
-  if (isInPlace && desired.equals(state.lastGood)) return { kind: "none", file: desired };
-
-  const live = observed?.parsed;
-  const isLost = !live || (isPodStart && live.kind === "broken");
-  if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
-
-  // A live file that equals Git's can be replaced without losing anybody's edit.
-  const lastGood = isLost || isInPlace ? state.lastGood : undefined;
-  const reject = (problems: string[]): ConfigPlan => ({ kind: "reject", file: desired, problems, lastGood });
-  const candidate = desired.parsed;
-  if (candidate.kind === "broken") return reject([candidate.problem]);
-  const isKnown = rejection?.checksum === desired.md5 && (release === undefined || release === rejection.release);
-  // A running gateway validates a rejected config that is in place again. If none answers, the next one to start would
-  // start with that config, so it is held back.
-  const isHeldBack = isInPlace ? release === undefined && lastGood : (observed ?? lastGood);
-  if (rejection && isKnown && isHeldBack) return reject(rejection.problems);
-  if (isInPlace) return { kind: "validate", file: desired };
-
-  const hasDrifted = observed !== undefined && desired.md5 === lastApplied;
-  if (hasDrifted && live?.kind === "parsed" && isSameMeaning(live.value, candidate.value)) {
-    return { kind: "none", file: desired };
-  }
-  const before = live?.kind === "parsed" ? live.value : {};
-  const problems = findModeProblems(candidate.value, before);
-  if (problems.length > 0) return reject(problems);
-  const paths = findChangedPaths(withoutMeta(before), withoutMeta(candidate.value));
-  if (hasDrifted && !selfHeal) return { kind: "drift", file: desired, paths: live?.kind === "parsed" ? paths : [] };
-  const warnings = hasDrifted ? [] : [...warnOfShrinking(observed, desired), ...warnOfDuplicates(desired)];
-  return { kind: "update", file: desired, paths, warnings, isHealing: hasDrifted };
+function findFallback(
+  state: ConfigState,
+  desired: Generation,
+  policy: ConfigPolicy,
+  target: Target,
+): Target | undefined {
+  const { applied, lastApplied, lastGood, observed } = state;
+  if (policy.mode === "replace" || policy.isPodStart) return undefined;
+  const [base, found] = target.isRestored ? [state.lastGoodBase ?? lastGood, lastGood] : [applied, observed];
+  const isUseful = target.isRestored || applied?.md5 !== lastApplied;
+  if (!isUseful || !base || found?.resolved.kind !== "parsed") return undefined;
+  const merged = mergeInto(found, base, desired);
+  return merged.live.equals(target.live) ? undefined : merged;
 }
 
 /** A botched merge may lose half a file. OpenClaw itself refuses to write a config of less than half the size. */
-function warnOfShrinking(observed: ConfigFile | undefined, { bytes }: ConfigFile): string[] {
-  if (!observed || bytes.length * 2 >= observed.bytes.length) return [];
-  return [
-    `WARNING: Config is less than half its former size: ${observed.bytes.length} bytes before, ${bytes.length} now`,
-  ];
+function warnOfShrinking({ applied, observed }: ConfigState, desired: Generation): string[] {
+  const before = (applied ?? observed)?.root.bytes.length ?? 0;
+  const now = desired.root.bytes.length;
+  if (now * 2 >= before || desired.hasIncludes) return [];
+  return [`WARNING: Config is less than half its former size: ${before} bytes before, ${now} now`];
 }
 
-function warnOfDuplicates({ bytes }: ConfigFile): string[] {
-  const paths = findDuplicateKeys(new TextDecoder().decode(bytes));
-  return paths.map((path) => `WARNING: Config has a key twice, and only the last one counts: ${path}`);
+function warnOfDuplicates({ root, includes }: Generation): string[] {
+  return [root, ...includes.values()].flatMap(({ bytes }) =>
+    findDuplicateKeys(new TextDecoder().decode(bytes)).map(
+      (path) => `WARNING: Config has a key twice, and only the last one counts: ${path}`,
+    ),
+  );
 }

@@ -1,15 +1,23 @@
-import { readVolume } from "../files/volume.ts";
-import { type ConfigFile, toConfigFile } from "./config-file.ts";
-
-/** The ConfigMap's key. OpenClaw's own file has the same name. */
-const CONFIG_FILE = "openclaw.json";
+import { readRegularFile } from "../files/regular-file.ts";
+import { readVolumeByName } from "../files/volume.ts";
+import { ConfigFile } from "./config-file.ts";
+import { type Generation, ROOT_NAME, collectGeneration } from "./generation.ts";
+import type { IncludePlaces } from "./includes.ts";
 
 /**
- * Reads the desired config; undefined if the ConfigMap is not mounted or has no `openclaw.json`.
+ * Reads the desired config with the files that it includes, all of one generation of the ConfigMap; undefined if the
+ * ConfigMap is not mounted or has no `openclaw.json`.
  *
- * @throws {ManagerError} `file` if the directory or the file exists and cannot be read.
+ * @throws {ManagerError} `file` if the directory or a file exists and cannot be read.
  */
-export async function readDesiredConfig(configDir: string): Promise<ConfigFile | undefined> {
-  const files = await readVolume(configDir, (name) => name === CONFIG_FILE);
-  return toConfigFile(files?.[0]?.bytes);
+export async function readDesiredConfig(configDir: string, places: IncludePlaces): Promise<Generation | undefined> {
+  return readVolumeByName(configDir, async (readByName) => {
+    const bytes = await readByName(ROOT_NAME);
+    return bytes && collectGeneration(new ConfigFile(bytes), places, readByName, readOutside);
+  });
+}
+
+/** A file outside may be readable by the gateway alone. Its content only tells whether it has changed. */
+export async function readOutside(path: string): Promise<Uint8Array | undefined> {
+  return readRegularFile(path, { follow: true }).catch(() => undefined);
 }

@@ -1,18 +1,26 @@
+import { readdir } from "node:fs/promises";
+import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { removeStaleTempFiles, replaceFile } from "../files/replace.ts";
-import { writeChecksum } from "../files/checksum.ts";
+import { describeLoss } from "../files/attributes.ts";
+import { removeStaleTempFiles } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { NOT_VALIDATED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
-import { type Delivery, type LiveConfig, createLiveConfig } from "./apply.ts";
-import type { ConfigFile } from "./config-file.ts";
-import { describeApplyTimeout, describeDrift, describeNotValidated, describeRejection } from "./messages.ts";
-import { type ConfigPlaces, observeConfig, readLiveConfig } from "./observe.ts";
-import { type ConfigPlan, type ConfigUpdate, planConfig } from "./plan.ts";
-import { describeChanges } from "./reload.ts";
+import { type LiveConfig, createLiveConfig } from "./apply.ts";
+import { type Delivered, createDelivery } from "./deliver.ts";
+import { ForeignPathError, createForeignCheck } from "./foreign.ts";
+import * as messages from "./messages.ts";
+import { describeMisnamed } from "./misnamed.ts";
+import { type ConfigPlaces, type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
+import type { ConfigPlan } from "./plan.ts";
+import { createPlanner } from "./planner.ts";
+import { isUsable, prepareConfig } from "./prepare.ts";
+import { forgetApplied, rememberApplied } from "./remember.ts";
+import type { ConfigMode } from "./target.ts";
 import type { Clock } from "./verdict.ts";
+import { removeDropped, writeGeneration } from "./write.ts";
 
 /** Opens the gateway's view of its config. {@link Transport} of lib/gateway implements it. */
 export interface ConfigTransport {
@@ -21,9 +29,11 @@ export interface ConfigTransport {
 }
 
 export interface ConfigDependencies {
-  settings: ConfigPlaces;
+  settings: ConfigPlaces & { configMode: ConfigMode };
   /** Whether drift is reverted. */
   selfHeal: boolean;
+  /** Whether this container has the gateway's token or password. */
+  hasToken: boolean;
   transport: ConfigTransport;
   /** How long a pass or a report waits for a gateway that does not answer, in milliseconds. It goes on without one. */
   connectLimitMs: number;
@@ -32,9 +42,12 @@ export interface ConfigDependencies {
   clock: Clock;
 }
 
+/** How the last pass ended, for the metrics. */
+export type ConfigOutcome = ConfigPlan["kind"] | "foreign";
+
 export interface ConfigPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
-  /** The kind of the last pass's plan; undefined before the first pass. */
-  readonly planKind: ConfigPlan["kind"] | undefined;
+  /** Undefined before the first pass. */
+  readonly lastOutcome: ConfigOutcome | undefined;
 }
 
 /**
@@ -42,131 +55,132 @@ export interface ConfigPasses extends Pick<Reconciler, "prepare" | "reconcile"> 
  * asks the gateway for its verdict.
  */
 export function createConfigPasses(dependencies: ConfigDependencies): ConfigPasses {
-  const { settings, selfHeal, transport, connectLimitMs, log, warnings, clock } = dependencies;
-  const { configDir, pvcConfig, checksumDir } = settings;
-  const live: LiveConfig = createLiveConfig(pvcConfig, clock);
-  let planKind: ConfigPlan["kind"] | undefined;
-  /** Whether "Config in force" is still to be logged for a delivered config. */
-  let mustLogApplied = false;
-
-  const record = (file: ConfigFile) => writeChecksum(checksumDir, "config", file.md5);
-
-  async function prepareConfig(): Promise<PassOutcome> {
-    await removeStaleTempFiles(pvcConfig);
-    // Without lastApplied there is no drift: at the start of a Pod, Git wins.
-    const state = { ...(await observeConfig(settings)), lastApplied: undefined };
-    const plan = planConfig(state, { release: undefined, selfHeal: false, isPodStart: true });
-    if (plan.kind === "update") {
-      for (const warning of plan.warnings) log(warning);
-      await live.deliver(plan, undefined);
-      log(`Config copied to PVC: ${pvcConfig}`);
-    }
-    if (plan.kind !== "missing" && plan.kind !== "reject") return { kind: "equal" };
-    warnOfRefusal(plan);
-    if (plan.lastGood) {
-      await replaceFile(pvcConfig, plan.lastGood.bytes);
-      log(`Last good config put back: ${pvcConfig}`);
-    }
-    return { kind: "rejected" };
-  }
+  const { settings, selfHeal, hasToken, transport, connectLimitMs, log, warnings, clock } = dependencies;
+  const { configDir, pvcConfig, checksumDir, configMode: mode } = settings;
+  const include = toIncludePlaces(settings);
+  const live: LiveConfig = createLiveConfig(pvcConfig, include, clock, (loss) => {
+    warnings.warnOnce(loss.path, [describeLoss(loss)]);
+  });
+  const delivery = createDelivery({ settings, live, log, warnings });
+  const planner = createPlanner({ mode, selfHeal, hasToken }, clock.nowMs);
+  const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
+  let lastOutcome: ConfigOutcome | undefined;
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     await removeStaleTempFiles(pvcConfig, `${checksumDir}/config`);
     const gateway = await transport.openConfig(connectLimitMs);
     if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
-    const policy = { release: gateway?.release, selfHeal: selfHeal && live.mayHeal(), isPodStart: false };
-    const plan = planConfig(await observeConfig(settings), policy);
-    planKind = plan.kind;
+    if (gateway) await refuseForeign(gateway).catch(noteForeign);
+    const state = await observeConfig(settings);
+    const { plan, decision } = planner.choose(state, gateway);
+    if (plan.kind === "drift" && !gateway && planner.mayBeOfStart(state)) return NOT_VALIDATED;
+    if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
+    lastOutcome = plan.kind;
     switch (plan.kind) {
       case "missing":
       case "reject":
-        if (plan.lastGood) await replaceFile(pvcConfig, plan.lastGood.bytes);
-        warnOfRefusal(plan);
+        if (plan.lastGood) await writeGeneration(pvcConfig, plan.lastGood, state.observed);
+        await warnOfRefusal(plan);
         return { kind: "rejected" };
       case "drift":
-        warnings.warnOnce("drift", [describeDrift(pvcConfig, plan.paths, selfHeal)]);
-        return selfHeal ? UNHEALED : { kind: "equal" };
+        if (plan.target.changedAtStart.length > 0) await rememberApplied(settings, state, plan.desired, plan.target);
+        tellStartChanges(plan);
+        warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, plan.paths, decision)]);
+        return selfHeal && decision !== "given-up" ? UNHEALED : { kind: "equal" };
       case "none":
-        return confirm(plan.file, gateway, pass);
-      case "validate":
-        return conclude(plan.file, await live.validate(plan.file, gateway), gateway, pass);
-      case "update":
+        await remember(state, plan);
+        return confirm(plan, state, gateway, pass);
+      case "validate": {
+        const writing = { live: plan.target.live, desired: plan.desired };
+        return conclude(await delivery.conclude(plan, await live.validate(writing, gateway)), state, gateway, pass);
+      }
+      case "update": {
         if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;
-        return conclude(plan.file, await deliver(plan, gateway), gateway, pass);
+        const delivered = await delivery.deliver(plan, state, gateway);
+        if (delivered.outcome !== "rejected") planner.hasDelivered(plan, delivered.plan.target);
+        return conclude(delivered, state, gateway, pass);
+      }
     }
   }
 
-  function warnOfRefusal(plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>): void {
-    if (plan.kind === "missing")
-      warnings.warnOnce("config", [`WARNING: Config file not found: ${configDir}/openclaw.json`]);
-    else warnings.warnOnce("config", describeRejection(pvcConfig, plan.problems), plan.file.md5);
+  /** A gateway that goes away meanwhile is nothing to report here. */
+  function noteForeign(error: unknown): void {
+    if (error instanceof ManagerError && !(error instanceof ForeignPathError)) return;
+    if (error instanceof ForeignPathError) lastOutcome = "foreign";
+    throw error;
   }
 
-  async function deliver(plan: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery> {
-    log(
-      plan.isHealing ? `Healing config drift in ${pvcConfig}` : `Config change detected in ${configDir}/openclaw.json`,
-    );
-    for (const warning of plan.warnings) log(warning);
-    const delivery = await live.deliver(plan, gateway);
-    if (delivery.kind === "invalid") return delivery;
-    log(`Config copied to PVC: ${pvcConfig}`);
-    for (const line of await describeChanges(plan.paths, gateway)) log(line);
-    if (delivery.kind === "unknown") warnings.warnOnce("validation", [describeNotValidated(delivery)], plan.file.md5);
-    await record(plan.file);
-    log("Config update complete (openclaw will auto-detect via chokidar)");
-    mustLogApplied = true;
-    return delivery;
+  async function warnOfRefusal(plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>): Promise<void> {
+    if (plan.kind === "missing") {
+      const advice = describeMisnamed(await readdir(configDir).catch(() => []));
+      const reason = advice === undefined ? "" : ` (${advice})`;
+      warnings.warnOnce("config", [`WARNING: Config file not found: ${configDir}/openclaw.json${reason}`]);
+    } else warnings.warnOnce("config", messages.describeRejection(pvcConfig, plan.problems), plan.desired.verdictKey);
+  }
+
+  function tellStartChanges({ target: { changedAtStart } }: { target: Delivered["plan"]["target"] }): void {
+    if (changedAtStart.length > 0) warnings.warnOnce("start", [messages.describeStartChanges(changedAtStart)]);
   }
 
   async function conclude(
-    file: ConfigFile,
-    delivery: Delivery,
+    delivered: Delivered,
+    state: ConfigState,
     gateway: ConfigGateway | undefined,
     pass: PassContext,
   ): Promise<PassOutcome> {
-    if (delivery.kind === "invalid") {
-      planKind = "reject";
-      if (delivery.restored) await record(delivery.restored);
-      warnings.warnOnce("config", describeRejection(pvcConfig, delivery.problems, !delivery.restored), file.md5);
+    const { plan, outcome } = delivered;
+    if (outcome === "rejected") {
+      lastOutcome = "reject";
       return { kind: "rejected" };
     }
-    await record(file);
-    for (const topic of ["config", "drift"]) warnings.clear(topic);
-    if (delivery.kind === "unknown") {
-      if (delivery.reason) warnings.warnOnce("validation", [describeNotValidated(delivery)], file.md5);
-      return NOT_VALIDATED;
-    }
-    mustLogApplied &&= delivery.isApplied !== undefined;
-    for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
-    return confirm(file, gateway, pass);
+    await remember(state, plan);
+    if (plan.kind === "update") log("Config update complete (openclaw will auto-detect via chokidar)");
+    return outcome === "valid" ? confirm(plan, state, gateway, pass) : NOT_VALIDATED;
   }
 
-  /** Waits until the gateway has applied the file, or the pass is superseded. */
+  async function remember(state: ConfigState, plan: Delivered["plan"]): Promise<void> {
+    tellStartChanges(plan);
+    const kept = await removeDropped(pvcConfig, plan.target.dropped);
+    if (kept.length > 0) log(`  No longer included, changed by something else, left as it is: ${kept.join(", ")}`);
+    await rememberApplied(settings, state, plan.desired, plan.target);
+    for (const topic of ["config", "drift"]) warnings.clear(topic);
+  }
+
+  /** Waits until the gateway has applied the files, or the pass is superseded. */
   async function confirm(
-    file: ConfigFile,
+    plan: Delivered["plan"],
+    state: ConfigState,
     gateway: ConfigGateway | undefined,
     { isSuperseded }: PassContext,
   ): Promise<PassOutcome> {
-    await record(file);
-    for (const topic of ["config", "drift", "validation"]) warnings.clear(topic);
-    const applied = gateway && (await live.confirm(file, gateway, isSuperseded));
-    if (applied === "applied") {
-      if (mustLogApplied) log("Config in force");
-      mustLogApplied = false;
-      warnings.clear("applied");
+    warnings.clear("validation");
+    const { target, desired } = plan;
+    if (gateway) planner.hasValidated(target.live, gateway);
+    const applied = gateway && (await live.confirm({ live: target.live, desired }, gateway, isSuperseded));
+    delivery.tellApplied(applied, plan);
+    if (applied?.kind === "invalid") {
+      await forgetApplied(settings, state);
+      lastOutcome = "reject";
+      return { kind: "rejected" };
     }
-    if (applied === "timeout") warnings.warnOnce("applied", [describeApplyTimeout(file)], file.md5);
+    const { drift } = target;
+    const isHealed = plan.kind === "update" && plan.isHealing;
+    if (drift.length > 0 && !isHealed) {
+      lastOutcome = "drift";
+      warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, drift, selfHeal ? "later" : undefined)]);
+      if (selfHeal) return UNHEALED;
+    }
     return { kind: "equal" };
   }
 
   return {
-    get planKind() {
-      return planKind;
+    get lastOutcome() {
+      return lastOutcome;
     },
     async prepare() {
-      await attemptPass("Failed to update config", prepareConfig, warnings);
-      const file = await readLiveConfig(pvcConfig).catch(() => undefined);
-      return file?.parsed.kind === "parsed";
+      const prepare = () => prepareConfig({ places: settings, mode, log, warnOfRefusal });
+      await attemptPass("Failed to update config", prepare, warnings);
+      return isUsable(settings);
     },
     reconcile: (pass) => attemptPass("Failed to update config", () => reconcileConfig(pass), warnings),
   };

@@ -1,13 +1,32 @@
-import { readFile, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import * as v from "valibot";
+import { readRegularFile } from "../files/regular-file.ts";
 import { replaceFile } from "../files/replace.ts";
-import { type ConfigFile, toConfigFile } from "./config-file.ts";
+import { ConfigFile } from "./config-file.ts";
+import { Generation } from "./generation.ts";
+import type { IncludePlaces } from "./includes.ts";
+
+/**
+ * The generations that are kept beside the live file, on the volume that outlives the container. They are hints: the
+ * agent can write there too.
+ */
+export type RecordName =
+  /** The live files that a gateway last ran with. */
+  | "good"
+  /** What Git said then, if that is something else: the base of a merge into the good files. */
+  | "good-base"
+  /** What Git said when it was last applied: the base of the next three-way merge. */
+  | "applied"
+  /** The live files that count as in sync: what Git says, and what OpenClaw changed at its start. */
+  | "accepted";
 
 const RejectionSchema = v.object({
-  /** The md5 of the rejected file. */
+  /** Of the rejected generation, see {@link Generation.verdictKey}. */
   checksum: v.string(),
   /** The release of the gateway that rejected it, as it calls itself: `2026.9.6`, or `dev`. */
   release: v.string(),
+  /** When the process of that gateway started, in milliseconds since 1970; absent if it does not tell. */
+  startedMs: v.optional(v.number()),
   /** `path: message`, without values. */
   problems: v.array(v.string()),
 });
@@ -15,55 +34,102 @@ const RejectionSchema = v.object({
 /** A config that a gateway has rejected. */
 export type Rejection = v.InferOutput<typeof RejectionSchema>;
 
-/**
- * The records of earlier verdicts. They are kept beside the live file, on the volume that outlives the container:
- * without them, the next start would deliver a rejected config again and have nothing to put back.
- */
-export interface ConfigRecord {
-  /** The file that a gateway last found valid. */
-  lastGood: ConfigFile | undefined;
-  rejection: Rejection | undefined;
+const IncludesSchema = v.object({
+  /** The md5 of the root file that includes these. */
+  root: v.string(),
+  /** The content of each included file, by name. */
+  files: v.record(v.string(), v.string()),
+});
+
+export function pathOfRecord(pvcConfig: string, name: RecordName | "rejected"): string {
+  return `${pvcConfig}.config-manager-${name}`;
 }
 
-export function pathOfLastGood(pvcConfig: string): string {
-  return `${pvcConfig}.config-manager-good`;
-}
-
-export function pathOfRejection(pvcConfig: string): string {
-  return `${pvcConfig}.config-manager-rejected`;
-}
-
-/** Reads the records. One that cannot be read counts as absent: the config is then validated again. */
-export async function readConfigRecord(pvcConfig: string): Promise<ConfigRecord> {
-  const [lastGood, rejection] = await Promise.all([
-    readFile(pathOfLastGood(pvcConfig)).catch(() => undefined),
-    readFile(pathOfRejection(pvcConfig), "utf8").then(parseRejection, () => undefined),
-  ]);
-  return { lastGood: toConfigFile(lastGood), rejection };
-}
-
-/** Returns whether this is the file that a gateway last found valid. */
-export async function isLastGood(pvcConfig: string, file: ConfigFile): Promise<boolean> {
-  return file.equals((await readConfigRecord(pvcConfig)).lastGood);
+/** Reads a recorded generation. One that cannot be read, or is torn, counts as absent. */
+export async function readRecord(
+  pvcConfig: string,
+  name: RecordName,
+  places: IncludePlaces,
+): Promise<Generation | undefined> {
+  const bytes = await readQuietly(pathOfRecord(pvcConfig, name));
+  if (!bytes) return undefined;
+  const generation = new Generation(new ConfigFile(bytes), places);
+  if (!generation.mayInclude) return generation;
+  const text = (await readQuietly(pathOfIncludes(pvcConfig, name)))?.toString();
+  const record = text === undefined ? undefined : parse(IncludesSchema, text);
+  if (record?.root !== generation.root.md5) return generation.problems.length > 0 ? undefined : generation;
+  const files = Object.entries(record.files).map(([file, content]) => [file, toFile(content)] as const);
+  return generation.with(generation.root, new Map(files)).pruned(); // only names that the root may include
 }
 
 /** @throws {ManagerError} `file` if it cannot be written. */
-export async function keepLastGood(pvcConfig: string, file: ConfigFile): Promise<void> {
-  if (!(await isLastGood(pvcConfig, file))) await replaceFile(pathOfLastGood(pvcConfig), file.bytes);
+export async function writeRecord(pvcConfig: string, name: RecordName, generation: Generation): Promise<void> {
+  const { root, includes } = generation;
+  const path = pathOfIncludes(pvcConfig, name);
+  if (includes.size > 0) {
+    const files = Object.fromEntries([...includes].map(([file, { bytes }]) => [file, new TextDecoder().decode(bytes)]));
+    await replaceFile(path, toBytes({ root: root.md5, files }));
+  }
+  await replaceFile(pathOfRecord(pvcConfig, name), root.bytes);
+  if (includes.size === 0) await unlink(path).catch(() => undefined);
+}
+
+export async function removeRecord(pvcConfig: string, name: RecordName): Promise<void> {
+  const paths = [pathOfRecord(pvcConfig, name), pathOfIncludes(pvcConfig, name)];
+  await Promise.all(paths.map((path) => unlink(path).catch(() => undefined)));
+}
+
+/**
+ * Keeps the files that a gateway runs with.
+ *
+ * @param desired what Git says; undefined if that is unknown
+ * @throws {ManagerError} `file` if they cannot be written.
+ */
+export async function keepGood(
+  pvcConfig: string,
+  places: IncludePlaces,
+  live: Generation,
+  desired?: Generation,
+): Promise<void> {
+  if (live.equals(await readRecord(pvcConfig, "good", places))) return;
+  if (!desired || live.equals(desired)) await removeRecord(pvcConfig, "good-base");
+  else await writeRecord(pvcConfig, "good-base", desired);
+  await writeRecord(pvcConfig, "good", live);
+}
+
+export async function readRejection(pvcConfig: string): Promise<Rejection | undefined> {
+  const bytes = await readQuietly(pathOfRecord(pvcConfig, "rejected"));
+  return bytes && parse(RejectionSchema, bytes.toString());
 }
 
 /** @throws {ManagerError} `file` if it cannot be written. */
 export async function keepRejection(pvcConfig: string, rejection: Rejection): Promise<void> {
-  await replaceFile(pathOfRejection(pvcConfig), new TextEncoder().encode(`${JSON.stringify(rejection)}\n`));
+  await replaceFile(pathOfRecord(pvcConfig, "rejected"), toBytes(rejection));
 }
 
 export async function forgetRejection(pvcConfig: string): Promise<void> {
-  await unlink(pathOfRejection(pvcConfig)).catch(() => undefined);
+  await unlink(pathOfRecord(pvcConfig, "rejected")).catch(() => undefined);
 }
 
-function parseRejection(text: string): Rejection | undefined {
+function pathOfIncludes(pvcConfig: string, name: RecordName): string {
+  return `${pathOfRecord(pvcConfig, name)}-includes`;
+}
+
+async function readQuietly(path: string): Promise<Buffer | undefined> {
+  return readRegularFile(path).catch(() => undefined);
+}
+
+function toBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}
+
+function toFile(content: string): ConfigFile {
+  return new ConfigFile(new TextEncoder().encode(content));
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
   try {
-    const parsed = v.safeParse(RejectionSchema, JSON.parse(text));
+    const parsed = v.safeParse(schema, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;

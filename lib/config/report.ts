@@ -4,9 +4,11 @@ import { inspectFilePlace, inspectMount } from "../files/places.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace } from "./checks.ts";
+import { EXPORT_COMMAND } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { PathChange } from "./reload.ts";
-import { type ConfigSnapshot, findConfigProblems } from "./snapshot.ts";
+import type { Target } from "./target.ts";
+import { type ConfigSnapshot, findConfigProblems, targetOf } from "./snapshot.ts";
 
 /** How the gateway is reached; undefined if it is not. */
 type TransportKind = CronStore["transport"] | undefined;
@@ -55,7 +57,18 @@ function toStatus(
 ): StatusReport {
   const checksum = snapshot instanceof ManagerError ? null : (snapshot.state.observed?.md5 ?? null);
   const file = checksum === null ? "no file" : `md5 ${checksum.slice(0, 12)}`;
-  return { json: { state, checksum, problems }, detail: `${pvcConfig}  ${file}` };
+  const merged = toMerged(snapshot);
+  const count = merged.notInGit?.length ?? 0;
+  const apart = count > 0 ? `, ${count} ${count === 1 ? "path" : "paths"} not in Git` : "";
+  return { json: { state, checksum, problems, ...merged }, detail: `${pvcConfig}  ${file}${apart}` };
+}
+
+/** How the live files compare with Git's, where that is known. */
+function toMerged(snapshot: ConfigSnapshot | ManagerError): { mode?: Target["mode"]; notInGit?: string[] } {
+  const target = snapshot instanceof ManagerError ? undefined : targetOf(snapshot);
+  if (!target) return {};
+  const { mode, notInGit } = target;
+  return notInGit.length > 0 ? { mode, notInGit } : { mode };
 }
 
 function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPlaces, problems: string[]): DiffReport {
@@ -65,14 +78,20 @@ function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPl
   const isUpdate = plan?.kind === "update";
   const isReject = plan?.kind === "reject";
   const isDrift = plan?.kind === "drift";
-  const isShown = paths.length > 0 || problems.length > 0;
+  const merged = toMerged(snapshot);
+  const { notInGit = [] } = merged;
+  const isShown = paths.length > 0 || problems.length > 0 || notInGit.length > 0;
+  const migrated = isRead ? (targetOf(snapshot)?.migrated ?? []) : [];
   return {
-    json: { action: isUpdate ? "update" : isReject ? "reject" : "none", paths, problems },
+    json: { action: isUpdate ? "update" : isReject ? "reject" : "none", paths, problems, ...merged },
     changes: isUpdate ? 1 : 0,
     isBroken: !isRead || isReject || snapshot.verdict?.kind === "invalid",
     heading: isShown ? `Config: ${pvcConfig}` : isUpdate ? `Config: ${pvcConfig} is new` : undefined,
-    notes: isDrift ? ["a sync leaves it until the ConfigMap changes; --self-heal puts it back"] : [],
-    entries: isDrift ? [] : paths.map(toEntry),
+    notes: [
+      ...(isDrift ? ["a sync leaves it until the ConfigMap changes; --self-heal puts it back"] : []),
+      ...(migrated.length > 0 ? [`OpenClaw has migrated keys that Git still has; in Git: ${EXPORT_COMMAND}`] : []),
+    ],
+    entries: [...(isDrift ? [] : paths.map(toEntry)), ...notInGit.map(toApartEntry)],
     counts: {
       planned: [...(isUpdate ? ["config to update"] : []), ...(isReject ? ["config rejected"] : [])],
       unchanged: [],
@@ -83,6 +102,11 @@ function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPl
 function toEntry({ path, reload }: PathChange): DiffReport["entries"][number] {
   const remark = { meaning: reload === "restart" ? "warning" : "faint", text: ` (${reload})` } as const;
   return { mark: "~", meaning: "change", text: path, remark, changes: [] };
+}
+
+/** A sync leaves these paths alone. */
+function toApartEntry(path: string): DiffReport["entries"][number] {
+  return { mark: "=", meaning: "faint", text: path, remark: { meaning: "faint", text: " (not in Git)" }, changes: [] };
 }
 
 async function check(

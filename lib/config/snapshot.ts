@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
-import type { ConfigFile } from "./config-file.ts";
+import { ForeignPathError, createForeignCheck } from "./foreign.ts";
+import type { Generation } from "./generation.ts";
+import type { ConfigMode, Target } from "./target.ts";
 import { type Verdict, readVerdict } from "./verdict.ts";
 
 /** Desired and observed config, and the plan of the next pass. */
@@ -22,25 +25,34 @@ export interface ConfigSnapshot {
  * @throws {ManagerError} `file` if a file exists and cannot be read.
  */
 export async function takeConfigSnapshot(
-  places: ConfigPlaces,
+  places: ConfigPlaces & { configMode: ConfigMode },
   gateway: ConfigGateway | undefined,
   selfHeal: boolean,
+  hasToken: boolean,
 ): Promise<ConfigSnapshot> {
   const state = await observeConfig(places);
-  const plan = planConfig(state, { release: gateway?.release, selfHeal, isPodStart: false });
+  const refuseForeign = createForeignCheck(
+    places.pvcConfig,
+    async () => state.observed,
+    (ms) => sleep(ms),
+  );
+  const foreign = gateway && (await toResult(refuseForeign(gateway)));
+  if (foreign instanceof ForeignPathError) throw foreign;
+  const policy = { mode: places.configMode, gateway, start: gateway?.start, before: undefined };
+  const plan = planConfig(state, { ...policy, selfHeal, hasToken, isPodStart: false });
   const isDifferent = plan.kind === "update" || plan.kind === "drift";
   return {
     state,
     plan,
     changes: isDifferent ? await forecastReloads(plan.paths, gateway) : [],
-    verdict: plan.kind === "none" || plan.kind === "validate" ? await askVerdict(plan.file, gateway) : undefined,
+    verdict: plan.kind === "none" || plan.kind === "validate" ? await askVerdict(plan.target.live, gateway) : undefined,
   };
 }
 
 /** Asks only once, without waiting: the caller can run the command again. */
-async function askVerdict(file: ConfigFile, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
+async function askVerdict(live: Generation, gateway: ConfigGateway | undefined): Promise<Verdict | undefined> {
   if (!gateway) return undefined;
-  const verdict = await toResult(gateway.readView().then((view) => readVerdict(file, view, undefined, gateway)));
+  const verdict = await toResult(gateway.readView().then((view) => readVerdict(live, view, undefined, gateway)));
   return verdict instanceof ManagerError ? undefined : verdict;
 }
 
@@ -67,6 +79,11 @@ export function findConfigProblems(
 }
 
 /** Returns whether a gateway has rejected the config, rather than our own checks. */
-export function isRefusedByGateway({ plan, state, verdict }: ConfigSnapshot): boolean {
-  return plan.kind === "reject" ? state.rejection?.checksum === plan.file.md5 : verdict?.kind === "invalid";
+export function isRefusedByGateway({ plan, verdict }: ConfigSnapshot): boolean {
+  return plan.kind === "reject" ? plan.isByGateway : verdict?.kind === "invalid";
+}
+
+/** The target of a plan that has one. */
+export function targetOf({ plan }: ConfigSnapshot): Target | undefined {
+  return "target" in plan ? plan.target : undefined;
 }

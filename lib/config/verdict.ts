@@ -1,7 +1,7 @@
-import { ManagerError, describeError } from "../errors.ts";
+import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../gateway/config-calls.ts";
 import { createRedactor } from "../text/redaction.ts";
-import type { ConfigFile } from "./config-file.ts";
+import type { Generation } from "./generation.ts";
 
 /** How long a gateway may take to notice a new file, in milliseconds: 2026.9.6 takes 210, 2026.2.9 none. */
 const NOTICE_LIMIT_MS = 5_000;
@@ -11,11 +11,6 @@ const ASK_PAUSE_MS = 10;
 
 /** When to bypass the gateway's cache, in milliseconds: late enough for 2026.9.6, early enough for 2026.8.2. */
 const PROBE_AFTER_MS = 250;
-
-/** How long a gateway may take to apply a valid config before a WARNING, in milliseconds. */
-export const APPLY_TIMEOUT_MS = 30_000;
-
-const APPLIED_PAUSE_MS = 100;
 
 /** A gateway's verdict on a config, without values. */
 export type Verdict =
@@ -37,7 +32,7 @@ export interface Clock {
  * @param staleHash the hash of the previous file; undefined if this file has been in place for long
  */
 export async function waitForVerdict(
-  file: ConfigFile,
+  live: Generation,
   gateway: ConfigGateway,
   staleHash: string | undefined,
   { nowMs, pause }: Clock,
@@ -47,12 +42,12 @@ export async function waitForVerdict(
   try {
     for (;;) {
       const view = await gateway.readView();
-      const verdict = await readVerdict(file, view, staleHash, gateway);
+      const verdict = await readVerdict(live, view, staleHash, gateway);
       if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
-        if (issues) return toVerdict(file, viewPastCache(view, issues));
+        if (issues) return toVerdict(live, viewPastCache(view, issues));
       }
       if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainUnnoticed(view) };
       await pause(ASK_PAUSE_MS);
@@ -75,16 +70,16 @@ export async function waitForVerdict(
  * @throws {ManagerError} like {@link ConfigGateway.readIssues}
  */
 export async function readVerdict(
-  file: ConfigFile,
+  live: Generation,
   view: ConfigView,
   staleHash: string | undefined,
   gateway: ConfigGateway,
 ): Promise<Verdict | undefined> {
-  if (!isViewOf(file, view, staleHash)) return undefined;
+  if (!isViewOf(live, view, staleHash)) return undefined;
   const mayBeStale = staleHash === undefined && !isSha256(view.hash) && view.isApplied !== undefined;
   const issues = mayBeStale ? await gateway.readIssues() : undefined;
   const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
-  return toVerdict(file, isAsShown ? view : viewPastCache(view, issues));
+  return toVerdict(live, isAsShown ? view : viewPastCache(view, issues));
 }
 
 /** Replaces the verdict of a view by these issues: the rest of the view belongs to the previous file. */
@@ -99,8 +94,14 @@ function isSha256(hash: string | undefined): boolean {
 }
 
 /** Returns whether the view is of this file rather than the previous one, as far as the hash tells. */
-export function isViewOf(file: ConfigFile, { hash }: ConfigView, staleHash: string | undefined): boolean {
-  return isSha256(hash) ? hash === file.sha256 : hash !== staleHash;
+export function isViewOf(
+  { root, hasIncludes }: Generation,
+  { hash }: ConfigView,
+  staleHash: string | undefined,
+): boolean {
+  if (!isSha256(hash)) return hash !== staleHash;
+  // With includes, some releases report a hash over all files.
+  return hash === root.sha256 || (hasIncludes && hash !== staleHash);
 }
 
 function explainUnnoticed({ path }: ConfigView): string {
@@ -108,10 +109,18 @@ function explainUnnoticed({ path }: ConfigView): string {
   return `the gateway has not noticed the file within ${NOTICE_LIMIT_MS / 1000} s${where}`;
 }
 
-function toVerdict({ parsed }: ConfigFile, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
+/** Creates a function that removes the values of a config from a gateway's message about it. */
+export function createMessageRedactor({ resolved }: Generation): (message: string) => string {
   let redact: ((message: string) => string) | undefined; // at the first message: most verdicts have none
+  return (message) => {
+    redact ??= createRedactor(resolved.kind === "parsed" ? resolved.value : {});
+    return redact(message);
+  };
+}
+
+function toVerdict(live: Generation, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
+  const redact = createMessageRedactor(live);
   const describe = ({ path, message }: ConfigIssue) => {
-    redact ??= createRedactor(parsed.kind === "parsed" ? parsed.value : {});
     const said = redact(message);
     return path === "" ? said : `${path}: ${said}`;
   };
@@ -124,28 +133,16 @@ function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
-/**
- * Waits until the gateway has applied the file that it sees, and that file is not the previous one.
- *
- * @returns `unknown` if the gateway does not report it, goes away, or `isOver` returns true.
- */
-export async function waitUntilApplied(
-  gateway: ConfigGateway,
-  staleHash: string | undefined,
-  isOver: () => boolean,
-  { nowMs, pause }: Clock,
-): Promise<"applied" | "timeout" | "unknown"> {
-  const untilMs = nowMs() + APPLY_TIMEOUT_MS;
-  try {
-    while (!isOver()) {
-      const { isApplied, hash } = await gateway.readView();
-      if (isApplied === undefined) return "unknown";
-      if (isApplied && (staleHash === undefined || hash !== staleHash)) return "applied";
-      if (nowMs() > untilMs) return "timeout";
-      await pause(APPLIED_PAUSE_MS);
-    }
-  } catch (error) {
-    if (!(error instanceof ManagerError)) throw error;
-  }
-  return "unknown";
+/** How long to wait for the gateway's view of the current file before the next one is written, in milliseconds. */
+const VIEW_LIMIT_MS = 3_000;
+
+/** Returns undefined if the gateway does not answer: then it cannot validate the next file either. */
+export async function readViewBefore(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
+  const view = await toResult(readViewInTime(gateway, pause));
+  return view instanceof ManagerError ? undefined : view;
+}
+
+/** Returns undefined if the gateway takes longer than {@link VIEW_LIMIT_MS}. */
+export function readViewInTime(gateway: ConfigGateway, pause: Clock["pause"]): Promise<ConfigView | undefined> {
+  return Promise.race([gateway.readView(), pause(VIEW_LIMIT_MS).then(() => undefined)]);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
+import { dirname, join } from "node:path";
+import type { ConfigGateway, ConfigView, GatewayStart } from "../../lib/gateway/config-calls.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -21,6 +22,10 @@ interface GatewayHabits {
   before?: (asked: number) => void;
   /** Called after the file is read for an answer. */
   after?: (asked: number) => void;
+  /** Files that the config includes, beside it. Since 2026.8.2, the hash depends on them. */
+  includes?: string[];
+  /** Its last start, see {@link ConfigGateway.start}. */
+  start?: GatewayStart | undefined;
 }
 
 /**
@@ -29,17 +34,29 @@ interface GatewayHabits {
  */
 export function serveFile(
   path: string,
-  { release = "2026.2.9", lag = 0, canBeProbed = release !== "2026.2.9", before, after }: GatewayHabits = {},
+  {
+    release = "2026.2.9",
+    lag = 0,
+    canBeProbed = release !== "2026.2.9",
+    before,
+    after,
+    includes = [],
+    start,
+  }: GatewayHabits = {},
 ) {
+  const readFile = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
+  const read = () => [path, ...includes.map((name) => join(dirname(path), name))].map(readFile).join("\0");
   let seen: string | undefined;
   let behind = 0;
   let asked = 0;
   const gateway: ConfigGateway = {
     release,
+    processStartedMs: start?.startedMs,
+    start,
     async readView() {
       asked += 1;
       before?.(asked);
-      const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+      const text = read();
       if (text !== seen) behind += 1;
       const isSilent = release === "2026.8.2" && !isValid(text); // it never reports a file that it rejects
       if (seen === undefined || (behind > lag && !isSilent)) [seen, behind] = [text, 0];
@@ -47,18 +64,20 @@ export function serveFile(
       return validate(seen);
     },
     async readIssues() {
-      return canBeProbed ? validate(readFileSync(path, "utf8")).issues : undefined;
+      return canBeProbed ? validate(read()).issues : undefined;
     },
+    readReload: async () => undefined,
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   const isValid = (text: string) => !text.includes("nonsense");
   const validate = (text: string): ConfigView => {
     return {
       path,
+      parsed: undefined,
       isValid: isValid(text),
       issues: isValid(text) ? [] : [{ path: "agents", message: "nonsense: s3cret-value" }],
       warnings: text.includes("dubious") ? [{ path: "a", message: "dubious" }] : [],
-      hash: HASHES[release](text),
+      hash: HASHES[release](release === "2026.2.9" ? (text.split("\0")[0] ?? "") : text),
       isApplied: release === "2026.2.9" ? undefined : true,
     };
   };

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
 import { ConfigFile } from "../../lib/config/config-file.ts";
+import { Generation } from "../../lib/config/generation.ts";
+import type { IncludePlaces } from "../../lib/config/includes.ts";
 import type { Definition } from "../../lib/definition/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import { type Features, featuresOf } from "../../lib/gateway/features.ts";
@@ -43,6 +45,26 @@ export const ODD_NAMES = {
 /** Returns a config file with this content. */
 export function fileOf(content: string | Uint8Array): ConfigFile {
   return new ConfigFile(Buffer.from(content));
+}
+
+/** Where included files are looked for, unless a test has its own directory. */
+export const INCLUDE_PLACES: IncludePlaces = { directory: "/home/node/.openclaw", roots: [] };
+
+/** Returns a config: a root with this content, and the files that it includes, by name. */
+export function generationOf(
+  content: string | Uint8Array,
+  includes: Record<string, string | Uint8Array> = {},
+  places: IncludePlaces = INCLUDE_PLACES,
+): Generation {
+  const files = Object.entries(includes).map(([name, text]) => [name, fileOf(text)] as const);
+  return new Generation(fileOf(content), places, new Map(files));
+}
+
+/** Returns the text of each file of a config, the root as `openclaw.json`. */
+export function textsOf(generation: Generation | undefined): Record<string, string> | undefined {
+  if (!generation) return undefined;
+  const files = [["openclaw.json", generation.root] as const, ...generation.includes];
+  return Object.fromEntries(files.map(([name, { bytes }]) => [name, Buffer.from(bytes).toString()]));
 }
 
 /** Returns a reconciler with these fields; its other methods fail. */

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { type KindContext, loadReconcilers } from "../../lib/commands/kinds.ts";
 import { type Snapshot, takeSnapshot } from "../../lib/commands/snapshot.ts";
-import { keepLastGood, keepRejection } from "../../lib/config/record.ts";
+import { keepRejection, writeRecord } from "../../lib/config/record.ts";
 import type { ManagerError } from "../../lib/errors.ts";
 import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
@@ -9,7 +9,7 @@ import type { Transport } from "../../lib/gateway/transport.ts";
 import type { Log } from "../../lib/log.ts";
 import { createWarnings } from "../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../lib/settings.ts";
-import { type Scratch, createClock, createMemoryStore, define, fileOf, ourJob } from "./fakes.ts";
+import { type Scratch, createClock, createMemoryStore, define, generationOf, ourJob } from "./fakes.ts";
 
 /** The world of a snapshot. What is left out does not exist. */
 export interface World {
@@ -62,13 +62,13 @@ export async function layOut(scratch: Scratch, world: World) {
   await write(scratch.in("cron.d", "cron-jobs.json"), world.definitions);
   await write(pvcConfig, world.live);
   if (world.applied !== undefined) {
-    const applied = fileOf(world.applied);
+    const applied = generationOf(world.applied, {}, { directory: scratch.path, roots: [] });
     await write(scratch.in("sums", "config"), applied.md5);
-    await keepLastGood(pvcConfig, applied);
+    for (const name of ["applied", "good"] as const) await writeRecord(pvcConfig, name, applied);
   }
   if (world.refused) {
     const { config, problems } = world.refused;
-    await keepRejection(pvcConfig, { checksum: fileOf(config).md5, release: "2026.9.6", problems });
+    await keepRejection(pvcConfig, { checksum: generationOf(config).verdictKey, release: "2026.9.6", problems });
   }
   for (const name of world.missing ?? []) await rm(scratch.in(name), { recursive: true });
   const found = readSettings({ ...places, pvcConfig, stagingDir: scratch.in("staging") }, {});
@@ -94,6 +94,7 @@ export async function layOut(scratch: Scratch, world: World) {
   const log: Log = (line) => void lines.push(line);
   const context: KindContext = {
     settings,
+    env: {},
     selfHeal,
     allowMassRemoval,
     logsFirstPass: true,
@@ -113,11 +114,22 @@ export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot
 }
 
 function createFakeConfigGateway(view: Partial<ConfigView> = {}): ConfigGateway {
-  const usual = { path: undefined, isValid: true, issues: [], warnings: [], hash: "opaque", isApplied: true };
+  const usual = {
+    path: undefined,
+    parsed: undefined,
+    isValid: true,
+    issues: [],
+    warnings: [],
+    hash: "opaque",
+    isApplied: true,
+  };
   return {
     release: "2026.9.6",
+    processStartedMs: undefined,
+    start: undefined,
     readView: async () => ({ ...usual, ...view }),
     readIssues: async () => undefined,
+    readReload: async () => undefined,
     lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
   };
 }

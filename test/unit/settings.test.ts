@@ -32,6 +32,7 @@ describe("readSettings()", () => {
       prune: "owned",
       transport: "auto",
       logFormat: "text",
+      configMode: "auto",
       httpPort: undefined,
     });
   });
@@ -49,6 +50,7 @@ describe("readSettings()", () => {
     ["prune", "CONFIG_MANAGER_PRUNE", "--prune"],
     ["transport", "CONFIG_MANAGER_TRANSPORT", "--transport"],
     ["logFormat", "CONFIG_MANAGER_LOG_FORMAT", "--log-format"],
+    ["configMode", "CONFIG_MANAGER_CONFIG_MODE", "--config-mode"],
     ["httpPort", "CONFIG_MANAGER_HTTP_PORT", "--http-port"],
   ] satisfies [SettingName, string, string][])("calls %s by the names %s and %s", (name, env, flag) => {
     expect(SETTING_SOURCES[name]).toMatchObject({ env, flag });
@@ -112,6 +114,7 @@ describe("readSettings()", () => {
       CONFIG_MANAGER_OWNER: "a b",
       CONFIG_MANAGER_TRANSPORT: "smoke signals",
       CONFIG_MANAGER_LOG_FORMAT: "xml",
+      CONFIG_MANAGER_CONFIG_MODE: "copy",
       CONFIG_MANAGER_HTTP_PORT: "http",
     };
     expect(problemsOf(flags, env)).toEqual([
@@ -123,6 +126,7 @@ describe("readSettings()", () => {
       '--prune: expected owned or none: "all"',
       'CONFIG_MANAGER_TRANSPORT: expected auto, gateway or cli: "smoke signals"',
       'CONFIG_MANAGER_LOG_FORMAT: expected text or json: "xml"',
+      'CONFIG_MANAGER_CONFIG_MODE: expected auto, merge or replace: "copy"',
       'CONFIG_MANAGER_HTTP_PORT: expected a whole number from 1 to 65535: "http"',
     ]);
   });

@@ -2,15 +2,14 @@ import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "nod
 import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { computeChecksum } from "../../../lib/files/checksum.ts";
-import type { ConfigUpdate } from "../../../lib/config/plan.ts";
 import type { ConfigGateway, ConfigView } from "../../../lib/gateway/config-calls.ts";
-import { keepLastGood, keepRejection, pathOfLastGood, readConfigRecord } from "../../../lib/config/record.ts";
+import { keepRejection, pathOfRecord, readRecord, readRejection, writeRecord } from "../../../lib/config/record.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
-import { type Delivery, createLiveConfig } from "../../../lib/config/apply.ts";
+import { type Delivery, type Writing, createLiveConfig } from "../../../lib/config/apply.ts";
 import { HASHES, serveFile } from "../../support/config-gateway.ts";
-import { createClock, createScratch, fileOf, refusalOf, thrownBy } from "../../support/fakes.ts";
+import { createClock, createScratch, generationOf, refusalOf, thrownBy } from "../../support/fakes.ts";
 
 /** This gateway rejects a config that contains `nonsense`, and warns of one that contains `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
@@ -25,21 +24,25 @@ const gone = () => new ManagerError("unreachable", "config.get: gateway closed (
 async function start(live: string | undefined = OLD, clock: Clock = createClock()) {
   const scratch = await createScratch();
   const path = scratch.in("openclaw.json");
+  const places = { directory: scratch.path, roots: [] };
   if (live !== undefined) await writeFile(path, live, { mode: 0o640 });
   return {
     path,
     scratch,
-    config: createLiveConfig(path, clock),
+    config: createLiveConfig(path, places, clock),
     text: () => readFile(path, "utf8"),
     mode: async () => (await stat(path)).mode & 0o7777,
-    record: () => readConfigRecord(path),
-    lastGood: async () => (await readConfigRecord(path)).lastGood?.bytes.toString(),
+    keepGood: (text: string) => writeRecord(path, "good", generationOf(text)),
+    record: async () => ({ lastGood: await readRecord(path, "good", places), rejection: await readRejection(path) }),
+    lastGood: async () => (await readRecord(path, "good", places))?.root.bytes.toString(),
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }
 
-function updateTo(text: string, isHealing = false): ConfigUpdate {
-  return { kind: "update", file: fileOf(text), paths: ["a"], warnings: [], isHealing };
+/** What to write: a root file without includes, which changes more than the formatting. */
+function updateTo(text: string): Writing {
+  const live = generationOf(text);
+  return { live, desired: live, isChange: true, replacesBackup: false };
 }
 
 const rejectionOf = (text: string, release = "2026.2.9") => {
@@ -73,11 +76,11 @@ describe.each(EVERY_KIND)("deliver() with %s, whose answers lag %i reads behind"
     expect(await at.config.deliver(updateTo(BAD), gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
-      restored: fileOf(OLD),
+      restored: generationOf(OLD),
     });
     expect(await at.text()).toBe(OLD);
     expect(await at.mode()).toBe(0o640);
-    expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: rejectionOf(BAD, release) });
+    expect(await at.record()).toEqual({ lastGood: generationOf(OLD), rejection: rejectionOf(BAD, release) });
   });
 
   test("does not take the verdict on an earlier invalid config for one on the valid config", async () => {
@@ -118,17 +121,17 @@ describe("deliver() to a gateway that does not notice the file within five secon
         [BAD, GOOD, "valid"],
       ] as const) {
         await using at = await start(former);
-        await keepLastGood(at.path, fileOf(OLD));
+        await at.keepGood(OLD);
         const served = serveFile(at.path, { release, lag: 1_200, canBeProbed: false });
         const blind = {
           kind: "unknown",
           reason: `the gateway has not noticed the file within 5 s; it reads ${at.path}`,
         } as const;
         expect(await at.config.deliver(updateTo(latter), served.gateway)).toEqual(blind);
-        expect(await at.config.validate(fileOf(latter), served.gateway)).toEqual(blind);
+        expect(await at.config.validate(updateTo(latter), served.gateway)).toEqual(blind);
         expect(await at.text()).toBe(latter);
-        expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
-        expect((await at.config.validate(fileOf(latter), served.gateway)).kind).toBe(kind);
+        expect(await at.record()).toEqual({ lastGood: generationOf(OLD), rejection: undefined });
+        expect((await at.config.validate(updateTo(latter), served.gateway)).kind).toBe(kind);
         expect(served.asked).toBeGreaterThan(1_200);
       }
     });
@@ -139,20 +142,20 @@ describe("deliver() to a gateway that does not notice the file within five secon
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, "{a: 9}");
-    expect(await at.config.validate(fileOf("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(updateTo("{a: 9}"), gateway)).toEqual(validOn("2026.9.6"));
   });
 });
 
 describe("deliver() of an invalid config", () => {
   test("puts back an edit that no gateway has validated, although a good config is known", async () => {
     await using at = await start();
-    await keepLastGood(at.path, fileOf("{a: 0}"));
+    await at.keepGood("{a: 0}");
     const { gateway } = serveFile(at.path, { lag: 1 });
     await gateway.readView();
     await writeFile(at.path, "{a: 9}");
     expect(await at.config.deliver(updateTo(BAD), gateway)).toMatchObject({
       kind: "invalid",
-      restored: { bytes: Buffer.from("{a: 9}") },
+      restored: { root: { bytes: Buffer.from("{a: 9}") } },
     });
     expect(await at.text()).toBe("{a: 9}");
     expect(await at.lastGood()).toBe("{a: 0}");
@@ -161,11 +164,11 @@ describe("deliver() of an invalid config", () => {
   test("puts back the last good config if there was no file before", async () => {
     await using at = await start();
     rmSync(at.path);
-    await keepLastGood(at.path, fileOf(GOOD));
+    await at.keepGood(GOOD);
     expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
-      restored: fileOf(GOOD),
+      restored: generationOf(GOOD),
     });
     expect(await at.text()).toBe(GOOD);
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
@@ -202,7 +205,7 @@ describe("deliver() of an invalid config", () => {
       if (asked === 2) rmSync(at.path);
     };
     const delivery = await at.config.deliver(updateTo(BAD), serveFile(at.path, { after }).gateway);
-    expect(delivery).toMatchObject({ kind: "invalid", restored: { bytes: Buffer.from(OLD) } });
+    expect(delivery).toMatchObject({ kind: "invalid", restored: { root: { bytes: Buffer.from(OLD) } } });
     expect(await at.text()).toBe(OLD);
   });
 
@@ -236,14 +239,14 @@ describe("deliver() of an invalid config", () => {
     await at.config.deliver(updateTo(BAD), gateway);
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
     await at.config.deliver(updateTo(GOOD), gateway);
-    expect(await at.record()).toEqual({ lastGood: fileOf(GOOD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: generationOf(GOOD), rejection: undefined });
   });
 });
 
 describe("deliver() without a gateway, or with one that goes away", () => {
   test("leaves the file in place without a gateway, and records no verdict", async () => {
     await using at = await start();
-    await keepLastGood(at.path, fileOf("{a: 0}"));
+    await at.keepGood("{a: 0}");
     await keepRejection(at.path, rejectionOf(BAD));
     expect(await at.config.deliver(updateTo(GOOD), undefined)).toEqual({
       kind: "unknown",
@@ -251,7 +254,7 @@ describe("deliver() without a gateway, or with one that goes away", () => {
     });
     expect(await at.text()).toBe(GOOD);
     expect(await at.mode()).toBe(0o640);
-    expect(await at.record()).toEqual({ lastGood: fileOf("{a: 0}"), rejection: rejectionOf(BAD) });
+    expect(await at.record()).toEqual({ lastGood: generationOf("{a: 0}"), rejection: rejectionOf(BAD) });
   });
 
   test("leaves the file in place if the gateway goes away after the write: most likely it restarts", async () => {
@@ -265,7 +268,7 @@ describe("deliver() without a gateway, or with one that goes away", () => {
         reason: "config.get: gateway closed (1006)",
       });
       expect(await at.text()).toBe(text);
-      expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
+      expect(await at.record()).toEqual({ lastGood: generationOf(OLD), rejection: undefined });
     }
   });
 
@@ -300,10 +303,10 @@ describe("deliver() without a gateway, or with one that goes away", () => {
 
   test("leaves the validation to a later pass", async () => {
     await using at = await start();
-    await keepLastGood(at.path, fileOf(OLD));
+    await at.keepGood(OLD);
     await at.config.deliver(updateTo(BAD), undefined);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.validate(fileOf(BAD), gateway)).toMatchObject({ kind: "invalid" });
+    expect(await at.config.validate(updateTo(BAD), gateway)).toMatchObject({ kind: "invalid" });
     expect(await at.text()).toBe(OLD);
   });
 });
@@ -312,10 +315,10 @@ describe("deliver() and the last good config", () => {
   test("keeps the previous file as last good if the gateway had found it valid, whatever the new verdict", async () => {
     for (const release of ["2026.2.9", "2026.9.6"] as const) {
       await using at = await start();
-      await keepLastGood(at.path, fileOf("{a: 0}"));
+      await at.keepGood("{a: 0}");
       let known: string | undefined;
       const before = (asked: number) => {
-        if (asked === 2) known = readFileSync(pathOfLastGood(at.path), "utf8");
+        if (asked === 2) known = readFileSync(pathOfRecord(at.path, "good"), "utf8");
       };
       await at.config.deliver(updateTo(GOOD), serveFile(at.path, { release, before }).gateway);
       expect(known).toBe(OLD);
@@ -325,7 +328,7 @@ describe("deliver() and the last good config", () => {
 
   test("does not keep an invalid previous file", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, fileOf("{a: 0}"));
+    await at.keepGood("{a: 0}");
     const delivery = await at.config.deliver(updateTo(`${BAD} `), serveFile(at.path).gateway);
     expect(delivery).toMatchObject({ kind: "invalid" });
     expect(await at.lastGood()).toBe("{a: 0}");
@@ -333,9 +336,9 @@ describe("deliver() and the last good config", () => {
 
   test("does not keep an invalid previous file while the gateway still shows the one before it", async () => {
     await using at = await start();
-    await keepLastGood(at.path, fileOf(OLD));
+    await at.keepGood(OLD);
     const known: string[] = [];
-    const before = () => known.push(readFileSync(pathOfLastGood(at.path), "utf8"));
+    const before = () => known.push(readFileSync(pathOfRecord(at.path, "good"), "utf8"));
     const { gateway } = serveFile(at.path, { release: "2026.8.2", before });
     await gateway.readView();
     await writeFile(at.path, BAD);
@@ -346,7 +349,7 @@ describe("deliver() and the last good config", () => {
   test("does not keep a previous file that can no longer be validated", async () => {
     await using at = await start();
     const known: boolean[] = [];
-    const before = () => known.push(existsSync(pathOfLastGood(at.path)));
+    const before = () => known.push(existsSync(pathOfRecord(at.path, "good")));
     const { gateway } = serveFile(at.path, { release: "2026.9.6", before });
     const dying = { ...gateway, readIssues: () => Promise.reject(gone()) };
     expect(await at.config.deliver(updateTo(GOOD), dying)).toMatchObject({ kind: "valid" });
@@ -424,47 +427,15 @@ describe("deliver()", () => {
   });
 });
 
-describe("mayHeal()", () => {
-  test("allows self-healing once a minute, counted from the last one", async () => {
-    const clock = createClock();
-    await using at = await start(OLD, clock);
-    expect(at.config.mayHeal()).toBeTrue();
-    await at.config.deliver(updateTo(GOOD, true), undefined);
-    expect(at.config.mayHeal()).toBeFalse();
-    clock.advance(59_999);
-    expect(at.config.mayHeal()).toBeFalse();
-    clock.advance(1);
-    expect(at.config.mayHeal()).toBeTrue();
-    await at.config.deliver(updateTo(OLD, true), undefined);
-    expect(at.config.mayHeal()).toBeFalse();
-  });
-
-  test("does not count an update from Git, nor a failed write", async () => {
-    await using at = await start();
-    await at.config.deliver(updateTo(GOOD), undefined);
-    expect(at.config.mayHeal()).toBeTrue();
-    rmSync(at.path);
-    await mkdir(at.path);
-    await refusalOf(at.config.deliver(updateTo(GOOD, true), undefined));
-    expect(at.config.mayHeal()).toBeTrue();
-  });
-
-  test("counts a self-healing that the gateway has rejected", async () => {
-    await using at = await start();
-    await at.config.deliver(updateTo(BAD, true), serveFile(at.path).gateway);
-    expect(at.config.mayHeal()).toBeFalse();
-  });
-});
-
 describe("validate()", () => {
   test("keeps a valid config as last good, and does not rewrite it", async () => {
     await using at = await start(GOOD);
     await keepRejection(at.path, rejectionOf(BAD));
     const { ino, mtimeMs } = await stat(at.path);
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
-    expect(await at.config.validate(fileOf(GOOD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(updateTo(GOOD), gateway)).toEqual(validOn("2026.9.6"));
     expect(await stat(at.path)).toMatchObject({ ino, mtimeMs });
-    expect(await at.record()).toEqual({ lastGood: fileOf(GOOD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: generationOf(GOOD), rejection: undefined });
   });
 
   test("accepts the verdict on the previous file if that file is back", async () => {
@@ -472,14 +443,14 @@ describe("validate()", () => {
     const { gateway } = serveFile(at.path, { release: "2026.9.6" });
     await at.config.deliver(updateTo(GOOD), gateway);
     await writeFile(at.path, OLD);
-    expect(await at.config.validate(fileOf(OLD), gateway)).toEqual(validOn("2026.9.6"));
+    expect(await at.config.validate(updateTo(OLD), gateway)).toEqual(validOn("2026.9.6"));
   });
 
   test("rewrites the file after two seconds if the gateway may have missed it and cannot tell", async () => {
     const clock = createClock();
     await using at = await start(GOOD, clock);
     const { ino } = await stat(at.path);
-    expect(await at.config.validate(fileOf(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
+    expect(await at.config.validate(updateTo(GOOD), serveFile(at.path).gateway)).toEqual(validOn("2026.2.9"));
     expect(clock.pauses).toEqual([2_000]);
     expect(await at.text()).toBe(GOOD);
     expect(await at.mode()).toBe(0o640);
@@ -495,7 +466,7 @@ describe("validate()", () => {
       };
       await using at = await start(GOOD, { ...createClock(), pause });
       path = at.path;
-      await at.config.validate(fileOf(GOOD), serveFile(at.path).gateway);
+      await at.config.validate(updateTo(GOOD), serveFile(at.path).gateway);
       expect(existsSync(at.path) ? await at.text() : undefined).toBe(meanwhile);
     }
   });
@@ -503,8 +474,8 @@ describe("validate()", () => {
   test("does not rewrite an invalid config", async () => {
     const clock = createClock();
     await using at = await start(BAD, clock);
-    await at.config.validate(fileOf(BAD), serveFile(at.path).gateway);
-    await at.config.validate(fileOf(BAD), undefined);
+    await at.config.validate(updateTo(BAD), serveFile(at.path).gateway);
+    await at.config.validate(updateTo(BAD), undefined);
     expect(clock.pauses).toEqual([]);
   });
 
@@ -512,15 +483,15 @@ describe("validate()", () => {
     for (const release of ["2026.2.9", "2026.9.6"] as const) {
       await using at = await start(BAD);
       await chmod(at.path, 0o604);
-      await keepLastGood(at.path, fileOf(OLD));
-      expect(await at.config.validate(fileOf(BAD), serveFile(at.path, { release }).gateway)).toEqual({
+      await at.keepGood(OLD);
+      expect(await at.config.validate(updateTo(BAD), serveFile(at.path, { release }).gateway)).toEqual({
         kind: "invalid",
         problems: PROBLEMS,
-        restored: fileOf(OLD),
+        restored: generationOf(OLD),
       });
       expect(await at.text()).toBe(OLD);
       expect(await at.mode()).toBe(0o604);
-      expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: rejectionOf(BAD, release) });
+      expect(await at.record()).toEqual({ lastGood: generationOf(OLD), rejection: rejectionOf(BAD, release) });
     }
   });
 
@@ -528,16 +499,16 @@ describe("validate()", () => {
     await using at = await start(GOOD);
     const { gateway } = serveFile(at.path, { release: "2026.8.2" });
     await gateway.readView();
-    await keepLastGood(at.path, fileOf(GOOD));
+    await at.keepGood(GOOD);
     await writeFile(at.path, BAD);
-    expect(await at.config.validate(fileOf(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(await at.config.validate(updateTo(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
     expect(await at.text()).toBe(GOOD);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
   test("leaves an invalid config in place if no good one is known", async () => {
     await using at = await start(BAD);
-    expect(await at.config.validate(fileOf(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.validate(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
       kind: "invalid",
       problems: PROBLEMS,
       restored: undefined,
@@ -548,25 +519,25 @@ describe("validate()", () => {
 
   test("does not overwrite what something else wrote meanwhile", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, fileOf(OLD));
+    await at.keepGood(OLD);
     const after = () => writeFileSync(at.path, "{a: 9}");
-    const delivery = await at.config.validate(fileOf(BAD), serveFile(at.path, { after }).gateway);
+    const delivery = await at.config.validate(updateTo(BAD), serveFile(at.path, { after }).gateway);
     expect(delivery).toMatchObject({ kind: "unknown" });
     expect(await at.text()).toBe("{a: 9}");
   });
 
   test("is unknown without a gateway, or with one that goes away", async () => {
     await using at = await start(BAD);
-    await keepLastGood(at.path, fileOf(OLD));
-    expect(await at.config.validate(fileOf(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
+    await at.keepGood(OLD);
+    expect(await at.config.validate(updateTo(BAD), undefined)).toEqual({ kind: "unknown", reason: undefined });
     const before = () => {
       throw gone();
     };
-    expect(await at.config.validate(fileOf(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
+    expect(await at.config.validate(updateTo(BAD), serveFile(at.path, { before }).gateway)).toMatchObject({
       kind: "unknown",
     });
     expect(await at.text()).toBe(BAD);
-    expect(await at.record()).toEqual({ lastGood: fileOf(OLD), rejection: undefined });
+    expect(await at.record()).toEqual({ lastGood: generationOf(OLD), rejection: undefined });
   });
 
   test("waits until the file has been unmodified for a second", async () => {
@@ -574,9 +545,9 @@ describe("validate()", () => {
     await using at = await start(GOOD, clock);
     const touched = (clock.nowMs() - 300) / 1000;
     await utimes(at.path, touched, touched);
-    await at.config.validate(fileOf(GOOD), undefined);
+    await at.config.validate(updateTo(GOOD), undefined);
     expect(clock.pauses).toEqual([]);
-    await at.config.validate(fileOf(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
+    await at.config.validate(updateTo(GOOD), serveFile(at.path, { release: "2026.9.6" }).gateway);
     expect(clock.pauses.map(Math.round)).toEqual([700]);
   });
 });
@@ -584,7 +555,18 @@ describe("validate()", () => {
 describe("isReady()", () => {
   const answering = (answer: () => Promise<ConfigView>): ConfigGateway => {
     const nobody = () => Promise.reject(new Error("nobody should ask"));
-    return { release: "2026.9.6", readView: answer, readIssues: nobody, lookUpReload: nobody };
+    return {
+      release: "2026.9.6",
+      processStartedMs: undefined,
+      start: undefined,
+      readView: answer,
+      readIssues: nobody,
+      readReload: nobody,
+      lookUpReload: nobody,
+    };
+  };
+  const pendingView = (path: string): ConfigView => {
+    return { path, parsed: undefined, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
   };
   const failing = (thrown: Error) => answering(() => Promise.reject(thrown));
 
@@ -599,7 +581,7 @@ describe("isReady()", () => {
   test("waits until the gateway has applied the file, but not forever", async () => {
     const clock = createClock();
     await using at = await start(OLD, clock);
-    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
+    const view = pendingView(at.path);
     let asked = 0;
     const applying = answering(async () => ({ ...view, isApplied: ++asked >= 3 }));
     expect(await at.config.isReady(applying)).toBeTrue();
@@ -611,7 +593,7 @@ describe("isReady()", () => {
 
   test("is false if the gateway goes away meanwhile", async () => {
     await using at = await start();
-    const view: ConfigView = { path: at.path, isValid: true, issues: [], warnings: [], hash: "x", isApplied: false };
+    const view = pendingView(at.path);
     let asked = 0;
     const leaving = answering(async () => {
       asked += 1;
@@ -650,12 +632,16 @@ describe("confirm()", () => {
     let asked = 0;
     const gateway: ConfigGateway = {
       release: "2026.9.6",
+      processStartedMs: undefined,
+      start: undefined,
       async readView() {
         const isApplied = said[Math.min(asked, said.length - 1)];
         asked += 1;
-        return { path: undefined, isValid: true, issues: [], warnings: [], hash: undefined, isApplied };
+        const usual = { path: undefined, parsed: undefined, isValid: true, issues: [], warnings: [], hash: undefined };
+        return { ...usual, isApplied };
       },
       readIssues: async () => undefined,
+      readReload: async () => undefined,
       lookUpReload: () => Promise.reject(new Error("nobody should ask")),
     };
     return {
@@ -668,43 +654,83 @@ describe("confirm()", () => {
   const never = () => false;
 
   test("does not take the previous config for the applied one, unless both have the same values", async () => {
-    for (const [paths, answer] of [
-      [["a"], "timeout"],
-      [[], "applied"],
+    for (const [isChange, answer] of [
+      [true, "timeout"],
+      [false, "applied"],
     ] as const) {
-      await using at = await start();
+      await using at = await start(OLD, createClock(Date.now() + 60_000));
       const { gateway } = serveFile(at.path, { release: "2026.8.2", lag: 10_000 });
-      await at.config.deliver({ ...updateTo(GOOD), paths: [...paths] }, gateway);
-      expect(await at.config.confirm(fileOf(GOOD), gateway, never)).toBe(answer);
+      await at.config.deliver({ ...updateTo(GOOD), isChange }, gateway);
+      expect(await at.config.confirm(updateTo(GOOD), gateway, never)).toEqual({ kind: answer });
     }
   });
 
   test("waits until the config is applied, and asks once per connection and config", async () => {
-    await using at = await start();
+    await using at = await start(OLD, createClock(Date.now() + 60_000));
     const served = forcing(false, true);
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "applied" });
     expect(served.asked).toBe(2);
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "unknown" });
     expect(served.asked).toBe(2);
-    expect(await at.config.confirm(fileOf("other"), served.gateway, never)).toBe("applied");
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(updateTo("other"), served.gateway, never)).toEqual({ kind: "applied" });
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "applied" });
     const again = forcing(true);
-    expect(await at.config.confirm(fileOf("one"), again.gateway, never)).toBe("applied");
+    expect(await at.config.confirm(updateTo("one"), again.gateway, never)).toEqual({ kind: "applied" });
     expect({ asked: served.asked, again: again.asked }).toEqual({ asked: 4, again: 1 });
   });
 
   test("reports a timeout once", async () => {
-    await using at = await start();
+    await using at = await start(OLD, createClock(Date.now() + 60_000));
     const served = forcing(false);
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("timeout");
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "timeout" });
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "unknown" });
   });
 
-  test("asks again after an unknown answer or a wait that was cut short", async () => {
-    await using at = await start();
-    const served = forcing(undefined, false, true);
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("unknown");
-    expect(await at.config.confirm(fileOf("one"), served.gateway, () => served.asked >= 2)).toBe("unknown");
-    expect(await at.config.confirm(fileOf("one"), served.gateway, never)).toBe("applied");
+  test("asks again after a wait that was cut short, but not if the gateway does not report it", async () => {
+    await using at = await start(OLD, createClock(Date.now() + 60_000));
+    const served = forcing(false, true);
+    expect(await at.config.confirm(updateTo("one"), served.gateway, () => served.asked >= 1)).toEqual({
+      kind: "unknown",
+    });
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "applied" });
+    const silent = forcing(undefined);
+    expect(await at.config.confirm(updateTo("one"), silent.gateway, never)).toEqual({ kind: "unknown" });
+    expect(await at.config.confirm(updateTo("one"), silent.gateway, never)).toEqual({ kind: "unknown" });
+    expect(silent.asked).toBe(1);
+  });
+
+  test("rolls back a config that the gateway has found valid and could not apply, and records why without values", async () => {
+    await using at = await start(OLD, createClock(Date.now() + 60_000));
+    const served = serveFile(at.path, { release: "2026.9.6" });
+    const pending = async () => ({ ...(await served.gateway.readView()), isApplied: false });
+    const reason = "channels.discord: cannot log in with s3cret-value";
+    const failing: ConfigGateway = {
+      ...served.gateway,
+      readView: pending,
+      readReload: async () => ({ kind: "failed", reason }),
+    };
+    const update = updateTo('{a: 3, token: "s3cret-value"}');
+    expect(await at.config.deliver(update, failing)).toMatchObject({ kind: "valid", isApplied: false });
+    expect(await at.config.confirm(update, failing, never)).toMatchObject({
+      kind: "invalid",
+      problems: ["channels.discord: cannot log in with ***"],
+      restored: { root: { bytes: Buffer.from(OLD) } },
+    });
+    expect(await at.text()).toBe(OLD);
+    expect((await at.record()).rejection).toMatchObject({ checksum: update.desired.md5 });
+  });
+
+  test("does not keep a config as last good that the gateway has found valid and not applied", async () => {
+    await using at = await start(OLD, createClock(Date.now() + 60_000));
+    await at.keepGood(OLD);
+    const { gateway } = serveFile(at.path, { release: "2026.9.6" });
+    const pending: ConfigGateway = {
+      ...gateway,
+      readView: async () => ({ ...(await gateway.readView()), isApplied: false }),
+    };
+    await at.config.deliver(updateTo(GOOD), pending);
+    expect(await at.lastGood()).toBe(OLD);
+    expect(await at.config.confirm(updateTo(GOOD), gateway, never)).toEqual({ kind: "applied" });
+    expect(await at.lastGood()).toBe(GOOD);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { toConfigFile } from "../../../lib/config/config-file.ts";
 import { fileOf } from "../../support/fakes.ts";
 
 describe("ConfigFile", () => {
@@ -17,8 +16,18 @@ describe("ConfigFile", () => {
 
   test("parses what OpenClaw can read, and is broken otherwise", () => {
     for (const text of ["{}", "// x\n{a: 1}", "\uFEFF{}"]) expect(fileOf(text).parsed.kind).toBe("parsed");
-    for (const text of ["", "[]", "{", "null"]) expect(fileOf(text).parsed.kind).toBe("broken");
+    for (const text of ["", "{", "{}{}", "nul"]) expect(fileOf(text).parsed.kind).toBe("broken");
     expect(fileOf(new Uint8Array([0x7b, 0xff, 0x7d])).parsed.kind).toBe("broken");
+  });
+
+  test("may hold any JSON value, as an included file does", () => {
+    for (const [text, value] of [
+      ["[1]", [1]],
+      ["null", null],
+      ["'x'", "x"],
+    ] as const) {
+      expect(fileOf(text).parsed).toEqual({ kind: "parsed", value } as never);
+    }
   });
 
   test("equals a file with the same bytes, and no other", () => {
@@ -26,9 +35,4 @@ describe("ConfigFile", () => {
     expect(fileOf("{}").equals(fileOf("{ }"))).toBeFalse();
     expect(fileOf("{}").equals(undefined)).toBeFalse();
   });
-});
-
-test("toConfigFile() is undefined without a file, and an empty file for no bytes", () => {
-  expect(toConfigFile(undefined)).toBeUndefined();
-  expect(toConfigFile(new Uint8Array())?.bytes).toEqual(new Uint8Array());
 });

@@ -1,11 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  findModeProblems,
-  isSameMeaning,
-  parseConfig,
-  readReloadMode,
-  withoutMeta,
-} from "../../../lib/config/document.ts";
+import { findModeProblems, parseConfig, readReloadMode, withoutMeta } from "../../../lib/config/document.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 
 /** Returns the value of a config that parses; otherwise the test fails. */
@@ -159,33 +153,5 @@ describe("withoutMeta()", () => {
       "Meta",
       "",
     ]);
-  });
-});
-
-describe("isSameMeaning()", () => {
-  test.each([
-    ["another order of keys", "{a: 1, b: 2}", '{"b": 2, "a": 1}'],
-    ["comments, blanks and quotes", "{a: 'x' /* y */}", '{\n"a": "x"}'],
-    ["numbers that are written otherwise", "{a: 0x12c, b: .5}", '{"a": 300, "b": 0.5}'],
-    ["a stamp", "{a: 1}", '{"a": 1, "meta": {"lastTouchedVersion": "2026.9.6"}}'],
-    ["two stamps", '{"meta": 1}', '{"meta": 2}'],
-  ])("ignores %s", (_, one, other) => {
-    expect(isSameMeaning(parse(one), parse(other))).toBeTrue();
-    expect(isSameMeaning(parse(other), parse(one))).toBeTrue();
-  });
-
-  test.each([
-    ["a value", "{a: 1}", "{a: 2}"],
-    ["its type", "{a: 1}", '{a: "1"}'],
-    ["a key more", "{a: 1}", "{a: 1, b: null}"],
-    ["an object for a list", "{a: {}}", "{a: []}"],
-    ["the order of a list", "{a: [1, 2]}", "{a: [2, 1]}"],
-    ["a meta further down", "{a: {meta: 1}}", "{a: {meta: 2}}"],
-    ["what is under __proto__", "{__proto__: {a: 1}}", "{__proto__: {a: 2}}"],
-    ["that there is a __proto__", "{__proto__: {}}", "{}"],
-    ["the case of a key", "{a: 1}", "{A: 1}"],
-  ])("notices %s", (_, one, other) => {
-    expect(isSameMeaning(parse(one), parse(other))).toBeFalse();
-    expect(isSameMeaning(parse(other), parse(one))).toBeFalse();
   });
 });

@@ -2,10 +2,14 @@ import { describe, expect, test } from "bun:test";
 import {
   describeApplyTimeout,
   describeDrift,
+  describeMigrated,
   describeNotValidated,
   describeRejection,
+  describeRestored,
+  describeStartChanges,
 } from "../../../lib/config/messages.ts";
-import { fileOf } from "../../support/fakes.ts";
+import type { HealDecision } from "../../../lib/config/healing.ts";
+import { generationOf } from "../../support/fakes.ts";
 
 describe("describeRejection()", () => {
   test("returns a WARNING per problem, which says what stays in place", () => {
@@ -21,10 +25,19 @@ describe("describeRejection()", () => {
       "WARNING: Config rejected, no earlier one is known to put back: two",
     ]);
   });
+
+  test("completes OpenClaw's own advice, which mends the live file only, by the way into Git", () => {
+    const problem = 'agents: Unrecognized key: "cli"; run "openclaw doctor --fix"';
+    expect(describeRejection("/pvc/openclaw.json", [problem, "gateway.port: Invalid input"])).toEqual([
+      `WARNING: Config rejected, /pvc/openclaw.json stays as it is: ${problem} ` +
+        "(in Git: config-manager export config prints it as OpenClaw has migrated it)",
+      "WARNING: Config rejected, /pvc/openclaw.json stays as it is: gateway.port: Invalid input",
+    ]);
+  });
 });
 
 describe("describeDrift()", () => {
-  const describeIt = (paths: string[], selfHeal = false) => describeDrift("/pvc/openclaw.json", paths, selfHeal);
+  const describeIt = (paths: string[], healing?: HealDecision) => describeDrift("/pvc/openclaw.json", paths, healing);
   const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
 
   test("is one WARNING with the paths and the way to revert them", () => {
@@ -35,9 +48,18 @@ describe("describeDrift()", () => {
   });
 
   test("says when --self-heal reverts them", () => {
-    expect(describeIt(["x"], true)).toBe(
+    for (const decision of ["now", "later"] as const) {
+      expect(describeIt(["x"], decision)).toBe(
+        "WARNING: Config drift: /pvc/openclaw.json was changed by something else: x " +
+          "(--self-heal puts it back, at most once a minute)",
+      );
+    }
+  });
+
+  test("says that --self-heal has given up, and how the change gets into Git", () => {
+    expect(describeIt(["x"], "given-up")).toBe(
       "WARNING: Config drift: /pvc/openclaw.json was changed by something else: x " +
-        "(--self-heal puts it back, at most once a minute)",
+        "(--self-heal gives up: two heals did not last; put it into Git: config-manager export config)",
     );
   });
 
@@ -51,8 +73,34 @@ describe("describeDrift()", () => {
   });
 });
 
+describe("describeStartChanges() and describeMigrated()", () => {
+  const twelve = Array.from({ length: 12 }, (_, index) => `plugins.entries.p${index}`);
+
+  test("are one line each, with the paths", () => {
+    expect(describeStartChanges(["agents.defaults.maxConcurrent", "plugins.entries.telegram"])).toBe(
+      "  OpenClaw changed its config at its start: agents.defaults.maxConcurrent, plugins.entries.telegram",
+    );
+    expect(describeMigrated(["routing.allowFrom"])).toBe(
+      "WARNING: Config merged: OpenClaw has migrated keys that Git still has: routing.allowFrom " +
+        "(in Git: config-manager export config)",
+    );
+  });
+
+  test("a restored backup is one WARNING with the paths that Git delivers again", () => {
+    expect(describeRestored(["channels.discord.token", "x"])).toBe(
+      "WARNING: OpenClaw put an older config back at its start; Git's is delivered again: channels.discord.token, x",
+    );
+  });
+
+  test("name ten paths and count the others", () => {
+    const named = `${twelve.slice(0, 10).join(", ")} and 2 more`;
+    expect(describeStartChanges(twelve)).toEndWith(`: ${named}`);
+    expect(describeMigrated(twelve)).toContain(`: ${named} (in Git`);
+  });
+});
+
 describe("describeApplyTimeout()", () => {
-  const describeIt = (text: string) => describeApplyTimeout(fileOf(text));
+  const describeIt = (text: string) => describeApplyTimeout(generationOf(text));
 
   test("names the cause if gateway.reload.mode is off", () => {
     expect(describeIt('{gateway: {reload: {mode: "off"}}}')).toBe(
@@ -60,12 +108,18 @@ describe("describeApplyTimeout()", () => {
     );
   });
 
+  test("finds it in an included file", () => {
+    const files = { "gateway.json5": '{reload: {mode: "off"}}' };
+    const line = describeApplyTimeout(generationOf('{gateway: {$include: "./gateway.json5"}}', files));
+    expect(line).toContain("gateway.reload.mode is off, so it takes a restart");
+  });
+
   test.each(['{gateway: {reload: {mode: "hybrid"}}}', "{}", '{mode: "off"}', "{", ""])(
     "names the possible causes for %j",
     (text) => {
       expect(describeIt(text)).toBe(
-        "WARNING: Config not in force after 30 s: a restart of the gateway may be deferred " +
-          "until running work is done, or gateway.reload.mode is off",
+        "WARNING: Config not in force after 30 s: a restart may be deferred until running work is done, or the " +
+          "gateway cannot apply it and would not start with it; read its log before you restart it",
       );
     },
   );

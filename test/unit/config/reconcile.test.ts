@@ -1,15 +1,17 @@
 // The passes over openclaw.json, with a fake gateway and real files: the log lines and the live file.
 
+import { readFileSync } from "node:fs";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { createConfigReconciler } from "../../../lib/config/kind.ts";
 import { createConfigPasses } from "../../../lib/config/reconcile.ts";
-import { keepLastGood, keepRejection } from "../../../lib/config/record.ts";
+import { keepRejection, writeRecord } from "../../../lib/config/record.ts";
+import type { ConfigMode } from "../../../lib/config/target.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import type { ConfigGateway } from "../../../lib/gateway/config-calls.ts";
+import type { ConfigGateway, GatewayStart } from "../../../lib/gateway/config-calls.ts";
 import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { serveFile } from "../../support/config-gateway.ts";
-import { createClock, createScratch, fileOf } from "../../support/fakes.ts";
+import { createClock, createScratch, generationOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 /** A realistic config that contains this. */
@@ -34,20 +36,27 @@ type Release = "2026.2.9" | "2026.9.6";
 interface Start {
   live?: string;
   /** The ConfigMap's file. */
-  git?: string;
+  git?: string | Record<string, string>;
   release?: Release;
   selfHeal?: boolean;
   isAway?: boolean;
+  mode?: ConfigMode;
+  /** The last start of the gateway. */
+  start?: GatewayStart;
+  /** The names of the files that the config includes. */
+  includes?: string[];
 }
 
 /** A live file, a ConfigMap and a gateway. Each pass collects its log lines. */
-async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway = false }: Start) {
+async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway = false, ...more }: Start) {
   const scratch = await createScratch();
   const pvcConfig = scratch.in("openclaw.json");
   if (live !== undefined) await writeFile(pvcConfig, live);
   const volume = await createVolume(scratch.in("config.d"));
-  if (git !== undefined) await volume.publish({ "openclaw.json": git });
-  const served = serveFile(pvcConfig, { release });
+  const publish = (files: string | Record<string, string>) =>
+    volume.publish(typeof files === "string" ? { "openclaw.json": files } : files);
+  if (git !== undefined) await publish(git);
+  const served = serveFile(pvcConfig, { release, includes: more.includes ?? [], start: more.start });
   const gateway: ConfigGateway = {
     ...served.gateway,
     lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
@@ -60,9 +69,17 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
   };
   const lines: string[] = [];
   const clock = createClock();
-  const settings = { configDir: volume.path, pvcConfig, checksumDir: scratch.in("sums") };
+  const settings = {
+    configDir: volume.path,
+    pvcConfig,
+    checksumDir: scratch.in("sums"),
+    includeRoots: [],
+    configMode: more.mode ?? "auto",
+    gatewayTokenFile: undefined,
+  };
   const log = (line: string) => void lines.push(line.replaceAll(scratch.path, "/mnt"));
-  const options = { settings, selfHeal, transport, connectLimitMs: 0, log, warnings: createWarnings(log), clock };
+  const warnings = createWarnings(log);
+  const options = { settings, env: {}, selfHeal, hasToken: true, transport, connectLimitMs: 0, log, warnings, clock };
   const passes = createConfigPasses(options);
   return {
     passes,
@@ -71,13 +88,27 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
     state,
     clock,
     pvcConfig,
-    publish: (text: string) => volume.publish({ "openclaw.json": text }),
+    publish,
     /** Runs a pass and returns its outcome and its log lines. */
     async pass(context = STEADY) {
       lines.length = 0;
       return { outcome: (await passes.reconcile(context)).kind, lines: [...lines] };
     },
+    /** Runs a pass in another container, which has seen nothing yet. */
+    async passAnew() {
+      lines.length = 0;
+      const anew = createConfigPasses({ ...options, warnings: createWarnings(log) });
+      return { outcome: (await anew.reconcile(STEADY)).kind, lines: [...lines] };
+    },
     lines,
+    in: (...names: string[]) => scratch.in(...names),
+    edit: (text: string, name = "openclaw.json") => writeFile(scratch.in(name), text),
+    /** Writes the live file as OpenClaw does: it keeps a backup. */
+    async writeAsOpenClaw(text: string) {
+      await writeFile(`${pvcConfig}.bak`, await readFile(pvcConfig));
+      await writeFile(pvcConfig, text);
+    },
+    text: (name: string) => readFile(scratch.in(name), "utf8"),
     live: () => readFile(pvcConfig, "utf8"),
     checksum: () => readFile(scratch.in("sums", "config"), "utf8").then((text) => text.trim()),
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
@@ -98,7 +129,7 @@ describe("reconcile() at its first pass", () => {
       ],
     });
     expect(await at.live()).toBe(NEW);
-    expect(await at.checksum()).toBe(fileOf(NEW).md5);
+    expect(await at.checksum()).toBe(generationOf(NEW).md5);
   });
 
   test("writes and logs nothing if observed equals desired", async () => {
@@ -106,7 +137,7 @@ describe("reconcile() at its first pass", () => {
     const { mtimeMs } = await stat(at.pvcConfig);
     expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
     expect((await stat(at.pvcConfig)).mtimeMs).toBe(mtimeMs);
-    expect(await at.checksum()).toBe(fileOf(NEW).md5);
+    expect(await at.checksum()).toBe(generationOf(NEW).md5);
   });
 
   test("warns once if there is no ConfigMap, and keeps the live file", async () => {
@@ -139,9 +170,9 @@ describe("reconcile() of a rejected config", () => {
       lines: ["Config change detected in /mnt/config.d/openclaw.json", warning],
     });
     expect(await at.live()).toBe(OLD);
-    expect(await at.checksum()).toBe(fileOf(OLD).md5);
+    expect(await at.checksum()).toBe(generationOf(OLD).md5);
     expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
-    expect(at.passes.planKind).toBe("reject");
+    expect(at.passes.lastOutcome).toBe("reject");
   });
 
   test("delivers the next one once Git is fixed", async () => {
@@ -152,21 +183,39 @@ describe("reconcile() of a rejected config", () => {
     expect(await at.live()).toBe(NEW);
   });
 
+  const NO_START =
+    "WARNING: Config rejected, /mnt/openclaw.json stays as it is: gateway.mode is missing; " +
+    "the live file has it, and OpenClaw does not start without";
+
   test("does not deliver a config that OpenClaw cannot start with", async () => {
+    await using at = await start({ live: OLD, git: NO_MODE, mode: "replace" });
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [NO_START] });
+    expect(await at.live()).toBe(OLD);
+  });
+
+  test("does not take gateway.mode out of the live file when Git drops it", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.publish(NO_MODE);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [NO_START] });
+    await at.edit(OLD.replace("channels: {", 'channels: { telegram: { botToken: "${TELEGRAM}" },'));
+    expect((await at.pass()).outcome).toBe("rejected");
+    expect(await at.live()).toContain("telegram");
+  });
+
+  test("without a record, keeps the gateway.mode that only the live file has", async () => {
     await using at = await start({ live: OLD, git: NO_MODE });
-    expect(await at.pass()).toEqual({
-      outcome: "rejected",
-      lines: [
-        "WARNING: Config rejected, /mnt/openclaw.json stays as it is: gateway.mode is missing; " +
-          "the live file has it, and OpenClaw does not start without",
-      ],
-    });
+    expect((await at.pass()).outcome).toBe("equal");
     expect(await at.live()).toBe(OLD);
   });
 
   test("holds a config back in a new container if a gateway of that release rejected it before", async () => {
     await using at = await start({ live: OLD, git: BAD });
-    await keepRejection(at.pvcConfig, { checksum: fileOf(BAD).md5, release: "2026.9.6", problems: ["agents: no"] });
+    await keepRejection(at.pvcConfig, {
+      checksum: generationOf(BAD).md5,
+      release: "2026.9.6",
+      problems: ["agents: no"],
+    });
     expect(await at.pass()).toEqual({
       outcome: "rejected",
       lines: ["WARNING: Config rejected, /mnt/openclaw.json stays as it is: agents: no"],
@@ -176,7 +225,7 @@ describe("reconcile() of a rejected config", () => {
 
   test("restores the last good config if the live file is lost", async () => {
     await using at = await start({ git: "{" });
-    await keepLastGood(at.pvcConfig, fileOf(OLD));
+    await writeRecord(at.pvcConfig, "good", generationOf(OLD));
     expect((await at.pass()).outcome).toBe("rejected");
     expect(await at.live()).toBe(OLD);
   });
@@ -195,7 +244,7 @@ describe("reconcile() of drift", () => {
     expect(await at.pass()).toEqual({ outcome: "equal", lines: [drift] });
     expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
     expect(await at.live()).toBe(EDITED);
-    expect(at.passes.planKind).toBe("drift");
+    expect(at.passes.lastOutcome).toBe("drift");
   });
 
   test("reverts it with selfHeal, and not again within a minute", async () => {
@@ -218,6 +267,479 @@ describe("reconcile() of drift", () => {
     await writeFile(at.pvcConfig, EDITED);
     await at.pass();
     await at.publish(NEW);
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("equal");
+    expect(lines.filter((line) => line.includes("drift"))).toEqual([]);
+    expect(at.passes.lastOutcome).toBe("update");
+    expect(await at.live()).toBe(NEW);
+  });
+
+  test("gives up healing what something puts back each time, and says where it belongs", async () => {
+    await using at = await start({ live: OLD, git: OLD, selfHeal: true });
+    await at.pass();
+    for (const heal of [1, 2]) {
+      await at.edit(EDITED);
+      expect({ heal, ...(await at.pass()) }).toMatchObject({ heal, outcome: "equal" });
+      expect(await at.live()).toBe(OLD);
+      at.clock.advance(60_000);
+    }
+    await at.edit(EDITED);
+    const givenUp =
+      "WARNING: Config drift: /mnt/openclaw.json was changed by something else: messages.ackReaction " +
+      "(--self-heal gives up: two heals did not last; put it into Git: config-manager export config)";
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [givenUp] });
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(await at.live()).toBe(EDITED);
+    // A change in Git starts anew.
+    await at.publish(NEW);
+    await at.pass();
+    at.clock.advance(60_000);
+    await at.edit(NEW.replace("🦞", "✅"));
+    expect((await at.pass()).lines[0]).toBe("Healing config drift in /mnt/openclaw.json");
+    expect(await at.live()).toBe(NEW);
+  });
+
+  test("heals only what Git declares", async () => {
+    await using at = await start({ live: OLD, git: OLD, selfHeal: true });
+    await at.pass();
+    await at.edit(EDITED.replace("channels: {", 'channels: { telegram: { botToken: "${TELEGRAM}" },'));
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "Healing config drift in /mnt/openclaw.json",
+        "Config copied to PVC: /mnt/openclaw.json",
+        "  Changed: messages.ackReaction (hot)",
+        COMPLETE,
+        "Config in force",
+      ],
+    });
+    expect(JSON.parse(await at.live())).toMatchObject({
+      messages: { ackReaction: "👀" },
+      channels: { telegram: { botToken: "${TELEGRAM}" } },
+    });
+  });
+
+  test("waits with it while a gateway may be starting: the change may be its own", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(EDITED);
+    at.clock.advance(Date.now() - at.clock.nowMs() + 60_000);
+    at.state.gateway = undefined;
+    expect(await at.pass()).toEqual({ outcome: "pending", lines: [] });
+    at.clock.advance(120_000);
+    expect((await at.pass()).lines).toEqual([expect.stringContaining("WARNING: Config drift: ")]);
+  });
+});
+
+describe("reconcile() of a live config that something else has added to", () => {
+  /** What `openclaw plugins enable` or an agent adds. */
+  const ADDED = OLD.replace(
+    "channels: {",
+    'plugins: { entries: { telegram: { enabled: true } } },\n  channels: { telegram: { botToken: "${TELEGRAM}" },',
+  );
+
+  test("is no drift", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(ADDED);
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(await at.live()).toBe(ADDED);
+  });
+
+  test("changes only what Git changes", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(ADDED);
+    await at.pass();
+    await at.publish(NEW);
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "Config change detected in /mnt/config.d/openclaw.json",
+        "Config copied to PVC: /mnt/openclaw.json",
+        "  Changed: messages.ackReaction (hot)",
+        COMPLETE,
+        "Config in force",
+      ],
+    });
+    const live = JSON.parse(await at.live());
+    expect(live).toMatchObject({
+      messages: { ackReaction: "🦞" },
+      plugins: { entries: { telegram: { enabled: true } } },
+      channels: { telegram: { botToken: "${TELEGRAM}" }, discord: { token: "${DISCORD_TOKEN}" } },
+    });
+    expect(await at.checksum()).toBe(generationOf(NEW).md5);
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+  });
+
+  test("takes out what Git drops, and nothing else", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(ADDED);
+    await at.publish(configOf(""));
+    expect((await at.pass()).lines).toContain("  Changed: messages.ackReaction (hot)");
+    const live = JSON.parse(await at.live());
+    expect(live.messages).toBeUndefined();
+    expect(live.plugins).toEqual({ entries: { telegram: { enabled: true } } });
+  });
+
+  test("writes Git's bytes once the live config says the same", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(NEW.replace("// openclaw.json\n", ""));
+    await at.publish(NEW);
+    await at.pass();
+    expect(await at.live()).toBe(NEW);
+  });
+
+  test("replaces it by Git's bytes in the mode replace", async () => {
+    await using at = await start({ live: OLD, git: OLD, mode: "replace" });
+    await at.pass();
+    await at.edit(ADDED);
+    expect((await at.pass()).lines).toEqual([
+      "WARNING: Config drift: /mnt/openclaw.json was changed by something else: channels.telegram.botToken, " +
+        "plugins.entries.telegram.enabled (it stays so until the ConfigMap changes; --self-heal would put it back)",
+    ]);
+    await at.publish(NEW);
+    expect((await at.pass()).outcome).toBe("equal");
+    expect(await at.live()).toBe(NEW);
+  });
+
+  test("takes nothing out in a new container, whose record may be forged, and all that Git declares is a change", async () => {
+    await using at = await start({ live: ADDED.replace("👀", "✅"), git: NEW });
+    await writeRecord(at.pvcConfig, "applied", generationOf(ADDED));
+    const { lines } = await at.pass();
+    expect(lines).toContain("  Changed: messages.ackReaction (hot)");
+    expect(JSON.parse(await at.live())).toMatchObject({
+      messages: { ackReaction: "🦞" },
+      plugins: { entries: { telegram: { enabled: true } } },
+    });
+  });
+});
+
+describe("reconcile() of what OpenClaw changes at its start", () => {
+  const STARTED = OLD.replace(
+    "channels: {",
+    'meta: { lastTouchedVersion: "2026.9.6" },\n  plugins: { entries: { discord: { enabled: true } } },\n  channels: {',
+  );
+  const TOLD = "  OpenClaw changed its config at its start: plugins.entries.discord.enabled";
+  const justStarted = () => ({ startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 });
+
+  test("tells it once, and it is no drift", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.writeAsOpenClaw(STARTED);
+    at.state.gateway = { ...at.gateway, start: justStarted() };
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [TOLD, "Config in force"].slice(0, 1) });
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(await at.live()).toBe(STARTED);
+  });
+
+  test("does not undo it, even where Git declares the path, nor with selfHeal", async () => {
+    const MIGRATED = OLD.replace('messages: { ackReaction: "👀" },', 'messages: { ack: { reaction: "👀" } },');
+    for (const selfHeal of [false, true]) {
+      await using at = await start({ live: OLD, git: OLD, selfHeal });
+      await at.pass();
+      await at.writeAsOpenClaw(MIGRATED);
+      at.state.gateway = { ...at.gateway, start: justStarted() };
+      const { outcome, lines } = await at.pass();
+      expect({ selfHeal, outcome }).toEqual({ selfHeal, outcome: "equal" });
+      expect(lines[0]).toBe("  OpenClaw changed its config at its start: messages.ack.reaction, messages.ackReaction");
+      // Also when the gateway has been up for long, and in another container with the same records.
+      at.state.gateway = at.gateway;
+      expect(await at.pass()).toMatchObject({ outcome: "equal", lines: [] });
+      expect(await at.passAnew()).toMatchObject({ outcome: "equal", lines: [] });
+      expect(await at.live()).toBe(MIGRATED);
+    }
+  });
+
+  test("keeps it when Git changes, and names the keys that Git still has", async () => {
+    const MIGRATED = STARTED.replace('messages: { ackReaction: "👀" },', 'messages: { ack: { reaction: "👀" } },');
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.writeAsOpenClaw(MIGRATED);
+    at.state.gateway = { ...at.gateway, start: justStarted() };
+    await at.pass();
+    await at.publish(OLD.replace("http://localhost:4000", "http://litellm:4000"));
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "Config change detected in /mnt/config.d/openclaw.json",
+        "Config copied to PVC: /mnt/openclaw.json",
+        "  Changed: models.providers.litellm.baseUrl (hot)",
+        "WARNING: Config merged: OpenClaw has migrated keys that Git still has: messages.ackReaction " +
+          "(in Git: config-manager export config)",
+        COMPLETE,
+        "Config in force",
+      ],
+    });
+    const live = JSON.parse(await at.live());
+    expect(live.messages).toEqual({ ack: { reaction: "👀" } });
+    expect(live.plugins).toEqual({ entries: { discord: { enabled: true } } });
+    expect(live.meta).toEqual({ lastTouchedVersion: "2026.9.6" });
+  });
+
+  test("tells drift from it: an edit before the start, which this process has seen", async () => {
+    const EDITED = OLD.replace("👀", "✅");
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(EDITED);
+    expect((await at.pass()).lines).toEqual([expect.stringContaining("WARNING: Config drift: ")]);
+    const { ctimeMs } = await stat(at.pvcConfig);
+    await Bun.sleep(5);
+    await at.writeAsOpenClaw(
+      EDITED.replace("channels: {", "plugins: { entries: { discord: { enabled: true } } },\n  channels: {"),
+    );
+    at.state.gateway = { ...at.gateway, start: { startedMs: ctimeMs + 1, readyMs: Date.now() + 60_000 } };
+    expect((await at.pass()).lines).toEqual([TOLD]);
+    expect(at.passes.lastOutcome).toBe("drift");
+  });
+});
+
+describe("reconcile() where the gateway has put its own backup back at its start", () => {
+  test("delivers Git's config again, and says so", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(OLD, "openclaw.json.clobbered.2026-11-22T10-00-00-000Z");
+    await at.edit(OLD.replace(/ {2}channels.*\n/, ""));
+    at.state.gateway = { ...at.gateway, start: { startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "Config change detected in /mnt/config.d/openclaw.json",
+        "WARNING: OpenClaw put an older config back at its start; Git's is delivered again: " +
+          "channels.discord.enabled, channels.discord.token",
+        "Config copied to PVC: /mnt/openclaw.json",
+        "  Changed: channels.discord.enabled (hot)",
+        "  Changed: channels.discord.token (hot)",
+        COMPLETE,
+        "Config in force",
+      ],
+    });
+    expect(await at.live()).toBe(OLD);
+  });
+});
+
+describe("reconcile() of a config that the gateway finds valid and cannot apply", () => {
+  test("puts the former one back, says why, and does not try it again", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    const failing: ConfigGateway = {
+      ...at.gateway,
+      readView: async () => {
+        const view = await at.gateway.readView();
+        return { ...view, isApplied: readFileSync(at.pvcConfig, "utf8") === OLD };
+      },
+      readReload: async () => ({ kind: "failed", reason: "channels.discord: cannot log in" }),
+    };
+    at.state.gateway = failing;
+    await at.pass();
+    await at.publish(NEW);
+    const { outcome, lines } = await at.pass();
+    expect({ outcome, lines }).toMatchObject({ outcome: "rejected" });
+    expect(lines.at(-1)).toStartWith("WARNING: Config rejected, /mnt/openclaw.json stays as it is: ");
+    expect(lines.at(-1)).toContain("channels.discord: cannot log in");
+    expect(await at.live()).toBe(OLD);
+    expect(await at.checksum()).toBe(generationOf(OLD).md5);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+    at.state.gateway = at.gateway;
+    await at.publish(NEW.replace("🦞", "🦀"));
+    expect((await at.pass()).lines).toContain("Config in force");
+  });
+});
+
+describe("reconcile() of keys that the gateway has migrated and refuses", () => {
+  const MIGRATED = configOf('messages: { ackReaction: "👀" },');
+
+  test("delivers Git's change alone if the gateway refuses Git's file in a new container", async () => {
+    await using at = await start({ live: MIGRATED, git: BAD.replace("localhost", "litellm") });
+    await writeRecord(at.pvcConfig, "applied", generationOf(BAD));
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "Config change detected in /mnt/config.d/openclaw.json",
+        "Config copied to PVC: /mnt/openclaw.json",
+        "  Changed: models.providers.litellm.baseUrl (hot)",
+        "WARNING: Config merged: OpenClaw has migrated keys that Git still has: messages.nonsense " +
+          "(in Git: config-manager export config)",
+        COMPLETE,
+        "Config in force",
+      ],
+    });
+    expect(await at.live()).not.toContain("nonsense");
+    expect(await at.live()).toContain("litellm:4000");
+    expect((await at.pass()).lines).toEqual([]);
+  });
+
+  test("is in place already if Git has changed nothing but such keys", async () => {
+    await using at = await start({ live: MIGRATED, git: BAD });
+    await writeRecord(at.pvcConfig, "applied", generationOf(BAD));
+    expect((await at.pass()).outcome).toBe("equal");
+    expect(await at.live()).toBe(MIGRATED);
+  });
+
+  test("rejects it if the gateway refuses that as well, and puts the live file back", async () => {
+    await using at = await start({ live: MIGRATED, git: BAD.replace("litellm", "nonsense-too") });
+    await writeRecord(at.pvcConfig, "applied", generationOf(BAD));
+    expect((await at.pass()).outcome).toBe("rejected");
+    expect(await at.live()).toBe(MIGRATED);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+  });
+});
+
+describe("reconcile() of a config with included files", () => {
+  const ROOT = `{
+  gateway: { mode: "local", auth: { mode: "token", token: "\${OPENCLAW_GATEWAY_TOKEN}" } },
+  agents: { $include: "./agents.json5" },
+  channels: { $include: ["./channels.json5"] },
+}
+`;
+  const AGENTS = '{ defaults: { workspace: "~/ghq" }, list: [{ id: "main", name: "Molty" }] } // agents\n';
+  const CHANNELS = '{ discord: { enabled: true, token: "${DISCORD_TOKEN}" } }\n';
+  const FILES = { "openclaw.json": ROOT, "agents.json5": AGENTS, "channels.json5": CHANNELS };
+  const includes = ["agents.json5", "channels.json5"];
+  const exists = (path: string) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+
+  test("delivers all of its files, and nothing else of the ConfigMap", async () => {
+    await using at = await start({ live: OLD, git: { ...FILES, "notes.json5": "{}" }, includes, mode: "replace" });
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("equal");
+    expect(lines).toContain("  Changed: agents.defaults.workspace (hot)");
+    for (const [name, text] of Object.entries(FILES)) expect(await at.text(name)).toBe(text);
+    expect(await exists(at.in("notes.json5"))).toBeFalse();
+    expect(await at.checksum()).toBe(generationOf(ROOT, { "agents.json5": AGENTS, "channels.json5": CHANNELS }).md5);
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+  });
+
+  test("writes one file where OpenClaw has written the whole config into the root, as 2026.2.9 does", async () => {
+    await using at = await start({ git: FILES, includes, release: "2026.2.9" });
+    await at.pass();
+    const { resolved } = generationOf(ROOT, { "agents.json5": AGENTS, "channels.json5": CHANNELS });
+    const whole = resolved.kind === "parsed" ? resolved.value : {};
+    await at.writeAsOpenClaw(
+      JSON.stringify({ ...whole, meta: { lastTouchedVersion: "2026.2.9" }, commands: { native: "auto" } }),
+    );
+    at.state.gateway = { ...at.gateway, start: { startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
+    expect((await at.pass()).lines).toEqual(["  OpenClaw changed its config at its start: commands.native"]);
+    await at.publish({ ...FILES, "agents.json5": AGENTS.replace("Molty", "Clawd") });
+    expect((await at.pass()).lines).toContain("  Changed: agents.list (hot)");
+    expect(JSON.parse(await at.live())).toEqual({
+      ...whole,
+      agents: { defaults: { workspace: "~/ghq" }, list: [{ id: "main", name: "Clawd" }] },
+      meta: { lastTouchedVersion: "2026.2.9" },
+      commands: { native: "auto" },
+    });
+    expect((await at.pass()).lines).toEqual([]);
+  });
+
+  test("notices that only an included file has changed, by the paths that OpenClaw sees", async () => {
+    for (const release of ["2026.2.9", "2026.9.6"] as const) {
+      await using at = await start({ git: FILES, includes, release });
+      await at.pass();
+      const { ino } = await stat(at.pvcConfig);
+      await at.publish({ ...FILES, "agents.json5": AGENTS.replace("Molty", "Clawd") });
+      const { outcome, lines } = await at.pass();
+      expect({ release, outcome }).toEqual({ release, outcome: "equal" });
+      expect(lines).toContain("  Changed: agents.list (hot)");
+      expect(await at.text("agents.json5")).toContain("Clawd");
+      // 2026.2.9 watches the root only.
+      expect((await stat(at.pvcConfig)).ino).not.toBe(ino);
+      expect(await at.text("channels.json5")).toBe(CHANNELS);
+    }
+  });
+
+  test("puts all files back if the gateway rejects one of them", async () => {
+    await using at = await start({ git: FILES, includes });
+    await at.pass();
+    const before = await at.live();
+    await at.publish({
+      "openclaw.json": ROOT.replace("agents:", 'models: { $include: "./models.json5" },\n  agents:'),
+      "agents.json5": AGENTS.replace('"Molty"', '"s3cret-value", nonsense: 1'),
+      "channels.json5": CHANNELS,
+      "models.json5": "{ providers: {} }",
+    });
+    expect(await at.pass()).toEqual({
+      outcome: "rejected",
+      lines: [
+        "Config change detected in /mnt/config.d/openclaw.json",
+        "WARNING: Config rejected, /mnt/openclaw.json stays as it is: agents: nonsense: ***",
+      ],
+    });
+    expect(await at.live()).toBe(before);
+    expect(await at.text("agents.json5")).toBe(AGENTS);
+    expect(await exists(at.in("models.json5"))).toBeFalse();
+  });
+
+  test("rejects a config of which an included file is missing or broken, and touches nothing", async () => {
+    await using at = await start({ live: OLD, git: { "openclaw.json": ROOT, "agents.json5": "{ list: [" }, includes });
+    expect(await at.pass()).toEqual({
+      outcome: "rejected",
+      lines: [
+        "WARNING: Config rejected, /mnt/openclaw.json stays as it is: " +
+          "$include: agents.json5: invalid end of input at 1:10",
+        "WARNING: Config rejected, /mnt/openclaw.json stays as it is: " +
+          "$include: channels.json5: the ConfigMap has no such key",
+      ],
+    });
+    expect(await at.live()).toBe(OLD);
+    expect(await exists(at.in("agents.json5"))).toBeFalse();
+  });
+
+  test("removes a file that is no longer included, unless something else has changed it", async () => {
+    await using at = await start({ live: OLD, git: FILES, includes, mode: "replace" });
+    await at.pass();
+    await at.edit(`${CHANNELS}// by hand\n`, "channels.json5");
+    await at.publish(OLD);
+    const { lines } = await at.pass();
+    expect(lines).toContain("  No longer included, changed by something else, left as it is: channels.json5");
+    expect(await at.live()).toBe(OLD);
+    expect(await exists(at.in("agents.json5"))).toBeFalse();
+    expect(await at.text("channels.json5")).toContain("// by hand");
+  });
+
+  test("does not lose an edit of an included file when Git changes another one", async () => {
+    await using at = await start({ git: FILES, includes });
+    await at.pass();
+    await at.edit(CHANNELS.replace("{ discord", '{ telegram: { botToken: "${TELEGRAM}" }, discord'), "channels.json5");
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    await at.publish({ ...FILES, "agents.json5": AGENTS.replace("Molty", "Clawd") });
+    expect((await at.pass()).lines).toContain("  Changed: agents.list (hot)");
+    expect(await at.text("agents.json5")).toContain("Clawd");
+    expect(await at.text("agents.json5")).toContain("// agents");
+    expect(await at.text("channels.json5")).toContain("telegram");
+  });
+});
+
+describe("reconcile() with a gateway that reads another file", () => {
+  const reading = (gateway: ConfigGateway, path: string): ConfigGateway => ({
+    ...gateway,
+    readView: async () => ({ ...(await gateway.readView()), path, hash: "hmac-sha256:v1:another" }),
+  });
+
+  test("delivers nothing, and says so once, with the setting that mends it", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    at.state.gateway = reading(at.gateway, at.in("other.json"));
+    expect(await at.pass()).toEqual({
+      outcome: "failed",
+      lines: [
+        "WARNING: Failed to update config: the gateway reads /mnt/other.json, not /mnt/openclaw.json " +
+          "(set PVC_CONFIG=/mnt/other.json)",
+      ],
+    });
+    expect(at.passes.lastOutcome).toBe("foreign");
+    expect((await at.pass()).lines).toEqual([]);
+    expect(await at.live()).toBe(OLD);
+  });
+
+  test("goes on when the next gateway reads ours", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    at.state.gateway = reading(at.gateway, at.in("other.json"));
+    await at.pass();
+    at.state.gateway = at.gateway;
     expect((await at.pass()).outcome).toBe("equal");
     expect(await at.live()).toBe(NEW);
   });
@@ -244,7 +766,8 @@ describe("reconcile() with a gateway that goes away", () => {
   test("leaves the config in place if the gateway goes away in between, and validates it later", async () => {
     await using at = await start({ live: OLD, git: NEW });
     let asked = 0;
-    const readView = () => (++asked > 2 ? Promise.reject(gone()) : at.gateway.readView());
+    // It answers when it is looked at first, when it is ready, and before the write.
+    const readView = () => (++asked > 3 ? Promise.reject(gone()) : at.gateway.readView());
     at.state.gateway = { ...at.gateway, readView };
     const { outcome, lines } = await at.pass();
     expect(outcome).toBe("pending");
@@ -280,7 +803,7 @@ describe("reconcile() of a config that is slow to be applied", () => {
 });
 
 test("reconcile() turns a file that cannot be written into an outcome, logged once", async () => {
-  await using at = await start({ live: OLD, git: NEW });
+  await using at = await start({ live: OLD, git: NEW, isAway: true });
   await rm(at.pvcConfig);
   await writeFile(`${at.pvcConfig}.d`, "");
   const settings = { ...at.options.settings, pvcConfig: `${at.pvcConfig}.d/openclaw.json` };
@@ -295,16 +818,17 @@ describe("createConfigReconciler()", () => {
     await using at = await start({ live: OLD, git: OLD });
     const kind = createConfigReconciler(at.options);
     const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));
-    expect(read()).toEqual({ config_drift: false, config_rejected: false });
+    const none = { config_drift: false, config_rejected: false, config_foreign: false };
+    expect(read()).toEqual(none);
     await kind.reconcile(STEADY);
     await writeFile(at.pvcConfig, OLD.replace("👀", "✅"));
     await kind.reconcile(STEADY);
-    expect(read()).toEqual({ config_drift: true, config_rejected: false });
+    expect(read()).toEqual({ ...none, config_drift: true });
     await at.publish("{");
     await kind.reconcile(STEADY);
-    expect(read()).toEqual({ config_drift: false, config_rejected: true });
+    expect(read()).toEqual({ ...none, config_rejected: true });
     await at.publish(NEW);
     await kind.reconcile(STEADY);
-    expect(read()).toEqual({ config_drift: false, config_rejected: false });
+    expect(read()).toEqual(none);
   });
 });

@@ -9,6 +9,9 @@ function gatewayOf(lookUp: (path: string) => ReloadKind | undefined) {
   const asked: string[] = [];
   const gateway: ConfigGateway = {
     release: "2026.9.6",
+    processStartedMs: undefined,
+    start: undefined,
+    readReload: () => Promise.reject(new Error("nobody should ask")),
     readIssues: () => Promise.reject(new Error("nobody should ask")),
     readView: () => Promise.reject(new Error("nobody should ask")),
     async lookUpReload(path) {

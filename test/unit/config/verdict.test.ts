@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "bun:test";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../../../lib/gateway/config-calls.ts";
 import { ManagerError } from "../../../lib/errors.ts";
-import { type Verdict, waitUntilApplied, waitForVerdict, isViewOf } from "../../../lib/config/verdict.ts";
-import { createClock, fileOf, thrownBy } from "../../support/fakes.ts";
+import { type Verdict, isViewOf, readViewBefore, readViewInTime, waitForVerdict } from "../../../lib/config/verdict.ts";
+import { createClock, generationOf, thrownBy } from "../../support/fakes.ts";
 
-const FILE = fileOf('{agents: {token: "s3cret-value"}}');
-const SHA256 = createHash("sha256").update(FILE.bytes).digest("hex");
+const FILE = generationOf('{agents: {token: "s3cret-value"}}');
+const SHA256 = createHash("sha256").update(FILE.root.bytes).digest("hex");
 const OTHER_SHA256 = createHash("sha256").update("{}").digest("hex");
 const PATH = "/gateway/openclaw.json";
 
 function viewOf(fields: Partial<ConfigView> = {}): ConfigView {
-  return { path: PATH, isValid: true, issues: [], warnings: [], hash: SHA256, isApplied: undefined, ...fields };
+  const usual = { path: PATH, parsed: undefined, isValid: true, issues: [], warnings: [], isApplied: undefined };
+  return { ...usual, hash: SHA256, ...fields };
 }
 
 const invalid = (...issues: ConfigIssue[]) => viewOf({ isValid: false, issues });
@@ -24,6 +25,8 @@ function showing(...views: (ConfigView | Error)[]) {
   let probed = 0;
   const gateway: ConfigGateway = {
     release: "2026.9.6",
+    processStartedMs: undefined,
+    start: undefined,
     async readView() {
       const view = views[Math.min(asked, views.length - 1)] ?? viewOf();
       asked += 1;
@@ -34,6 +37,7 @@ function showing(...views: (ConfigView | Error)[]) {
       probed += 1;
       return found.issues;
     },
+    readReload: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   /** The problems of the file itself, if the gateway can be asked past its cache. */
@@ -112,8 +116,8 @@ describe("waitForVerdict()", () => {
   });
 
   test("returns a verdict on bytes that do not parse", async () => {
-    const file = fileOf("{");
-    const hash = createHash("sha256").update(file.bytes).digest("hex");
+    const file = generationOf("{");
+    const hash = createHash("sha256").update(file.root.bytes).digest("hex");
     const { gateway } = showing({ ...invalid({ path: "", message: "JSON5 parse failed" }), hash });
     expect(await waitForVerdict(file, gateway, undefined, createClock())).toMatchObject({ kind: "invalid" });
   });
@@ -226,6 +230,58 @@ describe("isViewOf()", () => {
   });
 });
 
+describe("isViewOf() of a config with included files", () => {
+  const SPLIT = generationOf('{agents: {$include: "./agents.json5"}}', { "agents.json5": "{list: []}" });
+
+  test("knows the root by its SHA-256, as 2026.2.9 reports it", () => {
+    expect(isViewOf(SPLIT, viewOf({ hash: SPLIT.root.sha256 }), SPLIT.root.sha256)).toBeTrue();
+  });
+
+  test("takes another SHA-256 for one over all files, unless it is that of the previous files", () => {
+    expect(isViewOf(SPLIT, viewOf({ hash: OTHER_SHA256 }), undefined)).toBeTrue();
+    expect(isViewOf(SPLIT, viewOf({ hash: OTHER_SHA256 }), OTHER_SHA256)).toBeFalse();
+  });
+});
+
+describe("waitForVerdict() of a config with included files", () => {
+  test("names the files that cannot be included, and masks the values of all files, not their names", async () => {
+    const root = '{agents: {$include: "./agents.json5"}, channels: {$include: "./nope.json5"}}';
+    const live = generationOf(root, { "agents.json5": '{token: "s3cret-value"}' });
+    const message = "Failed to read include file: ./nope.json5 (resolved: /home/node/.openclaw/nope.json5)";
+    const broken = { ...invalid({ path: "", message }), hash: live.root.sha256 };
+    expect(await waitForVerdict(live, showing(broken).gateway, undefined, createClock())).toEqual({
+      kind: "invalid",
+      problems: [message],
+    });
+    const whole = generationOf('{agents: {$include: "./agents.json5"}}', { "agents.json5": '{token: "s3cret-value"}' });
+    const quoting = invalid({ path: "agents.token", message: "no such token: s3cret-value" });
+    const { gateway } = showing({ ...quoting, hash: whole.root.sha256 });
+    expect(await waitForVerdict(whole, gateway, undefined, createClock())).toEqual({
+      kind: "invalid",
+      problems: ["agents.token: no such token: ***"],
+    });
+  });
+});
+
+describe("readViewInTime() and readViewBefore()", () => {
+  test("return the view, or undefined after three seconds without one", async () => {
+    const view = viewOf();
+    const never = { ...showing(view).gateway, readView: () => new Promise<ConfigView>(() => {}) };
+    for (const read of [readViewInTime, readViewBefore]) {
+      expect(await read(showing(view).gateway, () => new Promise(() => {}))).toBe(view);
+      const clock = createClock();
+      expect(await read(never, clock.pause)).toBeUndefined();
+      expect(clock.pauses).toEqual([3_000]);
+    }
+  });
+
+  test("differ in what they do if the gateway goes away: only the first one throws", async () => {
+    const { gateway } = showing(gone());
+    expect(await thrownBy(readViewInTime(gateway, createClock().pause))).toBeInstanceOf(ManagerError);
+    expect(await readViewBefore(gateway, createClock().pause)).toBeUndefined();
+  });
+});
+
 describe("waitForVerdict() of a gateway that does not notice the file", () => {
   const stale = viewOf({ hash: "hmac-sha256:v1:old", isApplied: true });
   const verdictOf = (gateway: ConfigGateway, clock = createClock()) =>
@@ -257,57 +313,5 @@ describe("waitForVerdict() of a gateway that does not notice the file", () => {
     shown.found.issues = [{ path: "agents", message: "bad" }];
     expect(await verdictOf(shown.gateway)).toEqual(VALID);
     expect(shown.probed).toBe(0);
-  });
-});
-
-describe("waitUntilApplied()", () => {
-  const never = () => false;
-  const pending = viewOf({ isApplied: false });
-
-  test("waits until the config is applied", async () => {
-    const clock = createClock();
-    const shown = showing(pending, pending, viewOf({ isApplied: true }));
-    expect(await waitUntilApplied(shown.gateway, undefined, never, clock)).toBe("applied");
-    expect({ asked: shown.asked, pauses: clock.pauses }).toEqual({ asked: 3, pauses: [100, 100] });
-  });
-
-  test("does not take the previous config for the applied one", async () => {
-    const before = viewOf({ isApplied: true, hash: "hmac-sha256:v1:old" });
-    const shown = showing(before, before, viewOf({ isApplied: true, hash: "hmac-sha256:v1:new" }));
-    expect(await waitUntilApplied(shown.gateway, "hmac-sha256:v1:old", never, createClock())).toBe("applied");
-    expect(shown.asked).toBe(3);
-  });
-
-  test("times out after thirty seconds", async () => {
-    const clock = createClock();
-    expect(await waitUntilApplied(showing(pending).gateway, undefined, never, clock)).toBe("timeout");
-    expect(clock.nowMs() - 1_000_000).toBeWithin(30_000, 30_300);
-  });
-
-  test("is unknown if the gateway does not report it, or no longer", async () => {
-    for (const views of [[viewOf()], [pending, viewOf()]]) {
-      const shown = showing(...views);
-      expect(await waitUntilApplied(shown.gateway, undefined, never, createClock())).toBe("unknown");
-      expect(shown.asked).toBe(views.length);
-    }
-  });
-
-  test("is unknown if the pass is superseded, before or meanwhile", async () => {
-    for (const limit of [0, 2]) {
-      const shown = showing(pending);
-      expect(await waitUntilApplied(shown.gateway, undefined, () => shown.asked >= limit, createClock())).toBe(
-        "unknown",
-      );
-      expect(shown.asked).toBe(limit);
-    }
-  });
-
-  test("is unknown if the gateway goes away: most likely it restarts", async () => {
-    expect(await waitUntilApplied(showing(pending, gone()).gateway, undefined, never, createClock())).toBe("unknown");
-  });
-
-  test("does not hide a bug", async () => {
-    const bug = new TypeError("a bug");
-    expect(await thrownBy(waitUntilApplied(showing(bug).gateway, undefined, never, createClock()))).toBe(bug);
   });
 });

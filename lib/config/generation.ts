@@ -1,0 +1,156 @@
+import { computeChecksum, computeSetChecksum } from "../files/checksum.ts";
+import { ConfigFile } from "./config-file.ts";
+import { type ParsedConfig, toConfig } from "./document.ts";
+import { type IncludePlaces, type Reference, listReferences, mayInclude, resolveIncludes } from "./includes.ts";
+
+/** The name of the root file: the ConfigMap's key, and OpenClaw's own file. */
+export const ROOT_NAME = "openclaw.json";
+
+/** More than any real config has. The live files are not ours alone. */
+const MAX_FILES = 200;
+
+/** One `openclaw.json` with all files that it includes: they are checked, delivered and rolled back together. */
+export class Generation {
+  readonly root: ConfigFile;
+  /** The included files by name, relative to the directory of the root. */
+  readonly includes: ReadonlyMap<string, ConfigFile>;
+  /** Included files outside that directory by path, as far as they can be read. OpenClaw reads them, we only watch. */
+  readonly outside: ReadonlyMap<string, ConfigFile | undefined>;
+  readonly #places: IncludePlaces;
+  #md5: string | undefined;
+  #resolved: ParsedConfig | undefined;
+  #problems: string[] = [];
+
+  constructor(
+    root: ConfigFile,
+    places: IncludePlaces,
+    includes: ReadonlyMap<string, ConfigFile> = new Map(),
+    outside: ReadonlyMap<string, ConfigFile | undefined> = new Map(),
+  ) {
+    this.root = root;
+    this.#places = places;
+    this.includes = includes;
+    this.outside = outside;
+  }
+
+  /** In hex: without includes that of the file, as `md5sum` prints it. `$CHECKSUM_DIR/config` stores it. */
+  get md5(): string {
+    return (this.#md5 ??= computeSetChecksum([
+      { name: ROOT_NAME, bytes: this.root.bytes },
+      ...this.#sorted().map(([name, { bytes }]) => ({ name, bytes })),
+    ]));
+  }
+
+  /** Identifies all that a gateway's verdict depends on. Equal to `md5` unless files outside are included. */
+  get verdictKey(): string {
+    if (this.outside.size === 0) return this.md5;
+    const outside = [...this.outside].map(([path, file]) => `${file?.md5 ?? "none"}  ${path}\n`);
+    return computeChecksum(new TextEncoder().encode([this.md5, ...outside].join("\n")));
+  }
+
+  /** The config as OpenClaw reads it: with each `$include` replaced. Broken if that is impossible. */
+  get resolved(): ParsedConfig {
+    return (this.#resolved ??= this.#resolve());
+  }
+
+  /** All reasons why `resolved` is broken. */
+  get problems(): readonly string[] {
+    const { resolved } = this;
+    if (this.#problems.length > 0) return this.#problems;
+    return resolved.kind === "broken" ? [resolved.problem] : [];
+  }
+
+  /** Whether a file outside cannot be read here: `resolved` then lacks what it says. */
+  get isPartial(): boolean {
+    return [...this.outside.values()].includes(undefined);
+  }
+
+  get hasIncludes(): boolean {
+    return this.includes.size > 0 || this.outside.size > 0;
+  }
+
+  /** Returns whether both have the same files with the same bytes. */
+  equals(other: Generation | undefined): boolean {
+    if (!other || !this.root.equals(other.root) || this.includes.size !== other.includes.size) return false;
+    return [...this.includes].every(([name, file]) => file.equals(other.includes.get(name)));
+  }
+
+  /** Whether the root may have an `$include`, without parsing it. */
+  get mayInclude(): boolean {
+    return mayInclude(this.root.bytes);
+  }
+
+  /** Other files at the same places. */
+  with(root: ConfigFile, includes: ReadonlyMap<string, ConfigFile>): Generation {
+    return new Generation(root, this.#places, includes, this.outside);
+  }
+
+  /** Without the files that nothing includes. */
+  pruned(): Generation {
+    const reached = new Map<string, ConfigFile>();
+    const waiting = [{ name: ROOT_NAME, file: this.root }];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      for (const reference of referencesOf(next.file, next.name, this.#places)) {
+        const name = reference.kind === "inside" ? reference.name : "";
+        const file = this.includes.get(name);
+        if (!file || reached.has(name)) continue;
+        reached.set(name, file);
+        waiting.push({ name, file });
+      }
+    }
+    return this.with(this.root, reached);
+  }
+
+  #sorted(): [string, ConfigFile][] {
+    return [...this.includes].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  #resolve(): ParsedConfig {
+    const { parsed } = this.root;
+    if (parsed.kind === "broken" || !this.mayInclude) return toConfig(parsed);
+    const look = (reference: Exclude<Reference, { kind: "refused" }>) =>
+      reference.kind === "inside"
+        ? this.includes.get(reference.name)?.parsed
+        : this.outside.get(reference.path)?.parsed;
+    const { value, problems } = resolveIncludes(parsed.value, ROOT_NAME, this.#places, look);
+    this.#problems = problems;
+    return problems[0] === undefined ? toConfig({ kind: "parsed", value }) : { kind: "broken", problem: problems[0] };
+  }
+}
+
+/**
+ * Reads all that a root file includes. A missing file is left out; {@link Generation.problems} names it.
+ *
+ * @param readInside reads a file beside the root; undefined if there is none
+ * @param readOutside reads a file by path; undefined if we cannot
+ */
+export async function collectGeneration(
+  root: ConfigFile,
+  places: IncludePlaces,
+  readInside: (name: string) => Promise<Uint8Array | undefined>,
+  readOutside: (path: string) => Promise<Uint8Array | undefined>,
+): Promise<Generation> {
+  const inside = new Map<string, ConfigFile>();
+  const outside = new Map<string, ConfigFile | undefined>();
+  const seen = new Set<string>([ROOT_NAME]);
+  const waiting = [{ name: ROOT_NAME, file: root }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const reference of referencesOf(next.file, next.name, places)) {
+      const id =
+        reference.kind === "inside" ? reference.name : reference.kind === "outside" ? reference.path : undefined;
+      if (id === undefined || seen.has(id) || seen.size > MAX_FILES) continue;
+      seen.add(id);
+      const bytes = await (reference.kind === "inside" ? readInside(id) : readOutside(id));
+      const file = bytes && new ConfigFile(bytes);
+      if (reference.kind === "outside") outside.set(id, file);
+      else if (file) inside.set(id, file);
+      if (file) waiting.push({ name: id, file });
+    }
+  }
+  return new Generation(root, places, inside, outside);
+}
+
+function referencesOf(file: ConfigFile, name: string, places: IncludePlaces): Reference[] {
+  if (!mayInclude(file.bytes) || file.parsed.kind === "broken") return [];
+  return listReferences(file.parsed.value, name, places);
+}

@@ -1,0 +1,51 @@
+import { ManagerError, toResult } from "../errors.ts";
+import { describeLoss } from "../files/attributes.ts";
+import { removeStaleTempFiles } from "../files/replace.ts";
+import type { Log } from "../log.ts";
+import type { PassOutcome } from "../reconcile/loop.ts";
+import { type ConfigPlaces, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
+import { type ConfigPlan, planConfig } from "./plan.ts";
+import { removeRecord, writeRecord } from "./record.ts";
+import type { ConfigMode } from "./target.ts";
+import { removeDropped, writeGeneration } from "./write.ts";
+
+export interface PrepareOptions {
+  places: ConfigPlaces;
+  mode: ConfigMode;
+  log: Log;
+  warnOfRefusal: (plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>) => Promise<void>;
+}
+
+/** Delivers the config at the start of a Pod, before any gateway runs. */
+export async function prepareConfig({ places, mode, log, warnOfRefusal }: PrepareOptions): Promise<PassOutcome> {
+  const { pvcConfig } = places;
+  await removeStaleTempFiles(pvcConfig);
+  // Without lastApplied there is no drift: at the start of a Pod, Git wins.
+  const state = { ...(await observeConfig(places, { isPodStart: true })), lastApplied: undefined };
+  const policy = { mode, selfHeal: false, isPodStart: true, gateway: undefined, start: undefined, before: undefined };
+  const plan = planConfig(state, policy);
+  if (plan.kind === "missing" || plan.kind === "reject") {
+    await warnOfRefusal(plan);
+    if (plan.lastGood) {
+      await writeGeneration(pvcConfig, plan.lastGood, state.observed);
+      log(`Last good config put back: ${pvcConfig}`);
+    }
+    return { kind: "rejected" };
+  }
+  if (plan.kind === "update") {
+    for (const warning of plan.warnings) log(warning);
+    const { losses } = await writeGeneration(pvcConfig, plan.target.live, state.observed);
+    for (const loss of losses) log(describeLoss(loss));
+    log(`Config copied to PVC: ${pvcConfig}`);
+  }
+  await removeDropped(pvcConfig, plan.target.dropped);
+  if (!plan.desired.equals(state.applied)) await writeRecord(pvcConfig, "applied", plan.desired);
+  await removeRecord(pvcConfig, "accepted");
+  return { kind: "equal" };
+}
+
+/** Whether a gateway can start with the live files. */
+export async function isUsable(places: ConfigPlaces): Promise<boolean> {
+  const live = await toResult(readLiveConfig(places.pvcConfig, toIncludePlaces(places)));
+  return !(live instanceof ManagerError) && live?.resolved.kind === "parsed";
+}

@@ -1,0 +1,182 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { observeConfig } from "../../../lib/config/observe.ts";
+import { pathOfRecord, readRecord } from "../../../lib/config/record.ts";
+import { Sightings, forgetApplied, rememberApplied } from "../../../lib/config/remember.ts";
+import { createScratch, generationOf, refusalOf, textsOf } from "../../support/fakes.ts";
+
+const GIT = generationOf('{ gateway: { mode: "local" } } // Git\n');
+const NEXT = generationOf('{ agents: { $include: "./agents.json5" } }', { "agents.json5": "{ list: [] }" });
+const ACCEPTED = generationOf('{"gateway":{"mode":"local"},"plugins":{"entries":{}}}');
+
+async function start() {
+  const scratch = await createScratch();
+  const places = {
+    configDir: scratch.in("config.d"),
+    pvcConfig: scratch.in("pvc", "openclaw.json"),
+    checksumDir: scratch.in("sums"),
+    includeRoots: [],
+  };
+  await mkdir(scratch.in("pvc"));
+  const nothing = { applied: undefined, accepted: undefined };
+  return {
+    scratch,
+    places,
+    remember: (desired = GIT, accepted = desired, state = nothing as Parameters<typeof rememberApplied>[1]) =>
+      rememberApplied(places, state, desired, { accepted }),
+    sum: (name: string) => readFile(scratch.in("sums", name), "utf8").then((text) => text.trim()),
+    record: (name: "applied" | "accepted") =>
+      readRecord(places.pvcConfig, name, { directory: scratch.in("pvc"), roots: [] }),
+    state: () => observeConfig(places),
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+  };
+}
+
+describe("rememberApplied()", () => {
+  test("records what Git says, and its checksum", async () => {
+    await using at = await start();
+    await at.remember();
+    expect(textsOf(await at.record("applied"))).toEqual(textsOf(GIT) as never);
+    expect(await at.sum("config")).toBe(GIT.md5);
+    expect(await readdir(at.scratch.in("sums"))).toEqual(["config"]);
+    expect(existsSync(pathOfRecord(at.places.pvcConfig, "accepted"))).toBeFalse();
+  });
+
+  test("records the live files that count as in sync, where they differ", async () => {
+    await using at = await start();
+    await at.remember(GIT, ACCEPTED);
+    const state = await at.state();
+    expect(textsOf(state.accepted)).toEqual(textsOf(ACCEPTED) as never);
+    expect(await at.sum("config-accepted")).toBe(ACCEPTED.md5);
+    expect(state.lastApplied).toBe(GIT.md5);
+  });
+
+  test("records configs of several files", async () => {
+    await using at = await start();
+    await at.remember(NEXT);
+    expect(textsOf((await at.state()).applied)).toEqual(textsOf(NEXT) as never);
+    expect(await at.sum("config")).toBe(NEXT.md5);
+  });
+
+  test("forgets the accepted files once they are Git's again", async () => {
+    await using at = await start();
+    await at.remember(GIT, ACCEPTED);
+    await at.remember(NEXT, NEXT, await at.state());
+    expect(await readdir(at.scratch.in("sums"))).toEqual(["config"]);
+    expect((await readdir(at.scratch.in("pvc"))).toSorted()).toEqual([
+      "openclaw.json.config-manager-applied",
+      "openclaw.json.config-manager-applied-includes",
+    ]);
+  });
+
+  test("does not write again what is recorded already", async () => {
+    await using at = await start();
+    await at.remember(GIT, ACCEPTED);
+    const paths = ["applied", "accepted"].map((name) => pathOfRecord(at.places.pvcConfig, name as "applied"));
+    const inodes = () => Promise.all(paths.map(async (path) => (await stat(path)).ino));
+    const before = await inodes();
+    await at.remember(GIT, ACCEPTED, await at.state());
+    expect(await inodes()).toEqual(before);
+  });
+
+  test("repairs a record that is not ours", async () => {
+    await using at = await start();
+    await at.remember(GIT, ACCEPTED);
+    await writeFile(pathOfRecord(at.places.pvcConfig, "applied"), "{ forged: 1 }");
+    await writeFile(pathOfRecord(at.places.pvcConfig, "accepted"), "{ forged: 2 }");
+    await at.remember(GIT, ACCEPTED, await at.state());
+    const state = await at.state();
+    expect([textsOf(state.applied), textsOf(state.accepted)]).toEqual([textsOf(GIT), textsOf(ACCEPTED)]);
+  });
+
+  test("stores no checksum if the record cannot be written: it would vouch for another one", async () => {
+    await using at = await start();
+    await mkdir(pathOfRecord(at.places.pvcConfig, "applied"));
+    expect(await refusalOf(at.remember())).toMatchObject({ code: "file" });
+    expect(existsSync(at.scratch.in("sums", "config"))).toBeFalse();
+    await mkdir(pathOfRecord(at.places.pvcConfig, "accepted"));
+    expect(await refusalOf(at.remember(GIT, ACCEPTED))).toMatchObject({ code: "file" });
+    expect(existsSync(at.scratch.in("sums", "config-accepted"))).toBeFalse();
+  });
+});
+
+describe("forgetApplied()", () => {
+  test("takes back what was recorded since the config was observed: the gateway could not apply it", async () => {
+    for (const accepted of [GIT, ACCEPTED]) {
+      await using at = await start();
+      await at.remember(GIT, accepted);
+      const before = await at.state();
+      await at.remember(NEXT, NEXT, before);
+      await forgetApplied(at.places, before);
+      const after = await at.state();
+      expect(after.lastApplied).toBe(GIT.md5);
+      expect([textsOf(after.applied), textsOf(after.accepted)]).toEqual([
+        textsOf(before.applied),
+        textsOf(before.accepted),
+      ]);
+    }
+  });
+
+  test("leaves no checksum in a new container, which had none", async () => {
+    await using at = await start();
+    const before = await at.state();
+    await at.remember(GIT, ACCEPTED, before);
+    await forgetApplied(at.places, before);
+    expect(await readdir(at.scratch.in("sums"))).toEqual([]);
+    expect(await at.state()).toMatchObject({ lastApplied: undefined, accepted: undefined });
+  });
+});
+
+describe("Sightings", () => {
+  const files = Array.from({ length: 6 }, (_, index) => generationOf(`{ a: ${index} }`));
+  const [one, two, three, four, five] = files as [
+    (typeof files)[0],
+    (typeof files)[0],
+    (typeof files)[0],
+    (typeof files)[0],
+    (typeof files)[0],
+  ];
+
+  test("know the files as they were at a time", () => {
+    const sightings = new Sightings();
+    expect(sightings.before(1_000)).toBeUndefined();
+    sightings.add(one, 100);
+    sightings.add(two, 200);
+    expect(sightings.before(100)).toBeUndefined();
+    expect(sightings.before(101)).toBe(one);
+    expect(sightings.before(200)).toBe(one);
+    expect(sightings.before(201)).toBe(two);
+  });
+
+  test("keep the time of the first sighting of the same bytes", () => {
+    const sightings = new Sightings();
+    sightings.add(one, 100);
+    sightings.add(generationOf("{ a: 0 }"), 500);
+    expect(sightings.before(200)).toBe(one);
+  });
+
+  test("do not forget the files before because the same ones are seen again and again", () => {
+    const sightings = new Sightings();
+    sightings.add(one, 100);
+    for (const changedMs of [200, 300, 400, 500, 600]) sightings.add(two, changedMs);
+    expect(sightings.before(150)).toBe(one);
+  });
+
+  test("know files that came back", () => {
+    const sightings = new Sightings();
+    sightings.add(one, 100);
+    sightings.add(two, 200);
+    sightings.add(one, 300);
+    expect(sightings.before(250)).toBe(two);
+    expect(sightings.before(301)).toBe(one);
+  });
+
+  test("forget the oldest of five", () => {
+    const sightings = new Sightings();
+    for (const [index, file] of [one, two, three, four, five].entries()) sightings.add(file, (index + 1) * 100);
+    expect(sightings.before(101)).toBeUndefined();
+    expect(sightings.before(201)).toBe(two);
+    expect(sightings.before(1_000)).toBe(five);
+  });
+});
