@@ -1,14 +1,18 @@
 import process from "node:process";
-import { describeCaveats, exportJobs } from "../cron/export.ts";
-import { formatJson } from "../json.ts";
+import { ManagerError } from "../errors.ts";
+import type { KindName } from "./kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Prints the live jobs as a definition file. @returns whether all of them could be exported. */
-export async function exportCron({ transport, settings, clock, print }: Runtime): Promise<boolean> {
-  const store = await transport.open();
-  const options = { owner: settings.owner, features: store.features, nowMs: clock.nowMs() };
-  const exported = exportJobs(await store.listJobs(), options);
-  for (const warning of describeCaveats(exported)) process.stderr.write(`warning: ${warning}\n`);
-  await print(formatJson(exported.definitions));
-  return exported.skipped.length === 0;
+/**
+ * Prints what is live of one kind as a file for Git, and its caveats on stderr.
+ *
+ * @returns whether all of it could be exported
+ * @throws {ManagerError} `usage` if the kind has no export
+ */
+export async function printExport({ reconcilers, print }: Runtime, kind: KindName): Promise<boolean> {
+  const exported = await reconcilers[kind].export?.();
+  if (!exported) throw new ManagerError("usage", `${kind} cannot be exported`, { hint: "config-manager help export" });
+  for (const caveat of exported.caveats) process.stderr.write(`warning: ${caveat}\n`);
+  await print(exported.text);
+  return exported.isComplete;
 }

@@ -98,7 +98,7 @@ async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, run
     case "register":
       return toExitCode(await (await import("./register.ts")).register(runtime, invocation.waitSeconds));
     case "export":
-      return toExitCode(await (await import("./export.ts")).exportCron(runtime));
+      return toExitCode(await (await import("./export.ts")).printExport(runtime, invocation.kind));
     case "status":
     case "diff":
     case "doctor":

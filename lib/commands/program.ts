@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { ManagerError } from "../errors.ts";
 import { type Environment, SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
 import { KIND_NAMES, type KindName } from "./kinds.ts";
@@ -16,7 +16,7 @@ export type Invocation =
   | ({ command: "run" } & PassOptions)
   | ({ command: "sync" | "init"; only: KindName | undefined } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
-  | ({ command: "export" } & PassOptions)
+  | ({ command: "export"; kind: KindName } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
   | { command: "validate"; source: Source }
@@ -103,9 +103,10 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("wait for the gateway, then add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
     .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
-  const exporting = configure(program.command("export"), "config-manager export > cron-jobs.json")
-    .description("print the live jobs as a definition file that a sync leaves unchanged")
-    .action(() => choose({ command: "export", ...read(exporting) }));
+  const exporting = configure(program.command("export"), "config-manager export config > openclaw.json")
+    .addArgument(new Argument("[kind]", "what to export").choices(KIND_NAMES).default("cron"))
+    .description("print what is live as Git should have it: the jobs, or the config as OpenClaw has migrated it")
+    .action((kind: KindName) => choose({ command: "export", kind, ...read(exporting) }));
   const status = configure(program.command("status"), "config-manager status --json")
     .description("show the health, what is in force, and each job; exit 1 when it is not healthy")
     .option("--json", "print JSON")

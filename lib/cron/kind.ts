@@ -1,4 +1,5 @@
 import { toResult } from "../errors.ts";
+import { formatJson } from "../json.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import type { Settings } from "../settings.ts";
 import { type CronDependencies, type CronPasses, createCronPasses } from "./reconcile.ts";
@@ -28,6 +29,17 @@ export function createCronReconciler(dependencies: CronKindDependencies): Reconc
       const { takeCronSnapshot } = await import("./snapshot.ts");
       const nowMs = clock.nowMs();
       return reportCron(await takeCronSnapshot({ settings, allowMassRemoval, gateway, nowMs }), settings);
+    },
+    async export() {
+      const { describeCaveats, exportJobs } = await import("./export.ts");
+      const store = await transport.open();
+      const options = { owner: settings.owner, features: store.features, nowMs: clock.nowMs() };
+      const exported = exportJobs(await store.listJobs(), options);
+      return {
+        text: formatJson(exported.definitions),
+        caveats: describeCaveats(exported),
+        isComplete: exported.skipped.length === 0,
+      };
     },
   };
 }

@@ -25,6 +25,17 @@ export interface Reconciler {
   readonly reconcile: (pass: PassContext) => Promise<PassOutcome>;
   /** Takes a snapshot and reports on it. Changes nothing. */
   readonly report: () => Promise<Report>;
+  /** Exports what is live as Git should have it. Absent for a kind that has no export. */
+  readonly export?: () => Promise<Export>;
+}
+
+/** A file for Git. */
+export interface Export {
+  text: string;
+  /** What a person has to know of it, a line each, without values. */
+  caveats: readonly string[];
+  /** Whether all that is live could be exported. */
+  isComplete: boolean;
 }
 
 /** What the loop passes to each pass. */

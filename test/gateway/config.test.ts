@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { readdir, rm, utimes, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
@@ -43,12 +43,20 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
   });
   afterEach(async () => {
     await pod.dispose();
-    for (const path of records()) await rm(path, { force: true });
+    await forgetEverything();
   });
 
   const lastGood = () => `${gateway.configPath}.config-manager-good`;
-  const records = () => [lastGood(), `${gateway.configPath}.config-manager-rejected`];
   const live = () => readMaybe(gateway.configPath);
+
+  /** As a new volume would be: the next test finds nothing that this one has left in the live config. */
+  async function forgetEverything(): Promise<void> {
+    const directory = dirname(gateway.configPath);
+    const names = (await readdir(directory)).filter((name) => name.includes(".config-manager-"));
+    for (const name of names) await rm(join(directory, name), { force: true });
+    const plain = gateway.config();
+    if ((await live()) !== plain) await writeFile(gateway.configPath, plain);
+  }
   const rejection = (where = `${gateway.configPath} stays as it is`) =>
     `WARNING: Config rejected, ${where}: ${COMPLAINT}`;
   /** A config of which the gateway's log can tell when it was read. */
@@ -261,7 +269,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
       await writeFile(gateway.configPath, bad);
       expect(gateway.start()).rejects.toThrow(/ended/);
       const sidecar = pod.start();
-      await sidecar.waitFor("Waiting for openclaw main process to start...");
+      await until("the bad config to be applied", () => readMaybe(join(pod.mounts.checksums, "config")));
       const good = await pod.publishConfig(reacting("g1"));
       await sidecar.waitFor(COMPLETE);
       expect(await live()).toBe(good);
