@@ -123,10 +123,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
 };
 
 const Path = v.pipe(v.string(), v.nonEmpty("expected a path but received none"));
-const Directory = v.pipe(
-  Path,
-  v.check((path) => isDirectoryOrAbsent(path), "expected a directory, but a file is there"),
-);
+const Directory = v.pipe(Path, v.check(isDirectoryOrAbsent, "expected a directory, but a file is there"));
 
 const SettingsSchema = v.object({
   configDir: Directory,
@@ -162,11 +159,9 @@ export type ReadSettings = { kind: "valid"; settings: Settings } | { kind: "inva
  * environment variable counts as unset.
  */
 export function readSettings(flags: Partial<Record<SettingName, string>>, env: Environment): ReadSettings {
-  const names = Object.keys(SETTING_SOURCES) as SettingName[];
   const values = Object.fromEntries(
-    names.map((name) => {
-      const source = SETTING_SOURCES[name];
-      return [name, flags[name] ?? (readVariable(env, source.env) || source.default(env))];
+    Object.entries(SETTING_SOURCES).map(([name, source]) => {
+      return [name, flags[name as SettingName] ?? (readVariable(env, source.env) || source.default(env))];
     }),
   );
   const parsed = v.safeParse(SettingsSchema, values);

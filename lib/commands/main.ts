@@ -80,7 +80,8 @@ async function show(text: string): Promise<number> {
 async function printValidation(source: Source): Promise<number> {
   const { readSources } = await import("./sources.ts");
   const { validate } = await import("./validate.ts");
-  const { problems, warnings, checked } = await validate(await readSources(source));
+  const { readIncludeRoots } = await import("../config/includes.ts");
+  const { problems, warnings, checked } = await validate(await readSources(source), readIncludeRoots(process.env));
   for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
   const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
   await print(lines.join(""), process.stdout);

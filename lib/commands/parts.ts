@@ -13,7 +13,7 @@ import type { ReadFile, SourceFile } from "./sources.ts";
 const APPROVALS = "exec-approvals.json";
 
 /** A part of a file to check, or a finding about it. */
-type Part =
+export type Part =
   | { kind: "config" | "included" | "definitions"; name: string; bytes: Buffer; isYaml: boolean }
   | { kind: "problem" | "warning"; name: string; message: string }
   /** A file in a directory that has nothing to do with us. */

@@ -1,12 +1,14 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { describeMisnamed } from "../config/misnamed.ts";
 import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile } from "../definition/files.ts";
+import { parseJson } from "../definition/text.ts";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
+import { findIncludes } from "../text/includes.ts";
 import { isConfigName } from "./file-kinds.ts";
 
 /** What `validate` checks. */
@@ -39,6 +41,9 @@ const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
 /** Larger than any object that a cluster accepts, and small enough to fit into memory. */
 const MAX_MIB = 8;
 
+/** More than any config includes. */
+const MAX_INCLUDED = 200;
+
 /**
  * Reads the files to check. A file that cannot be read is a result, not an error.
  *
@@ -50,7 +55,34 @@ export async function readSources(source: Source): Promise<SourceFile[]> {
   for (const path of source.paths) files.push(...(await readNamed(path)));
   const [first] = files;
   const isAlone = source.paths.length === 1 && first?.kind === "read" && first.found === undefined;
-  return isAlone ? [{ ...first, found: "alone" }] : markIncluded(distinct(files));
+  const read = isAlone ? [{ ...first, found: "alone" } as const] : distinct(files);
+  return markIncluded(distinct([...read, ...(await readIncludedBeside(read))]));
+}
+
+/** Reads the files that a named `openclaw.json` includes. A missing one is left out: the check of the config names it. */
+async function readIncludedBeside(files: readonly SourceFile[]): Promise<SourceFile[]> {
+  const configs = files.filter(({ name }) => basename(name) === "openclaw.json");
+  const found = new Map<string, SourceFile>();
+  const queue = configs.map((file) => ({ file, directory: dirname(file.name) }));
+  for (const { file, directory } of queue) {
+    const parsed = file.kind === "read" ? parseJson(file.bytes.toString()) : undefined;
+    const names = parsed?.kind === "parsed" ? findIncludes(parsed.value) : [];
+    for (const path of names.map((name) => join(dirname(file.name), name))) {
+      const isOutside = relative(directory, path).startsWith("..");
+      if (isOutside || found.has(path) || found.size > MAX_INCLUDED || !(await isFile(path))) continue;
+      const included = await readStream(path, createReadStream(path));
+      found.set(path, included);
+      queue.push({ file: included, directory });
+    }
+  }
+  return [...found.values()];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }
 
 /** Marks the files that an `openclaw.json` in the same directory includes: they are neither jobs nor whole configs. */
@@ -67,7 +99,10 @@ function markIncluded(files: readonly SourceFile[]): SourceFile[] {
 }
 
 async function readMounted(configDir: string, cronDir: string): Promise<SourceFile[]> {
-  const files = [...(await readConfigMount(configDir)), ...(await readMount(cronDir, chooseDefinitions))];
+  const files = [
+    ...(await readConfigMount(configDir)),
+    ...(await readMount(cronDir, chooseDefinitions, isDefinitionFile)),
+  ];
   if (files.some(({ kind }) => kind !== "empty")) return files;
   throw new ManagerError("usage", `no openclaw.json in ${configDir}, and no definition file in ${cronDir}`, {
     hint: "config-manager validate FILE…",
@@ -75,7 +110,7 @@ async function readMounted(configDir: string, cronDir: string): Promise<SourceFi
 }
 
 async function readConfigMount(directory: string): Promise<SourceFile[]> {
-  const files = await readMount(directory, chooseConfig);
+  const files = await readMount(directory, chooseConfig, () => true);
   if (files.some(({ kind }) => kind !== "empty")) return files;
   const problem = describeMisnamed(await readdir(directory).catch(() => []));
   return problem === undefined ? files : [{ kind: "unread", name: directory, problem }];
@@ -93,9 +128,9 @@ const chooseConfig: Choose = (files) => {
 
 const chooseDefinitions: Choose = (files) => dropConfigFiles(files).map((file) => ({ file, holds: "definitions" }));
 
-async function readMount(directory: string, choose: Choose): Promise<SourceFile[]> {
+async function readMount(directory: string, choose: Choose, select: (name: string) => boolean): Promise<SourceFile[]> {
   try {
-    const chosen = choose((await readVolume(directory, isDefinitionFile)) ?? []);
+    const chosen = choose((await readVolume(directory, select)) ?? []);
     if (chosen.length === 0) return [{ kind: "empty", name: directory }];
     return chosen.map(({ file: { name, bytes }, holds }) => {
       return { kind: "read", name: join(directory, name), bytes, holds };

@@ -1,9 +1,12 @@
 import { basename, dirname } from "node:path";
-import { findModeFault, parseConfig } from "../config/document.ts";
+import { ConfigFile } from "../config/config-file.ts";
+import { findModeFault } from "../config/document.ts";
+import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
 import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { decodeText, parseDefinitionText, parseJson } from "../definition/text.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
-import { findParts } from "./parts.ts";
+import { SETTING_SOURCES } from "../settings.ts";
+import { type Part, findParts } from "./parts.ts";
 import type { SourceFile } from "./sources.ts";
 
 /** The findings of all files, one line each, without values. */
@@ -16,8 +19,15 @@ export interface Validation {
   checked: string[];
 }
 
-/** Checks all files together, by the same rules as the sidecar. Pure. */
-export async function validate(files: readonly SourceFile[]): Promise<Validation> {
+/**
+ * Checks all files together, by the same rules as the sidecar. Pure.
+ *
+ * @param includeRoots `OPENCLAW_INCLUDE_ROOTS`: files there are left to the gateway
+ */
+export async function validate(
+  files: readonly SourceFile[],
+  includeRoots: readonly string[] = [],
+): Promise<Validation> {
   const parts = files.flatMap(findParts);
   const found: Validation = { problems: [], warnings: [], checked: [] };
   const definitions: { name: string; bytes: Buffer; isYaml: boolean }[] = [];
@@ -31,7 +41,7 @@ export async function validate(files: readonly SourceFile[]): Promise<Validation
         found.warnings.push(`${part.name}: ${part.message}`);
         break;
       case "config":
-        checkConfig(part, found);
+        await checkConfig(part, parts, includeRoots, found);
         break;
       case "included":
         checkIncluded(part, found);
@@ -68,17 +78,36 @@ const MODE_WARNINGS = {
   other: "is not local; OpenClaw does not start as a gateway with another one",
 } as const;
 
-function checkConfig({ name, bytes }: { name: string; bytes: Buffer }, found: Validation): void {
-  const config = parseConfig(bytes);
+async function checkConfig(
+  { name, bytes }: { name: string; bytes: Buffer },
+  parts: readonly Part[],
+  includeRoots: readonly string[],
+  found: Validation,
+): Promise<void> {
+  const generation = await collectIncludes(name, bytes, parts, includeRoots);
+  const config = generation.resolved;
+  warnOfDuplicates(name, bytes, found);
   if (config.kind === "broken") {
-    found.problems.push(`${name}: ${config.problem}`);
+    const broken = [...generation.includes].filter(([, { parsed }]) => parsed.kind === "broken");
+    const isTold = (problem: string) => broken.some(([file]) => problem.startsWith(`$include: ${file}: `));
+    for (const problem of generation.problems) if (!isTold(problem)) found.problems.push(`${name}: ${problem}`);
     return;
   }
-  warnOfDuplicates(name, bytes, found);
   // Compare with a live config that has gateway.mode: every gateway that has started has one.
   const fault = findModeFault(config.value, { gateway: { mode: "local" } });
   if (fault) found.warnings.push(`${name}: gateway.mode: ${MODE_WARNINGS[fault]}`);
   found.checked.push(`${name}: config, no problem`);
+}
+
+/** Finds the included files among the files that are checked: beside the config, or in the same ConfigMap. */
+async function collectIncludes(name: string, bytes: Buffer, parts: readonly Part[], roots: readonly string[]) {
+  const place = name.endsWith(ROOT_NAME) ? name.slice(0, -ROOT_NAME.length) : undefined;
+  const readInside = async (included: string) => {
+    const part = parts.find((each) => place !== undefined && each.name === `${place}${included}`);
+    return part && "bytes" in part ? part.bytes : undefined;
+  };
+  const places = { directory: dirname(SETTING_SOURCES.pvcConfig.default({}) ?? "/"), roots };
+  return collectGeneration(new ConfigFile(bytes), places, readInside, async () => undefined);
 }
 
 /** Checks a file that a config includes. Only the whole config could be checked for more than its syntax. */

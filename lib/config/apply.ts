@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
 import { ManagerError, toResult } from "../errors.ts";
 import type { AttributeLoss } from "../files/attributes.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
 import { isUnavailable } from "../gateway/refusal.ts";
+import { createFileAge } from "./age.ts";
 import { type Application, waitUntilApplied } from "./applied.ts";
 import type { Generation } from "./generation.ts";
 import type { IncludePlaces } from "./includes.ts";
@@ -97,23 +97,10 @@ export function createLiveConfig(
   onLoss: (loss: AttributeLoss) => void = () => undefined,
 ): LiveConfig {
   const { nowMs, pause } = clock;
+  const { readModifiedMs, waitUntilUnmodified } = createFileAge(pvcConfig, clock);
   /** The last delivery. `staleHash`: the hash of the view before it; a later view with this hash is stale. */
   let written: { md5: string; staleHash: string | undefined; isChange: boolean; replaced: Replaced } | undefined;
   let confirmed: { md5: string; gateway: ConfigGateway } | undefined;
-
-  /** Waits until the file has been unmodified for `minAgeMs`. A modification time in the future is ignored. */
-  async function waitUntilUnmodified(minAgeMs: number): Promise<void> {
-    const ageMs = nowMs() - (await readModifiedMs());
-    if (ageMs >= 0 && ageMs < minAgeMs) await pause(minAgeMs - ageMs);
-  }
-
-  /** In milliseconds since 1970; 0 if there is no file. */
-  async function readModifiedMs(): Promise<number> {
-    return stat(pvcConfig).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    );
-  }
 
   /**
    * Writes the same bytes again. 2026.2.9 and 2026.8.2 never notice a file that is written between their first read

@@ -111,6 +111,9 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
           break;
         case "invalid":
           reject(plan, applied);
+          break;
+        case "unknown":
+        case undefined:
       }
     },
   };

@@ -1,13 +1,13 @@
 import { ManagerError, toResult } from "../errors.ts";
 import { describeLoss } from "../files/attributes.ts";
-import { removeStaleTempFiles } from "../files/replace.ts";
+import { removeStaleTempFilesIn } from "../files/replace.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { type ConfigPlaces, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { removeRecord, writeRecord } from "./record.ts";
 import type { ConfigMode } from "./target.ts";
-import { removeDropped, writeGeneration } from "./write.ts";
+import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
 
 export interface PrepareOptions {
   places: ConfigPlaces;
@@ -19,9 +19,9 @@ export interface PrepareOptions {
 /** Delivers the config at the start of a Pod, before any gateway runs. */
 export async function prepareConfig({ places, mode, log, warnOfRefusal }: PrepareOptions): Promise<PassOutcome> {
   const { pvcConfig } = places;
-  await removeStaleTempFiles(pvcConfig);
   // Without lastApplied there is no drift: at the start of a Pod, Git wins.
   const state = { ...(await observeConfig(places, { isPodStart: true })), lastApplied: undefined };
+  await removeStaleTempFilesIn(...directoriesOf(pvcConfig, state.desired));
   const policy = { mode, selfHeal: false, isPodStart: true, gateway: undefined, start: undefined, before: undefined };
   const plan = planConfig(state, policy);
   if (plan.kind === "missing" || plan.kind === "reject") {

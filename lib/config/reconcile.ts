@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { describeLoss } from "../files/attributes.ts";
-import { removeStaleTempFiles } from "../files/replace.ts";
+import { removeStaleTempFiles, removeStaleTempFilesIn } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { NOT_VALIDATED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
@@ -20,7 +20,7 @@ import { isUsable, prepareConfig } from "./prepare.ts";
 import { forgetApplied, rememberApplied } from "./remember.ts";
 import type { ConfigMode } from "./target.ts";
 import type { Clock } from "./verdict.ts";
-import { removeDropped, writeGeneration } from "./write.ts";
+import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
 
 /** Opens the gateway's view of its config. {@link Transport} of lib/gateway implements it. */
 export interface ConfigTransport {
@@ -67,11 +67,12 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   let lastOutcome: ConfigOutcome | undefined;
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
-    await removeStaleTempFiles(pvcConfig, `${checksumDir}/config`);
+    await removeStaleTempFiles(`${checksumDir}/config`);
     const gateway = await transport.openConfig(connectLimitMs);
     if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
+    await removeStaleTempFilesIn(...directoriesOf(pvcConfig, state.desired));
     const { plan, decision } = planner.choose(state, gateway);
     if (plan.kind === "drift" && !gateway && planner.mayBeOfStart(state)) return NOT_VALIDATED;
     if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
@@ -91,8 +92,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         await remember(state, plan);
         return confirm(plan, state, gateway, pass);
       case "validate": {
-        const writing = { live: plan.target.live, desired: plan.desired };
-        return conclude(await delivery.conclude(plan, await live.validate(writing, gateway)), state, gateway, pass);
+        const verdict = await live.validate({ live: plan.target.live, desired: plan.desired }, gateway);
+        return conclude(delivery.conclude(plan, verdict), state, gateway, pass);
       }
       case "update": {
         if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;

@@ -78,6 +78,12 @@ export async function removeDropped(pvcConfig: string, dropped: ReadonlyMap<stri
   return kept;
 }
 
+/** The directories of the live files. */
+export function directoriesOf(pvcConfig: string, generation: Generation | undefined): string[] {
+  const directory = dirname(pvcConfig);
+  return [directory, ...[...(generation?.includes.keys() ?? [])].map((name) => dirname(join(directory, name)))];
+}
+
 async function readBeside(pvcConfig: string, name: string): Promise<ConfigFile | undefined> {
   const bytes = await readRegularFile(join(dirname(pvcConfig), name)).catch(() => undefined);
   return bytes && new ConfigFile(bytes);

@@ -78,6 +78,15 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
   await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
 }
 
+/** The same for all paths in these directories: of files whose names are no longer known. */
+export async function removeStaleTempFilesIn(...directories: readonly string[]): Promise<void> {
+  for (const directory of new Set(directories)) {
+    const names = await readdir(directory).catch(() => []);
+    const stale = names.filter((name) => /^\..+\.config-manager-[0-9a-f-]{36}\.tmp$/.test(name));
+    await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
+  }
+}
+
 function temporaryPrefix(path: string): string {
   return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
 }

@@ -269,6 +269,18 @@ describe("validate()", () => {
     });
   });
 
+  test("refuses a file that a config includes and nobody has, or that leads out, by its name", async () => {
+    const config =
+      '{gateway: {mode: "local"}, agents: {$include: "./agents.json5"}, models: {$include: "../models.json5"}}';
+    for (const prefix of ["", "deploy/"]) {
+      const found = await check({ [`${prefix}openclaw.json`]: config });
+      expect(found.problems).toEqual([
+        `${prefix}openclaw.json: $include: agents.json5: the ConfigMap has no such key`,
+        `${prefix}openclaw.json: $include: ../models.json5: leads out of /home/node/.openclaw; only files of the ConfigMap can be included`,
+      ]);
+    }
+  });
+
   test("checks the syntax of what a config in the same ConfigMap includes", async () => {
     const files = {
       "openclaw.json": `{gateway: {mode: "local"}, agents: {$include: "./agents.json5"}, bindings: {$include: "b.json"}}`,
@@ -279,7 +291,7 @@ describe("validate()", () => {
     expect(await check({ "cm.yaml": configMap(files) })).toEqual({
       problems: ["cm.yaml#agents.json5: invalid end of input at 2:1"],
       warnings: [expect.stringMatching(/^cm\.yaml#b\.json: .*a: stands twice, and only the last one counts$/)],
-      checked: ["cm.yaml#openclaw.json: config, no problem", "cm.yaml#b.json: included config, no problem"],
+      checked: ["cm.yaml#b.json: included config, no problem"],
     });
   });
 
