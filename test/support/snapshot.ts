@@ -19,6 +19,8 @@ export interface World {
   live?: string;
   /** The config that was applied last and that a gateway found valid. */
   applied?: string;
+  /** The live file that counts as in sync, if OpenClaw has changed it at its start. */
+  accepted?: string;
   /** The config that a gateway has rejected, and why. */
   refused?: { config: string; problems: string[] };
   /** The text of cron-jobs.json. */
@@ -62,9 +64,16 @@ export async function layOut(scratch: Scratch, world: World) {
   await write(scratch.in("cron.d", "cron-jobs.json"), world.definitions);
   await write(pvcConfig, world.live);
   if (world.applied !== undefined) {
-    const applied = generationOf(world.applied, {}, { directory: scratch.path, roots: [] });
+    const include = { directory: scratch.path, roots: [] };
+    const applied = generationOf(world.applied, {}, include);
+    const accepted = generationOf(world.accepted ?? world.applied, {}, include);
     await write(scratch.in("sums", "config"), applied.md5);
-    for (const name of ["applied", "good"] as const) await writeRecord(pvcConfig, name, applied);
+    await writeRecord(pvcConfig, "applied", applied);
+    await writeRecord(pvcConfig, "good", accepted);
+    if (world.accepted !== undefined) {
+      await write(scratch.in("sums", "config-accepted"), accepted.md5);
+      await writeRecord(pvcConfig, "accepted", accepted);
+    }
   }
   if (world.refused) {
     const { config, problems } = world.refused;

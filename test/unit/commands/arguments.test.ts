@@ -58,8 +58,15 @@ describe("readCommandLine()", () => {
     expect(refusal.message).toContain("Expected a number of seconds");
   });
 
-  test("reads export", () => {
-    expect(read("export", "--owner", "git")).toMatchObject({ command: "export", settings: { owner: "git" } });
+  test("reads export, of the jobs unless another kind is named", () => {
+    expect(read("export", "--owner", "git")).toMatchObject({
+      command: "export",
+      kind: "cron",
+      settings: { owner: "git" },
+    });
+    expect(read("export", "cron")).toMatchObject({ kind: "cron" });
+    expect(read("export", "config", "--owner=git")).toMatchObject({ kind: "config", settings: { owner: "git" } });
+    expect(helpOf("help", "export")).toContain('(choices: "config", "cron"');
   });
 
   test("self-heals only with the flag, before the command or after it", () => {
@@ -94,6 +101,7 @@ describe("readCommandLine()", () => {
       transport: "cli",
       logFormat: "json",
       httpPort: "9090",
+      configMode: "merge",
     };
     for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
       const value = values[name] ?? "somewhere";
@@ -133,6 +141,12 @@ describe("readCommandLine() of wrong usage", () => {
       "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
     ],
     [["run", "--only=cron"], "unknown option '--only'"],
+    [
+      ["export", "jobs"],
+      "command-argument value 'jobs' is invalid for argument 'kind'. Allowed choices are config, cron.",
+    ],
+    [["export", "config", "cron"], "unknown command or argument: config, cron"],
+    [["--config-mode=copy"], '--config-mode: expected auto, merge or replace: "copy"'],
     [["register", "--only=config"], "unknown option '--only'"],
     [["init", "sync"], "unknown command or argument: sync"],
     [["--self-heal=yes"], "unknown option '--self-heal'"],

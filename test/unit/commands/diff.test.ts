@@ -8,11 +8,31 @@ import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
 import { STEADY, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local","port":1},"messages":{}}';
+/** What Git declares is in place. */
+const DECLARED: World = { ...STEADY, config: NEWER, live: NEWER, applied: NEWER };
+/** Something else has changed two values that Git declares. */
+const EDITED: World = { ...DECLARED, live: '{"gateway":{"mode":"local","port":2},"messages":1}' };
+/** Something else has added two paths that Git does not declare. */
+const EXTENDED: World = { ...STEADY, live: NEWER };
+/** OpenClaw has given a key of Git's another name at its start. */
+const MIGRATED: World = {
+  ...STEADY,
+  config: '{"gateway":{"mode":"local"},"routing":{"allowFrom":["+49"]}}',
+  applied: '{"gateway":{"mode":"local"},"routing":{"allowFrom":["+49"]}}',
+  accepted: '{"gateway":{"mode":"local"},"channels":{"allowFrom":["+49"]}}',
+  live: '{"gateway":{"mode":"local"},"channels":{"allowFrom":["+49"]}}',
+};
 const AWAY = new ManagerError("unreachable", "nobody there");
 
 /** The shape of `diff --json`, as programs read it. */
 interface DiffJson {
-  config: { action: "none" | "update" | "reject"; paths: PathChange[]; problems: string[] };
+  config: {
+    action: "none" | "update" | "reject";
+    paths: PathChange[];
+    problems: string[];
+    mode?: "verbatim" | "merged";
+    notInGit?: string[];
+  };
   cron: Record<"add" | "remove" | "adopt" | "problems", string[]> & {
     update: { name: string; fields: string[] }[];
     unchanged: number;
@@ -39,7 +59,7 @@ describe("toDiffJson()", () => {
   test("has no changes if observed equals desired", async () => {
     const { diff } = await diffOf(STEADY);
     expect(diff).toEqual({
-      config: { action: "none", paths: [], problems: [] },
+      config: { action: "none", paths: [], problems: [], mode: "verbatim" },
       cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
       changes: 0,
     });
@@ -76,6 +96,7 @@ describe("toDiffJson()", () => {
         { path: "messages", reload: "hot" },
       ],
       problems: [],
+      mode: "verbatim",
     });
     expect(diff.changes).toBe(1);
   });
@@ -91,18 +112,56 @@ describe("toDiffJson()", () => {
   });
 
   test("shows drift, which a sync reverts only with selfHeal", async () => {
-    const world = { ...STEADY, live: NEWER };
-    const { diff } = await diffOf(world);
+    const { diff } = await diffOf(EDITED);
     expect(diff.config).toMatchObject({
       action: "none",
+      mode: "merged",
       problems: [expect.stringContaining("by something else: gateway.port, messages")],
     });
     expect(diff.config.paths.map(({ path }) => path)).toEqual(["gateway.port", "messages"]);
     expect(diff.changes).toBe(0);
-    expect((await diffOf({ ...world, selfHeal: true })).diff).toMatchObject({
-      config: { action: "update", problems: [] },
+    expect((await diffOf({ ...EDITED, selfHeal: true })).diff).toMatchObject({
+      config: { action: "update", mode: "verbatim", problems: [] },
       changes: 1,
     });
+  });
+
+  test("lists what Git does not declare as not in Git: it is no drift, and stays with selfHeal, too", async () => {
+    for (const selfHeal of [false, true]) {
+      const { diff, isBroken } = await diffOf({ ...EXTENDED, selfHeal });
+      expect(diff.config).toEqual({
+        action: "none",
+        paths: [],
+        problems: [],
+        mode: "merged",
+        notInGit: ["gateway.port", "messages"],
+      });
+      expect({ changes: diff.changes, isBroken }).toEqual({ changes: 0, isBroken: false });
+    }
+  });
+
+  test("lists both of a key that OpenClaw has migrated", async () => {
+    const { diff } = await diffOf(MIGRATED);
+    const notInGit = ["channels.allowFrom", "routing.allowFrom"];
+    expect(diff.config).toEqual({ action: "none", paths: [], problems: [], mode: "merged", notInGit });
+  });
+
+  test("plans only Git's change on a live file that something else has changed", async () => {
+    const { diff } = await diffOf({ ...EXTENDED, config: '{"gateway":{"mode":"local"},"logging":{}}' });
+    expect(diff.config).toEqual({
+      action: "update",
+      paths: [{ path: "logging", reload: "hot" }],
+      problems: [],
+      mode: "merged",
+      notInGit: ["gateway.port", "messages"],
+    });
+  });
+
+  test("says that the gateway reads another file, and what to set", async () => {
+    const { diff, isBroken } = await diffOf({ ...STEADY, view: { path: "/nowhere/openclaw.json" } });
+    expect(diff.config.problems).toEqual([expect.stringMatching(/^the gateway reads \/nowhere\/openclaw\.json, not /)]);
+    expect(diff.config.problems[0]).toContain("OPENCLAW_CONFIG_PATH");
+    expect({ changes: diff.changes, isBroken }).toEqual({ changes: 0, isBroken: true });
   });
 
   test("counts unmanaged jobs even if the definitions are wrong", async () => {
@@ -134,7 +193,8 @@ describe("isBroken()", () => {
   test("is false for a change, for drift, and for a missing ConfigMap", async () => {
     expect(await isSo({})).toBe(false);
     expect(await isSo({ config: NEWER, jobs: [] })).toBe(false);
-    expect(await isSo({ live: NEWER })).toBe(false);
+    expect(await isSo(EDITED)).toBe(false);
+    expect(await isSo(EXTENDED)).toBe(false);
     expect(await isSo({ missing: ["config.d", "cron.d"] })).toBe(false);
   });
 });
@@ -145,10 +205,29 @@ describe("renderDiff()", () => {
   });
 
   test("marks drift, and says what a sync does about it", async () => {
-    const { text } = await diffOf({ ...STEADY, live: NEWER });
+    const { text } = await diffOf(EDITED);
     expect(text).toContain("Config: /mnt/openclaw.json\n  ! /mnt/openclaw.json was changed by something else:");
     expect(text).toContain("--self-heal puts it back");
     expect(text).not.toContain("~ messages");
+  });
+
+  test("shows what is not in Git, and still has no changes", async () => {
+    expect((await diffOf(EXTENDED)).text).toBe(
+      [
+        "Config: /mnt/openclaw.json",
+        "  = gateway.port (not in Git)",
+        "  = messages (not in Git)",
+        "",
+        "No changes. 1 unchanged, 0 not ours.",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("names the command that prints what OpenClaw has migrated, only where it has", async () => {
+    const advice = "  OpenClaw has migrated keys that Git still has; in Git: config-manager export config\n";
+    expect((await diffOf(MIGRATED)).text).toContain(advice);
+    expect((await diffOf(EXTENDED)).text).not.toContain("export config");
   });
 
   test("says that the first config is new", async () => {

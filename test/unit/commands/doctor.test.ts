@@ -195,7 +195,8 @@ describe("examine()", () => {
       detail: expect.stringContaining("gateway.port: no; mend it in Git"),
       hint: "rm /mnt/openclaw.json.config-manager-rejected && config-manager sync --only config",
     });
-    expect(check(await diagnose({ ...STEADY, live: NEWER }), "config in force")).toMatchObject({
+    const edited = { ...STEADY, config: NEWER, applied: NEWER, live: NEWER.replace("1", "2") };
+    expect(check(await diagnose(edited), "config in force")).toMatchObject({
       state: "failed",
       detail: expect.stringContaining("was changed by something else: gateway.port; put it into Git"),
       hint: "config-manager diff --self-heal",
@@ -209,6 +210,31 @@ describe("examine()", () => {
       detail: "a sync would change 1 of them",
       hint: "config-manager diff",
     });
+  });
+
+  test("has nothing against paths that are not in Git", async () => {
+    const found = await diagnose({ ...STEADY, live: '{"gateway":{"mode":"local"},"messages":{}}' });
+    expect(check(found, "config in force").state).toBe("ok");
+    expect(found.ok).toBe(true);
+  });
+
+  test("names the keys of Git's that OpenClaw has migrated, and how to get its form", async () => {
+    const config = '{"gateway":{"mode":"local"},"routing":{"allowFrom":["+49"]}}';
+    const live = '{"gateway":{"mode":"local"},"channels":{"allowFrom":["+49"]}}';
+    const found = await diagnose({ ...STEADY, config, applied: config, live, accepted: live });
+    expect(check(found, "config in force")).toEqual({
+      name: "config in force",
+      state: "warning",
+      detail: "OpenClaw has migrated keys that Git still has: routing.allowFrom; put its form into Git",
+      hint: "config-manager export config",
+    });
+    expect(found.ok).toBe(true);
+  });
+
+  test("adds the way back to OpenClaw's own advice, which mends the live file only", async () => {
+    const refused = { config: NEWER, problems: ['gateway.port is retired. Run "openclaw doctor --fix".'] };
+    const { detail } = check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force");
+    expect(detail).toContain("(in Git: config-manager export config prints it as OpenClaw has migrated it)");
   });
 
   test("reports a mass removal, and an unsupported job", async () => {

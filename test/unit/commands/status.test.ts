@@ -9,6 +9,8 @@ import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
 import { NOW_MS, STEADY, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
+/** Something else has changed a value that Git declares. */
+const EDITED: Partial<World> = { config: NEWER, applied: NEWER, live: NEWER.replace('"x"', '"y"') };
 const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot be reached: ECONNREFUSED");
 
 /** The shape of `status --json`, as programs read it. */
@@ -16,7 +18,13 @@ interface StatusJson {
   version: string;
   healthy: boolean;
   gateway: Record<string, unknown>;
-  config: { state: State; checksum: string | null; problems: string[] };
+  config: {
+    state: State;
+    checksum: string | null;
+    problems: string[];
+    mode?: "verbatim" | "merged";
+    notInGit?: string[];
+  };
   cron: { state: State; declared: number; owned: number; unmanaged: number; problems: string[] };
   jobs: JobStatus[];
 }
@@ -39,7 +47,12 @@ describe("toStatusJson()", () => {
         protocol: 4,
         transport: "gateway",
       },
-      config: { state: "in-sync", checksum: expect.stringMatching(/^[0-9a-f]{32}$/), problems: [] },
+      config: {
+        state: "in-sync",
+        checksum: expect.stringMatching(/^[0-9a-f]{32}$/),
+        problems: [],
+        mode: "verbatim",
+      },
       cron: { state: "in-sync", declared: 1, owned: 1, unmanaged: 0, problems: [] },
       jobs: [
         {
@@ -80,7 +93,7 @@ describe("toStatusJson()", () => {
     ],
     [
       "an edit by hand",
-      { live: NEWER },
+      EDITED,
       "drifted",
       [expect.stringMatching(/openclaw\.json was changed by something else: messages\.ackReaction$/) as never],
     ],
@@ -89,6 +102,21 @@ describe("toStatusJson()", () => {
     if (change.config === undefined && "config" in change) delete world.config;
     const { healthy, config } = await statusOf(world);
     expect({ healthy, state: config.state, problems: config.problems }).toEqual({ healthy: false, state, problems });
+  });
+
+  test("is healthy with paths that are not in Git, and lists them", async () => {
+    const { healthy, config } = await statusOf({ ...STEADY, live: NEWER });
+    expect(healthy).toBe(true);
+    expect(config).toMatchObject({ state: "in-sync", problems: [], mode: "merged" });
+    expect(config.notInGit).toEqual(["messages.ackReaction"]);
+  });
+
+  test("does not know what the config is if the gateway reads another file", async () => {
+    const { healthy, config } = await statusOf({ ...STEADY, view: { path: "/nowhere/openclaw.json" } });
+    const problems = [
+      expect.stringMatching(/^the gateway reads \/nowhere\/openclaw\.json, not .*OPENCLAW_CONFIG_PATH/),
+    ];
+    expect({ healthy, config }).toEqual({ healthy: false, config: { state: "unknown", checksum: null, problems } });
   });
 
   test("does not wait for a verdict on the config that the CLI cannot give", async () => {
@@ -188,6 +216,15 @@ describe("renderStatus()", () => {
     expect(text.split(AWAY.message).length).toBe(2);
     expect(text).toEndWith("\nhint: config-manager doctor\n");
     expect(await textOf(STEADY)).not.toContain("hint:");
+  });
+
+  test("counts the paths that are not in Git beside the config's checksum", async () => {
+    const configLine = async (world: World) =>
+      (await textOf(world)).split("\n").find((line) => line.startsWith("config"));
+    expect(await configLine(STEADY)).toMatch(/^config +in-sync {2}\/mnt\/openclaw\.json {2}md5 [0-9a-f]{12}$/);
+    expect(await configLine({ ...STEADY, live: NEWER })).toMatch(/ {2}md5 [0-9a-f]{12}, 1 path not in Git$/);
+    const live = '{"gateway":{"mode":"local","port":1},"messages":{"ackReaction":"x"}}';
+    expect(await configLine({ ...STEADY, live })).toEndWith(", 2 paths not in Git");
   });
 
   test("shows each job's next and last run", async () => {

@@ -831,4 +831,17 @@ describe("createConfigReconciler()", () => {
     await kind.reconcile(STEADY);
     expect(read()).toEqual(none);
   });
+
+  test("reports a gateway that reads another file in its gauge, until one reads ours", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    const kind = createConfigReconciler(at.options);
+    const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));
+    const foreign = { path: at.in("other.json"), hash: "hmac-sha256:v1:another" };
+    at.state.gateway = { ...at.gateway, readView: async () => ({ ...(await at.gateway.readView()), ...foreign }) };
+    await kind.reconcile(STEADY);
+    expect(read()).toEqual({ config_drift: false, config_rejected: false, config_foreign: true });
+    at.state.gateway = at.gateway;
+    await kind.reconcile(STEADY);
+    expect(read()).toMatchObject({ config_foreign: false });
+  });
 });

@@ -287,6 +287,38 @@ describe("chooseTarget() and the modes", () => {
   });
 });
 
+describe("Target.mode", () => {
+  const modeOf = (observed: string, policy: Partial<TargetPolicy> = {}) =>
+    target({ desired: GIT, applied: GIT, observed }, policy).mode;
+  const EDITED = toJson((config) => {
+    config.channels.discord.enabled = false;
+  });
+  const EXTENDED = toJson((config) => {
+    config.channels.telegram = {};
+  });
+
+  test("is verbatim if the live files say what Git says, in whatever bytes and with whatever stamp", () => {
+    const stamped = toJson((config) => {
+      config.meta = { lastTouchedVersion: "2026.9.6" };
+    });
+    for (const observed of [GIT, toJson(), stamped]) expect(modeOf(observed)).toBe("verbatim");
+  });
+
+  test("is merged while something else's change stays: drift, or a path that is not in Git", () => {
+    expect(modeOf(EDITED)).toBe("merged");
+    expect(modeOf(EXTENDED)).toBe("merged");
+  });
+
+  test("is verbatim if the drift is healed, and merged if a path that is not in Git stays", () => {
+    expect(modeOf(EDITED, { selfHeal: true })).toBe("verbatim");
+    expect(modeOf(EXTENDED, { selfHeal: true })).toBe("merged");
+  });
+
+  test("is verbatim in the mode replace", () => {
+    expect(modeOf(EXTENDED, { mode: "replace" })).toBe("verbatim");
+  });
+});
+
 describe("chooseTarget() without a record, or with one that does not count", () => {
   test("sets all that Git declares, and takes nothing out", () => {
     const desired = GIT.replace(/ {2}channels: .*\n/, "");
