@@ -4,6 +4,7 @@ import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import { checkMount, checkPlace } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { State } from "../reconcile/report.ts";
+import { ForeignPathError } from "./foreign.ts";
 import { EXPORT_COMMAND, adviseExport, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import { pathOfRecord } from "./record.ts";
@@ -11,6 +12,7 @@ import { type ConfigSnapshot, isRefusedByGateway, targetOf } from "./snapshot.ts
 
 const MOUNT = { name: "config mount", volume: "openclaw-config" };
 const FILE = "config file";
+const LIVE = "live config";
 const APPLIED = "config in force";
 
 /** Checks the ConfigMap's mount and the file in it. */
@@ -25,6 +27,7 @@ export function checkConfigSource(
 
 function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, pvcConfig }: ConfigPlaces): Check {
   const path = `${configDir}/openclaw.json`;
+  if (snapshot instanceof ForeignPathError) return skip(FILE, LIVE);
   if (snapshot instanceof ManagerError) {
     const isLive = snapshot.message.includes(pvcConfig);
     return fail(FILE, describeError(snapshot), `ls -ln ${isLive ? pvcConfig : `${configDir}/`}; id`);
@@ -38,8 +41,14 @@ function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, p
   return fail(FILE, `${path}: ${plan.problems.join("; ")}`, `config-manager validate ${path}`);
 }
 
-export function checkLiveConfigPlace(pvcConfig: string, place: WritablePlace): Check {
-  return checkPlace("live config", pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
+/** Checks that the live config can be replaced, and that it is the one that the gateway reads. */
+export function checkLiveConfigPlace(
+  snapshot: ConfigSnapshot | ManagerError,
+  pvcConfig: string,
+  place: WritablePlace,
+): Check {
+  if (snapshot instanceof ForeignPathError) return fail(LIVE, snapshot.message, snapshot.hint ?? "");
+  return checkPlace(LIVE, pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
 }
 
 /** Checks that the live config equals the desired one and is applied. */

@@ -121,7 +121,7 @@ async function check(
   ]);
   return {
     source: checkConfigSource(snapshot, places, mount),
-    place: [checkLiveConfigPlace(places.pvcConfig, live)],
+    place: [checkLiveConfigPlace(snapshot, places.pvcConfig, live)],
     ownership: [],
     applied: [checkConfigApplied(snapshot, places, state, problems)],
   };

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { describe, expect, test } from "bun:test";
 import type { Check } from "../../../lib/reconcile/check.ts";
 import { type Diagnosis, examine } from "../../../lib/commands/doctor.ts";
@@ -235,6 +236,21 @@ describe("examine()", () => {
     const refused = { config: NEWER, problems: ['gateway.port is retired. Run "openclaw doctor --fix".'] };
     const { detail } = check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force");
     expect(detail).toContain("(in Git: config-manager export config prints it as OpenClaw has migrated it)");
+  });
+
+  test("says that the gateway reads another file, and what to do about it", async () => {
+    const foreign = (path: string) => diagnose({ ...STEADY, view: { path } });
+    const elsewhere = await foreign("/nowhere/openclaw.json");
+    expect(check(elsewhere, "live config")).toEqual({
+      name: "live config",
+      state: "failed",
+      detail: "the gateway reads /nowhere/openclaw.json, not /mnt/openclaw.json",
+      hint: expect.stringContaining("unset OPENCLAW_CONFIG_PATH and OPENCLAW_STATE_DIR of the gateway"),
+    });
+    expect(check(elsewhere, "config file")).toMatchObject({ state: "skipped", detail: "needs: live config" });
+    expect(elsewhere.ok).toBe(false);
+    const reachable = await foreign(`${tmpdir()}/another.json`);
+    expect(check(reachable, "live config").hint).toBe(`set PVC_CONFIG=${tmpdir()}/another.json`);
   });
 
   test("reports a mass removal, and an unsupported job", async () => {
