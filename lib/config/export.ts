@@ -89,8 +89,12 @@ export function restoreReferences(git: Json, live: Json): Json {
   return restore(git, live);
 }
 
-/** Whether the reference may have been resolved to this text: what stands around the variables is the same. */
+/**
+ * Whether the reference may have been resolved to this text: what stands around the variables is the same. A text with
+ * variables of its own is another reference.
+ */
 function couldBe(reference: string, text: string): boolean {
+  if (text.includes("${")) return false;
   const first = reference.indexOf("${");
   const last = reference.lastIndexOf("}");
   if (first < 0 || last < first) return false;
@@ -103,11 +107,11 @@ function pairs(declared: Json | undefined, found: Json | undefined): [Json | und
   return Object.keys(declared).map((key) => [at(declared, key), at(found, key)]);
 }
 
-/** The item of Git's list that this item comes from. */
+/** The item of Git's list that this item comes from, by the same fields as in a merge. */
 function mateOf(declared: Json | undefined, item: Json, index: number): Json | undefined {
   if (!Array.isArray(declared)) return undefined;
-  const id = at(item, "id");
-  return id === undefined ? declared[index] : declared.find((each) => at(each, "id") === id);
+  const key = ["id", "name"].find((field) => typeof at(item, field) === "string");
+  return key === undefined ? declared[index] : declared.find((each) => at(each, key) === at(item, key));
 }
 
 function at(value: Json | undefined, key: string): Json | undefined {
