@@ -48,7 +48,7 @@ export function fileOf(content: string | Uint8Array): ConfigFile {
 }
 
 /** Where included files are looked for, unless a test has its own directory. */
-export const INCLUDE_PLACES: IncludePlaces = { directory: "/home/node/.openclaw", roots: [] };
+const INCLUDE_PLACES: IncludePlaces = { directory: "/home/node/.openclaw", roots: [] };
 
 /** Returns a config: a root with this content, and the files that it includes, by name. */
 export function generationOf(
