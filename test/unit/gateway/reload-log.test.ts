@@ -30,9 +30,9 @@ describe("readReloadOutcome()", () => {
   test.each<[string, ReloadOutcome | undefined]>([
     // 2026.4.15, 2026.8.2, 2026.9.6
     [`config reload failed: ${FAILED}`, { kind: "failed", reason: FAILED }],
-    // 2026.4.15, when running work was done
+    // 2026.8.2, just before the line above
     [`config restart failed: ${FAILED}`, { kind: "failed", reason: FAILED }],
-    // 2026.2.9
+    // 2026.2.9 to 2026.3.13
     ["config change applied (dynamic reads: models.providers.slow.models, messages.ackReaction)", { kind: "applied" }],
     ["config hot reload applied (models.providers.x)", { kind: "applied" }],
     ["config change requires gateway restart (gateway.port) — preparing", { kind: "pending" }],
