@@ -148,7 +148,9 @@ export function createLiveConfig(
       if (confirmed?.md5 === live.md5 && confirmed.gateway === gateway) return { kind: "unknown" };
       // 2026.8.2 keeps the hash if only the formatting changes. It runs on that config already.
       const staleHash = written?.md5 === live.md5 && written.isChange ? written.staleHash : undefined;
-      const query = { gateway, staleHash, writtenMs: await readModifiedMs(), isOver };
+      // What the log of a former process says is not about this one.
+      const writtenMs = Math.max(await readModifiedMs(), gateway.processStartedMs ?? 0);
+      const query = { gateway, staleHash, writtenMs, isOver };
       const application = await waitUntilApplied(query, clock);
       if (!isOver()) confirmed = { md5: live.md5, gateway };
       if (application.kind === "applied") await keepGood(pvcConfig, places, live, desired);

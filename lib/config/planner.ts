@@ -58,7 +58,7 @@ export function createPlanner(
         mode,
         gateway,
         start,
-        before: start && sightings.before(start.startedMs),
+        before: start && sightings.before(start.sinceMs),
         validated: validated?.gateway === gateway ? validated?.live : undefined,
         hasToken,
         selfHeal: false,

@@ -40,9 +40,6 @@ export interface Target {
   isRestored: boolean;
 }
 
-/** How late a gateway may write after it is ready, in milliseconds, and how early its clock may run. */
-const START_SLACK_MS = 2_000;
-
 /** How far a write and its backup may be apart, in milliseconds; measured on 2026.2.9 and 2026.9.6: less than one. */
 const BACKUP_SLACK_MS = 100;
 
@@ -167,7 +164,7 @@ function learn(state: ConfigState, desired: Generation, policy: TargetPolicy): K
 /** Whether the live file was last changed between the start of the gateway and its readiness. */
 function isOfStart({ changedMs }: ConfigState, { start }: TargetPolicy): boolean {
   if (!start || changedMs === undefined) return false;
-  return changedMs >= start.startedMs - START_SLACK_MS && changedMs <= start.readyMs + START_SLACK_MS;
+  return changedMs >= start.sinceMs && changedMs <= start.readyMs;
 }
 
 /** Whether OpenClaw wrote the live file itself: it keeps a backup with each write, at the same moment. */

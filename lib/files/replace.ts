@@ -82,7 +82,7 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
 export async function removeStaleTempFilesIn(...directories: readonly string[]): Promise<void> {
   for (const directory of new Set(directories)) {
     const names = await readdir(directory).catch(() => []);
-    const stale = names.filter((name) => /^\..+\.config-manager-[0-9a-f-]{36}\.tmp$/.test(name));
+    const stale = names.filter((name) => /^\..+\.config-manager-.+\.tmp$/.test(name));
     await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
   }
 }

@@ -33,10 +33,10 @@ export interface ConfigView {
   isApplied: boolean | undefined;
 }
 
-/** A start of a gateway. What it changes in its config between the two is its own doing. */
+/** A start of a gateway, with the failed ones before it. What it changes in its config meanwhile is its own doing. */
 export interface GatewayStart {
-  /** In milliseconds since 1970. */
-  startedMs: number;
+  /** No gateway was ready between this time and `readyMs`; in milliseconds since 1970. */
+  sinceMs: number;
   /** When it was ready, at the latest. */
   readyMs: number;
 }

@@ -14,7 +14,10 @@ const REFUSAL_PAUSE_MS = 60_000;
 /** How long a gateway that announced a restart may take to be back, in milliseconds; 2026.9.6 takes some 10 s. */
 const RESTART_GRACE_MS = 60_000;
 
-/** How long a start may take, in milliseconds: a gateway that we connect to later was ready before. */
+/**
+ * How long a start may take, in milliseconds: a gateway that we connect to later was ready before. The start before may
+ * have failed: 2026.8.2 migrates its config and ends.
+ */
 const START_LIMIT_MS = 120_000;
 
 /** A `cron` event after which the list of jobs is different; `started` and `finished` do not change it. */
@@ -68,9 +71,10 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   const findOpen = () => (latest?.gateway.isOpen ? latest : undefined);
 
   function toStart({ processStartedMs }: Session["gateway"]): GatewayStart | undefined {
-    const startedMs = Math.max(processStartedMs ?? endedMs, endedMs);
-    if (!Number.isFinite(startedMs)) return undefined;
-    return { startedMs, readyMs: Math.min(nowMs(), startedMs + START_LIMIT_MS) };
+    if (Number.isFinite(endedMs)) return { sinceMs: endedMs, readyMs: nowMs() };
+    if (processStartedMs === undefined) return undefined;
+    const readyMs = Math.min(nowMs(), processStartedMs + START_LIMIT_MS);
+    return { sinceMs: processStartedMs - START_LIMIT_MS, readyMs };
   }
 
   async function openAnew(): Promise<OpenSession> {

@@ -21,7 +21,7 @@ const REAL = `// openclaw.json – 設定
     reload: { mode: "hybrid", },
   },
   /* 🦞 */
-  "agents": { "$include": ["./agents.json5"] },
+  "agents": { "defaults": { "timeoutSeconds": 600 } },
   "models": { "providers": { "litellm": { "apiKey": { "source": "env", "provider": "default", "id": "LITELLM_KEY" } } } },
 }
 `;

@@ -51,7 +51,7 @@ export function serveFile(
   let asked = 0;
   const gateway: ConfigGateway = {
     release,
-    processStartedMs: start?.startedMs,
+    processStartedMs: start?.sinceMs,
     start,
     async readView() {
       asked += 1;

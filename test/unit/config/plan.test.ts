@@ -505,7 +505,7 @@ describe("planConfig() where the gateway has put its own backup back at its star
   const OLDER = GIT.replace("litellm", "localhost");
   const GOOD =
     '{"gateway": {"mode": "local"}, "channels": {"allowFrom": ["+49"]}, "models": {"baseUrl": "http://localhost"}}';
-  const start = { startedMs: 1_000_000, readyMs: 1_030_000 };
+  const start = { sinceMs: 1_000_000, readyMs: 1_030_000 };
 
   function planRestored(lastGoodBase?: string) {
     const state = stateOf({

@@ -9,7 +9,7 @@ import { createClock, generationOf } from "../../support/fakes.ts";
 
 const GIT = '{gateway: {mode: "local"}, messages: {ackReaction: "👀"}}';
 const EDITED = GIT.replace("👀", "✅");
-const START: GatewayStart = { startedMs: 2_000_000, readyMs: 2_030_000 };
+const START: GatewayStart = { sinceMs: 2_000_000, readyMs: 2_030_000 };
 
 const MINUTE_MS = 60_000;
 
@@ -33,7 +33,7 @@ function stateOf(observed: string, changedMs?: number): ConfigState {
 function gatewayOf(start?: GatewayStart): ConfigGateway {
   const nobody = () => Promise.reject(new Error("nobody should ask"));
   const calls = { readView: nobody, readIssues: nobody, readReload: nobody, lookUpReload: nobody };
-  return { release: "2026.9.6", processStartedMs: start?.startedMs, start, ...calls };
+  return { release: "2026.9.6", processStartedMs: start?.sinceMs, start, ...calls };
 }
 
 function update(plan: ConfigPlan): ConfigUpdate {

@@ -423,7 +423,7 @@ describe("reconcile() of what OpenClaw changes at its start", () => {
     'meta: { lastTouchedVersion: "2026.9.6" },\n  plugins: { entries: { discord: { enabled: true } } },\n  channels: {',
   );
   const TOLD = "  OpenClaw changed its config at its start: plugins.entries.discord.enabled";
-  const justStarted = () => ({ startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 });
+  const justStarted = () => ({ sinceMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 });
 
   test("tells it once, and it is no drift", async () => {
     await using at = await start({ live: OLD, git: OLD });
@@ -490,7 +490,7 @@ describe("reconcile() of what OpenClaw changes at its start", () => {
     await at.writeAsOpenClaw(
       EDITED.replace("channels: {", "plugins: { entries: { discord: { enabled: true } } },\n  channels: {"),
     );
-    at.state.gateway = { ...at.gateway, start: { startedMs: ctimeMs + 1, readyMs: Date.now() + 60_000 } };
+    at.state.gateway = { ...at.gateway, start: { sinceMs: ctimeMs + 1, readyMs: Date.now() + 60_000 } };
     expect((await at.pass()).lines).toEqual([TOLD]);
     expect(at.passes.lastOutcome).toBe("drift");
   });
@@ -502,7 +502,7 @@ describe("reconcile() where the gateway has put its own backup back at its start
     await at.pass();
     await at.edit(OLD, "openclaw.json.clobbered.2026-11-22T10-00-00-000Z");
     await at.edit(OLD.replace(/ {2}channels.*\n/, ""));
-    at.state.gateway = { ...at.gateway, start: { startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
+    at.state.gateway = { ...at.gateway, start: { sinceMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
     expect(await at.pass()).toEqual({
       outcome: "equal",
       lines: [
@@ -623,7 +623,7 @@ describe("reconcile() of a config with included files", () => {
     await at.writeAsOpenClaw(
       JSON.stringify({ ...whole, meta: { lastTouchedVersion: "2026.2.9" }, commands: { native: "auto" } }),
     );
-    at.state.gateway = { ...at.gateway, start: { startedMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
+    at.state.gateway = { ...at.gateway, start: { sinceMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
     expect((await at.pass()).lines).toEqual(["  OpenClaw changed its config at its start: commands.native"]);
     await at.publish({ ...FILES, "agents.json5": AGENTS.replace("Molty", "Clawd") });
     expect((await at.pass()).lines).toContain("  Changed: agents.list (hot)");

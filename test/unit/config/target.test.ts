@@ -355,13 +355,13 @@ describe("chooseTarget() without a record, or with one that does not count", () 
 });
 
 describe("chooseTarget() of what the gateway has changed at its start", () => {
-  const start = { startedMs: 1_000_000, readyMs: 1_030_000 };
+  const start = { sinceMs: 1_000_000, readyMs: 1_030_000 };
   const AT_START = ["channels.discord.allowFrom", "plugins.entries.discord.enabled", "routing.allowFrom"];
 
   test.each([
     ["between its start and its readiness", 1_010_000],
-    ["a moment before its start, by another clock", 998_000],
-    ["a moment after it was ready", 1_032_000],
+    ["at its start", 1_000_000],
+    ["when it was ready", 1_030_000],
   ])("takes a change %s for its own", (_, changedMs) => {
     const chosen = target({ desired: GIT, applied: GIT, observed: STARTED, changedMs }, { start });
     expect(chosen).toMatchObject({
@@ -375,7 +375,7 @@ describe("chooseTarget() of what the gateway has changed at its start", () => {
   });
 
   test.each<[string, number | undefined]>([
-    ["long before its start", 997_999],
+    ["before its start", 999_999],
     ["long after it was ready", 1_032_001],
     ["at an unknown time", undefined],
   ])("does not take a change %s for its own", (_, changedMs) => {

@@ -11,7 +11,7 @@ function connect(answer: (method: string, params: object) => unknown, version = 
   const gateway: Gateway = {
     version,
     protocol: 4,
-    processStartedMs: start?.startedMs,
+    processStartedMs: start?.sinceMs,
     isOpen: true,
     async call(method, params) {
       calls.push([method, params]);
@@ -56,7 +56,7 @@ describe("createConfigGateway()", () => {
   });
 
   test("has the start of the gateway and of its process, as far as they are known", () => {
-    const start = { startedMs: 1_000, readyMs: 5_000 };
+    const start = { sinceMs: 1_000, readyMs: 5_000 };
     expect(connect(() => ({}), "2026.9.6", start).config).toMatchObject({ processStartedMs: 1_000, start });
     const { config } = connect(() => ({}));
     expect([config.processStartedMs, config.start]).toEqual([undefined, undefined]);
