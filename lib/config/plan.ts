@@ -78,6 +78,9 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
   const isGitApplied = desired.md5 === state.lastApplied;
   const hasDrifted = isGitApplied && (target.drift.length > 0 || live?.kind === "broken");
   if (hasDrifted && !policy.selfHeal) return { kind: "drift", desired, target, paths: target.drift };
+  const isDelivered = desired.equals(observed) || (isGitApplied && !hasDrifted);
+  const problems = isDelivered ? [] : findStartProblems(desired, target.live, observed, policy);
+  if (problems.length > 0) return reject(problems);
   const isValidated = target.live.equals(state.lastGood) || target.live.equals(policy.validated);
   if (isInPlace && isValidated) return { kind: "none", desired, target };
 
@@ -87,13 +90,6 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
   if (rejection && isHeldBack && isKnown(rejection, desired, policy.gateway)) return reject(rejection.problems, true);
   if (isInPlace) return { kind: "validate", desired, target };
 
-  const after = target.live.resolved;
-  const [to, from] = [after, live].map((each) => (each?.kind === "parsed" ? each.value : {})) as [
-    JsonObject,
-    JsonObject,
-  ];
-  const problems = [...findModeProblems(to, from), ...findTokenProblems(to, from, policy.hasToken ?? false)];
-  if (!target.live.isPartial && problems.length > 0) return reject(problems);
   const paths = differences(observed, target.live).map(({ path }) => path);
   // Only the formatting or OpenClaw's own stamp differs.
   if (policy.mode === "replace" && isGitApplied && observed && paths.length === 0)
@@ -108,6 +104,27 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
     isHealing: hasDrifted,
     fallback: findFallback(state, desired, policy, target),
   };
+}
+
+/**
+ * Finds what a gateway would not start with. Git has to say `gateway.mode` itself, whatever a merge would keep: at the
+ * next start of the Pod, nothing is merged.
+ */
+function findStartProblems(
+  desired: Generation,
+  target: Generation,
+  observed: Generation | undefined,
+  { gateway, hasToken = false }: ConfigPolicy,
+): string[] {
+  if (desired.isPartial) return [];
+  const live = valueOf(observed);
+  const problems = findModeProblems(valueOf(desired), live);
+  if (problems.length > 0 || !gateway) return problems;
+  return findTokenProblems(valueOf(target), live, hasToken);
+}
+
+function valueOf(generation: Generation | undefined): JsonObject {
+  return generation?.resolved.kind === "parsed" ? generation.resolved.value : {};
 }
 
 /** "Tried again": once per gateway process. Without a gateway to ask, a known rejection holds. */

@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
 
-/** A ConfigMap holds 1 MiB; OpenClaw's own additions and indentation make a file larger. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** A ConfigMap holds 1 MiB. What others add to a live file may be more, but must fit into our memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** What the system says if something other than a regular file, or nothing, is at a path. */
 const ABSENT = new Set(["ENOENT", "ELOOP", "EISDIR", "ENOTDIR", "ENXIO"]);

@@ -196,7 +196,10 @@ describe("a volume", () => {
       await mend(volume);
       await sidecar.waitFor(COMPLETE, from);
       expect(await readFile(live, "utf8")).toBe(`${REAL}${" ".repeat(8_192)}`);
-      expect(await readdir(dirname(live))).toEqual(["openclaw.json"]);
+      expect((await readdir(dirname(live))).toSorted()).toEqual([
+        "openclaw.json",
+        "openclaw.json.config-manager-applied",
+      ]);
       expect(warnings(from)).toHaveLength(1);
       await sidecar.dispose();
     },

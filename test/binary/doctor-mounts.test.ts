@@ -126,7 +126,7 @@ test.if(CAN_BE_OTHERS)(
     const directory = join(mounts.root, "pvc");
     const file = join(directory, "openclaw.json");
     await mkdir(directory);
-    await writeFile(file, '{"gateway":{"mode":"local"},"messages":{}}', { mode: 0o644 });
+    await writeFile(file, '{ "gateway": { "mode": "local" } }', { mode: 0o644 });
     for (const path of [mounts.root, directory]) await chown(path, 1000, 1000);
     const asNode = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", BINARY];
     const { messages } = await runBinary(["sync", "--only", "config"], env(file), asNode);

@@ -291,15 +291,12 @@ describe("planConfig() and gateway.mode", () => {
     expect(problemsOf(desired, { observed, lastApplied: LIVE })).toEqual([MISSING]);
   });
 
-  test.each(LOSES.slice(0, 3))("without a record, leaves it where it is when it %s in Git", (_, desired) => {
-    const result = plan({ desired, observed: LIVE });
-    expect(problemsOf(desired, { observed: LIVE })).toEqual([]);
-    expect(meaningOf(result)).toMatchObject({ gateway: { mode: "local" } });
-  });
-
-  test.each(LOSES.slice(3))("without a record, rejects a config from which it %s", (_, desired) => {
-    expect(problemsOf(desired, { observed: LIVE })).toEqual([MISSING]);
-  });
+  test.each(LOSES)(
+    "without a record, rejects a config from which it %s: at the next start nothing is merged",
+    (_, desired) => {
+      expect(problemsOf(desired, { observed: LIVE })).toEqual([MISSING]);
+    },
+  );
 
   test("accepts a config that has it, and rejects one that has another", () => {
     for (const mode of ["auto", "replace"] as const) {

@@ -203,9 +203,9 @@ describe("reconcile() of a rejected config", () => {
     expect(await at.live()).toContain("telegram");
   });
 
-  test("without a record, keeps the gateway.mode that only the live file has", async () => {
+  test("without a record, rejects a config without the gateway.mode that the live file has", async () => {
     await using at = await start({ live: OLD, git: NO_MODE });
-    expect((await at.pass()).outcome).toBe("equal");
+    expect((await at.pass()).outcome).toBe("rejected");
     expect(await at.live()).toBe(OLD);
   });
 
