@@ -12,6 +12,7 @@ import type { ConfigGateway, GatewayStart } from "../../../lib/gateway/config-ca
 import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { serveFile } from "../../support/config-gateway.ts";
 import { createClock, createScratch, generationOf } from "../../support/fakes.ts";
+import { until } from "../../support/until.ts";
 import { createVolume } from "../../support/volume.ts";
 
 /** A realistic config that contains this. */
@@ -486,7 +487,10 @@ describe("reconcile() of what OpenClaw changes at its start", () => {
     await at.edit(EDITED);
     expect((await at.pass()).lines).toEqual([expect.stringContaining("WARNING: Config drift: ")]);
     const { ctimeMs } = await stat(at.pvcConfig);
-    await Bun.sleep(5);
+    await until("the clock of the file system to move on", async () => {
+      await writeFile(`${at.pvcConfig}.clock`, "");
+      return (await stat(`${at.pvcConfig}.clock`)).ctimeMs > ctimeMs + 1;
+    });
     await at.writeAsOpenClaw(
       EDITED.replace("channels: {", "plugins: { entries: { discord: { enabled: true } } },\n  channels: {"),
     );
