@@ -183,15 +183,16 @@ describe_stage() {
   esac
 }
 
+# A soak tries at length what the other tests try a little of.
+SOAKS=(--path-ignore-patterns='**/*.soak.test.ts')
+[ -z "${CONFIG_MANAGER_SOAK:-}" ] || SOAKS=()
+
 stage_quick() {
-  # A soak tries at length what the unit tests try a little of.
-  local soaks=(--path-ignore-patterns='**/*.soak.test.ts')
-  [ -z "${CONFIG_MANAGER_SOAK:-}" ] || soaks=()
   check "types" "$BIN/tsc"
   check "lint" "$BIN/oxlint" --type-aware --deny-warnings
   check "format" "$BIN/biome" format
   check "dead exports and dependencies" "$BIN/knip" --no-progress
-  run_tests "${soaks[@]}" test/unit/
+  run_tests "${SOAKS[@]}" test/unit/
 }
 
 stage_binary() {
@@ -201,18 +202,24 @@ stage_binary() {
 }
 
 stage_gateway() {
-  # Three groups side by side: the tests mostly wait for gateways, and each start takes 16 s of one core. The output of the
-  # two long files follows that of the others.
-  local long=(config.test.ts jobs.test.ts) reports=() logs=() runs=() index status
+  # Four groups side by side: the tests mostly wait for gateways, and each start takes 16 s of one core. The output of the
+  # three long groups follows that of the others.
+  local groups=("config.test.ts" "jobs.test.ts" "real-config.test.ts includes.test.ts config-faults.test.ts")
+  local reports=() logs=() runs=() others=("${SOAKS[@]}") index status file files
   build_once
-  for index in "${!long[@]}"; do
+  for index in "${!groups[@]}"; do
+    files=()
+    for file in ${groups[$index]}; do
+      files+=("test/gateway/$file")
+      others+=("--path-ignore-patterns=**/gateway/$file")
+    done
     reports+=("$(mktemp -t config-manager-report.XXXXXX)")
     logs+=("$(mktemp -t config-manager-log.XXXXXX)")
-    bun_test "${reports[$index]}" "test/gateway/${long[$index]}" >"${logs[$index]}" 2>&1 &
+    bun_test "${reports[$index]}" "${files[@]}" >"${logs[$index]}" 2>&1 &
     runs+=($!)
   done
-  run_tests "${long[@]/#/--path-ignore-patterns=**/gateway/}" test/gateway/
-  for index in "${!long[@]}"; do
+  run_tests "${others[@]}" test/gateway/
+  for index in "${!groups[@]}"; do
     status=0
     wait "${runs[$index]}" || status=$?
     cat "${logs[$index]}"

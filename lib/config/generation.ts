@@ -1,4 +1,5 @@
 import { computeChecksum, computeSetChecksum } from "../files/checksum.ts";
+import type { JsonObject } from "../json.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
 import { type IncludePlaces, type Reference, listReferences, mayInclude, resolveIncludes } from "./includes.ts";
@@ -51,6 +52,12 @@ export class Generation {
   /** The config as OpenClaw reads it: with each `$include` replaced. Broken if that is impossible. */
   get resolved(): ParsedConfig {
     return (this.#resolved ??= this.#resolve());
+  }
+
+  /** The same as a value; empty if it is broken. */
+  get value(): JsonObject {
+    const { resolved } = this;
+    return resolved.kind === "parsed" ? resolved.value : {};
   }
 
   /** All reasons why `resolved` is broken. */

@@ -6,6 +6,9 @@ import { APPLY_TIMEOUT_MS } from "./applied.ts";
 /** How many paths one line names. */
 const MAX_PATHS_IN_LINE = 10;
 
+/** The same for a line that is told once, and that people look a path up in. */
+const MAX_PATHS_TOLD_ONCE = 100;
+
 /** The way back into Git after OpenClaw has migrated a config. */
 export const EXPORT_COMMAND = "config-manager export config";
 
@@ -34,7 +37,7 @@ export function describeDrift(pvcConfig: string, paths: readonly string[], heali
 
 /** Returns one line, without values. */
 export function describeStartChanges(paths: readonly string[]): string {
-  return `  OpenClaw changed its config at its start: ${listPaths(paths)}`;
+  return `  OpenClaw changed its config at its start: ${listPaths(paths, MAX_PATHS_TOLD_ONCE)}`;
 }
 
 /** Returns one WARNING, without values. */
@@ -44,13 +47,14 @@ export function describeRestored(paths: readonly string[]): string {
 
 /** Returns one WARNING for keys of Git's that OpenClaw has replaced in the live file. */
 export function describeMigrated(paths: readonly string[]): string {
-  return `WARNING: Config merged: OpenClaw has migrated keys that Git still has: ${listPaths(paths)} (in Git: ${EXPORT_COMMAND})`;
+  const named = listPaths(paths, MAX_PATHS_TOLD_ONCE);
+  return `WARNING: Config merged: OpenClaw has migrated keys that Git still has: ${named} (in Git: ${EXPORT_COMMAND})`;
 }
 
 /** Names the first paths, and how many more there are. */
-export function listPaths(paths: readonly string[]): string {
-  const more = paths.length > MAX_PATHS_IN_LINE ? ` and ${paths.length - MAX_PATHS_IN_LINE} more` : "";
-  return `${paths.slice(0, MAX_PATHS_IN_LINE).join(", ")}${more}`;
+export function listPaths(paths: readonly string[], limit = MAX_PATHS_IN_LINE): string {
+  const more = paths.length > limit ? ` and ${paths.length - limit} more` : "";
+  return `${paths.slice(0, limit).join(", ")}${more}`;
 }
 
 /** Returns one line for a config that is in place and that no gateway has validated. */
@@ -59,8 +63,8 @@ export function describeNotValidated({ reason }: { reason: string | undefined })
 }
 
 /** Returns one WARNING for a config that the gateway has not applied in time, with the likely cause. */
-export function describeApplyTimeout({ resolved }: Generation): string {
-  const mode = resolved.kind === "parsed" ? readReloadMode(resolved.value) : undefined;
+export function describeApplyTimeout({ value }: Generation): string {
+  const mode = readReloadMode(value);
   const cause =
     mode === "off"
       ? "gateway.reload.mode is off, so it takes a restart of the gateway"

@@ -1,4 +1,3 @@
-import type { JsonObject } from "../json.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
 import { findModeProblems, findTokenProblems } from "./document.ts";
 import type { Generation } from "./generation.ts";
@@ -117,14 +116,10 @@ function findStartProblems(
   { gateway, hasToken = false }: ConfigPolicy,
 ): string[] {
   if (desired.isPartial) return [];
-  const live = valueOf(observed);
-  const problems = findModeProblems(valueOf(desired), live);
+  const live = observed?.value ?? {};
+  const problems = findModeProblems(desired.value, live);
   if (problems.length > 0 || !gateway) return problems;
-  return findTokenProblems(valueOf(target), live, hasToken);
-}
-
-function valueOf(generation: Generation | undefined): JsonObject {
-  return generation?.resolved.kind === "parsed" ? generation.resolved.value : {};
+  return findTokenProblems(target.value, live, hasToken);
 }
 
 /** "Tried again": once per gateway process. Without a gateway to ask, a known rejection holds. */

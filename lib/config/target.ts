@@ -174,10 +174,5 @@ function isOfOpenClaw({ changedMs = 0, backupMs = 0 }: ConfigState): boolean {
 
 /** Compares without `meta`, which every gateway stamps. Broken or missing files count as empty. */
 export function differences(before: Generation | undefined, after: Generation | undefined): PathDifference[] {
-  return findDifferences(valueOf(before), valueOf(after));
-}
-
-function valueOf(generation: Generation | undefined) {
-  const resolved = generation?.resolved;
-  return withoutMeta(resolved?.kind === "parsed" ? resolved.value : {});
+  return findDifferences(withoutMeta(before?.value ?? {}), withoutMeta(after?.value ?? {}));
 }

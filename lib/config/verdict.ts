@@ -110,10 +110,10 @@ function explainUnnoticed({ path }: ConfigView): string {
 }
 
 /** Creates a function that removes the values of a config from a gateway's message about it. */
-export function createMessageRedactor({ resolved }: Generation): (message: string) => string {
+export function createMessageRedactor(live: Generation): (message: string) => string {
   let redact: ((message: string) => string) | undefined; // at the first message: most verdicts have none
   return (message) => {
-    redact ??= createRedactor(resolved.kind === "parsed" ? resolved.value : {});
+    redact ??= createRedactor(live.value);
     return redact(message);
   };
 }

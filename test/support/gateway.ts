@@ -97,6 +97,7 @@ export async function createGateway(first: Release, more: Record<string, string>
     if (!ended || ended.hasEnded) return;
     ended.killGroup("SIGKILL"); // 2026.9 has helpers
     await ended.exited;
+    await killRespawned(join(home, "tmp"));
     // What 2026.2.9 has started itself anew as ends a moment later.
     await until(`nobody to listen on ${port}`, () => isRefused(port));
   }
@@ -174,6 +175,20 @@ export async function createGateway(first: Release, more: Record<string, string>
     },
   };
   return gateway;
+}
+
+/** From 2026.3 to 2026.4 a restart is a new process in a group of its own. The lock in its own TMPDIR names it. */
+async function killRespawned(directory: string): Promise<void> {
+  const locks = join(directory, `openclaw-${process.getuid?.() ?? ""}`);
+  const names = await readdir(locks).catch(() => []);
+  for (const name of names.filter((each) => /^gateway\..*\.lock$/.test(each))) {
+    const { pid } = JSON.parse(readFileSync(join(locks, name), "utf8")) as { pid?: number };
+    try {
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (systemCode(error) !== "ESRCH") throw error; // it has ended with its group
+    }
+  }
 }
 
 function isRefused(port: number): Promise<boolean> {
