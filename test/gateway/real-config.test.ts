@@ -86,7 +86,8 @@ describe.each([...RESTARTED_RELEASES])("a config as people have it, beside OpenC
       last = JSON.stringify(config);
       return config.state === "in-sync";
     };
-    await until("the config to be in sync", isInSync, { explain: () => `${last}\n${sidecar.messages().join("\n")}` });
+    const explain = () => `${last}\n${sidecar.messages().join("\n")}`;
+    await until("the config to be in sync", isInSync, { limitMs: restartsForAll(version) ? 240_000 : 90_000, explain });
   }
 
   /** 2026.8.2 ends once when it has migrated its config. The kubelet then starts its container again. */
