@@ -30,6 +30,8 @@ export interface ConfigState {
   backupMs: number | undefined;
   /** The md5 of the last applied generation; undefined in a new container. */
   lastApplied: string | undefined;
+  /** The md5 of the generation that was last about to be applied. Differs from `lastApplied` if that was interrupted. */
+  pending: string | undefined;
   /** What Git said when it was last applied. It counts only if `lastApplied` says the same. */
   applied: Generation | undefined;
   /** The live files that count as in sync; undefined if they are those of `applied`, or if the record is not ours. */
@@ -63,6 +65,7 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     changedMs,
     backupMs,
     lastApplied,
+    pending,
     applied,
     accepted,
     acceptedSum,
@@ -75,6 +78,7 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     readChangeTime(pvcConfig),
     readChangeTime(`${pvcConfig}.bak`),
     readChecksum(checksumDir, "config"),
+    readChecksum(checksumDir, "config-pending"),
     readRecord(pvcConfig, "applied", include),
     readRecord(pvcConfig, "accepted", include),
     readChecksum(checksumDir, "config-accepted"),
@@ -89,6 +93,7 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     changedMs,
     backupMs,
     lastApplied,
+    pending,
     applied,
     accepted: isOurs ? accepted : undefined,
     lastGood,

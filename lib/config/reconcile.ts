@@ -1,7 +1,9 @@
-import { readdir } from "node:fs/promises";
+import { readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { describeLoss } from "../files/attributes.ts";
+import { noteChecksum } from "../files/checksum.ts";
 import { removeStaleTempFiles, removeStaleTempFilesIn } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
@@ -97,6 +99,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       }
       case "update": {
         if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;
+        await noteChecksum(checksumDir, "config-pending", plan.desired.md5);
         const delivered = await delivery.deliver(plan, state, gateway);
         if (delivered.outcome !== "rejected") planner.hasDelivered(plan, delivered.plan.target);
         return conclude(delivered, state, gateway, pass);
@@ -131,6 +134,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   ): Promise<PassOutcome> {
     const { plan, outcome } = delivered;
     if (outcome === "rejected") {
+      await unlink(join(checksumDir, "config-pending")).catch(() => undefined);
       lastOutcome = "reject";
       return { kind: "rejected" };
     }

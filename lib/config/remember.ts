@@ -41,7 +41,7 @@ export async function forgetApplied(
 ): Promise<void> {
   if (applied) await writeRecord(pvcConfig, "applied", applied);
   if (accepted) await writeRecord(pvcConfig, "accepted", accepted);
-  const sums = { config: lastApplied, "config-accepted": accepted?.md5 };
+  const sums = { config: lastApplied, "config-accepted": accepted?.md5, "config-pending": undefined };
   for (const [name, sum] of Object.entries(sums)) {
     if (sum === undefined) await unlink(join(checksumDir, name)).catch(() => undefined);
     else await writeChecksum(checksumDir, name, sum);

@@ -140,9 +140,9 @@ interface Known {
 
 /** Decides which records count, and takes what the gateway changed at its start for its own. */
 function learn(state: ConfigState, desired: Generation, policy: TargetPolicy): Known {
-  const { applied, lastApplied, observed, clobbered } = state;
-  const recorded = [applied, desired].find((each) => each !== undefined && each.md5 === lastApplied);
-  const accepted = recorded && (state.accepted ?? recorded);
+  const { applied, observed, clobbered } = state;
+  const recorded = findBase(state, desired);
+  const accepted = recorded && (recorded === observed ? observed : (state.accepted ?? recorded));
   const plain = { base: recorded, accepted, changedAtStart: [], isRestored: false };
   if (observed?.resolved.kind !== "parsed" || !isOfStart(state, policy)) return plain;
   const before = policy.before ?? accepted ?? applied;
@@ -159,6 +159,16 @@ function learn(state: ConfigState, desired: Generation, policy: TargetPolicy): K
     accepted: mergeGenerations(before, observed, accepted ?? before),
     changedAtStart: differences(before, observed).map(({ path }) => path),
   };
+}
+
+/** What Git said when it was last applied, as far as our own checksums say so. */
+function findBase(
+  { applied, observed, lastApplied, pending }: ConfigState,
+  desired: Generation,
+): Generation | undefined {
+  // A delivery was interrupted, before or after its files went into place.
+  if (pending !== undefined && pending !== lastApplied) return observed?.md5 === pending ? observed : undefined;
+  return [applied, desired].find((each) => each !== undefined && each.md5 === lastApplied);
 }
 
 /** Whether the live file was last changed between the start of the gateway and its readiness. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "./replace.ts";
 
@@ -23,6 +23,12 @@ export function computeSetChecksum(files: readonly { name: string; bytes: Uint8A
 export async function readChecksum(directory: string, name: string): Promise<string | undefined> {
   const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
   return text?.trim() || undefined;
+}
+
+/** Notes what is about to be applied. It is not synced to the disk: it is of use to the next process only. */
+export async function noteChecksum(directory: string, name: string, checksum: string): Promise<void> {
+  await mkdir(directory, { recursive: true }).catch(() => undefined); // storing the checksum afterwards tells why
+  await writeFile(join(directory, name), `${checksum}\n`).catch(() => undefined);
 }
 
 /** Stores the checksum that was applied. Call it only after success: a stored checksum is not applied again. */

@@ -208,7 +208,7 @@ describe.each(RELEASES)("a config in several files, beside OpenClaw %s", (versio
         running.signal("SIGKILL");
         expect(await running.exited).toBeNull();
         const text = readFileSync(gateway.configPath, "utf8");
-        const name = /\$include: "\.\/(\w+\.json5)"/.exec(text)?.[1] ?? "";
+        const name = /\$include"?: "\.\/(\w+\.json5)"/.exec(text)?.[1] ?? "";
         seen.add(name);
         for (const included of [name, "models.json5", "nested.json5"]) {
           expect(() => JSON5.parse(readFileSync(join(directory(), included), "utf8"))).not.toThrow();

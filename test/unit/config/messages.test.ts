@@ -92,10 +92,11 @@ describe("describeStartChanges() and describeMigrated()", () => {
     );
   });
 
-  test("name ten paths and count the others", () => {
-    const named = `${twelve.slice(0, 10).join(", ")} and 2 more`;
-    expect(describeStartChanges(twelve)).toEndWith(`: ${named}`);
-    expect(describeMigrated(twelve)).toContain(`: ${named} (in Git`);
+  test("name every path: they are told once, and people look theirs up", () => {
+    expect(describeStartChanges(twelve)).toEndWith(`: ${twelve.join(", ")}`);
+    expect(describeMigrated(twelve)).toContain(`: ${twelve.join(", ")} (in Git: `);
+    const many = Array.from({ length: 120 }, (_, index) => `a.b${index}`);
+    expect(describeStartChanges(many)).toEndWith("a.b99 and 20 more");
   });
 });
 

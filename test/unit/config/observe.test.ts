@@ -16,6 +16,7 @@ const NOTHING = {
   changedMs: undefined,
   backupMs: undefined,
   lastApplied: undefined,
+  pending: undefined,
   applied: undefined,
   accepted: undefined,
   lastGood: undefined,

@@ -62,6 +62,7 @@ function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files):
     observed: file(observed),
     changedMs: undefined,
     backupMs: undefined,
+    pending: undefined,
     lastApplied: lastApplied === undefined ? undefined : sum(lastApplied),
     applied: file(lastApplied),
     accepted: undefined,

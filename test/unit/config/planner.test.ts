@@ -20,6 +20,7 @@ function stateOf(observed: string, changedMs?: number): ConfigState {
     observed: generationOf(observed),
     changedMs,
     backupMs: changedMs,
+    pending: undefined,
     lastApplied: git.md5,
     applied: git,
     accepted: undefined,

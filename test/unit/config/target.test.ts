@@ -1,6 +1,7 @@
 // What the live files should be: Git's bytes, or Git's change on what is live.
 
 import { describe, expect, test } from "bun:test";
+import { mergeThreeWay } from "../../../lib/reconcile/merge.ts";
 import type { Generation } from "../../../lib/config/generation.ts";
 import type { ConfigState } from "../../../lib/config/observe.ts";
 import { type Target, type TargetPolicy, chooseTarget, differences } from "../../../lib/config/target.ts";
@@ -57,6 +58,8 @@ interface Situation {
   /** What `$CHECKSUM_DIR/config` is the checksum of. Defaults to the record: it counts. */
   lastApplied?: string | Generation | null;
   accepted?: string | Generation;
+  /** What a delivery that was interrupted was about to apply. */
+  pending?: string | Generation;
   changedMs?: number;
   /** When OpenClaw kept a backup. Defaults to the time of the change: it is its own write. */
   backupMs?: number | undefined;
@@ -77,6 +80,7 @@ function target(situation: Situation, policy: Partial<TargetPolicy> = {}): Targe
     changedMs: situation.changedMs,
     backupMs: "backupMs" in situation ? situation.backupMs : situation.changedMs,
     lastApplied: lastApplied === null ? undefined : whole(lastApplied)?.md5,
+    pending: whole(situation.pending)?.md5,
     applied: whole(applied),
     accepted: whole(situation.accepted),
     lastGood: undefined,
@@ -95,6 +99,20 @@ describe("chooseTarget() of a live file that nobody has touched", () => {
     expect(chosen).toMatchObject(VERBATIM);
     expect(textsOf(chosen.live)).toEqual({ "openclaw.json": NEXT });
     expect(textsOf(chosen.accepted)).toEqual({ "openclaw.json": NEXT });
+  });
+
+  test("counts as delivered where the delivery was interrupted after its files were in place", () => {
+    // Git goes back: what it changed in between must go back too, and nothing else has touched the file.
+    const chosen = target({ applied: GIT, pending: NEXT, observed: NEXT, desired: GIT });
+    expect(chosen).toMatchObject(VERBATIM);
+    expect(textsOf(chosen.live)).toEqual({ "openclaw.json": GIT });
+  });
+
+  test("counts as unknown where the delivery was interrupted before or within: Git's values win", () => {
+    const chosen = target({ applied: GIT, pending: NEXT, observed: STARTED, desired: GIT });
+    const kept = chosen.live.value;
+    expect(chosen.drift).toEqual([]);
+    expect(mergeThreeWay(undefined, generationOf(GIT).value, kept)).toEqual(kept);
   });
 
   test("is Git's bytes if they are in place already, whatever the records say", () => {
