@@ -25,7 +25,8 @@ export function adviseExport(problem: string): string {
 
 /** Returns one WARNING, without values. `healing`: undefined without `--self-heal`. */
 export function describeDrift(pvcConfig: string, paths: readonly string[], healing: HealDecision | undefined): string {
-  const named = listPaths(paths) || "it is no longer JSON5";
+  const limit = healing === "given-up" ? MAX_PATHS_TOLD_ONCE : MAX_PATHS_IN_LINE;
+  const named = listPaths(paths, limit) || "it is no longer JSON5";
   const advice = {
     now: "--self-heal puts it back, at most once a minute",
     later: "--self-heal puts it back, at most once a minute",
