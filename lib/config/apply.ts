@@ -75,7 +75,7 @@ export interface LiveConfig {
    *
    * @throws {ManagerError} `file` if a file cannot be written.
    */
-  deliver(writing: Writing, gateway: ConfigGateway | undefined): Promise<Delivery>;
+  deliver(writing: Writing, gateway: ConfigGateway | undefined, isNoted?: Promise<void>): Promise<Delivery>;
   /** Waits for the verdict on the files that are in place. If it is invalid, the last good ones are put back. */
   validate(writing: InPlace, gateway: ConfigGateway | undefined): Promise<Delivery>;
   /**
@@ -174,13 +174,14 @@ export function createLiveConfig(
       }
     },
 
-    async deliver(writing, gateway) {
+    async deliver(writing, gateway, isNoted) {
       const { live, isChange, replacesBackup } = writing;
       // Read the view first: it tells whether the current file is good, and it makes the gateway's next answer fast.
       await waitUntilUnmodified(gateway ? DIGEST_MS : MIN_AGE_MS);
       const before = gateway && (await readViewBefore(gateway, pause));
       const previous = await readLiveConfig(pvcConfig, places);
       if (gateway && before && previous && !replacesBackup) await keepIfValid(previous, before, gateway);
+      await isNoted;
       const replaced = await writeGeneration(pvcConfig, live, previous);
       replaced.losses.forEach(onLoss);
       written = { md5: live.md5, staleHash: before?.hash, isChange, replaced };

@@ -19,7 +19,13 @@ export interface Delivered {
 
 /** Delivers a planned update, with its log lines. */
 export interface ConfigDelivery {
-  deliver(plan: ConfigUpdate, state: ConfigState, gateway: ConfigGateway | undefined): Promise<Delivered>;
+  /** @param isNoted resolves once the delivery is noted, so that one that is interrupted is known */
+  deliver(
+    plan: ConfigUpdate,
+    state: ConfigState,
+    gateway: ConfigGateway | undefined,
+    isNoted: Promise<void>,
+  ): Promise<Delivered>;
   /** Tells the verdict on live files that are in place. */
   conclude(plan: Fulfilled, delivery: Delivery): Delivered;
   /** Tells whether the gateway has applied them. Undefined: there is no gateway to tell. */
@@ -38,10 +44,14 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
   /** Whether "Config in force" is still to be logged for a delivered config. */
   let mustLogApplied = false;
 
-  async function write(plan: ConfigUpdate, gateway: ConfigGateway | undefined): Promise<Delivery> {
+  async function write(
+    plan: ConfigUpdate,
+    gateway: ConfigGateway | undefined,
+    isNoted = Promise.resolve(),
+  ): Promise<Delivery> {
     const { target, desired, paths } = plan;
     const writing = { live: target.live, desired, isChange: paths.length > 0, replacesBackup: target.isRestored };
-    return live.deliver(writing, gateway);
+    return live.deliver(writing, gateway, isNoted);
   }
 
   /** Tries Git's changes since the last record, where the gateway refuses keys that it has migrated itself. */
@@ -80,7 +90,7 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
 
   return {
     conclude,
-    async deliver(update, state, gateway) {
+    async deliver(update, state, gateway, isNoted) {
       log(
         update.isHealing
           ? `Healing config drift in ${pvcConfig}`
@@ -88,7 +98,7 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
       );
       for (const warning of update.warnings) log(warning);
       if (update.target.isRestored) log(messages.describeRestored(update.paths));
-      const first = await write(update, gateway);
+      const first = await write(update, gateway, isNoted);
       const second = first.kind === "invalid" ? await writeFallback(update, state, gateway) : undefined;
       const { plan, delivery } = second ?? { plan: update, delivery: first };
       if (delivery.kind === "invalid") return reject(plan, delivery);

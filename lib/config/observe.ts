@@ -38,7 +38,7 @@ export interface ConfigState {
   accepted: Generation | undefined;
   /** The live files that a gateway last ran with. */
   lastGood: Generation | undefined;
-  /** What Git said then; undefined if it is the same. */
+  /** What Git said then; undefined if it is the same, or if the gateway has no backup to restore. */
   lastGoodBase: Generation | undefined;
   /** The root file that a gateway has last replaced by its own backup; undefined if there is none. */
   clobbered: ConfigFile | undefined;
@@ -59,34 +59,22 @@ export function toIncludePlaces({
 export async function observeConfig(places: ConfigPlaces, { isPodStart = false } = {}): Promise<ConfigState> {
   const { configDir, pvcConfig, checksumDir } = places;
   const include = toIncludePlaces(places);
-  const [
-    desired,
-    observed,
-    changedMs,
-    backupMs,
-    lastApplied,
-    pending,
-    applied,
-    accepted,
-    acceptedSum,
-    lastGood,
-    lastGoodBase,
-    rejection,
-  ] = await Promise.all([
-    readDesiredConfig(configDir, include),
-    isPodStart ? readLiveConfig(pvcConfig, include).catch(ignoreUnreadable) : readLiveConfig(pvcConfig, include),
-    readChangeTime(pvcConfig),
-    readChangeTime(`${pvcConfig}.bak`),
-    readChecksum(checksumDir, "config"),
-    readChecksum(checksumDir, "config-pending"),
-    readRecord(pvcConfig, "applied", include),
-    readRecord(pvcConfig, "accepted", include),
-    readChecksum(checksumDir, "config-accepted"),
-    readRecord(pvcConfig, "good", include),
-    readRecord(pvcConfig, "good-base", include),
-    readRejection(pvcConfig),
-  ]);
-  const isOurs = accepted !== undefined && accepted.md5 === acceptedSum;
+  const [desired, observed, changedMs, backupMs, lastApplied, pending, applied, acceptedSum, lastGood, rejection] =
+    await Promise.all([
+      readDesiredConfig(configDir, include),
+      isPodStart ? readLiveConfig(pvcConfig, include).catch(ignoreUnreadable) : readLiveConfig(pvcConfig, include),
+      readChangeTime(pvcConfig),
+      readChangeTime(`${pvcConfig}.bak`),
+      readChecksum(checksumDir, "config"),
+      readChecksum(checksumDir, "config-pending"),
+      readRecord(pvcConfig, "applied", include),
+      readChecksum(checksumDir, "config-accepted"),
+      readRecord(pvcConfig, "good", include),
+      readRejection(pvcConfig),
+    ]);
+  // Few passes need the rest, and each read delays the delivery.
+  const accepted = acceptedSum === undefined ? undefined : await readRecord(pvcConfig, "accepted", include);
+  const mayBeRestored = backupMs !== undefined && observed !== undefined && !observed.equals(desired);
   return {
     desired,
     observed,
@@ -95,10 +83,10 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     lastApplied,
     pending,
     applied,
-    accepted: isOurs ? accepted : undefined,
+    accepted: accepted?.md5 === acceptedSum ? accepted : undefined,
     lastGood,
-    lastGoodBase,
-    clobbered: observed && !observed.equals(desired) ? await readClobbered(pvcConfig) : undefined,
+    lastGoodBase: mayBeRestored ? await readRecord(pvcConfig, "good-base", include) : undefined,
+    clobbered: mayBeRestored ? await readClobbered(pvcConfig) : undefined,
     rejection,
   };
 }

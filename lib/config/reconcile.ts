@@ -67,17 +67,18 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const planner = createPlanner({ mode, selfHeal, hasToken }, clock.nowMs);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
   let lastOutcome: ConfigOutcome | undefined;
+  /** Where files are written. A writer that was killed may have left temporary ones there. */
+  let directories = directoriesOf(pvcConfig, undefined);
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
-    await removeStaleTempFiles(`${checksumDir}/config`);
     const gateway = await transport.openConfig(connectLimitMs);
     if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
-    await removeStaleTempFilesIn(...directoriesOf(pvcConfig, state.desired));
     const { plan, decision } = planner.choose(state, gateway);
     if (plan.kind === "drift" && !gateway && planner.mayBeOfStart(state)) return NOT_VALIDATED;
     if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
+    if (state.desired) directories = directoriesOf(pvcConfig, state.desired);
     lastOutcome = plan.kind;
     switch (plan.kind) {
       case "missing":
@@ -99,8 +100,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       }
       case "update": {
         if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;
-        await noteChecksum(checksumDir, "config-pending", plan.desired.md5);
-        const delivered = await delivery.deliver(plan, state, gateway);
+        const noted = noteChecksum(checksumDir, "config-pending", plan.desired.md5);
+        const delivered = await delivery.deliver(plan, state, gateway, noted);
         if (delivered.outcome !== "rejected") planner.hasDelivered(plan, delivered.plan.target);
         return conclude(delivered, state, gateway, pass);
       }
@@ -187,6 +188,11 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       await attemptPass("Failed to update config", prepare, warnings);
       return isUsable(settings);
     },
-    reconcile: (pass) => attemptPass("Failed to update config", () => reconcileConfig(pass), warnings),
+    async reconcile(pass) {
+      const outcome = await attemptPass("Failed to update config", () => reconcileConfig(pass), warnings);
+      await removeStaleTempFiles(`${checksumDir}/config`);
+      await removeStaleTempFilesIn(...directories);
+      return outcome;
+    },
   };
 }

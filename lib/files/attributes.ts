@@ -47,6 +47,7 @@ export async function keepAttributes(
   const own = await file.stat();
   const wanted = { uid: old.uid ?? own.uid, gid: old.gid ?? own.gid, mode: old.mode & 0o7777 };
   const isOwned = own.uid === wanted.uid && own.gid === wanted.gid;
+  if (isOwned && (own.mode & 0o7777) === wanted.mode) return undefined;
   const refusals = isOwned ? [] : [await attempt(() => file.chown(wanted.uid, wanted.gid))];
   // A member of the group may give it the file, which is all that a volume with fsGroup needs.
   if (refusals[0] !== undefined && own.gid !== wanted.gid) await attempt(() => file.chown(own.uid, wanted.gid));

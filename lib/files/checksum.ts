@@ -27,8 +27,13 @@ export async function readChecksum(directory: string, name: string): Promise<str
 
 /** Notes what is about to be applied. It is not synced to the disk: it is of use to the next process only. */
 export async function noteChecksum(directory: string, name: string, checksum: string): Promise<void> {
-  await mkdir(directory, { recursive: true }).catch(() => undefined); // storing the checksum afterwards tells why
-  await writeFile(join(directory, name), `${checksum}\n`).catch(() => undefined);
+  const write = () => writeFile(join(directory, name), `${checksum}\n`);
+  await write()
+    .catch(async () => {
+      await mkdir(directory, { recursive: true });
+      await write();
+    })
+    .catch(() => undefined); // storing the checksum afterwards tells why
 }
 
 /** Stores the checksum that was applied. Call it only after success: a stored checksum is not applied again. */

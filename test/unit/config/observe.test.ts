@@ -263,6 +263,10 @@ describe("observeConfig() of a gateway's own backups", () => {
     await using at = await createPlaces();
     await writeRecord(at.places.pvcConfig, "good", generationOf("{b: 1}"));
     await writeRecord(at.places.pvcConfig, "good-base", generationOf("{a: 1}"));
+    expect((await observeConfig(at.places)).lastGoodBase).toBeUndefined();
+    // It is needed only where a gateway may have put its backup back.
+    await writeFile(at.places.pvcConfig, "{b: 0}");
+    await writeFile(`${at.places.pvcConfig}.bak`, "{b: 0}");
     const { lastGood, lastGoodBase } = await observeConfig(at.places);
     expect([textsOf(lastGood), textsOf(lastGoodBase)]).toEqual([
       { "openclaw.json": "{b: 1}" },

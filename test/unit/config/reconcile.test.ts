@@ -504,6 +504,7 @@ describe("reconcile() where the gateway has put its own backup back at its start
   test("delivers Git's config again, and says so", async () => {
     await using at = await start({ live: OLD, git: OLD });
     await at.pass();
+    await at.edit(OLD, "openclaw.json.bak");
     await at.edit(OLD, "openclaw.json.clobbered.2026-11-22T10-00-00-000Z");
     await at.edit(OLD.replace(/ {2}channels.*\n/, ""));
     at.state.gateway = { ...at.gateway, start: { sinceMs: Date.now() - 60_000, readyMs: Date.now() + 60_000 } };
