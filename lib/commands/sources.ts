@@ -1,14 +1,14 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { ConfigFile } from "../config/config-file.ts";
+import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
 import { describeMisnamed } from "../config/misnamed.ts";
 import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile } from "../definition/files.ts";
-import { parseJson } from "../definition/text.ts";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
-import { findIncludes } from "../text/includes.ts";
 import { isConfigName } from "./file-kinds.ts";
 
 /** What `validate` checks. */
@@ -41,9 +41,6 @@ const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
 /** Larger than any object that a cluster accepts, and small enough to fit into memory. */
 const MAX_MIB = 8;
 
-/** More than any config includes. */
-const MAX_INCLUDED = 200;
-
 /**
  * Reads the files to check. A file that cannot be read is a result, not an error.
  *
@@ -61,21 +58,20 @@ export async function readSources(source: Source): Promise<SourceFile[]> {
 
 /** Reads the files that a named `openclaw.json` includes. A missing one is left out: the check of the config names it. */
 async function readIncludedBeside(files: readonly SourceFile[]): Promise<SourceFile[]> {
-  const configs = files.filter(({ name }) => basename(name) === "openclaw.json");
-  const found = new Map<string, SourceFile>();
-  const queue = configs.map((file) => ({ file, directory: dirname(file.name) }));
-  for (const { file, directory } of queue) {
-    const parsed = file.kind === "read" ? parseJson(file.bytes.toString()) : undefined;
-    const names = parsed?.kind === "parsed" ? findIncludes(parsed.value) : [];
-    for (const path of names.map((name) => join(dirname(file.name), name))) {
-      const isOutside = relative(directory, path).startsWith("..");
-      if (isOutside || found.has(path) || found.size > MAX_INCLUDED || !(await isFile(path))) continue;
+  const found: SourceFile[] = [];
+  for (const file of files) {
+    if (file.kind !== "read" || basename(file.name) !== ROOT_NAME) continue;
+    const directory = dirname(file.name);
+    const readInside = async (name: string) => {
+      const path = join(directory, name);
+      if (!(await isFile(path))) return undefined;
       const included = await readStream(path, createReadStream(path));
-      found.set(path, included);
-      queue.push({ file: included, directory });
-    }
+      found.push(included);
+      return included.kind === "read" ? included.bytes : undefined;
+    };
+    await collectGeneration(new ConfigFile(file.bytes), { directory, roots: [] }, readInside, async () => undefined);
   }
-  return [...found.values()];
+  return found;
 }
 
 async function isFile(path: string): Promise<boolean> {
