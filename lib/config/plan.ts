@@ -62,12 +62,14 @@ const START_TOLERANCE_MS = 5_000;
  */
 export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan {
   const { desired, observed, rejection } = state;
-  const live = observed?.resolved;
-  const isLost = !live || (policy.isPodStart && live.kind === "broken");
+  const isLost = !observed || (policy.isPodStart && observed.resolved.kind === "broken");
   if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
 
   const target = chooseTarget(state, desired, policy);
   const isInPlace = target.live.equals(observed);
+  const isValidated = target.live.equals(state.lastGood) || target.live.equals(policy.validated);
+  const isGit = desired.equals(observed);
+  if (isGit && isInPlace && isValidated) return { kind: "none", desired, target }; // nothing has been parsed so far
   // Live files that equal the target can be replaced without losing anybody's edit.
   const lastGood = isLost || isInPlace ? state.lastGood : undefined;
   const reject = (problems: readonly string[], isByGateway = false): ConfigPlan => {
@@ -75,12 +77,11 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
   };
   if (desired.problems.length > 0) return reject(desired.problems);
   const isGitApplied = desired.md5 === state.lastApplied;
-  const hasDrifted = isGitApplied && (target.drift.length > 0 || live?.kind === "broken");
+  const hasDrifted = isGitApplied && (target.drift.length > 0 || observed?.resolved.kind === "broken");
   if (hasDrifted && !policy.selfHeal) return { kind: "drift", desired, target, paths: target.drift };
-  const isDelivered = desired.equals(observed) || (isGitApplied && !hasDrifted);
+  const isDelivered = isGit || (isGitApplied && !hasDrifted);
   const problems = isDelivered ? [] : findStartProblems(desired, target.live, observed, policy);
   if (problems.length > 0) return reject(problems);
-  const isValidated = target.live.equals(state.lastGood) || target.live.equals(policy.validated);
   if (isInPlace && isValidated) return { kind: "none", desired, target };
 
   // A running gateway validates a rejected config that is in place again. If none answers, the next one to start would

@@ -52,13 +52,11 @@ const BACKUP_SLACK_MS = 100;
 export function chooseTarget(state: ConfigState, desired: Generation, policy: TargetPolicy): Target {
   const { observed } = state;
   const known = learn(state, desired, policy);
-  const isVerbatim = policy.mode === "replace" || (policy.isPodStart && policy.mode === "auto");
-  if (isVerbatim || observed?.resolved.kind !== "parsed" || known.isRestored)
-    return toVerbatim(desired, known, state, policy);
   const { base, accepted, changedAtStart } = known;
-  if (observed.equals(desired) || (base && observed.equals(base))) {
-    return { ...toVerbatim(desired, known, state, policy), drift: [] };
-  }
+  const isByMode = policy.mode === "replace" || (policy.isPodStart && policy.mode === "auto");
+  const isUntouched = observed?.equals(desired) || (base && observed?.equals(base)); // before parsing it
+  if (isByMode || isUntouched || known.isRestored || observed?.resolved.kind !== "parsed")
+    return toVerbatim(desired, known, state, policy);
   const healed = base && accepted ? healGeneration(accepted, base, observed) : observed;
   const isUnchanged = desired.equals(base);
   const kept = isUnchanged ? observed : mergeGenerations(base, desired, observed);
@@ -103,14 +101,13 @@ function toApart(desired: Generation, live: Generation): Pick<Target, "notInGit"
 
 function toVerbatim(desired: Generation, known: Known, state: ConfigState, { mode }: TargetPolicy): Target {
   const { observed, lastApplied } = state;
-  const isParsed = observed?.resolved.kind === "parsed";
-  const hasDrifted = mode === "replace" || !isParsed ? desired.md5 === lastApplied : false;
+  const isDrift = mode === "replace" && desired.md5 === lastApplied && observed?.resolved.kind === "parsed";
   return {
     live: desired,
     mode: "verbatim",
     accepted: desired,
     dropped: findDropped(known, state, desired),
-    drift: hasDrifted && isParsed ? differences(observed, desired).map(({ path }) => path) : [],
+    drift: isDrift ? differences(observed, desired).map(({ path }) => path) : [],
     notInGit: [],
     migrated: [],
     changedAtStart: mode === "replace" ? [] : known.changedAtStart,
@@ -144,7 +141,7 @@ function learn(state: ConfigState, desired: Generation, policy: TargetPolicy): K
   const recorded = findBase(state, desired);
   const accepted = recorded && (recorded === observed ? observed : (state.accepted ?? recorded));
   const plain = { base: recorded, accepted, changedAtStart: [], isRestored: false };
-  if (observed?.resolved.kind !== "parsed" || !isOfStart(state, policy)) return plain;
+  if (!isOfStart(state, policy) || observed?.resolved.kind !== "parsed") return plain;
   const before = policy.before ?? accepted ?? applied;
   if (before && !before.equals(observed) && before.root.equals(clobbered)) {
     return { base: undefined, accepted: undefined, changedAtStart: [], isRestored: true };
