@@ -3,11 +3,11 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import JSON5 from "json5";
 import { type TestGateway, createGateway, findFreePort } from "../support/gateway.ts";
-import { type Pod, createPod } from "../support/pod.ts";
+import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
 import { type RealConfig, VARIABLES, realConfig } from "../support/real-config.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, runBinary } from "../support/sidecar.ts";
@@ -28,12 +28,6 @@ const publish = async (options: RealConfig, change = (text: string) => text) => 
 };
 const run = (...args: string[]) => runBinary(args, environment());
 const status = async () => JSON.parse((await run("status", "--json")).stdout);
-
-async function forgetEverything(): Promise<void> {
-  const directory = dirname(gateway.configPath);
-  const names = (await readdir(directory)).filter((name) => name.includes(".config-manager-"));
-  for (const name of names) await rm(join(directory, name), { force: true });
-}
 
 /** A Pod that has started with this config in Git. */
 async function startPod(
@@ -66,7 +60,7 @@ function describeBeside(version: string, more: Record<string, string>, tests: ()
     afterEach(async () => {
       await pod.dispose();
       await gateway.kill();
-      await forgetEverything();
+      await forgetRecords(gateway);
     });
     tests();
   });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
-import { type Pod, createPod } from "../support/pod.ts";
+import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
@@ -51,9 +51,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
 
   /** As a new volume would be: the next test finds nothing that this one has left in the live config. */
   async function forgetEverything(): Promise<void> {
-    const directory = dirname(gateway.configPath);
-    const names = (await readdir(directory)).filter((name) => name.includes(".config-manager-"));
-    for (const name of names) await rm(join(directory, name), { force: true });
+    await forgetRecords(gateway);
     const plain = gateway.config();
     if ((await live()) !== plain) await writeFile(gateway.configPath, plain);
   }

@@ -1,3 +1,5 @@
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { readClaim } from "../../lib/cron/ownership.ts";
 import type { SharedGateway } from "./shared-gateway.ts";
@@ -17,6 +19,13 @@ export interface Pod {
   /** Lists the live jobs of this owner, oldest first. */
   ownJobs(): Promise<LiveJob[]>;
   dispose(): Promise<void>;
+}
+
+/** Removes the records beside the live config, as a new volume has none. */
+export async function forgetRecords({ configPath }: Pick<SharedGateway, "configPath">): Promise<void> {
+  const directory = dirname(configPath);
+  const names = (await readdir(directory)).filter((name) => name.includes(".config-manager-"));
+  for (const name of names) await rm(join(directory, name), { force: true });
 }
 
 let pods = 0;
