@@ -1,13 +1,13 @@
 import { ManagerError, toResult } from "../errors.ts";
-import type { AttributeLoss } from "../files/attributes.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
-import { isUnavailable } from "../gateway/refusal.ts";
+import type { Aside } from "./aside.ts";
 import { createFileAge } from "./age.ts";
 import { type Application, waitUntilApplied } from "./applied.ts";
 import type { Generation } from "./generation.ts";
 import type { IncludePlaces } from "./includes.ts";
 import { readLiveConfig } from "./observe.ts";
-import { forgetRejection, keepGood } from "./record.ts";
+import { waitUntilReady } from "./ready.ts";
+import { forgetRejection, keepGood, pathOfRecord, readRecord } from "./record.ts";
 import { type Rollback, rollBack } from "./rollback.ts";
 import {
   type Clock,
@@ -15,10 +15,9 @@ import {
   createMessageRedactor,
   readVerdict,
   readViewBefore,
-  readViewInTime,
   waitForVerdict,
 } from "./verdict.ts";
-import { type Replaced, writeGeneration } from "./write.ts";
+import { type Replaced, writeGeneration, writeSpares } from "./write.ts";
 
 /**
  * How long a gateway may work on a file after a write, in milliseconds: 200 until its watcher considers the file
@@ -35,11 +34,6 @@ const MIN_AGE_MS = 100;
 
 /** How long after the login a gateway may begin to watch its file, in milliseconds. */
 const WATCH_MS = 2_000;
-
-/** How long to wait until the gateway has applied one config before the next one is written, in milliseconds. */
-const APPLY_LIMIT_MS = 5_000;
-
-const APPLY_PAUSE_MS = 100;
 
 /** The outcome of a delivery. */
 export type Delivery =
@@ -89,14 +83,13 @@ export type Confirmation = Exclude<Application, { kind: "failed" }> | Extract<Ro
 
 const CHANGED_MEANWHILE = "something else has changed the file meanwhile";
 
-/** @param onLoss called with each owner or mode that could not be kept */
 export function createLiveConfig(
   pvcConfig: string,
   places: IncludePlaces,
   clock: Clock,
-  onLoss: (loss: AttributeLoss) => void = () => undefined,
+  { onLoss, onUnrecorded }: Aside,
 ): LiveConfig {
-  const { nowMs, pause } = clock;
+  const { pause } = clock;
   const { readModifiedMs, waitUntilUnmodified } = createFileAge(pvcConfig, clock);
   /** The last delivery. `staleHash`: the hash of the view before it; a later view with this hash is stale. */
   let written: { md5: string; staleHash: string | undefined; isChange: boolean; replaced: Replaced } | undefined;
@@ -113,10 +106,17 @@ export function createLiveConfig(
     if (live.equals(now)) await writeGeneration(pvcConfig, live, now);
   }
 
+  /** Records the files as good. Returns whether they are on the volume now. */
+  async function keep(live: Generation, desired?: Generation): Promise<boolean> {
+    const kept = await toResult(keepGood(pvcConfig, places, live, desired));
+    if (kept instanceof ManagerError) onUnrecorded(kept);
+    return !(kept instanceof ManagerError);
+  }
+
   /** Keeps a copy of the current files if they are valid, so that an invalid next generation can be rolled back. */
-  async function keepIfValid(live: Generation, view: ConfigView, gateway: ConfigGateway): Promise<void> {
+  async function keepIfValid(live: Generation, view: ConfigView, gateway: ConfigGateway): Promise<boolean> {
     const verdict = await toResult(readVerdict(live, view, undefined, gateway));
-    if (!(verdict instanceof ManagerError) && verdict?.kind === "valid") await keepGood(pvcConfig, places, live);
+    return !(verdict instanceof ManagerError) && verdict?.kind === "valid" && (await keep(live));
   }
 
   async function conclude(inPlace: InPlace, gateway: ConfigGateway | undefined): Promise<Delivery> {
@@ -132,14 +132,14 @@ export function createLiveConfig(
     }
     const { start } = gateway;
     const isRunning = verdict.isApplied ?? (!start || (await readModifiedMs()) <= start.readyMs);
-    if (isRunning) await keepGood(pvcConfig, places, live, desired);
+    if (isRunning) await keep(live, desired);
     await forgetRejection(pvcConfig);
     return verdict;
   }
 
   async function reject({ live, desired }: InPlace, problems: string[], gateway: ConfigGateway): Promise<Rollback> {
     const replaced = written?.md5 === live.md5 ? written.replaced : undefined;
-    return rollBack(pvcConfig, places, { live, desired, problems, replaced }, gateway);
+    return rollBack(pvcConfig, places, { live, desired, problems, replaced }, gateway, onUnrecorded);
   }
 
   return {
@@ -153,7 +153,7 @@ export function createLiveConfig(
       const query = { gateway, staleHash, writtenMs, isOver };
       const application = await waitUntilApplied(query, clock);
       if (!isOver()) confirmed = { md5: live.md5, gateway };
-      if (application.kind === "applied") await keepGood(pvcConfig, places, live, desired);
+      if (application.kind === "applied") await keep(live, desired);
       if (application.kind !== "failed") return application;
       const rollback = await reject(inPlace, [createMessageRedactor(live)(application.reason)], gateway);
       return rollback.kind === "invalid" ? rollback : { kind: "unknown" };
@@ -161,17 +161,7 @@ export function createLiveConfig(
 
     async isReady(gateway) {
       await waitUntilUnmodified(DIGEST_MS);
-      const untilMs = nowMs() + APPLY_LIMIT_MS;
-      try {
-        for (;;) {
-          const view = await readViewInTime(gateway, pause);
-          if (view?.isApplied !== false || nowMs() >= untilMs) return true;
-          await pause(APPLY_PAUSE_MS);
-        }
-      } catch (error) {
-        if (!(error instanceof ManagerError)) throw error;
-        return error.code !== "unreachable" && !isUnavailable(error);
-      }
+      return waitUntilReady(gateway, clock);
     },
 
     async deliver(writing, gateway, isNoted) {
@@ -180,9 +170,11 @@ export function createLiveConfig(
       await waitUntilUnmodified(gateway ? DIGEST_MS : MIN_AGE_MS);
       const before = gateway && (await readViewBefore(gateway, pause));
       const previous = await readLiveConfig(pvcConfig, places);
-      if (gateway && before && previous && !replacesBackup) await keepIfValid(previous, before, gateway);
+      const isKept = gateway && before && previous && !replacesBackup && (await keepIfValid(previous, before, gateway));
+      const goodRoot = isKept ? pathOfRecord(pvcConfig, "good") : undefined;
+      const spares = before && previous ? await writeSpares(pvcConfig, live, previous, goodRoot) : new Map();
       await isNoted;
-      const replaced = await writeGeneration(pvcConfig, live, previous);
+      const replaced = { ...(await writeGeneration(pvcConfig, live, previous)), spares };
       replaced.losses.forEach(onLoss);
       written = { md5: live.md5, staleHash: before?.hash, isChange, replaced };
       return conclude(writing, before && gateway);
@@ -190,8 +182,9 @@ export function createLiveConfig(
 
     async validate(writing, gateway) {
       if (gateway) await waitUntilUnmodified(DIGEST_MS);
+      const hasRun = writing.live.equals(await readRecord(pvcConfig, "good", places));
       const delivery = await conclude(writing, gateway);
-      if (delivery.kind === "valid" && !delivery.isApplied) await rewrite(writing.live);
+      if (delivery.kind === "valid" && !delivery.isApplied && !hasRun) await rewrite(writing.live);
       return delivery;
     },
   };

@@ -8,7 +8,7 @@ import { ForeignPathError } from "./foreign.ts";
 import { EXPORT_COMMAND, adviseExport, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import { pathOfRecord } from "./record.ts";
-import { type ConfigSnapshot, isRefusedByGateway, targetOf } from "./snapshot.ts";
+import { type ConfigSnapshot, findObstacles, isRefusedByGateway, targetOf } from "./snapshot.ts";
 
 const MOUNT = { name: "config mount", volume: "openclaw-config" };
 const FILE = "config file";
@@ -49,6 +49,15 @@ export function checkLiveConfigPlace(
 ): Check {
   if (snapshot instanceof ForeignPathError) return fail(LIVE, snapshot.message, snapshot.hint ?? "");
   return checkPlace(LIVE, pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
+}
+
+/** Names what is in place of records and other files. No check at all if nothing is. */
+export function checkObstacles(snapshot: ConfigSnapshot | ManagerError): Check[] {
+  const obstacles = findObstacles(snapshot);
+  const [first] = obstacles;
+  if (!first) return [];
+  const found = obstacles.map(({ message }) => message).join("; ");
+  return [warn("config records", `${found}; it is ignored`, `ls -ldn ${first.path}`)];
 }
 
 /** Checks that the live config equals the desired one and is applied. */

@@ -5,6 +5,7 @@ import type { Confirmation, Delivery, LiveConfig } from "./apply.ts";
 import * as messages from "./messages.ts";
 import type { ConfigPlaces, ConfigState } from "./observe.ts";
 import type { ConfigPlan, ConfigUpdate } from "./plan.ts";
+import type { Rejection } from "./record.ts";
 import { describeChanges } from "./reload.ts";
 import { differences } from "./target.ts";
 
@@ -15,6 +16,8 @@ export interface Delivered {
   /** The plan whose target is in place. */
   plan: Fulfilled;
   outcome: "valid" | "unknown" | "rejected";
+  /** What the gateway said, if it is rejected. */
+  rejection?: Rejection;
 }
 
 /** Delivers a planned update, with its log lines. */
@@ -69,10 +72,10 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
     return delivery.kind === "valid" ? { plan: merged, delivery } : undefined;
   }
 
-  function reject(plan: Fulfilled, { problems, restored }: Extract<Delivery, { kind: "invalid" }>): Delivered {
-    const lines = messages.describeRejection(pvcConfig, problems, !restored);
+  function reject(plan: Fulfilled, { rejection, restored }: Extract<Delivery, { kind: "invalid" }>): Delivered {
+    const lines = messages.describeRejection(pvcConfig, rejection.problems, !restored);
     warnings.warnOnce("config", lines, plan.desired.verdictKey);
-    return { plan, outcome: "rejected" };
+    return { plan, outcome: "rejected", rejection };
   }
 
   function conclude(plan: Fulfilled, delivery: Delivery): Delivered {

@@ -1,4 +1,6 @@
 import { computeChecksum, computeSetChecksum } from "../files/checksum.ts";
+import { ManagerError } from "../errors.ts";
+import { MAX_CONFIG_BYTES } from "../files/regular-file.ts";
 import type { JsonObject } from "../json.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
@@ -130,6 +132,7 @@ export class Generation {
  *
  * @param readInside reads a file beside the root; undefined if there is none
  * @param readOutside reads a file by path; undefined if we cannot
+ * @throws {ManagerError} `file` if they have more than 4 MiB together
  */
 export async function collectGeneration(
   root: ConfigFile,
@@ -141,6 +144,7 @@ export async function collectGeneration(
   const outside = new Map<string, ConfigFile | undefined>();
   const seen = new Set<string>([ROOT_NAME]);
   const waiting = [{ name: ROOT_NAME, file: root }];
+  let size = root.bytes.length;
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     for (const reference of referencesOf(next.file, next.name, places)) {
       const id =
@@ -148,6 +152,8 @@ export async function collectGeneration(
       if (id === undefined || seen.has(id) || seen.size > MAX_FILES) continue;
       seen.add(id);
       const bytes = await (reference.kind === "inside" ? readInside(id) : readOutside(id));
+      size += bytes?.length ?? 0;
+      if (size > MAX_CONFIG_BYTES) throw tooMuch(places);
       const file = bytes && new ConfigFile(bytes);
       if (reference.kind === "outside") outside.set(id, file);
       else if (file) inside.set(id, file);
@@ -155,6 +161,11 @@ export async function collectGeneration(
     }
   }
   return new Generation(root, places, inside, outside);
+}
+
+function tooMuch({ directory }: IncludePlaces): ManagerError {
+  const problem = `${ROOT_NAME} with the files that it includes has more than ${MAX_CONFIG_BYTES} bytes`;
+  return new ManagerError("file", `${problem} (in ${directory}, or in the ConfigMap for it)`);
 }
 
 function referencesOf(file: ConfigFile, name: string, places: IncludePlaces): Reference[] {

@@ -1,6 +1,9 @@
 import type { Generation } from "./generation.ts";
 import type { HealDecision } from "./healing.ts";
 import { readReloadMode } from "./document.ts";
+import { describeMisnamed } from "./misnamed.ts";
+import type { ConfigPlan } from "./plan.ts";
+import { pathOfRecord } from "./record.ts";
 import { APPLY_TIMEOUT_MS } from "./applied.ts";
 
 /** How many paths one line names. */
@@ -16,6 +19,23 @@ export const EXPORT_COMMAND = "config-manager export config";
 export function describeRejection(pvcConfig: string, problems: readonly string[], isLive = false): string[] {
   const outcome = isLive ? "no earlier one is known to put back" : `${pvcConfig} stays as it is`;
   return problems.map((problem) => `WARNING: Config rejected, ${outcome}: ${problem}${adviseExport(problem)}`);
+}
+
+/** Returns one WARNING. `names`: the files of the ConfigMap. */
+export function describeMissing(configDir: string, names: readonly string[]): string {
+  const advice = describeMisnamed(names);
+  return `WARNING: Config file not found: ${configDir}/openclaw.json${advice === undefined ? "" : ` (${advice})`}`;
+}
+
+/** The problems of a rejected config. The record is named if only that says so: the agent can write there. */
+export function nameSource(pvcConfig: string, { problems, source }: Extract<ConfigPlan, { kind: "reject" }>): string[] {
+  const remark = source === "record" ? ` (recorded in ${pathOfRecord(pvcConfig, "rejected")})` : "";
+  return problems.map((problem) => `${problem}${remark}`);
+}
+
+/** Returns one line for files that are no longer included, and that something else has changed. */
+export function describeKept(names: readonly string[]): string {
+  return `  No longer included, changed by something else, left as it is: ${names.join(", ")}`;
 }
 
 /** OpenClaw's own advice mends the live file only, which Git then overwrites. */

@@ -1,13 +1,14 @@
 import { lstat, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ManagerError, describeError, systemCode } from "../errors.ts";
+import { ManagerError } from "../errors.ts";
 import { readChecksum } from "../files/checksum.ts";
-import { readRegularFile } from "../files/regular-file.ts";
+import { MAX_CONFIG_BYTES, ObstacleError, readHint, readRegularFile } from "../files/regular-file.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type Generation, collectGeneration } from "./generation.ts";
 import type { IncludePlaces } from "./includes.ts";
 import { readDesiredConfig, readOutside } from "./read.ts";
-import { type Rejection, readRecord, readRejection } from "./record.ts";
+import { type OnObstacle, readRecord, readRejection } from "./record.ts";
+import type { KnownRejection } from "./rejections.ts";
 
 /** Where the desired and the live config are, and the checksums of what was last applied. */
 export interface ConfigPlaces {
@@ -42,7 +43,10 @@ export interface ConfigState {
   lastGoodBase: Generation | undefined;
   /** The root file that a gateway has last replaced by its own backup; undefined if there is none. */
   clobbered: ConfigFile | undefined;
-  rejection: Rejection | undefined;
+  /** The last rejection. */
+  rejection: KnownRejection | undefined;
+  /** What is in place of a regular file, by path. Such a record counts as absent. */
+  obstacles: readonly ObstacleError[];
 }
 
 export function toIncludePlaces({
@@ -59,21 +63,24 @@ export function toIncludePlaces({
 export async function observeConfig(places: ConfigPlaces, { isPodStart = false } = {}): Promise<ConfigState> {
   const { configDir, pvcConfig, checksumDir } = places;
   const include = toIncludePlaces(places);
+  const obstacles: ObstacleError[] = [];
+  const note: OnObstacle = (obstacle) => void obstacles.push(obstacle);
+  const readLive = readLiveConfig(pvcConfig, include, note);
   const [desired, observed, changedMs, backupMs, lastApplied, pending, applied, acceptedSum, lastGood, rejection] =
     await Promise.all([
       readDesiredConfig(configDir, include),
-      isPodStart ? readLiveConfig(pvcConfig, include).catch(ignoreUnreadable) : readLiveConfig(pvcConfig, include),
+      isPodStart ? readLive.catch((error: unknown) => ignoreUnreadable(error, note)) : readLive,
       readChangeTime(pvcConfig),
       readChangeTime(`${pvcConfig}.bak`),
-      readChecksum(checksumDir, "config"),
-      readChecksum(checksumDir, "config-pending"),
-      readRecord(pvcConfig, "applied", include),
-      readChecksum(checksumDir, "config-accepted"),
-      readRecord(pvcConfig, "good", include),
-      readRejection(pvcConfig),
+      readChecksum(checksumDir, "config", note),
+      readChecksum(checksumDir, "config-pending", note),
+      readRecord(pvcConfig, "applied", include, note),
+      readChecksum(checksumDir, "config-accepted", note),
+      readRecord(pvcConfig, "good", include, note),
+      readRejection(pvcConfig, note),
     ]);
   // Few passes need the rest, and each read delays the delivery.
-  const accepted = acceptedSum === undefined ? undefined : await readRecord(pvcConfig, "accepted", include);
+  const accepted = acceptedSum === undefined ? undefined : await readRecord(pvcConfig, "accepted", include, note);
   const mayBeRestored = backupMs !== undefined && observed !== undefined && !observed.equals(desired);
   return {
     desired,
@@ -85,31 +92,35 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     applied,
     accepted: accepted?.md5 === acceptedSum ? accepted : undefined,
     lastGood,
-    lastGoodBase: mayBeRestored ? await readRecord(pvcConfig, "good-base", include) : undefined,
+    lastGoodBase: mayBeRestored ? await readRecord(pvcConfig, "good-base", include, note) : undefined,
     clobbered: mayBeRestored ? await readClobbered(pvcConfig) : undefined,
-    rejection,
+    rejection: rejection && { ...rejection, source: "record" },
+    obstacles: obstacles.toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   };
 }
 
 /**
  * Reads the live files; undefined if there is no regular root file.
  *
+ * @param onObstacle is told what is there in place of a regular file
  * @throws {ManagerError} `file` if a file exists and cannot be read.
  */
-export async function readLiveConfig(pvcConfig: string, places: IncludePlaces): Promise<Generation | undefined> {
-  const bytes = await readLiveFile(pvcConfig);
-  const readInside = (name: string) => readLiveFile(join(dirname(pvcConfig), name));
+export async function readLiveConfig(
+  pvcConfig: string,
+  places: IncludePlaces,
+  onObstacle: OnObstacle = () => undefined,
+): Promise<Generation | undefined> {
+  const bytes = await readLiveFile(pvcConfig, onObstacle);
+  const readInside = (name: string) => readLiveFile(join(dirname(pvcConfig), name), onObstacle);
   return bytes && collectGeneration(new ConfigFile(bytes), places, readInside, readOutside);
 }
 
-/** A symbolic link is not the live file. replaceFile() refuses to write through it, with an error. */
-async function readLiveFile(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readRegularFile(path);
-  } catch (error) {
-    const reason = systemCode(error) ?? describeError(error);
-    throw new ManagerError("file", `cannot read ${path}: ${reason}`, { cause: error });
-  }
+/** What is no regular file is not the live file. A write takes the place of a pipe, and names a link or a directory. */
+async function readLiveFile(path: string, onObstacle: OnObstacle): Promise<Buffer | undefined> {
+  return readHint(path, { maxBytes: MAX_CONFIG_BYTES }, (obstacle) => {
+    if (obstacle.kind === "large" || obstacle.kind === "unreadable") throw obstacle;
+    if (obstacle.kind === "special") onObstacle(obstacle);
+  });
 }
 
 /** From 2026.4.15, a gateway that restores its backup keeps the file that it replaces as `….clobbered.TIMESTAMP`. */
@@ -124,8 +135,9 @@ async function readClobbered(pvcConfig: string): Promise<ConfigFile | undefined>
   return bytes ? new ConfigFile(bytes) : undefined;
 }
 
-function ignoreUnreadable(error: unknown): undefined {
+function ignoreUnreadable(error: unknown, note: OnObstacle): undefined {
   if (!(error instanceof ManagerError)) throw error;
+  if (error instanceof ObstacleError) note(error);
 }
 
 async function readChangeTime(path: string): Promise<number | undefined> {

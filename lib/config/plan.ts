@@ -3,6 +3,7 @@ import { findModeProblems, findTokenProblems } from "./document.ts";
 import type { Generation } from "./generation.ts";
 import type { ConfigState } from "./observe.ts";
 import type { Rejection } from "./record.ts";
+import type { KnownRejection } from "./rejections.ts";
 import { type Target, type TargetPolicy, chooseTarget, differences, mergeInto } from "./target.ts";
 
 export interface ConfigPolicy extends TargetPolicy {
@@ -30,8 +31,17 @@ export type ConfigPlan =
   | { kind: "validate"; desired: Generation; target: Target }
   /** Something else has changed what Git declares; Git has not changed. */
   | { kind: "drift"; desired: Generation; target: Target; paths: string[] }
-  /** The config would break the gateway. The live files stay until Git changes; `lastGood` restores lost ones. */
-  | { kind: "reject"; desired: Generation; problems: string[]; lastGood: Generation | undefined; isByGateway: boolean }
+  /**
+   * The config would break the gateway. The live files stay until Git changes; `lastGood` restores lost ones. `source`:
+   * who says so, if it is not our own check.
+   */
+  | {
+      kind: "reject";
+      desired: Generation;
+      problems: string[];
+      lastGood: Generation | undefined;
+      source: KnownRejection["source"] | undefined;
+    }
   | ConfigUpdate;
 
 export interface ConfigUpdate {
@@ -63,17 +73,18 @@ const START_TOLERANCE_MS = 5_000;
 export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan {
   const { desired, observed, rejection } = state;
   const isLost = !observed || (policy.isPodStart && observed.resolved.kind === "broken");
-  if (!desired) return { kind: "missing", lastGood: isLost ? state.lastGood : undefined };
+  if (!desired) return { kind: "missing", lastGood: isLost ? findGood(state) : undefined };
 
   const target = chooseTarget(state, desired, policy);
   const isInPlace = target.live.equals(observed);
-  const isValidated = target.live.equals(state.lastGood) || target.live.equals(policy.validated);
+  // The record counts only while there is no gateway to ask.
+  const isValidated = target.live.equals(policy.gateway ? policy.validated : state.lastGood);
   const isGit = desired.equals(observed);
   if (isGit && isInPlace && isValidated) return { kind: "none", desired, target }; // nothing has been parsed so far
   // Live files that equal the target can be replaced without losing anybody's edit.
-  const lastGood = isLost || isInPlace ? state.lastGood : undefined;
-  const reject = (problems: readonly string[], isByGateway = false): ConfigPlan => {
-    return { kind: "reject", desired, problems: [...problems], lastGood, isByGateway };
+  const lastGood = isLost || isInPlace ? findGood(state) : undefined;
+  const reject = (problems: readonly string[], source?: KnownRejection["source"]): ConfigPlan => {
+    return { kind: "reject", desired, problems: [...problems], lastGood, source };
   };
   if (desired.problems.length > 0) return reject(desired.problems);
   const isGitApplied = desired.md5 === state.lastApplied;
@@ -87,7 +98,9 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
   // A running gateway validates a rejected config that is in place again. If none answers, the next one to start would
   // start with that config, so it is held back.
   const isHeldBack = isInPlace ? policy.gateway === undefined && lastGood : (observed ?? lastGood);
-  if (rejection && isHeldBack && isKnown(rejection, desired, policy.gateway)) return reject(rejection.problems, true);
+  if (rejection && isHeldBack && isKnown(rejection, desired, policy.gateway)) {
+    return reject(rejection.problems, rejection.source);
+  }
   if (isInPlace) return { kind: "validate", desired, target };
 
   const paths = differences(observed, target.live).map(({ path }) => path);
@@ -121,6 +134,11 @@ function findStartProblems(
   const problems = findModeProblems(desired.value, live);
   if (problems.length > 0 || !gateway) return problems;
   return findTokenProblems(target.value, live, hasToken);
+}
+
+/** The last good files, if OpenClaw can read them: something else may have written the record. */
+function findGood({ lastGood }: ConfigState): Generation | undefined {
+  return lastGood?.resolved.kind === "parsed" ? lastGood : undefined;
 }
 
 /** "Tried again": once per gateway process. Without a gateway to ask, a known rejection holds. */

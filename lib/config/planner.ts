@@ -4,6 +4,8 @@ import { type HealDecision, createHealing } from "./healing.ts";
 import type { ConfigState } from "./observe.ts";
 import { type ConfigPlan, type ConfigPolicy, type ConfigUpdate, planConfig } from "./plan.ts";
 import { Sightings } from "./remember.ts";
+import type { Rejection } from "./record.ts";
+import { createRejections } from "./rejections.ts";
 import type { ConfigMode, Target } from "./target.ts";
 
 /** How long after a change of the live files a gateway may be starting, and the change its own, in milliseconds. */
@@ -23,6 +25,8 @@ export interface Planner {
   mayBeOfStart(state: ConfigState): boolean;
   /** To be called when a gateway has found these live files valid. It may not run with them yet. */
   hasValidated(live: Generation, gateway: ConfigGateway): void;
+  /** To be called when a gateway has rejected a config. */
+  hasRejected(rejection: Rejection): void;
   /** To be called with the live files after each pass. @param changedMs in milliseconds since 1970 */
   hasSeen(live: Generation, changedMs: number): void;
   /** To be called after each delivery with what is in place now. */
@@ -35,6 +39,7 @@ export function createPlanner(
 ): Planner {
   const healing = createHealing(nowMs);
   const sightings = new Sightings();
+  const rejections = createRejections(nowMs);
   let validated: { live: Generation; gateway: ConfigGateway } | undefined;
   let lastGatewayMs = nowMs();
 
@@ -51,7 +56,8 @@ export function createPlanner(
   }
 
   return {
-    choose(state, gateway) {
+    choose(observed, gateway) {
+      const state = { ...observed, rejection: rejections.choose(observed.rejection, gateway) };
       // Once a pass is through, what changes later is not of the start.
       const start = validated?.gateway === gateway ? undefined : gateway?.start;
       const policy: ConfigPolicy = {
@@ -78,6 +84,7 @@ export function createPlanner(
     hasValidated(live, gateway) {
       validated = { live, gateway };
     },
+    hasRejected: (rejection) => rejections.add(rejection),
     hasSeen: (live, changedMs) => sightings.add(live, changedMs),
     hasDelivered({ target, isHealing }, inPlace) {
       if (isHealing) healing.hasHealed(target.drift);

@@ -1,10 +1,15 @@
+import { dirname, join } from "node:path";
 import { ManagerError, toResult } from "../errors.ts";
-import { describeLoss } from "../files/attributes.ts";
+import { readRegularFile } from "../files/regular-file.ts";
 import { removeStaleTempFilesIn } from "../files/replace.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
-import { type ConfigPlaces, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
+import type { AsideWarnings } from "./aside.ts";
+import { ConfigFile } from "./config-file.ts";
+import { collectGeneration } from "./generation.ts";
+import { type ConfigPlaces, observeConfig, toIncludePlaces } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
+import { readOutside } from "./read.ts";
 import { removeRecord, writeRecord } from "./record.ts";
 import type { ConfigMode } from "./target.ts";
 import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
@@ -13,14 +18,16 @@ export interface PrepareOptions {
   places: ConfigPlaces;
   mode: ConfigMode;
   log: Log;
+  aside: AsideWarnings;
   warnOfRefusal: (plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>) => Promise<void>;
 }
 
 /** Delivers the config at the start of a Pod, before any gateway runs. */
-export async function prepareConfig({ places, mode, log, warnOfRefusal }: PrepareOptions): Promise<PassOutcome> {
+export async function prepareConfig({ places, mode, log, aside, warnOfRefusal }: PrepareOptions): Promise<PassOutcome> {
   const { pvcConfig } = places;
   // Without lastApplied there is no drift: at the start of a Pod, Git wins.
   const state = { ...(await observeConfig(places, { isPodStart: true })), lastApplied: undefined };
+  aside.onObstacles(state.obstacles);
   await removeStaleTempFilesIn(...directoriesOf(pvcConfig, state.desired));
   const policy = { mode, selfHeal: false, isPodStart: true, gateway: undefined, start: undefined, before: undefined };
   const plan = planConfig(state, policy);
@@ -35,17 +42,26 @@ export async function prepareConfig({ places, mode, log, warnOfRefusal }: Prepar
   if (plan.kind === "update") {
     for (const warning of plan.warnings) log(warning);
     const { losses } = await writeGeneration(pvcConfig, plan.target.live, state.observed);
-    for (const loss of losses) log(describeLoss(loss));
+    losses.forEach(aside.onLoss);
     log(`Config copied to PVC: ${pvcConfig}`);
   }
   await removeDropped(pvcConfig, plan.target.dropped);
-  if (!plan.desired.equals(state.applied)) await writeRecord(pvcConfig, "applied", plan.desired);
+  const recorded =
+    plan.desired.equals(state.applied) || (await toResult(writeRecord(pvcConfig, "applied", plan.desired)));
+  if (recorded instanceof ManagerError) aside.onUnrecorded(recorded);
   await removeRecord(pvcConfig, "accepted");
   return { kind: "equal" };
 }
 
-/** Whether a gateway can start with the live files. */
+/** Whether a gateway can start with the live files. OpenClaw follows links, which we do not. */
 export async function isUsable(places: ConfigPlaces): Promise<boolean> {
-  const live = await toResult(readLiveConfig(places.pvcConfig, toIncludePlaces(places)));
+  const { pvcConfig } = places;
+  const read = (path: string) => readRegularFile(path, { follow: true });
+  const live = await toResult(
+    read(pvcConfig).then((bytes) => {
+      const readInside = (name: string) => read(join(dirname(pvcConfig), name));
+      return bytes && collectGeneration(new ConfigFile(bytes), toIncludePlaces(places), readInside, readOutside);
+    }),
+  );
   return !(live instanceof ManagerError) && live?.resolved.kind === "parsed";
 }

@@ -2,7 +2,6 @@ import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { describeLoss } from "../files/attributes.ts";
 import { noteChecksum } from "../files/checksum.ts";
 import { removeStaleTempFiles, removeStaleTempFilesIn } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
@@ -11,16 +10,16 @@ import { NOT_VALIDATED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import { type LiveConfig, createLiveConfig } from "./apply.ts";
+import { createAsideWarnings } from "./aside.ts";
 import { type Delivered, createDelivery } from "./deliver.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
 import * as messages from "./messages.ts";
-import { describeMisnamed } from "./misnamed.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { createPlanner } from "./planner.ts";
 import { isUsable, prepareConfig } from "./prepare.ts";
-import { forgetApplied, rememberApplied } from "./remember.ts";
-import type { ConfigMode } from "./target.ts";
+import { Memory } from "./remember.ts";
+import type { ConfigMode, Target } from "./target.ts";
 import type { Clock } from "./verdict.ts";
 import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
 
@@ -60,14 +59,13 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const { settings, selfHeal, hasToken, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const { configDir, pvcConfig, checksumDir, configMode: mode } = settings;
   const include = toIncludePlaces(settings);
-  const live: LiveConfig = createLiveConfig(pvcConfig, include, clock, (loss) => {
-    warnings.warnOnce(loss.path, [describeLoss(loss)]);
-  });
+  const aside = createAsideWarnings(warnings);
+  const live: LiveConfig = createLiveConfig(pvcConfig, include, clock, aside);
+  const memory = new Memory(settings, aside.onUnrecorded);
   const delivery = createDelivery({ settings, live, log, warnings });
   const planner = createPlanner({ mode, selfHeal, hasToken }, clock.nowMs);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
   let lastOutcome: ConfigOutcome | undefined;
-  /** Where files are written. A writer that was killed may have left temporary ones there. */
   let directories = directoriesOf(pvcConfig, undefined);
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
@@ -75,7 +73,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
-    const { plan, decision } = planner.choose(state, gateway);
+    aside.onObstacles(state.obstacles);
+    const { plan, decision } = planner.choose(memory.recall(state), gateway);
     if (plan.kind === "drift" && !gateway && planner.mayBeOfStart(state)) return NOT_VALIDATED;
     if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
     if (state.desired) directories = directoriesOf(pvcConfig, state.desired);
@@ -87,8 +86,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         await warnOfRefusal(plan);
         return { kind: "rejected" };
       case "drift":
-        if (plan.target.changedAtStart.length > 0) await rememberApplied(settings, state, plan.desired, plan.target);
-        tellStartChanges(plan);
+        if (plan.target.changedAtStart.length > 0) await memory.remember(state, plan.desired, plan.target);
+        tellStartChanges(plan.target);
         warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, plan.paths, decision)]);
         return selfHeal && decision !== "given-up" ? UNHEALED : { kind: "equal" };
       case "none":
@@ -117,13 +116,14 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
 
   async function warnOfRefusal(plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>): Promise<void> {
     if (plan.kind === "missing") {
-      const advice = describeMisnamed(await readdir(configDir).catch(() => []));
-      const reason = advice === undefined ? "" : ` (${advice})`;
-      warnings.warnOnce("config", [`WARNING: Config file not found: ${configDir}/openclaw.json${reason}`]);
-    } else warnings.warnOnce("config", messages.describeRejection(pvcConfig, plan.problems), plan.desired.verdictKey);
+      warnings.warnOnce("config", [messages.describeMissing(configDir, await readdir(configDir).catch(() => []))]);
+    } else {
+      const lines = messages.describeRejection(pvcConfig, messages.nameSource(pvcConfig, plan));
+      warnings.warnOnce("config", lines, plan.desired.verdictKey);
+    }
   }
 
-  function tellStartChanges({ target: { changedAtStart } }: { target: Delivered["plan"]["target"] }): void {
+  function tellStartChanges({ changedAtStart }: Target): void {
     if (changedAtStart.length > 0) warnings.warnOnce("start", [messages.describeStartChanges(changedAtStart)]);
   }
 
@@ -133,8 +133,9 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     gateway: ConfigGateway | undefined,
     pass: PassContext,
   ): Promise<PassOutcome> {
-    const { plan, outcome } = delivered;
+    const { plan, outcome, rejection } = delivered;
     if (outcome === "rejected") {
+      if (rejection) planner.hasRejected(rejection);
       await unlink(join(checksumDir, "config-pending")).catch(() => undefined);
       lastOutcome = "reject";
       return { kind: "rejected" };
@@ -145,10 +146,10 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   }
 
   async function remember(state: ConfigState, plan: Delivered["plan"]): Promise<void> {
-    tellStartChanges(plan);
+    tellStartChanges(plan.target);
     const kept = await removeDropped(pvcConfig, plan.target.dropped);
-    if (kept.length > 0) log(`  No longer included, changed by something else, left as it is: ${kept.join(", ")}`);
-    await rememberApplied(settings, state, plan.desired, plan.target);
+    if (kept.length > 0) log(messages.describeKept(kept));
+    await memory.remember(state, plan.desired, plan.target);
     for (const topic of ["config", "drift"]) warnings.clear(topic);
   }
 
@@ -165,15 +166,15 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     const applied = gateway && (await live.confirm({ live: target.live, desired }, gateway, isSuperseded));
     delivery.tellApplied(applied, plan);
     if (applied?.kind === "invalid") {
-      await forgetApplied(settings, state);
+      planner.hasRejected(applied.rejection);
+      await memory.forget(state);
       lastOutcome = "reject";
       return { kind: "rejected" };
     }
-    const { drift } = target;
     const isHealed = plan.kind === "update" && plan.isHealing;
-    if (drift.length > 0 && !isHealed) {
+    if (target.drift.length > 0 && !isHealed) {
       lastOutcome = "drift";
-      warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, drift, selfHeal ? "later" : undefined)]);
+      warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, target.drift, selfHeal ? "later" : undefined)]);
       if (selfHeal) return UNHEALED;
     }
     return { kind: "equal" };
@@ -184,12 +185,13 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       return lastOutcome;
     },
     async prepare() {
-      const prepare = () => prepareConfig({ places: settings, mode, log, warnOfRefusal });
+      const prepare = () => prepareConfig({ places: settings, mode, log, aside, warnOfRefusal });
       await attemptPass("Failed to update config", prepare, warnings);
       return isUsable(settings);
     },
     async reconcile(pass) {
       const outcome = await attemptPass("Failed to update config", () => reconcileConfig(pass), warnings);
+      aside.endPass();
       await removeStaleTempFiles(`${checksumDir}/config`);
       await removeStaleTempFilesIn(...directories);
       return outcome;

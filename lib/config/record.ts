@@ -1,6 +1,6 @@
 import { unlink } from "node:fs/promises";
 import * as v from "valibot";
-import { readRegularFile } from "../files/regular-file.ts";
+import { MAX_CONFIG_BYTES, MAX_RECORD_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
 import { replaceFile } from "../files/replace.ts";
 import { ConfigFile } from "./config-file.ts";
 import { Generation } from "./generation.ts";
@@ -20,6 +20,18 @@ export type RecordName =
   /** The live files that count as in sync: what Git says, and what OpenClaw changed at its start. */
   | "accepted";
 
+/** How many problems of a recorded rejection are read, and how much of each. */
+const MAX_PROBLEMS = 10;
+const MAX_PROBLEM_LENGTH = 500;
+
+/** The content of included files as JSON: each character may take six bytes. */
+const MAX_INCLUDES_BYTES = 2 * MAX_CONFIG_BYTES;
+
+/** Is told what is at the path of a record in place of a regular file. */
+export type OnObstacle = (obstacle: ObstacleError) => void;
+
+const ignore: OnObstacle = () => undefined;
+
 const RejectionSchema = v.object({
   /** Of the rejected generation, see {@link Generation.verdictKey}. */
   checksum: v.string(),
@@ -27,8 +39,11 @@ const RejectionSchema = v.object({
   release: v.string(),
   /** When the process of that gateway started, in milliseconds since 1970; absent if it does not tell. */
   startedMs: v.optional(v.number()),
-  /** `path: message`, without values. */
-  problems: v.array(v.string()),
+  /** `path: message`, without values. The agent may have written them: they are capped. */
+  problems: v.pipe(
+    v.array(v.string()),
+    v.transform((problems) => problems.slice(0, MAX_PROBLEMS).map((problem) => problem.slice(0, MAX_PROBLEM_LENGTH))),
+  ),
 });
 
 /** A config that a gateway has rejected. */
@@ -50,13 +65,14 @@ export async function readRecord(
   pvcConfig: string,
   name: RecordName,
   places: IncludePlaces,
+  onObstacle: OnObstacle = ignore,
 ): Promise<Generation | undefined> {
-  const bytes = await readQuietly(pathOfRecord(pvcConfig, name));
+  const bytes = await readHint(pathOfRecord(pvcConfig, name), { maxBytes: MAX_CONFIG_BYTES }, onObstacle);
   if (!bytes) return undefined;
   const generation = new Generation(new ConfigFile(bytes), places);
   if (!generation.mayInclude) return generation;
-  const text = (await readQuietly(pathOfIncludes(pvcConfig, name)))?.toString();
-  const record = text === undefined ? undefined : parse(IncludesSchema, text);
+  const includes = await readHint(pathOfIncludes(pvcConfig, name), { maxBytes: MAX_INCLUDES_BYTES }, onObstacle);
+  const record = includes && parse(IncludesSchema, includes.toString());
   if (record?.root !== generation.root.md5) return generation.problems.length > 0 ? undefined : generation;
   const files = Object.entries(record.files).map(([file, content]) => [file, toFile(content)] as const);
   return generation.with(generation.root, new Map(files)).pruned(); // only names that the root may include
@@ -97,8 +113,11 @@ export async function keepGood(
   await writeRecord(pvcConfig, "good", live);
 }
 
-export async function readRejection(pvcConfig: string): Promise<Rejection | undefined> {
-  const bytes = await readQuietly(pathOfRecord(pvcConfig, "rejected"));
+export async function readRejection(
+  pvcConfig: string,
+  onObstacle: OnObstacle = ignore,
+): Promise<Rejection | undefined> {
+  const bytes = await readHint(pathOfRecord(pvcConfig, "rejected"), { maxBytes: MAX_RECORD_BYTES }, onObstacle);
   return bytes && parse(RejectionSchema, bytes.toString());
 }
 
@@ -113,10 +132,6 @@ export async function forgetRejection(pvcConfig: string): Promise<void> {
 
 function pathOfIncludes(pvcConfig: string, name: RecordName): string {
   return `${pathOfRecord(pvcConfig, name)}-includes`;
-}
-
-async function readQuietly(path: string): Promise<Buffer | undefined> {
-  return readRegularFile(path).catch(() => undefined);
 }
 
 function toBytes(value: unknown): Uint8Array {

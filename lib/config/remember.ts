@@ -1,52 +1,92 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { ManagerError, toResult } from "../errors.ts";
 import { writeChecksum } from "../files/checksum.ts";
+import type { Aside } from "./aside.ts";
 import type { Generation } from "./generation.ts";
 import type { ConfigPlaces, ConfigState } from "./observe.ts";
-import { removeRecord, writeRecord } from "./record.ts";
+import { type RecordName, removeRecord, writeRecord } from "./record.ts";
 import type { Target } from "./target.ts";
 
-/**
- * Records what Git says as applied, and the live files that count as in sync. The checksums go last: a record counts
- * only if its checksum says the same.
- *
- * @param state as it was observed: what is recorded already is not written again
- * @throws {ManagerError} `file` if a record cannot be written.
- */
-export async function rememberApplied(
-  { pvcConfig, checksumDir }: ConfigPlaces,
-  state: Pick<ConfigState, "applied" | "accepted">,
-  desired: Generation,
-  { accepted }: Pick<Target, "accepted">,
-): Promise<void> {
-  if (!accepted.equals(desired)) {
-    if (!accepted.equals(state.accepted)) await writeRecord(pvcConfig, "accepted", accepted);
-    await writeChecksum(checksumDir, "config-accepted", accepted.md5);
-  } else if (state.accepted) {
-    await unlink(join(checksumDir, "config-accepted")).catch(() => undefined);
-    await removeRecord(pvcConfig, "accepted");
-  }
-  if (!desired.equals(state.applied)) await writeRecord(pvcConfig, "applied", desired);
-  await writeChecksum(checksumDir, "config", desired.md5);
+/** What this process has applied. */
+interface Applied {
+  applied: Generation;
+  accepted: Generation;
 }
 
 /**
- * Takes back what {@link rememberApplied} has recorded since `state` was observed: the gateway could not apply it.
- *
- * @throws {ManagerError} `file` if a record cannot be written.
+ * Remembers what was applied: on the volume, for the next process, and in this one, so that an agent in the way of a
+ * record changes nothing here.
  */
-export async function forgetApplied(
-  { pvcConfig, checksumDir }: ConfigPlaces,
-  { applied, accepted, lastApplied }: Pick<ConfigState, "applied" | "accepted" | "lastApplied">,
-): Promise<void> {
-  if (applied) await writeRecord(pvcConfig, "applied", applied);
-  if (accepted) await writeRecord(pvcConfig, "accepted", accepted);
-  const sums = { config: lastApplied, "config-accepted": accepted?.md5, "config-pending": undefined };
-  for (const [name, sum] of Object.entries(sums)) {
-    if (sum === undefined) await unlink(join(checksumDir, name)).catch(() => undefined);
-    else await writeChecksum(checksumDir, name, sum);
+export class Memory {
+  readonly #places: ConfigPlaces;
+  readonly #onUnrecorded: Aside["onUnrecorded"];
+  /** What the volume could not take. */
+  #unrecorded: Applied | undefined;
+
+  constructor(places: ConfigPlaces, onUnrecorded: Aside["onUnrecorded"]) {
+    this.#places = places;
+    this.#onUnrecorded = onUnrecorded;
+  }
+
+  /** The state with what the volume could not take. */
+  recall(state: ConfigState): ConfigState {
+    if (!this.#unrecorded || this.#unrecorded.applied.md5 !== state.lastApplied) return state;
+    const { applied, accepted } = this.#unrecorded;
+    return { ...state, applied, accepted: accepted.equals(applied) ? undefined : accepted };
+  }
+
+  /**
+   * Records what Git says as applied, and the live files that count as in sync. The checksums go last: a record counts
+   * only if its checksum says the same.
+   *
+   * @param state as it was observed: what is recorded already is not written again
+   * @throws {ManagerError} `file` if a checksum cannot be written.
+   */
+  async remember(
+    state: Pick<ConfigState, "applied" | "accepted">,
+    desired: Generation,
+    { accepted }: Pick<Target, "accepted">,
+  ): Promise<void> {
+    const { pvcConfig, checksumDir } = this.#places;
+    const failures: (ManagerError | undefined)[] = [];
+    if (!accepted.equals(desired)) {
+      if (!accepted.equals(state.accepted)) failures.push(await this.#write("accepted", accepted));
+      await writeChecksum(checksumDir, "config-accepted", accepted.md5);
+    } else if (state.accepted) {
+      await unlink(join(checksumDir, "config-accepted")).catch(() => undefined);
+      await removeRecord(pvcConfig, "accepted");
+    }
+    if (!desired.equals(state.applied)) failures.push(await this.#write("applied", desired));
+    this.#unrecorded = failures.some((failure) => failure !== undefined) ? { applied: desired, accepted } : undefined;
+    await writeChecksum(checksumDir, "config", desired.md5);
+  }
+
+  /**
+   * Takes back what {@link Memory.remember} has recorded since `state` was observed: the gateway could not apply it.
+   *
+   * @throws {ManagerError} `file` if a checksum cannot be written.
+   */
+  async forget({ applied, accepted, lastApplied }: ForgettableState): Promise<void> {
+    this.#unrecorded = undefined;
+    if (applied) await this.#write("applied", applied);
+    if (accepted) await this.#write("accepted", accepted);
+    const sums = { config: lastApplied, "config-accepted": accepted?.md5, "config-pending": undefined };
+    for (const [name, sum] of Object.entries(sums)) {
+      if (sum === undefined) await unlink(join(this.#places.checksumDir, name)).catch(() => undefined);
+      else await writeChecksum(this.#places.checksumDir, name, sum);
+    }
+  }
+
+  async #write(name: RecordName, generation: Generation): Promise<ManagerError | undefined> {
+    const written = await toResult(writeRecord(this.#places.pvcConfig, name, generation));
+    if (!(written instanceof ManagerError)) return undefined;
+    this.#onUnrecorded(written);
+    return written;
   }
 }
+
+type ForgettableState = Pick<ConfigState, "applied" | "accepted" | "lastApplied">;
 
 /** How many changes of the live files are kept in mind: enough to look past those of one start. */
 const MAX_SIGHTINGS = 4;

@@ -1,14 +1,14 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError, describeError } from "../errors.ts";
 import { readMounts } from "../files/mounts.ts";
 import { inspectFilePlace, inspectMount } from "../files/places.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
-import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace } from "./checks.ts";
+import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace, checkObstacles } from "./checks.ts";
 import { EXPORT_COMMAND } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { PathChange } from "./reload.ts";
 import type { Target } from "./target.ts";
-import { type ConfigSnapshot, findConfigProblems, targetOf } from "./snapshot.ts";
+import { type ConfigSnapshot, findConfigProblems, findObstacles, targetOf } from "./snapshot.ts";
 
 /** How the gateway is reached; undefined if it is not. */
 type TransportKind = CronStore["transport"] | undefined;
@@ -60,7 +60,11 @@ function toStatus(
   const merged = toMerged(snapshot);
   const count = merged.notInGit?.length ?? 0;
   const apart = count > 0 ? `, ${count} ${count === 1 ? "path" : "paths"} not in Git` : "";
-  return { json: { state, checksum, problems, ...merged }, detail: `${pvcConfig}  ${file}${apart}` };
+  const inTheWay = findObstacles(snapshot).map(describeError);
+  return {
+    json: { state, checksum, problems: [...problems, ...inTheWay], ...merged },
+    detail: `${pvcConfig}  ${file}${apart}`,
+  };
 }
 
 /** How the live files compare with Git's, where that is known. */
@@ -121,7 +125,7 @@ async function check(
   ]);
   return {
     source: checkConfigSource(snapshot, places, mount),
-    place: [checkLiveConfigPlace(snapshot, places.pvcConfig, live)],
+    place: [checkLiveConfigPlace(snapshot, places.pvcConfig, live), ...checkObstacles(snapshot)],
     ownership: [],
     applied: [checkConfigApplied(snapshot, places, state, problems)],
   };

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeError, toResult } from "../errors.ts";
+import type { ObstacleError } from "../files/regular-file.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
 import type { Generation } from "./generation.ts";
+import { nameSource } from "./messages.ts";
 import type { ConfigMode, Target } from "./target.ts";
 import { type Verdict, readVerdict } from "./verdict.ts";
 
@@ -67,7 +69,7 @@ export function findConfigProblems(
     case "missing":
       return [`there is no openclaw.json in ${configDir}`];
     case "reject":
-      return plan.problems;
+      return nameSource(pvcConfig, plan);
     case "drift":
       return [`${pvcConfig} was changed by something else: ${plan.paths.join(", ") || "it is no longer JSON5"}`];
     case "none":
@@ -80,10 +82,15 @@ export function findConfigProblems(
 
 /** Returns whether a gateway has rejected the config, rather than our own checks. */
 export function isRefusedByGateway({ plan, verdict }: ConfigSnapshot): boolean {
-  return plan.kind === "reject" ? plan.isByGateway : verdict?.kind === "invalid";
+  return plan.kind === "reject" ? plan.source !== undefined : verdict?.kind === "invalid";
 }
 
 /** The target of a plan that has one. */
 export function targetOf({ plan }: ConfigSnapshot): Target | undefined {
   return "target" in plan ? plan.target : undefined;
+}
+
+/** What is in place of records and other files. */
+export function findObstacles(snapshot: ConfigSnapshot | ManagerError): readonly ObstacleError[] {
+  return snapshot instanceof ManagerError ? [] : snapshot.state.obstacles;
 }

@@ -4,8 +4,9 @@ import { ManagerError, toResult } from "../errors.ts";
 import type { AttributeLoss } from "../files/attributes.ts";
 import { readRegularFile } from "../files/regular-file.ts";
 import { replaceFile } from "../files/replace.ts";
+import { replaceByCopy, writeSpare } from "../files/spare.ts";
 import { ConfigFile } from "./config-file.ts";
-import type { Generation } from "./generation.ts";
+import { type Generation, ROOT_NAME } from "./generation.ts";
 
 /** The live files that a generation replaces, to be put back if the gateway rejects it. */
 export interface Replaced {
@@ -15,6 +16,33 @@ export interface Replaced {
   losses: AttributeLoss[];
   /** Files that the old root did not include and the new one does, as they were. Undefined: there was no such file. */
   beside: ReadonlyMap<string, ConfigFile | undefined>;
+  /** Copies of the replaced files on the volume, which may be full when they are to be put back. Paths by name. */
+  spares: Spares;
+}
+
+type Spares = ReadonlyMap<string, string>;
+
+export const NOTHING_REPLACED: Replaced = { generation: undefined, losses: [], beside: new Map(), spares: new Map() };
+
+/**
+ * Makes sure that the files that `next` replaces can be put back on a full volume. The copies go with the stale temporary
+ * files.
+ *
+ * @param goodRoot the path of a copy of the root file that is there anyway
+ * @throws {ManagerError} `file` if a copy cannot be written.
+ */
+export async function writeSpares(
+  pvcConfig: string,
+  next: Generation,
+  previous: Generation,
+  goodRoot: string | undefined,
+): Promise<Spares> {
+  const spares = new Map([[ROOT_NAME, goodRoot ?? (await writeSpare(pvcConfig, previous.root.bytes))]]);
+  for (const [name, old] of previous.includes) {
+    const file = next.includes.get(name);
+    if (file && !file.equals(old)) spares.set(name, await writeSpare(await pathBeside(pvcConfig, name), old.bytes));
+  }
+  return spares;
 }
 
 /**
@@ -22,22 +50,25 @@ export interface Replaced {
  * The root is written even if it stays the same: releases before 2026.8.2 watch nothing else.
  *
  * @param previous the live files
+ * @param copies of `next` on the volume, in case it is full
  * @throws {ManagerError} `file` if a file cannot be written.
  */
 export async function writeGeneration(
   pvcConfig: string,
   next: Generation,
   previous: Generation | undefined,
+  copies: Spares = new Map(),
 ): Promise<Replaced> {
   const beside = new Map<string, ConfigFile | undefined>();
   const losses: (AttributeLoss | undefined)[] = [];
   for (const [name, file] of next.includes) {
     const old = previous?.includes.get(name);
     if (!old) beside.set(name, await readBeside(pvcConfig, name));
-    if (!file.equals(old)) losses.push(await replaceFile(await pathBeside(pvcConfig, name), file.bytes));
+    if (file.equals(old)) continue;
+    losses.push(await replaceByCopy(await pathBeside(pvcConfig, name), file.bytes, copies.get(name)));
   }
-  losses.push(await replaceFile(pvcConfig, next.root.bytes));
-  return { generation: previous, beside, losses: losses.filter((loss) => loss !== undefined) };
+  losses.push(await replaceByCopy(pvcConfig, next.root.bytes, copies.get(ROOT_NAME)));
+  return { generation: previous, beside, losses: losses.filter((loss) => loss !== undefined), spares: new Map() };
 }
 
 /**
@@ -51,9 +82,9 @@ export async function restoreGeneration(
   pvcConfig: string,
   restored: Generation,
   rejected: Generation,
-  beside: Replaced["beside"],
+  { beside, spares }: Pick<Replaced, "beside" | "spares">,
 ): Promise<void> {
-  await writeGeneration(pvcConfig, restored, rejected);
+  await writeGeneration(pvcConfig, restored, rejected, spares);
   for (const [name, old] of beside) {
     if (restored.includes.has(name)) continue;
     if (old) await replaceFile(await pathBeside(pvcConfig, name), old.bytes);

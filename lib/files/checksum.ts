@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "./regular-file.ts";
 import { replaceFile } from "./replace.ts";
 
 /** The md5 of the bytes in hex, as `md5sum` prints it; `none` if there is no file, as in manager.sh. */
@@ -19,18 +20,30 @@ export function computeSetChecksum(files: readonly { name: string; bytes: Uint8A
   return computeChecksum(new TextEncoder().encode(lines.join("")));
 }
 
-/** The checksum that was last applied, from `$CHECKSUM_DIR/NAME`; undefined in a new container. */
-export async function readChecksum(directory: string, name: string): Promise<string | undefined> {
-  const text = await readFile(join(directory, name), "utf8").catch(() => undefined);
-  return text?.trim() || undefined;
+/**
+ * The checksum that was last applied, from `$CHECKSUM_DIR/NAME`; undefined in a new container.
+ *
+ * @param onObstacle is told what is there in place of a regular file
+ */
+export async function readChecksum(
+  directory: string,
+  name: string,
+  onObstacle: (obstacle: ObstacleError) => void = () => undefined,
+): Promise<string | undefined> {
+  const bytes = await readHint(join(directory, name), { maxBytes: MAX_RECORD_BYTES }, onObstacle);
+  return bytes?.toString().trim() || undefined;
 }
 
 /** Notes what is about to be applied. It is not synced to the disk: it is of use to the next process only. */
 export async function noteChecksum(directory: string, name: string, checksum: string): Promise<void> {
-  const write = () => writeFile(join(directory, name), `${checksum}\n`);
+  const path = join(directory, name);
+  const write = async () => {
+    await unlink(path).catch(() => undefined); // never write through what is there
+    await writeFile(path, `${checksum}\n`, { flag: "wx" });
+  };
   await write()
     .catch(async () => {
-      await mkdir(directory, { recursive: true });
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       await write();
     })
     .catch(() => undefined); // storing the checksum afterwards tells why

@@ -1,31 +1,55 @@
-import { constants } from "node:fs";
+import { type Stats, constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { systemCode } from "../errors.ts";
+import { ManagerError, describeError, systemCode } from "../errors.ts";
 
-/** A ConfigMap holds 1 MiB. What others add to a live file may be more, but must fit into our memory. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** A ConfigMap holds 1 MiB. A config may come from several, and others add to the live file. */
+export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
-/** What the system says if something other than a regular file, or nothing, is at a path. */
-const ABSENT = new Set(["ENOENT", "ELOOP", "EISDIR", "ENOTDIR", "ENXIO"]);
+/** For what this program writes itself: verdicts, checksums, staged definitions. */
+export const MAX_RECORD_BYTES = 1024 * 1024;
+
+/** Why a path cannot be read as a regular file. `special`: a pipe, a socket or a device. */
+type ObstacleKind = "link" | "directory" | "special" | "large" | "unreadable";
+
+/** Something else than a readable regular file of the usual size is at a path. */
+export class ObstacleError extends ManagerError {
+  readonly path: string;
+  readonly kind: ObstacleKind;
+
+  constructor(path: string, kind: ObstacleKind, message: string, cause?: unknown) {
+    const hint = kind === "unreadable" ? {} : { hint: "remove it; config-manager reads and writes no file through it" };
+    super("file", message, { ...hint, cause });
+    this.path = path;
+    this.kind = kind;
+  }
+}
+
+export interface ReadOptions {
+  maxBytes?: number;
+  /** Whether a symbolic link at the path is followed: for mounted files, and to see what OpenClaw sees. */
+  follow?: boolean;
+}
 
 /**
  * Reads a file on a volume that others can write: not through a link at the path, never blocking on a pipe, and at
- * most `maxBytes`.
+ * most `maxBytes`, 4 MiB unless told otherwise.
  *
- * @returns undefined if there is no such regular file
- * @throws the system's error if the file cannot be read; `EFBIG` if it is larger
+ * @returns undefined if nothing is there
+ * @throws {ObstacleError} `file` if anything but a readable regular file is there
  */
 export async function readRegularFile(
   path: string,
-  { maxBytes = MAX_BYTES, follow = false } = {},
+  { maxBytes = MAX_CONFIG_BYTES, follow = false }: ReadOptions = {},
 ): Promise<Buffer | undefined> {
   try {
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
     const file = await open(path, flags);
     try {
       const stats = await file.stat();
-      if (!stats.isFile()) return undefined;
-      if (stats.size > maxBytes) throw Object.assign(new Error("file too large"), { code: "EFBIG" });
+      if (!stats.isFile()) throw obstacleOf(path, stats);
+      if (stats.size > maxBytes) {
+        throw new ObstacleError(path, "large", `${path} has ${stats.size} bytes; at most ${maxBytes} are read`);
+      }
       const bytes = Buffer.alloc(stats.size);
       let length = 0;
       for (let read = -1; read !== 0 && length < bytes.length; length += read) {
@@ -36,7 +60,50 @@ export async function readRegularFile(
       await file.close();
     }
   } catch (error) {
-    if (ABSENT.has(systemCode(error) ?? "")) return undefined;
-    throw error;
+    if (error instanceof ManagerError) throw error;
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw openError(path, code, error);
   }
+}
+
+/**
+ * The same for a file that is only a hint: what is in its way is reported, and counts as absent.
+ *
+ * @param onObstacle is told what is in the way
+ */
+export async function readHint(
+  path: string,
+  options: ReadOptions,
+  onObstacle: (obstacle: ObstacleError) => void,
+): Promise<Buffer | undefined> {
+  try {
+    return await readRegularFile(path, options);
+  } catch (error) {
+    if (!(error instanceof ObstacleError)) throw error;
+    onObstacle(error);
+    return undefined;
+  }
+}
+
+/** Returns one WARNING: what is in the way of a hint counts as absent. */
+export function describeObstacle(obstacle: ObstacleError): string {
+  return `WARNING: Ignored: ${describeError(obstacle)}`;
+}
+
+/** The error for what `lstat` or `fstat` has found in place of a regular file. */
+export function obstacleOf(path: string, stats: Stats): ObstacleError {
+  if (stats.isSymbolicLink()) return notRegular(path, "link", "a symbolic link");
+  if (stats.isDirectory()) return notRegular(path, "directory", "a directory");
+  return notRegular(path, "special", stats.isFIFO() ? "a pipe" : stats.isSocket() ? "a socket" : "a device");
+}
+
+function notRegular(path: string, kind: ObstacleKind, what: string, cause?: unknown): ObstacleError {
+  return new ObstacleError(path, kind, `${path} is ${what}, expected a regular file`, cause);
+}
+
+function openError(path: string, code: string | undefined, cause: unknown): ObstacleError {
+  if (code === "ELOOP") return notRegular(path, "link", "a symbolic link", cause);
+  if (code === "ENXIO") return notRegular(path, "special", "a socket", cause);
+  return new ObstacleError(path, "unreadable", `cannot read ${path}: ${code ?? "unknown error"}`, cause);
 }

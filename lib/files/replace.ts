@@ -1,8 +1,10 @@
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
-import { type AttributeLoss, isRefusedByVolume, keepAttributes } from "./attributes.ts";
+import { type AttributeLoss, isRefusedByVolume } from "./attributes.ts";
+import { obstacleOf } from "./regular-file.ts";
+import { type Temporary, temporaryPrefix, writeError, writeTemporary } from "./temporary.ts";
 
 /** How often a file is written if its temporary file disappears. */
 const REPLACE_ATTEMPTS = 3;
@@ -10,12 +12,13 @@ const REPLACE_ATTEMPTS = 3;
 /**
  * Replaces `path` by `bytes` so that a reader, at any time and after any crash, sees the whole old file or the whole
  * new one: temporary file beside it, fsync, rename, fsync of the directory. Owner and mode of an existing file are
- * kept as far as the volume allows; a new one gets `newFileMode`. Parent directories are created. The old file need
- * not be readable or ours: only its directory must be writable.
+ * kept as far as the volume allows; a new one gets `newFileMode`. Parent directories are created, for this user alone
+ * whatever the umask is. The old file need not be readable or ours: only its directory must be writable. A pipe, a
+ * socket or a device is replaced too, since it holds nothing.
  *
  * @returns the owner or mode that could not be kept; undefined if all is as wanted. See {@link keepAttributes}.
- * @throws {ManagerError} `file` if something other than a regular file is at the path, or the volume refuses (full,
- * read-only, the file itself mounted). The old file is then unchanged.
+ * @throws {ManagerError} `file` if a symbolic link or a directory is at the path, or the volume refuses (full, read-only,
+ * the file itself mounted). The old file is then unchanged.
  */
 export async function replaceFile(
   path: string,
@@ -34,30 +37,18 @@ export async function replaceFile(
 }
 
 async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<AttributeLoss | undefined> {
-  const directory = dirname(path);
-  const temporary = join(directory, `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
-  let written = false;
-  let loss: AttributeLoss | undefined;
+  let temporary: Temporary | undefined;
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const old = await statTarget(path);
-    // O_EXCL and O_NOFOLLOW: never write through a file or link that somebody else has put there.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const file = await open(temporary, flags, 0o600);
-    written = true;
-    try {
-      await file.writeFile(bytes);
-      loss = await keepAttributes(file, path, old ? toReadable(old) : { mode: newFileMode });
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    written = false;
-    await syncDirectory(directory);
+    temporary = await writeTemporary(path, bytes, old ? toReadable(old) : { mode: newFileMode });
+    await rename(temporary.path, path);
+    const { loss } = temporary;
+    temporary = undefined;
+    await syncDirectory(dirname(path));
     return loss;
   } catch (error) {
-    if (written) await unlink(temporary).catch(() => undefined);
+    if (temporary) await unlink(temporary.path).catch(() => undefined);
     throw error instanceof ManagerError ? error : writeError(path, error);
   }
 }
@@ -87,10 +78,6 @@ export async function removeStaleTempFilesIn(...directories: readonly string[]):
   }
 }
 
-function temporaryPrefix(path: string): string {
-  return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
-}
-
 /** A file that not even its owner may read is of no use to anybody. */
 function toReadable({ uid, gid, mode }: { uid: number; gid: number; mode: number }) {
   return { uid, gid, mode: (mode & 0o400) === 0 ? mode | 0o600 : mode };
@@ -105,10 +92,9 @@ async function statTarget(path: string) {
     throw error;
   }
   if (stats.isFile()) return stats;
-  const kind = stats.isSymbolicLink() ? "a symbolic link" : stats.isDirectory() ? "a directory" : "no regular file";
-  throw new ManagerError("file", `${path} is ${kind}, expected a regular file`, {
-    hint: "remove it; config-manager writes no file through it",
-  });
+  const obstacle = obstacleOf(path, stats);
+  if (obstacle.kind === "special") return undefined; // the rename takes its place, and nothing is lost
+  throw obstacle;
 }
 
 /** The file is in place already: a directory that cannot be opened or synced (as on some CIFS mounts) is no error. */
@@ -123,19 +109,4 @@ async function syncDirectory(directory: string): Promise<void> {
   } catch (error) {
     if (!isRefusedByVolume(error)) throw error;
   }
-}
-
-const WRITE_HINTS: Record<string, string> = {
-  ENOSPC: "the volume is full: free some space, the next try follows by itself",
-  EDQUOT: "the volume's quota is used up: free some space, the next try follows by itself",
-  EROFS: "the volume is mounted read-only: mount it writable in this container",
-  EACCES: "run as the user that owns the volume, or set fsGroup",
-  EPERM: "run as the user that owns the file",
-  EBUSY: "the file itself is mounted, so it cannot be replaced: mount its directory instead",
-};
-
-function writeError(path: string, error: unknown): ManagerError {
-  const code = systemCode(error) ?? "unknown error";
-  const hint = WRITE_HINTS[code];
-  return new ManagerError("file", `cannot write ${path}: ${code}`, { cause: error, ...(hint ? { hint } : {}) });
 }

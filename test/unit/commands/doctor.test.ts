@@ -193,7 +193,7 @@ describe("examine()", () => {
     const refused = { config: NEWER, problems: ["gateway.port: no"] };
     expect(check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force")).toMatchObject({
       state: "failed",
-      detail: expect.stringContaining("gateway.port: no; mend it in Git"),
+      detail: expect.stringMatching(/gateway\.port: no \(recorded in .*-rejected\); mend it in Git/),
       hint: "rm /mnt/openclaw.json.config-manager-rejected && config-manager sync --only config",
     });
     const edited = { ...STEADY, config: NEWER, applied: NEWER, live: NEWER.replace("1", "2") };

@@ -83,7 +83,7 @@ describe("toStatusJson()", () => {
       "what a gateway has refused",
       { config: NEWER, refused: { config: NEWER, problems: ["messages: no"] } },
       "rejected",
-      ["messages: no"],
+      [expect.stringMatching(/^messages: no \(recorded in .*-rejected\)$/) as never],
     ],
     [
       "what the gateway says is invalid, in place though it is",

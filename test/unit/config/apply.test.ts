@@ -25,11 +25,16 @@ async function start(live: string | undefined = OLD, clock: Clock = createClock(
   const scratch = await createScratch();
   const path = scratch.in("openclaw.json");
   const places = { directory: scratch.path, roots: [] };
+  const unrecorded: ManagerError[] = [];
   if (live !== undefined) await writeFile(path, live, { mode: 0o640 });
   return {
     path,
     scratch,
-    config: createLiveConfig(path, places, clock),
+    config: createLiveConfig(path, places, clock, {
+      onLoss: () => undefined,
+      onUnrecorded: (error) => unrecorded.push(error),
+    }),
+    unrecorded,
     text: () => readFile(path, "utf8"),
     mode: async () => (await stat(path)).mode & 0o7777,
     keepGood: (text: string) => writeRecord(path, "good", generationOf(text)),
@@ -73,10 +78,10 @@ describe.each(EVERY_KIND)("deliver() with %s, whose answers lag %i reads behind"
   test("rolls an invalid config back, byte for byte, and records the problems", async () => {
     await using at = await start();
     const { gateway } = serveFile(at.path, { release, lag });
-    expect(await at.config.deliver(updateTo(BAD), gateway)).toEqual({
+    expect(await at.config.deliver(updateTo(BAD), gateway)).toMatchObject({
       kind: "invalid",
-      problems: PROBLEMS,
-      restored: generationOf(OLD),
+      rejection: { problems: PROBLEMS },
+      restored: { root: { bytes: Buffer.from(OLD) } },
     });
     expect(await at.text()).toBe(OLD);
     expect(await at.mode()).toBe(0o640);
@@ -165,10 +170,10 @@ describe("deliver() of an invalid config", () => {
     await using at = await start();
     rmSync(at.path);
     await at.keepGood(GOOD);
-    expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toMatchObject({
       kind: "invalid",
-      problems: PROBLEMS,
-      restored: generationOf(GOOD),
+      rejection: { problems: PROBLEMS },
+      restored: { root: { bytes: Buffer.from(GOOD) } },
     });
     expect(await at.text()).toBe(GOOD);
     expect((await at.record()).rejection).toEqual(rejectionOf(BAD));
@@ -177,9 +182,9 @@ describe("deliver() of an invalid config", () => {
   test("leaves the invalid config in place if there is nothing to put back", async () => {
     await using at = await start();
     rmSync(at.path);
-    expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.deliver(updateTo(BAD), serveFile(at.path).gateway)).toMatchObject({
       kind: "invalid",
-      problems: PROBLEMS,
+      rejection: { problems: PROBLEMS },
       restored: undefined,
     });
     expect(await at.text()).toBe(BAD);
@@ -484,10 +489,10 @@ describe("validate()", () => {
       await using at = await start(BAD);
       await chmod(at.path, 0o604);
       await at.keepGood(OLD);
-      expect(await at.config.validate(updateTo(BAD), serveFile(at.path, { release }).gateway)).toEqual({
+      expect(await at.config.validate(updateTo(BAD), serveFile(at.path, { release }).gateway)).toMatchObject({
         kind: "invalid",
-        problems: PROBLEMS,
-        restored: generationOf(OLD),
+        rejection: { problems: PROBLEMS },
+        restored: { root: { bytes: Buffer.from(OLD) } },
       });
       expect(await at.text()).toBe(OLD);
       expect(await at.mode()).toBe(0o604);
@@ -501,16 +506,19 @@ describe("validate()", () => {
     await gateway.readView();
     await at.keepGood(GOOD);
     await writeFile(at.path, BAD);
-    expect(await at.config.validate(updateTo(BAD), gateway)).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(await at.config.validate(updateTo(BAD), gateway)).toMatchObject({
+      kind: "invalid",
+      rejection: { problems: PROBLEMS },
+    });
     expect(await at.text()).toBe(GOOD);
     expect(await at.lastGood()).toBe(GOOD);
   });
 
   test("leaves an invalid config in place if no good one is known", async () => {
     await using at = await start(BAD);
-    expect(await at.config.validate(updateTo(BAD), serveFile(at.path).gateway)).toEqual({
+    expect(await at.config.validate(updateTo(BAD), serveFile(at.path).gateway)).toMatchObject({
       kind: "invalid",
-      problems: PROBLEMS,
+      rejection: { problems: PROBLEMS },
       restored: undefined,
     });
     expect(await at.text()).toBe(BAD);
@@ -713,7 +721,7 @@ describe("confirm()", () => {
     expect(await at.config.deliver(update, failing)).toMatchObject({ kind: "valid", isApplied: false });
     expect(await at.config.confirm(update, failing, never)).toMatchObject({
       kind: "invalid",
-      problems: ["channels.discord: cannot log in with ***"],
+      rejection: { problems: ["channels.discord: cannot log in with ***"] },
       restored: { root: { bytes: Buffer.from(OLD) } },
     });
     expect(await at.text()).toBe(OLD);

@@ -23,6 +23,7 @@ const NOTHING = {
   lastGoodBase: undefined,
   clobbered: undefined,
   rejection: undefined,
+  obstacles: [],
 };
 
 async function createPlaces() {
@@ -60,7 +61,7 @@ describe("observeConfig()", () => {
     await writeFile(`${at.places.pvcConfig}.config-manager-rejected`, JSON.stringify(rejection));
     expect(await observeConfig(at.places)).toMatchObject({
       lastGood: { root: { bytes: Buffer.from("{a: 3}") } },
-      rejection,
+      rejection: { ...rejection, source: "record" },
     });
   });
 

@@ -45,12 +45,16 @@ const NOBODY: ConfigPolicy = {
   isPodStart: false,
 };
 
-/** The policy with a gateway, unless a test overrides it. */
+/** The policy with a gateway that has found the last good files valid, unless a test overrides it. */
 function plan(files: Files, policy: Partial<ConfigPolicy> = {}): ConfigPlan {
-  return planConfig(stateOf(files), { ...NOBODY, gateway: GATEWAY, ...policy });
+  const state = stateOf(files);
+  return planConfig(state, { ...NOBODY, gateway: GATEWAY, validated: state.lastGood, ...policy });
 }
 
 const gatewayOf = (release: string, processStartedMs?: number): GatewayIdentity => ({ release, processStartedMs });
+
+const rejectionOf = (checksum: string, startedMs?: number) =>
+  ({ checksum, release: RELEASE, startedMs, problems: PROBLEMS, source: "gateway" }) as const;
 
 /** `lastApplied` is both the record on the volume and its checksum in the container. */
 function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files): ConfigState {
@@ -69,7 +73,8 @@ function stateOf({ desired, observed, lastApplied, lastGood, rejected }: Files):
     lastGood: file(lastGood),
     lastGoodBase: undefined,
     clobbered: undefined,
-    rejection: rejected === undefined ? undefined : { checksum: sum(rejected), release: RELEASE, problems: PROBLEMS },
+    rejection: rejected === undefined ? undefined : rejectionOf(sum(rejected)),
+    obstacles: [],
   };
 }
 
@@ -234,7 +239,7 @@ describe("planConfig() rejects", () => {
       desired: generationOf("{"),
       problems: ["invalid end of input at 1:2"],
       lastGood: undefined,
-      isByGateway: false,
+      source: undefined,
     });
   });
 
@@ -348,7 +353,7 @@ describe("planConfig() of a config that a gateway has rejected", () => {
     desired: generationOf("{a: 2}"),
     problems: PROBLEMS,
     lastGood: undefined,
-    isByGateway: true,
+    source: "gateway",
   } as const;
 
   test("does not try it again on the same release", () => {
@@ -399,15 +404,14 @@ describe("planConfig() of a config that a gateway process has rejected", () => {
 
   /** The plan if that process rejected it, and this one answers. */
   function planFor(gateway: GatewayIdentity | undefined) {
-    const { md5: checksum } = generationOf("{a: 2}");
-    const rejection = { checksum, release: RELEASE, startedMs: STARTED_MS, problems: PROBLEMS };
+    const rejection = rejectionOf(generationOf("{a: 2}").md5, STARTED_MS);
     return planConfig({ ...stateOf(files), rejection }, { ...NOBODY, gateway });
   }
 
   test("does not try it again on the same process, whose start is read a little otherwise each time", () => {
     for (const skewMs of [0, 4_999, -4_999]) {
       const result = planFor(gatewayOf(RELEASE, STARTED_MS + skewMs));
-      expect(result).toMatchObject({ kind: "reject", problems: PROBLEMS, isByGateway: true });
+      expect(result).toMatchObject({ kind: "reject", problems: PROBLEMS, source: "gateway" });
     }
   });
 
@@ -420,8 +424,7 @@ describe("planConfig() of a config that a gateway process has rejected", () => {
 
   test("goes by the release if one of them does not tell when it started", () => {
     expect(planFor(gatewayOf(RELEASE))).toMatchObject({ kind: "reject" });
-    const { md5: checksum } = generationOf("{a: 2}");
-    const rejection = { checksum, release: RELEASE, startedMs: undefined, problems: PROBLEMS };
+    const rejection = rejectionOf(generationOf("{a: 2}").md5);
     const policy = { ...NOBODY, gateway: gatewayOf(RELEASE, STARTED_MS) };
     expect(planConfig({ ...stateOf(files), rejection }, policy)).toMatchObject({ kind: "reject" });
   });
@@ -436,8 +439,7 @@ describe("planConfig() of a config that a gateway process has rejected", () => {
       const file = '{gateway: {mode: "local"}, agents: {$include: "/shared/agents.json5"}}';
       return new Generation(fileOf(file), places, new Map(), new Map([["/shared/agents.json5", fileOf(text)]]));
     };
-    const { verdictKey: checksum } = outside("{nonsense: 1}");
-    const rejection = { checksum, release: RELEASE, startedMs: undefined, problems: PROBLEMS };
+    const rejection = rejectionOf(outside("{nonsense: 1}").verdictKey);
     const planOf = (text: string) =>
       planConfig(
         { ...stateOf({ desired: outside(text), observed: "{a: 1}" }), rejection },
@@ -759,8 +761,22 @@ describe("planConfig() of a bad config that is in place", () => {
     expect(plan({ desired: "{", observed: "{", lastGood: GOOD })).toMatchObject({
       kind: "reject",
       problems: ["invalid end of input at 1:2"],
-      lastGood: generationOf(GOOD),
+      lastGood: { root: { bytes: Buffer.from(GOOD) } },
     });
+  });
+
+  test("restores nothing that OpenClaw cannot read: something else may have written the record", () => {
+    for (const lastGood of ["{", "", "[]", "{a: {$include: './gone.json5'}}"]) {
+      const files = { desired: "{", observed: "{", lastGood };
+      expect(plan(files, { validated: undefined })).toMatchObject({ kind: "reject", lastGood: undefined });
+      expect(plan({ lastGood })).toEqual({ kind: "missing", lastGood: undefined });
+    }
+  });
+
+  test("asks the gateway about files that only the record calls good", () => {
+    const files = { desired: "{a: 2}", observed: "{a: 2}", lastGood: "{a: 2}" };
+    expect(plan(files, { validated: undefined })).toMatchObject({ kind: "validate" });
+    expect(plan(files, { gateway: undefined, validated: undefined })).toMatchObject({ kind: "none" });
   });
 
   test("restores it if the config was rejected and no gateway can validate it again", () => {
@@ -775,10 +791,13 @@ describe("planConfig() of a bad config that is in place", () => {
   });
 
   test("restores it if the live file and the ConfigMap's file are gone", () => {
-    expect(plan({ lastGood: GOOD })).toEqual({ kind: "missing", lastGood: generationOf(GOOD) });
+    expect(plan({ lastGood: GOOD })).toMatchObject({
+      kind: "missing",
+      lastGood: { root: { bytes: Buffer.from(GOOD) } },
+    });
     expect(plan({ observed: "{", lastGood: GOOD })).toEqual({ kind: "missing", lastGood: undefined });
     expect(plan({ observed: "{", lastGood: GOOD }, { isPodStart: true })).toMatchObject({
-      lastGood: generationOf(GOOD),
+      lastGood: { root: { bytes: Buffer.from(GOOD) } },
     });
   });
 
@@ -847,7 +866,7 @@ describe("planConfig() of every combination of state and policy", () => {
       return {
         ...always,
         "a rejection has a reason": result.problems.length > 0,
-        "it says who has rejected it": !result.isByGateway || isRefused,
+        "it says who has rejected it": result.source === undefined || isRefused,
         "the last good config replaces only a file that is lost, or that is what it should be":
           result.lastGood === undefined || (result.lastGood.equals(lastGood) && (isLost || isThere || !isOwn)),
         "it does replace a lost file":

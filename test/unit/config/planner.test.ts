@@ -28,6 +28,7 @@ function stateOf(observed: string, changedMs?: number): ConfigState {
     lastGoodBase: undefined,
     clobbered: undefined,
     rejection: undefined,
+    obstacles: [],
   };
 }
 

@@ -4,6 +4,9 @@
 import { chmod, chown, mkdir, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import type { ConfigPlan } from "../../../lib/config/plan.ts";
+import { mustRun } from "../../support/process.ts";
+import { createAsideWarnings } from "../../../lib/config/aside.ts";
+import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { isUsable, prepareConfig } from "../../../lib/config/prepare.ts";
 import { pathOfRecord, readRecord, writeRecord } from "../../../lib/config/record.ts";
 import type { ConfigMode } from "../../../lib/config/target.ts";
@@ -52,6 +55,7 @@ async function startPod({ git, live = {} }: Pod) {
         places,
         mode,
         log: (line) => void lines.push(line.replaceAll(scratch.path, "/mnt")),
+        aside: createAsideWarnings(createWarnings((line) => void lines.push(line.replaceAll(scratch.path, "/mnt")))),
         warnOfRefusal: async ({ kind }) => void refusals.push(kind),
       }),
     isUsable: () => isUsable(places),
@@ -184,13 +188,22 @@ describe("isUsable()", () => {
     expect(await pod.isUsable()).toBe(expected);
   });
 
-  test("is false for a link or a file that may not be read", async () => {
+  test("is about what OpenClaw finds, which follows links", async () => {
     await using pod = await startPod({});
-    await writeFile(pod.scratch.in("elsewhere"), GIT, { mode: 0 });
-    await chmod(pod.scratch.path, 0o755);
+    await writeFile(pod.scratch.in("elsewhere"), '{ $include: "./more.json5" }');
+    await writeFile(pod.scratch.in("more"), GIT);
     await symlink(pod.scratch.in("elsewhere"), pod.places.pvcConfig);
     expect(await pod.isUsable()).toBeFalse();
-    const unreadable = { ...pod.places, pvcConfig: pod.scratch.in("elsewhere") };
-    expect(await asOrdinaryUser(() => isUsable(unreadable))).toBeFalse();
+    await symlink(pod.scratch.in("more"), pod.scratch.in("pvc", "more.json5"));
+    expect(await pod.isUsable()).toBeTrue();
+  });
+
+  test("is false for a file that may not be read, and for a pipe", async () => {
+    await using pod = await startPod({ live: { "openclaw.json": GIT } });
+    await chmod(pod.scratch.path, 0o755);
+    await chmod(pod.places.pvcConfig, 0);
+    expect(await asOrdinaryUser(() => isUsable(pod.places))).toBeFalse();
+    await mustRun("mkfifo", [pod.scratch.in("pipe")]);
+    expect(await isUsable({ ...pod.places, pvcConfig: pod.scratch.in("pipe") })).toBeFalse();
   });
 });

@@ -1,7 +1,7 @@
 // The passes over openclaw.json, with a fake gateway and real files: the log lines and the live file.
 
 import { readFileSync } from "node:fs";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { createConfigReconciler } from "../../../lib/config/kind.ts";
 import { createConfigPasses } from "../../../lib/config/reconcile.ts";
@@ -210,18 +210,83 @@ describe("reconcile() of a rejected config", () => {
     expect(await at.live()).toBe(OLD);
   });
 
-  test("holds a config back in a new container if a gateway of that release rejected it before", async () => {
-    await using at = await start({ live: OLD, git: BAD });
-    await keepRejection(at.pvcConfig, {
-      checksum: generationOf(BAD).md5,
-      release: "2026.9.6",
-      problems: ["agents: no"],
-    });
+  /** What the last container, or somebody else, has left on the volume. */
+  const plant = (pvcConfig: string, problems = ["agents: no"]) =>
+    keepRejection(pvcConfig, { checksum: generationOf(BAD).md5, release: "2026.9.6", problems });
+  const RECORDED = "agents: no (recorded in /mnt/openclaw.json.config-manager-rejected)";
+
+  test("holds a config back by the record while there is no gateway to ask, and says so", async () => {
+    await using at = await start({ live: OLD, git: BAD, isAway: true });
+    await plant(at.pvcConfig);
     expect(await at.pass()).toEqual({
       outcome: "rejected",
-      lines: ["WARNING: Config rejected, /mnt/openclaw.json stays as it is: agents: no"],
+      lines: [`WARNING: Config rejected, /mnt/openclaw.json stays as it is: ${RECORDED}`],
     });
     expect(await at.live()).toBe(OLD);
+  });
+
+  test("asks a gateway that answers, once per process, whatever the record says", async () => {
+    await using at = await start({ live: OLD, git: BAD });
+    await plant(at.pvcConfig);
+    const { outcome, lines } = await at.pass();
+    expect(outcome).toBe("rejected");
+    expect(lines.at(-1)).toBe("WARNING: Config rejected, /mnt/openclaw.json stays as it is: agents: nonsense: ***");
+    expect(await at.live()).toBe(OLD);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+  });
+
+  test("delivers a config that the gateway accepts, though the record says that it has rejected it", async () => {
+    await using at = await start({ live: OLD, git: NEW, selfHeal: true });
+    await keepRejection(at.pvcConfig, { checksum: generationOf(NEW).md5, release: "2026.9.6", problems: ["no"] });
+    expect((await at.pass()).outcome).toBe("equal");
+    expect(await at.live()).toBe(NEW);
+  });
+
+  test("tries Git's config after ten minutes without a gateway: it may be what a gateway needs to start", async () => {
+    await using at = await start({ live: OLD, git: BAD, isAway: true });
+    await plant(at.pvcConfig);
+    await at.pass();
+    await at.clock.pause(599_000);
+    await at.pass();
+    expect(await at.live()).toBe(OLD);
+    await at.clock.pause(2_000);
+    await at.pass();
+    expect(await at.live()).toContain("nonsense");
+    await writeRecord(at.pvcConfig, "good", generationOf(OLD));
+    await at.clock.pause(600_000);
+    await at.pass();
+    expect(await at.live()).toBe(OLD);
+  });
+
+  test("reads ten problems of the record, and not all of a long one", async () => {
+    await using at = await start({ live: OLD, git: BAD, isAway: true });
+    await plant(
+      at.pvcConfig,
+      Array.from({ length: 1_000 }, () => "x".repeat(1_000)),
+    );
+    const { lines } = await at.pass();
+    expect(lines.length).toBe(10);
+    for (const line of lines) expect(line.length).toBeLessThan(700);
+  });
+
+  test("goes by what the gateway has told it where nothing can be recorded", async () => {
+    await using at = await start({ live: OLD, git: BAD });
+    for (const name of ["good", "rejected"]) await mkdir(`${at.pvcConfig}.config-manager-${name}`);
+    const first = await at.pass();
+    expect(first.outcome).toBe("rejected");
+    expect(first.lines.filter((line) => line.includes("config-manager-"))).toEqual([
+      expect.stringMatching(/^WARNING: Ignored: .*-good is a directory, expected a regular file \(remove it; .*\)$/),
+      expect.stringMatching(
+        /^WARNING: Ignored: .*-rejected is a directory, expected a regular file \(remove it; .*\)$/,
+      ),
+      expect.stringMatching(/^WARNING: Failed to record the config: .*-good is a directory, .*$/),
+      expect.stringMatching(/^WARNING: Failed to record the config: .*-rejected is a directory, .*$/),
+    ]);
+    expect(await at.live()).toBe(OLD);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+    await at.publish(NEW);
+    expect((await at.pass()).outcome).toBe("equal");
+    expect(await at.live()).toBe(NEW);
   });
 
   test("restores the last good config if the live file is lost", async () => {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rmdir, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { observeConfig } from "../../../lib/config/observe.ts";
 import { pathOfRecord, readRecord } from "../../../lib/config/record.ts";
-import { Sightings, forgetApplied, rememberApplied } from "../../../lib/config/remember.ts";
-import { createScratch, generationOf, refusalOf, textsOf } from "../../support/fakes.ts";
+import { Memory, Sightings } from "../../../lib/config/remember.ts";
+import { createScratch, generationOf, textsOf } from "../../support/fakes.ts";
 
 const GIT = generationOf('{ gateway: { mode: "local" } } // Git\n');
 const NEXT = generationOf('{ agents: { $include: "./agents.json5" } }', { "agents.json5": "{ list: [] }" });
@@ -19,12 +19,16 @@ async function start() {
     includeRoots: [],
   };
   await mkdir(scratch.in("pvc"));
+  const unrecorded: string[] = [];
+  const memory = new Memory(places, ({ message }) => unrecorded.push(message));
   const nothing = { applied: undefined, accepted: undefined };
   return {
     scratch,
     places,
-    remember: (desired = GIT, accepted = desired, state = nothing as Parameters<typeof rememberApplied>[1]) =>
-      rememberApplied(places, state, desired, { accepted }),
+    remember: (desired = GIT, accepted = desired, state = nothing as Parameters<Memory["remember"]>[0]) =>
+      memory.remember(state, desired, { accepted }),
+    memory,
+    unrecorded,
     sum: (name: string) => readFile(scratch.in("sums", name), "utf8").then((text) => text.trim()),
     record: (name: "applied" | "accepted") =>
       readRecord(places.pvcConfig, name, { directory: scratch.in("pvc"), roots: [] }),
@@ -33,7 +37,7 @@ async function start() {
   };
 }
 
-describe("rememberApplied()", () => {
+describe("Memory.remember()", () => {
   test("records what Git says, and its checksum", async () => {
     await using at = await start();
     await at.remember();
@@ -90,25 +94,40 @@ describe("rememberApplied()", () => {
     expect([textsOf(state.applied), textsOf(state.accepted)]).toEqual([textsOf(GIT), textsOf(ACCEPTED)]);
   });
 
-  test("stores no checksum if the record cannot be written: it would vouch for another one", async () => {
+  test("goes on if a record cannot be written, and writes it once that is possible", async () => {
+    await using at = await start();
+    const paths = (["applied", "accepted"] as const).map((name) => pathOfRecord(at.places.pvcConfig, name));
+    for (const path of paths) await mkdir(path);
+    await at.remember(GIT, ACCEPTED);
+    expect(at.unrecorded).toEqual(paths.toReversed().map((path) => `${path} is a directory, expected a regular file`));
+    const state = await at.state();
+    expect(state).toMatchObject({ lastApplied: GIT.md5, applied: undefined, accepted: undefined });
+    expect(at.memory.recall(state)).toMatchObject({ applied: GIT, accepted: ACCEPTED });
+    for (const path of paths) await rmdir(path);
+    await at.remember(GIT, ACCEPTED, state);
+    const later = await at.state();
+    expect(at.memory.recall(later)).toBe(later);
+    expect([textsOf(later.applied), textsOf(later.accepted)]).toEqual([textsOf(GIT), textsOf(ACCEPTED)]);
+  });
+
+  test("does not hold on to what another process has replaced", async () => {
     await using at = await start();
     await mkdir(pathOfRecord(at.places.pvcConfig, "applied"));
-    expect(await refusalOf(at.remember())).toMatchObject({ code: "file" });
-    expect(existsSync(at.scratch.in("sums", "config"))).toBeFalse();
-    await mkdir(pathOfRecord(at.places.pvcConfig, "accepted"));
-    expect(await refusalOf(at.remember(GIT, ACCEPTED))).toMatchObject({ code: "file" });
-    expect(existsSync(at.scratch.in("sums", "config-accepted"))).toBeFalse();
+    await at.remember(GIT);
+    await writeFile(at.scratch.in("sums", "config"), NEXT.md5);
+    const state = await at.state();
+    expect(at.memory.recall(state)).toBe(state);
   });
 });
 
-describe("forgetApplied()", () => {
+describe("Memory.forget()", () => {
   test("takes back what was recorded since the config was observed: the gateway could not apply it", async () => {
     for (const accepted of [GIT, ACCEPTED]) {
       await using at = await start();
       await at.remember(GIT, accepted);
       const before = await at.state();
       await at.remember(NEXT, NEXT, before);
-      await forgetApplied(at.places, before);
+      await at.memory.forget(before);
       const after = await at.state();
       expect(after.lastApplied).toBe(GIT.md5);
       expect([textsOf(after.applied), textsOf(after.accepted)]).toEqual([
@@ -122,7 +141,7 @@ describe("forgetApplied()", () => {
     await using at = await start();
     const before = await at.state();
     await at.remember(GIT, ACCEPTED, before);
-    await forgetApplied(at.places, before);
+    await at.memory.forget(before);
     expect(await readdir(at.scratch.in("sums"))).toEqual([]);
     expect(await at.state()).toMatchObject({ lastApplied: undefined, accepted: undefined });
   });

@@ -87,6 +87,7 @@ function target(situation: Situation, policy: Partial<TargetPolicy> = {}): Targe
     lastGoodBase: undefined,
     clobbered: situation.clobbered === undefined ? undefined : fileOf(situation.clobbered),
     rejection: undefined,
+    obstacles: [],
   };
   return chooseTarget(state, whole(desired) as Generation, { ...PLAIN, ...policy });
 }

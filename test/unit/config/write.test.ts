@@ -47,6 +47,7 @@ describe("writeGeneration()", () => {
         ["sub/models.json5", undefined],
       ]),
       losses: [],
+      spares: new Map(),
     });
   });
 
@@ -131,8 +132,8 @@ describe("restoreGeneration()", () => {
   test("puts all files back, and removes those that were not there", async () => {
     await using at = await start({ "openclaw.json": "{ old: 1 }" });
     const old = generationOf("{ old: 1 }");
-    const { beside } = await writeGeneration(at.pvcConfig, SPLIT, old);
-    await restoreGeneration(at.pvcConfig, old, SPLIT, beside);
+    const replaced = await writeGeneration(at.pvcConfig, SPLIT, old);
+    await restoreGeneration(at.pvcConfig, old, SPLIT, replaced);
     expect(await at.names()).toEqual(["openclaw.json", "sub"]);
     expect(await at.text("openclaw.json")).toBe("{ old: 1 }");
   });
@@ -140,24 +141,24 @@ describe("restoreGeneration()", () => {
   test("puts back a file that lay there without being included", async () => {
     await using at = await start({ "openclaw.json": "{}", "agents.json5": "an old note" });
     const old = generationOf("{}");
-    const { beside } = await writeGeneration(at.pvcConfig, SPLIT, old);
-    await restoreGeneration(at.pvcConfig, old, SPLIT, beside);
+    const replaced = await writeGeneration(at.pvcConfig, SPLIT, old);
+    await restoreGeneration(at.pvcConfig, old, SPLIT, replaced);
     expect(await at.text("agents.json5")).toBe("an old note");
   });
 
   test("puts back included files that were changed, and those that the rejected root no longer included", async () => {
     await using at = await start(LIVE);
     const next = generationOf('{ agents: { $include: "./agents.json5" } }', { "agents.json5": "{ nonsense: 1 }" });
-    const { beside } = await writeGeneration(at.pvcConfig, next, SPLIT);
-    expect(beside.size).toBe(0);
-    await restoreGeneration(at.pvcConfig, SPLIT, next, beside);
+    const replaced = await writeGeneration(at.pvcConfig, next, SPLIT);
+    expect(replaced.beside.size).toBe(0);
+    await restoreGeneration(at.pvcConfig, SPLIT, next, replaced);
     for (const [name, text] of Object.entries(LIVE)) expect(await at.text(name)).toBe(text);
   });
 
   test("restores a generation other than the replaced one, as the last good one", async () => {
     await using at = await start();
-    const { beside } = await writeGeneration(at.pvcConfig, SPLIT, undefined);
-    await restoreGeneration(at.pvcConfig, FLAT, SPLIT, beside);
+    const replaced = await writeGeneration(at.pvcConfig, SPLIT, undefined);
+    await restoreGeneration(at.pvcConfig, FLAT, SPLIT, replaced);
     expect(await at.names()).toEqual(["openclaw.json", "sub"]);
   });
 });
@@ -167,8 +168,8 @@ describe("restoreGeneration() of the last good files", () => {
     for (const before of [{}, { "agents.json5": "an old note" }]) {
       await using at = await start(before);
       const rejected = generationOf(ROOT, { ...FILES, "agents.json5": "{ nonsense: 1 }" });
-      const { beside } = await writeGeneration(at.pvcConfig, rejected, undefined);
-      await restoreGeneration(at.pvcConfig, SPLIT, rejected, beside);
+      const replaced = await writeGeneration(at.pvcConfig, rejected, undefined);
+      await restoreGeneration(at.pvcConfig, SPLIT, rejected, replaced);
       for (const [name, text] of Object.entries(LIVE)) expect(await at.text(name)).toBe(text);
     }
   });

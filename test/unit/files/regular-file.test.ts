@@ -1,9 +1,14 @@
 import { chmod, mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { systemCode } from "../../../lib/errors.ts";
-import { readRegularFile } from "../../../lib/files/regular-file.ts";
+import { ObstacleError, type ReadOptions, readHint, readRegularFile } from "../../../lib/files/regular-file.ts";
 import { asOrdinaryUser, createScratch, thrownBy } from "../../support/fakes.ts";
 import { mustRun } from "../../support/process.ts";
+
+async function obstacleAt(path: string, options?: ReadOptions): Promise<ObstacleError> {
+  const error = await thrownBy(readRegularFile(path, options));
+  if (error instanceof ObstacleError) return error;
+  throw error;
+}
 
 describe("readRegularFile()", () => {
   test("reads the bytes unchanged", async () => {
@@ -19,13 +24,18 @@ describe("readRegularFile()", () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "text");
     expect(await readRegularFile(scratch.in("file"), { maxBytes: 4 })).toEqual(Buffer.from("text"));
-    expect(systemCode(await thrownBy(readRegularFile(scratch.in("file"), { maxBytes: 3 })))).toBe("EFBIG");
+    expect(await obstacleAt(scratch.in("file"), { maxBytes: 3 })).toMatchObject({
+      kind: "large",
+      message: `${scratch.in("file")} has 4 bytes; at most 3 are read`,
+    });
+    await truncate(scratch.in("file"), 1_610_612_736); // sparse: it has this size, and takes no space
+    expect(await obstacleAt(scratch.in("file"))).toMatchObject({ kind: "large" });
   });
 
-  test("finds nothing where there is nothing, or a directory", async () => {
+  test("finds nothing where there is nothing", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "x");
-    for (const path of ["nowhere", "nowhere/beneath", "file/beneath", "."]) {
+    for (const path of ["nowhere", "nowhere/beneath", "file/beneath"]) {
       expect(await readRegularFile(scratch.in(path))).toBeUndefined();
     }
   });
@@ -36,32 +46,58 @@ describe("readRegularFile()", () => {
     await symlink(scratch.in("file"), scratch.in("link"));
     await symlink("nowhere", scratch.in("dangling"));
     await symlink("loop", scratch.in("loop"));
-    expect(await readRegularFile(scratch.in("link"))).toBeUndefined();
     expect((await readRegularFile(scratch.in("link"), { follow: true }))?.toString()).toBe("x");
-    for (const name of ["dangling", "loop"]) {
-      expect(await readRegularFile(scratch.in(name))).toBeUndefined();
-      expect(await readRegularFile(scratch.in(name), { follow: true })).toBeUndefined();
+    expect(await readRegularFile(scratch.in("dangling"), { follow: true })).toBeUndefined();
+    expect(await obstacleAt(scratch.in("loop"), { follow: true })).toMatchObject({ kind: "link" });
+    for (const name of ["link", "dangling", "loop"]) {
+      expect(await obstacleAt(scratch.in(name))).toMatchObject({
+        kind: "link",
+        message: `${scratch.in(name)} is a symbolic link, expected a regular file`,
+        hint: "remove it; config-manager reads and writes no file through it",
+      });
     }
   });
 
-  test("does not wait for a pipe, nor read from a device or a socket", async () => {
+  test("does not wait for a pipe, nor read from a device, a socket or a directory", async () => {
     await using scratch = await createScratch();
     await mustRun("mkfifo", [scratch.in("pipe")]);
     await mkdir(scratch.in("directory"));
     const server = Bun.listen({ unix: scratch.in("socket"), socket: { data() {} } });
     await symlink("/dev/zero", scratch.in("device"));
-    for (const name of ["pipe", "directory", "socket", "device"]) {
-      expect(await readRegularFile(scratch.in(name))).toBeUndefined();
-      expect(await readRegularFile(scratch.in(name), { follow: true })).toBeUndefined();
+    for (const [name, what] of Object.entries({ pipe: "a pipe", directory: "a directory", socket: "a socket" })) {
+      for (const follow of [false, true]) {
+        expect(await obstacleAt(scratch.in(name), { follow })).toMatchObject({
+          message: `${scratch.in(name)} is ${what}, expected a regular file`,
+        });
+      }
     }
+    expect(await obstacleAt(scratch.in("device"), { follow: true })).toMatchObject({
+      kind: "special",
+      message: `${scratch.in("device")} is a device, expected a regular file`,
+    });
     server.stop(true);
   });
 
-  test("throws the system's error for a file that may not be read", async () => {
+  test("names the system's reason if the file may not be read", async () => {
     await using scratch = await createScratch();
     await chmod(scratch.path, 0o755);
     await writeFile(scratch.in("file"), "x", { mode: 0 });
-    const error = await asOrdinaryUser(() => thrownBy(readRegularFile(scratch.in("file"))));
-    expect(systemCode(error)).toBe("EACCES");
+    const obstacle = await asOrdinaryUser(() => obstacleAt(scratch.in("file")));
+    expect(obstacle).toMatchObject({ kind: "unreadable", message: `cannot read ${scratch.in("file")}: EACCES` });
+  });
+});
+
+describe("readHint()", () => {
+  test("reports what is in the way, and takes it for nothing", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("directory"));
+    await writeFile(scratch.in("file"), "x");
+    const obstacles: ObstacleError[] = [];
+    const read = (name: string) => readHint(scratch.in(name), {}, (obstacle) => obstacles.push(obstacle));
+    expect(await read("directory")).toBeUndefined();
+    expect(obstacles).toMatchObject([{ path: scratch.in("directory"), kind: "directory" }]);
+    expect((await read("file"))?.toString()).toBe("x");
+    expect(await read("nowhere")).toBeUndefined();
+    expect(obstacles.length).toBe(1);
   });
 });
