@@ -129,7 +129,7 @@ const SettingsSchema = v.object({
   configDir: Directory,
   cronDir: Directory,
   pvcConfig: Path,
-  stagingDir: Directory,
+  stagingDir: Path, // not checked here: an agent that can write there must not keep a Pod from starting
   checksumDir: Directory,
   /** In seconds, as text: the log prints it unchanged. */
   pollInterval: v.pipe(v.string(), v.check(isSeconds, "expected a number of seconds, above 0 and at most 86400")),

@@ -1,5 +1,5 @@
 import { createCronPasses } from "../cron/reconcile.ts";
-import { readDefinitions } from "../cron/read.ts";
+import { readStaged } from "../cron/staging.ts";
 import { reconcileWithin } from "../reconcile/loop.ts";
 import { createTrigger } from "../reconcile/trigger.ts";
 import { waitForMainProcess } from "./main-process.ts";
@@ -14,7 +14,7 @@ import type { Runtime } from "./runtime.ts";
 export async function register(runtime: Runtime, waitSeconds: number): Promise<boolean> {
   const { settings, log, signal } = runtime;
   const endMs = Date.now() + waitSeconds * 1000;
-  if ((await readDefinitions(settings.stagingDir)).kind === "missing") {
+  if ((await readStaged(settings.stagingDir)).kind === "missing") {
     log("=== No cron config found, skipping ===");
     return true;
   }

@@ -22,3 +22,13 @@ export function describeUnsupported(jobs: readonly UnsupportedJob[], version: st
     (job) => `WARNING: Failed to ${job.wanted} cron job: ${job.name}: ${explainUnsupported(job, version)}`,
   );
 }
+
+/** How many names one line tells. */
+const MAX_NAMES = 10;
+
+/** Returns one WARNING for what the staging directory holds and we did not put there. */
+export function describeLeft(stagingDir: string, names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+  const shown = names.slice(0, MAX_NAMES).join(", ");
+  return `WARNING: Not staged by config-manager, and left alone in ${stagingDir}: ${shown}${more}`;
+}

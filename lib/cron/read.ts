@@ -31,7 +31,8 @@ export function createDefinitionReader(directory: string): () => Promise<Desired
   };
 }
 
-async function toDesired(files: VolumeFile[]): Promise<DesiredSet> {
+/** Checks files that are read. */
+export async function toDesired(files: VolumeFile[]): Promise<DesiredSet> {
   return files.length === 0 ? { kind: "missing" } : parseDefinitionFiles(files);
 }
 

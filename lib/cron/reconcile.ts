@@ -2,7 +2,9 @@ import type { Definition } from "../definition/definition.ts";
 import { describeProblem } from "../definition/files.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import { readChecksum, writeChecksum } from "../files/checksum.ts";
+import { type ObstacleError, describeObstacle } from "../files/regular-file.ts";
 import { removeStaleTempFiles } from "../files/replace.ts";
+import type { VolumeFile } from "../files/volume.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
@@ -11,9 +13,9 @@ import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import { type Convergence, converge } from "./converge.ts";
-import { describeRefusal, describeUnsupported } from "./messages.ts";
-import { createDefinitionReader, describeSource, readDefinitions } from "./read.ts";
-import { stageDefinitions } from "./staging.ts";
+import { describeLeft, describeRefusal, describeUnsupported } from "./messages.ts";
+import { createDefinitionReader, describeSource } from "./read.ts";
+import { readStaged, stageDefinitions } from "./staging.ts";
 
 export interface CronDependencies {
   settings: Pick<Settings, "cronDir" | "stagingDir" | "checksumDir" | "owner" | "prune">;
@@ -62,15 +64,22 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         return { kind: "rejected" };
 
       case "valid":
-        await stageDefinitions(desired.files, stagingDir);
+        await stage(desired.files);
         log("=== Cron config staged successfully ===");
         return { kind: "equal" };
     }
   }
 
+  async function stage(files: readonly VolumeFile[]): Promise<PassOutcome> {
+    const left = await stageDefinitions(files, stagingDir);
+    if (left.length > 0) warnings.warnOnce("staging", [describeLeft(stagingDir, left)]);
+    else warnings.clear("staging");
+    return { kind: "equal" };
+  }
+
   async function reconcileCron(pass: PassContext): Promise<PassOutcome> {
     await removeStaleTempFiles(`${checksumDir}/cron`);
-    if (isFirst && !logsFirstPass) loggedChecksum = await readChecksum(checksumDir, "cron");
+    if (isFirst && !logsFirstPass) loggedChecksum = await readChecksum(checksumDir, "cron", warnOfObstacle);
     isFirst = false;
     const desired = await readCronDir();
     definitions = desired.kind;
@@ -93,11 +102,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
 
       case "valid": {
         // The copy is for the start of the next Pod. A full or slow volume must not delay the sync.
-        const staging = attemptPass(
-          "Failed to stage cron config",
-          () => stageDefinitions(desired.files, stagingDir),
-          warnings,
-        );
+        const staging = attemptPass("Failed to stage cron config", () => stage(desired.files), warnings);
         const synced = await toResult(syncJobs(desired.definitions, prune, pass));
         const staged = await staging;
         if (synced instanceof ManagerError) throw synced;
@@ -111,8 +116,12 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     }
   }
 
+  function warnOfObstacle(obstacle: ObstacleError): void {
+    warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
+  }
+
   async function registerCron(pass: PassContext): Promise<PassOutcome> {
-    const staged = await readDefinitions(stagingDir);
+    const staged = await readStaged(stagingDir, warnOfObstacle);
     switch (staged.kind) {
       case "missing":
         return { kind: "rejected" };

@@ -1,30 +1,54 @@
-import { readFile, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { dropConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
-import type { PassOutcome } from "../reconcile/loop.ts";
-import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
-import { type VolumeFile, readVolume } from "../files/volume.ts";
+import { ManagerError, describeError, toResult } from "../errors.ts";
+import { listOpenDirectory, readOpenDirectory } from "../files/directory.ts";
+import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
+import { removeStaleTempFiles, replaceFile } from "../files/replace.ts";
+import type { VolumeFile } from "../files/volume.ts";
+import { type DesiredSet, toDesired } from "./read.ts";
+
+const ignore = () => undefined;
 
 /**
  * Copies the definition files to the staging directory, byte for byte, for the next start of the Pod. Removes files
  * that are no longer declared, but only if they contain valid definitions: the directory may hold other files too.
  *
- * @throws {ManagerError} `file` if a file cannot be written.
+ * @returns the names of those that it leaves
+ * @throws {ManagerError} `file` if files cannot be written; the others are.
  */
-export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<PassOutcome> {
+export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<string[]> {
   await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
+  const failures: ManagerError[] = [];
   for (const { name, bytes } of files) {
     const path = join(directory, name);
-    const staged = await readFile(path).catch(() => undefined);
-    if (!staged?.equals(bytes)) await replaceFile(path, bytes, 0o644);
+    const staged = await readHint(path, { maxBytes: MAX_RECORD_BYTES }, ignore);
+    const written = staged?.equals(bytes) || (await toResult(replaceFile(path, bytes, 0o644)));
+    if (written instanceof ManagerError) failures.push(written);
   }
+  const [first, second] = failures;
+  if (first) throw second ? new ManagerError("file", failures.map(describeError).join("; ")) : first;
+
   const declared = new Set(files.map(({ name }) => name));
-  // Read the undeclared files only: readVolume() waits for recently modified files, such as those just written.
-  const left = (await readVolume(directory, (name) => isDefinitionFile(name) && !declared.has(name))) ?? [];
-  for (const file of dropConfigFiles(left)) {
+  const isUndeclared = (name: string) => !declared.has(name);
+  const read = await readOpenDirectory(directory, (name) => isDefinitionFile(name) && isUndeclared(name), ignore);
+  for (const file of dropConfigFiles(read)) {
     const { kind } = await parseDefinitionFiles([file]);
-    if (kind === "valid") await unlink(join(directory, file.name)).catch(() => undefined);
+    if (kind === "valid") await unlink(join(directory, file.name)).catch(ignore);
   }
-  return { kind: "equal" };
+  return (await listOpenDirectory(directory)).filter(isUndeclared);
+}
+
+/**
+ * Reads what is staged. The agent can write there too.
+ *
+ * @param onObstacle is told what is in the way of a file
+ * @throws {ManagerError} `file` if the directory exists and cannot be read.
+ */
+export async function readStaged(
+  directory: string,
+  onObstacle: (obstacle: ObstacleError) => void = ignore,
+): Promise<DesiredSet> {
+  return toDesired(dropConfigFiles(await readOpenDirectory(directory, isDefinitionFile, onObstacle)));
 }

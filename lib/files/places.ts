@@ -34,6 +34,8 @@ export type WritablePlace =
   | { kind: "missing"; directory: string }
   /** Something other than a regular file is at the path. */
   | { kind: "occupied" }
+  /** Something other than a directory is where the directory should be. */
+  | { kind: "blocked"; directory: string }
   /** The file is itself a mount point, which no rename can replace (EBUSY). */
   | { kind: "mounted" }
   /** `owner`: the owner of the directory. */
@@ -67,12 +69,13 @@ export async function inspectMadeDirectory(directory: string): Promise<WritableP
 
 async function inspectDirectory(directory: string): Promise<WritablePlace> {
   try {
+    if (!(await stat(directory)).isDirectory()) return { kind: "blocked", directory };
     await access(directory, constants.W_OK | constants.X_OK);
     const { bavail, blocks } = await statfs(directory);
     return blocks > 0 && bavail === 0 ? { kind: "full", directory } : { kind: "writable" };
   } catch (error) {
     const code = systemCode(error) ?? "unknown error";
-    if (code === "ENOENT") return { kind: "missing", directory };
+    if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing", directory };
     const owner = await stat(directory).catch(() => undefined);
     return { kind: "refused", code, directory, owner: owner && { uid: owner.uid, gid: owner.gid } };
   }

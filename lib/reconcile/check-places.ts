@@ -45,6 +45,8 @@ export function checkPlace(name: string, path: string, place: WritablePlace, mou
       return fail(name, `${place.directory} is not mounted in this container`, `volumeMounts: [${mount}]`);
     case "occupied":
       return fail(name, `${path} is no regular file, and nothing is written through it`, `ls -ldn ${path}`);
+    case "blocked":
+      return fail(name, `${place.directory} is no directory; remove it`, `ls -ldn ${place.directory}`);
     case "mounted":
       return fail(
         name,

@@ -137,7 +137,7 @@ describe("readSettings()", () => {
     }
   });
 
-  test.each(["configDir", "cronDir", "stagingDir", "checksumDir"] satisfies SettingName[])(
+  test.each(["configDir", "cronDir", "checksumDir"] satisfies SettingName[])(
     "accepts an existing or missing directory for %s, and no file",
     async (name) => {
       await using scratch = await createScratch();
@@ -148,6 +148,12 @@ describe("readSettings()", () => {
       expect(problemsOf({ [name]: scratch.in("file") })).toHaveLength(1);
     },
   );
+
+  test("accepts a file as the staging directory: what needs it reports it, and a Pod starts without it", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("file"), "");
+    expect(problemsOf({ stagingDir: scratch.in("file") })).toEqual([]);
+  });
 
   test("accepts a directory that it may not look into: the pass that reads it reports why", async () => {
     await using scratch = await createScratch();

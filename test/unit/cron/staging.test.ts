@@ -1,7 +1,8 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { stageDefinitions } from "../../../lib/cron/staging.ts";
+import { readStaged, stageDefinitions } from "../../../lib/cron/staging.ts";
 import { asOrdinaryUser, createScratch, define, refusalOf } from "../../support/fakes.ts";
+import { mustRun } from "../../support/process.ts";
 
 const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
 const JOBS = JSON.stringify([define()]);
@@ -10,7 +11,7 @@ describe("stageDefinitions()", () => {
   test("writes the files unchanged, readable for a start as another user", async () => {
     await using scratch = await createScratch();
     const files = [file("cron-jobs.json", `// jobs\r\n${JOBS}`), file("more.yaml", "[]\n")];
-    expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual({ kind: "equal" });
+    expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual([]);
     for (const { name, bytes } of files) {
       expect(await readFile(scratch.in("new", "cron-config", name))).toEqual(bytes);
       expect((await stat(scratch.in("new", "cron-config", name))).mode & 0o777).toBe(0o644);
@@ -61,7 +62,8 @@ describe("stageDefinitions()", () => {
       "cron-jobs.json.bak": JOBS,
     };
     for (const [name, text] of Object.entries(others)) await writeFile(scratch.in(name), text);
-    await stageDefinitions([file("cron-jobs.json", JOBS)], scratch.path);
+    const left = await stageDefinitions([file("cron-jobs.json", JOBS)], scratch.path);
+    expect(left).toEqual(Object.keys(others).toSorted());
     expect((await readdir(scratch.path)).toSorted()).toEqual([...Object.keys(others), "cron-jobs.json"].toSorted());
   });
 
@@ -82,6 +84,32 @@ describe("stageDefinitions()", () => {
     expect(await readFile(scratch.in("a.json"), "utf8")).toBe(JOBS);
   });
 
+  test("goes on with the other files, and names what is in the way", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("b.json"));
+    await mustRun("mkfifo", [scratch.in("c.json")]);
+    await symlink("/dev/zero", scratch.in("d.json"));
+    const files = ["a.json", "b.json", "c.json", "d.json"].map((name) => file(name, JOBS));
+    const { message } = await refusalOf(stageDefinitions(files, scratch.path));
+    expect(message.split("; ").filter((part) => part.includes(" is "))).toEqual([
+      expect.stringContaining(`${scratch.in("b.json")} is a directory`),
+      expect.stringContaining(`${scratch.in("d.json")} is a symbolic link`),
+    ]);
+    for (const name of ["a.json", "c.json"]) expect(await readFile(scratch.in(name), "utf8")).toBe(JOBS);
+  });
+
+  test("leaves pipes, directories and links of others alone, reads none of them, and names them", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("..evil"));
+    await writeFile(scratch.in("..evil", "evil.json"), JOBS);
+    await symlink("..evil", scratch.in("..data"));
+    await mustRun("mkfifo", [scratch.in("pipe.json")]);
+    await symlink("/dev/zero", scratch.in("zero.yaml"));
+    const others = ["..data", "..evil", "pipe.json", "zero.yaml"];
+    expect(await stageDefinitions([file("a.json", JOBS)], scratch.path)).toEqual(others);
+    expect(await readdir(scratch.path)).toContain("a.json");
+  });
+
   test("writes through no link, and into no directory", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("staging", "b.json"), { recursive: true });
@@ -92,5 +120,45 @@ describe("stageDefinitions()", () => {
       expect(refusal).toMatchObject({ code: "file" });
     }
     expect(await readFile(scratch.in("elsewhere.json"), "utf8")).toBe("old");
+  });
+});
+
+describe("readStaged()", () => {
+  test("reads what is in the directory, and not what ..data points to", async () => {
+    await using scratch = await createScratch();
+    await stageDefinitions([file("a.json", JOBS)], scratch.path);
+    await mkdir(scratch.in("..evil"));
+    await writeFile(scratch.in("..evil", "evil.json"), JSON.stringify([define({ name: "evil" })]));
+    await symlink("..evil", scratch.in("..data"));
+    expect(await readStaged(scratch.path)).toMatchObject({ kind: "valid", definitions: [{ name: "backup" }] });
+  });
+
+  test("leaves out what is no regular file, and names it", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("a.json"), JOBS);
+    await mustRun("mkfifo", [scratch.in("pipe.json")]);
+    await symlink(scratch.in("a.json"), scratch.in("link.json"));
+    const obstacles: string[] = [];
+    const staged = await readStaged(scratch.path, ({ message }) => obstacles.push(message));
+    expect(staged).toMatchObject({ kind: "valid", files: [{ name: "a.json" }] });
+    expect(obstacles).toEqual([
+      `${scratch.in("link.json")} is a symbolic link, expected a regular file`,
+      `${scratch.in("pipe.json")} is a pipe, expected a regular file`,
+    ]);
+  });
+
+  test("finds nothing where there is no directory, and says so where a file is in its place", async () => {
+    await using scratch = await createScratch();
+    expect(await readStaged(scratch.in("nowhere"))).toEqual({ kind: "missing" });
+    await writeFile(scratch.in("file"), "");
+    expect((await refusalOf(readStaged(scratch.in("file")))).message).toBe(
+      `cannot read ${scratch.in("file")}: it is no directory`,
+    );
+  });
+
+  test("does not fill the memory with what somebody else has put there", async () => {
+    await using scratch = await createScratch();
+    for (let index = 0; index < 5; index += 1) await writeFile(scratch.in(`${index}.json`), " ".repeat(1_000_000));
+    expect((await refusalOf(readStaged(scratch.path))).message).toBe(`${scratch.path} has more than 4194304 bytes`);
   });
 });

@@ -67,6 +67,10 @@ describe("inspectMadeDirectory()", () => {
     await using scratch = await createScratch();
     expect(await inspectMadeDirectory(scratch.in("a", "b", "c"))).toEqual({ kind: "writable" });
     await writeFile(scratch.in("file"), "");
-    expect(await inspectMadeDirectory(scratch.in("file", "b"))).toMatchObject({ kind: "refused", code: "ENOTDIR" });
+    expect(await inspectMadeDirectory(scratch.in("file", "b"))).toEqual({
+      kind: "blocked",
+      directory: scratch.in("file"),
+    });
+    expect(await inspectMadeDirectory(scratch.in("file"))).toMatchObject({ kind: "blocked" });
   });
 });
