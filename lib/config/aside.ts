@@ -1,6 +1,6 @@
 import { type ManagerError, describeError } from "../errors.ts";
 import { type AttributeLoss, describeLoss } from "../files/attributes.ts";
-import { type ObstacleError, describeObstacle } from "../files/regular-file.ts";
+import { ObstacleError, describeObstacle } from "../files/regular-file.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 
 /** Is told what goes wrong beside a delivery, and does not stop it. */
@@ -22,13 +22,16 @@ export interface AsideWarnings extends Aside {
 export function createAsideWarnings(warnings: Warnings): AsideWarnings {
   let unrecorded = new Set<string>();
   let before = unrecorded;
+  let told = new Set<string>();
   return {
     onLoss: (loss) => warnings.warnOnce(loss.path, [describeLoss(loss)]),
     onUnrecorded(error) {
+      if (error instanceof ObstacleError && told.has(error.path)) return;
       unrecorded.add(error.message);
       warnings.warnOnce(error.message, [describeUnrecorded(error)]);
     },
     onObstacles(obstacles) {
+      told = new Set(obstacles.map(({ path }) => path));
       if (obstacles.length === 0) warnings.clear("obstacles");
       else warnings.warnOnce("obstacles", obstacles.map(describeObstacle));
     },

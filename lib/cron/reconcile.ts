@@ -71,9 +71,10 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
   }
 
   async function stage(files: readonly VolumeFile[]): Promise<PassOutcome> {
-    const left = await stageDefinitions(files, stagingDir);
+    const { left, failure } = await stageDefinitions(files, stagingDir);
     if (left.length > 0) warnings.warnOnce("staging", [describeLeft(stagingDir, left)]);
     else warnings.clear("staging");
+    if (failure) throw failure;
     return { kind: "equal" };
   }
 

@@ -15,10 +15,13 @@ const ignore = () => undefined;
  * Copies the definition files to the staging directory, byte for byte, for the next start of the Pod. Removes files
  * that are no longer declared, but only if they contain valid definitions: the directory may hold other files too.
  *
- * @returns the names of those that it leaves
- * @throws {ManagerError} `file` if files cannot be written; the others are.
+ * @returns the names of those that it leaves, and what keeps a file from being written: the others are
+ * @throws {ManagerError} `file` if the directory exists and cannot be read.
  */
-export async function stageDefinitions(files: readonly VolumeFile[], directory: string): Promise<string[]> {
+export async function stageDefinitions(
+  files: readonly VolumeFile[],
+  directory: string,
+): Promise<{ left: string[]; failure: ManagerError | undefined }> {
   await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
   const failures: ManagerError[] = [];
   for (const { name, bytes } of files) {
@@ -27,8 +30,6 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
     const written = staged?.equals(bytes) || (await toResult(replaceFile(path, bytes, 0o644)));
     if (written instanceof ManagerError) failures.push(written);
   }
-  const [first, second] = failures;
-  if (first) throw second ? new ManagerError("file", failures.map(describeError).join("; ")) : first;
 
   const declared = new Set(files.map(({ name }) => name));
   const isUndeclared = (name: string) => !declared.has(name);
@@ -37,7 +38,9 @@ export async function stageDefinitions(files: readonly VolumeFile[], directory: 
     const { kind } = await parseDefinitionFiles([file]);
     if (kind === "valid") await unlink(join(directory, file.name)).catch(ignore);
   }
-  return (await listOpenDirectory(directory)).filter(isUndeclared);
+  const [first, second] = failures;
+  const failure = second ? new ManagerError("file", failures.map(describeError).join("; ")) : first;
+  return { left: (await listOpenDirectory(directory)).filter(isUndeclared), failure };
 }
 
 /**

@@ -11,7 +11,7 @@ describe("stageDefinitions()", () => {
   test("writes the files unchanged, readable for a start as another user", async () => {
     await using scratch = await createScratch();
     const files = [file("cron-jobs.json", `// jobs\r\n${JOBS}`), file("more.yaml", "[]\n")];
-    expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual([]);
+    expect(await stageDefinitions(files, scratch.in("new", "cron-config"))).toEqual({ left: [], failure: undefined });
     for (const { name, bytes } of files) {
       expect(await readFile(scratch.in("new", "cron-config", name))).toEqual(bytes);
       expect((await stat(scratch.in("new", "cron-config", name))).mode & 0o777).toBe(0o644);
@@ -62,7 +62,7 @@ describe("stageDefinitions()", () => {
       "cron-jobs.json.bak": JOBS,
     };
     for (const [name, text] of Object.entries(others)) await writeFile(scratch.in(name), text);
-    const left = await stageDefinitions([file("cron-jobs.json", JOBS)], scratch.path);
+    const { left } = await stageDefinitions([file("cron-jobs.json", JOBS)], scratch.path);
     expect(left).toEqual(Object.keys(others).toSorted());
     expect((await readdir(scratch.path)).toSorted()).toEqual([...Object.keys(others), "cron-jobs.json"].toSorted());
   });
@@ -78,9 +78,9 @@ describe("stageDefinitions()", () => {
     await stageDefinitions([file("a.json", JOBS)], scratch.path);
     await chmod(scratch.path, 0o555);
     const files = [file("a.json", "[]")];
-    const refusal = await asOrdinaryUser(() => refusalOf(stageDefinitions(files, scratch.path)));
+    const { failure } = await asOrdinaryUser(() => stageDefinitions(files, scratch.path));
     await chmod(scratch.path, 0o755);
-    expect(refusal).toMatchObject({ code: "file", message: `cannot write ${scratch.in("a.json")}: EACCES` });
+    expect(failure).toMatchObject({ code: "file", message: `cannot write ${scratch.in("a.json")}: EACCES` });
     expect(await readFile(scratch.in("a.json"), "utf8")).toBe(JOBS);
   });
 
@@ -90,8 +90,8 @@ describe("stageDefinitions()", () => {
     await mustRun("mkfifo", [scratch.in("c.json")]);
     await symlink("/dev/zero", scratch.in("d.json"));
     const files = ["a.json", "b.json", "c.json", "d.json"].map((name) => file(name, JOBS));
-    const { message } = await refusalOf(stageDefinitions(files, scratch.path));
-    expect(message.split("; ").filter((part) => part.includes(" is "))).toEqual([
+    const { failure } = await stageDefinitions(files, scratch.path);
+    expect(failure?.message.split("; ").filter((part) => part.includes(" is "))).toEqual([
       expect.stringContaining(`${scratch.in("b.json")} is a directory`),
       expect.stringContaining(`${scratch.in("d.json")} is a symbolic link`),
     ]);
@@ -106,7 +106,7 @@ describe("stageDefinitions()", () => {
     await mustRun("mkfifo", [scratch.in("pipe.json")]);
     await symlink("/dev/zero", scratch.in("zero.yaml"));
     const others = ["..data", "..evil", "pipe.json", "zero.yaml"];
-    expect(await stageDefinitions([file("a.json", JOBS)], scratch.path)).toEqual(others);
+    expect((await stageDefinitions([file("a.json", JOBS)], scratch.path)).left).toEqual(others);
     expect(await readdir(scratch.path)).toContain("a.json");
   });
 
@@ -116,8 +116,8 @@ describe("stageDefinitions()", () => {
     await writeFile(scratch.in("elsewhere.json"), "old");
     await symlink(scratch.in("elsewhere.json"), scratch.in("staging", "a.json"));
     for (const name of ["a.json", "b.json"]) {
-      const refusal = await refusalOf(stageDefinitions([file(name, JOBS)], scratch.in("staging")));
-      expect(refusal).toMatchObject({ code: "file" });
+      const { failure } = await stageDefinitions([file(name, JOBS)], scratch.in("staging"));
+      expect(failure).toMatchObject({ code: "file" });
     }
     expect(await readFile(scratch.in("elsewhere.json"), "utf8")).toBe("old");
   });
