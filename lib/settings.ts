@@ -129,8 +129,8 @@ const SettingsSchema = v.object({
   configDir: Directory,
   cronDir: Directory,
   pvcConfig: Path,
-  stagingDir: Path, // not checked here: an agent that can write there must not keep a Pod from starting
-  checksumDir: Directory,
+  stagingDir: Path, // not checked here: what an agent puts there must not keep a Pod from starting
+  checksumDir: Path, // the same
   /** In seconds, as text: the log prints it unchanged. */
   pollInterval: v.pipe(v.string(), v.check(isSeconds, "expected a number of seconds, above 0 and at most 86400")),
   gatewayUrl: v.pipe(v.string(), v.check(isGatewayUrl, "expected an address such as ws://127.0.0.1:18789")),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { dropConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
-import { listOpenDirectory, readOpenDirectory } from "../files/directory.ts";
+import { listOpenDirectory, readOpenDirectory, refuseOther } from "../files/directory.ts";
 import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
 import { removeStaleTempFiles, replaceFile } from "../files/replace.ts";
 import type { VolumeFile } from "../files/volume.ts";
@@ -16,12 +16,13 @@ const ignore = () => undefined;
  * that are no longer declared, but only if they contain valid definitions: the directory may hold other files too.
  *
  * @returns the names of those that it leaves, and what keeps a file from being written: the others are
- * @throws {ManagerError} `file` if the directory exists and cannot be read.
+ * @throws {ManagerError} `file` if something else is in its place, or it cannot be read.
  */
 export async function stageDefinitions(
   files: readonly VolumeFile[],
   directory: string,
 ): Promise<{ left: string[]; failure: ManagerError | undefined }> {
+  await refuseOther(directory);
   await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
   const failures: ManagerError[] = [];
   for (const { name, bytes } of files) {

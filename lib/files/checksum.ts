@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { refuseOther } from "./directory.ts";
 import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "./regular-file.ts";
 import { replaceFile } from "./replace.ts";
 
@@ -38,6 +39,7 @@ export async function readChecksum(
 export async function noteChecksum(directory: string, name: string, checksum: string): Promise<void> {
   const path = join(directory, name);
   const write = async () => {
+    await refuseOther(directory);
     await unlink(path).catch(() => undefined); // never write through what is there
     await writeFile(path, `${checksum}\n`, { flag: "wx" });
   };
@@ -52,5 +54,6 @@ export async function noteChecksum(directory: string, name: string, checksum: st
 /** Stores the checksum that was applied. Call it only after success: a stored checksum is not applied again. */
 export async function writeChecksum(directory: string, name: string, checksum: string): Promise<void> {
   if ((await readChecksum(directory, name)) === checksum) return;
+  await refuseOther(directory);
   await replaceFile(join(directory, name), new TextEncoder().encode(`${checksum}\n`), 0o644);
 }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { MAX_CONFIG_BYTES, MAX_RECORD_BYTES, type ObstacleError, readHint } from "./regular-file.ts";
@@ -40,15 +40,26 @@ export async function readOpenDirectory(
  * @throws {ManagerError} `file` if it exists and is no directory, or cannot be read.
  */
 export async function listOpenDirectory(directory: string): Promise<string[]> {
+  await refuseOther(directory);
   try {
     return (await readdir(directory)).toSorted();
   } catch (error) {
-    const code = systemCode(error);
+    const code = systemCode(error) ?? "unknown error";
     if (code === "ENOENT") return [];
-    const reason = code === "ENOTDIR" ? "it is no directory" : (code ?? "unknown error");
-    throw new ManagerError("file", `cannot read ${directory}: ${reason}`, {
-      ...(code === "ENOTDIR" ? { hint: "remove it, or set STAGING_DIR" } : {}),
-      cause: error,
-    });
+    throw new ManagerError("file", `cannot read ${directory}: ${code}`, { cause: error });
   }
+}
+
+/**
+ * Refuses anything but a directory: files would be written through a link.
+ *
+ * @throws {ManagerError} `file` if something else is there.
+ */
+export async function refuseOther(directory: string): Promise<void> {
+  const stats = await lstat(directory).catch(() => undefined);
+  if (!stats || stats.isDirectory()) return;
+  const what = stats.isSymbolicLink() ? "a symbolic link" : "no directory";
+  throw new ManagerError("file", `${directory} is ${what}, expected a directory`, {
+    hint: "remove it; config-manager writes no file through it",
+  });
 }

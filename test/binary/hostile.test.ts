@@ -18,6 +18,7 @@ import { until } from "../support/until.ts";
 const LIMIT_MS = 30_000;
 
 const AS_USER = isRoot && Bun.which("setpriv") ? ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"] : [];
+const PROGRAM = [...AS_USER, BINARY] as unknown as readonly [string, ...string[]];
 if (AS_USER.length === 0) console.log("(skip) as another user: not root, or no setpriv");
 
 const configOf = (emoji: string) => ({
@@ -48,6 +49,7 @@ const GROUPS = [
   ["pvc/cron-config/cron-jobs.json", "pvc/cron-config/other.yaml", "pvc/cron-config/..data"],
   ["pvc/config-manager-device.pem", "checksums/config", "checksums/config-accepted", "checksums/config-pending"],
   ["checksums/cron"],
+  ["checksums"],
 ];
 
 /** At length, each path is occupied alone. */
@@ -57,11 +59,17 @@ const CASES = (IS_SOAK ? GROUPS.flat().map((path) => [path]) : GROUPS).map((path
 }));
 
 /** Files that OpenClaw reads. What it cannot read there, and we do not replace, keeps the Pod from starting. */
-const OPENCLAW_READS = [LIVE, "pvc/agents.json5"];
-const IS_KEPT = ["a directory", "a dangling link", "a link to itself", "a link to a device"];
+const OPENCLAW_READS = new Set([LIVE, "pvc/agents.json5"]);
+const IS_KEPT = new Set([
+  "a directory",
+  "a link to a directory",
+  "a dangling link",
+  "a link to itself",
+  "a link to a device",
+]);
 
 /** Files that `init` reads or writes in this state: what is in their place is named. */
-const NAMED = [
+const NAMED = new Set([
   LIVE,
   `${LIVE}.config-manager-good`,
   `${LIVE}.config-manager-applied`,
@@ -70,17 +78,17 @@ const NAMED = [
   "pvc/cron-config/other.yaml",
   "pvc/cron-config/..data",
   "checksums/config",
-];
+]);
 
 let mounts: Mounts;
 let outside: string;
-const in_ = (path: string) => join(mounts.root, path);
+const pathOf = (path: string) => join(mounts.root, path);
 
 /** A Pod that has run: live files, records, staged definitions. */
 beforeEach(async () => {
   mounts = await createMounts();
   outside = join(mounts.root, "outside");
-  await mkdir(in_("pvc"));
+  await mkdir(pathOf("pvc"));
   await mkdir(outside);
   await writeFile(join(outside, "secret.json"), '{"gateway":{"mode":"local"},"secret":"hush"}');
   await mounts.config.publish(configOf("👀"));
@@ -99,22 +107,22 @@ async function own(): Promise<void> {
 /** Occupies these paths. Disposal frees them. */
 async function plant(obstacle: string, paths: readonly string[]): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
-  for (const path of paths) stack.use(await putObstacle(obstacle, in_(path), outside));
+  for (const path of paths) stack.use(await putObstacle(obstacle, pathOf(path), outside));
   await own();
   return stack;
 }
 
 const environment = () =>
   mounts.environment({
-    PVC_CONFIG: in_(LIVE),
-    STAGING_DIR: in_("pvc/cron-config"),
+    PVC_CONFIG: pathOf(LIVE),
+    STAGING_DIR: pathOf("pvc/cron-config"),
     OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1",
     OPENCLAW_GATEWAY_TOKEN: "token",
     POLL_INTERVAL: "3600",
   });
 
 async function command(...args: string[]) {
-  const [program = BINARY, ...rest] = [...AS_USER, BINARY, ...args];
+  const [program, ...rest] = [...PROGRAM, ...args] as const;
   return run(program, rest, { env: environment(), limitMs: LIMIT_MS });
 }
 
@@ -127,8 +135,8 @@ async function lookOutside(): Promise<unknown> {
 
 /** What the gateway would read. */
 async function readLive(): Promise<unknown> {
-  const text = await readFile(in_(LIVE), "utf8").catch(() => "{}");
-  return (JSON5.parse(text) as { messages?: { ackReaction?: string } }).messages?.ackReaction;
+  const text = await readFile(pathOf(LIVE), "utf8").catch(() => "{}");
+  return JSON5.parse<{ messages?: { ackReaction?: string } }>(text).messages?.ackReaction;
 }
 
 const readReady = async (port: number) =>
@@ -170,25 +178,21 @@ describe.each(Object.keys(OBSTACLES))("%s", (obstacle) => {
     const before = await lookOutside();
     await mounts.config.publish(configOf("🦞"));
     const init = await command("init");
-    const cannotStart = paths.some((path) => OPENCLAW_READS.includes(path)) && IS_KEPT.includes(obstacle);
+    const cannotStart = paths.some((path) => OPENCLAW_READS.has(path)) && IS_KEPT.has(obstacle);
     expect({ exitCode: init.exitCode, log: init.stdout }).toEqual({
       exitCode: cannotStart ? 1 : 0,
       log: expect.any(String),
     });
     const isFile = ["a hard link", "a file of mode 000", "a sparse file of 1.5 GB"].includes(obstacle);
-    for (const path of paths.filter((path) => NAMED.includes(path) && !isFile)) {
+    for (const path of paths.filter((path) => NAMED.has(path) && !isFile)) {
       const isAbout = (line: string) =>
-        line.includes("WARNING: ") && (line.includes(`${in_(path)} `) || line.split(/[ ,]+/).includes(basename(path)));
+        line.includes("WARNING: ") &&
+        (/[ :]/.test(line.split(pathOf(path))[1]?.charAt(0) ?? "") || line.split(/[ ,]+/).includes(basename(path)));
       expect(init.stdout.split("\n").filter(isAbout)).toHaveLength(1);
     }
 
-    const [program = BINARY, ...first] = [...AS_USER, BINARY];
     const port = await findFreePort();
-    const sidecar = startSidecar(
-      { ...environment(), CONFIG_MANAGER_HTTP_PORT: String(port) },
-      ["run"],
-      [program, ...first],
-    );
+    const sidecar = startSidecar({ ...environment(), CONFIG_MANAGER_HTTP_PORT: String(port) }, ["run"], PROGRAM);
     try {
       await until("the first pass to end", async () => (await readReady(port)).includes("config: first pass done"), {
         explain: () => sidecar.messages().join("\n"),

@@ -23,6 +23,7 @@ export const OBSTACLES: Readonly<Record<string, Put>> = {
     await writeFile(join(path, "note"), "not ours");
   },
   "a link to a file": (path, outside) => symlink(join(outside, "secret.json"), path),
+  "a link to a directory": (path, outside) => symlink(outside, path),
   "a dangling link": (path, outside) => symlink(join(outside, "nothing"), path),
   "a link to itself": (path) => symlink(path, path),
   "a link to a device": (path) => symlink("/dev/zero", path),

@@ -137,7 +137,7 @@ describe("readSettings()", () => {
     }
   });
 
-  test.each(["configDir", "cronDir", "checksumDir"] satisfies SettingName[])(
+  test.each(["configDir", "cronDir"] satisfies SettingName[])(
     "accepts an existing or missing directory for %s, and no file",
     async (name) => {
       await using scratch = await createScratch();
@@ -149,10 +149,10 @@ describe("readSettings()", () => {
     },
   );
 
-  test("accepts a file as the staging directory: what needs it reports it, and a Pod starts without it", async () => {
+  test("accepts a file where it writes: the pass that needs the directory reports it, and a Pod starts", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("file"), "");
-    expect(problemsOf({ stagingDir: scratch.in("file") })).toEqual([]);
+    expect(problemsOf({ stagingDir: scratch.in("file"), checksumDir: scratch.in("file") })).toEqual([]);
   });
 
   test("accepts a directory that it may not look into: the pass that reads it reports why", async () => {

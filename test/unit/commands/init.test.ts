@@ -324,7 +324,9 @@ describe("init() and the cron definitions", () => {
     expect(pod.lines).toEqual([
       `Config copied to PVC: ${pod.pvcConfig}`,
       "=== Staging cron job config from ConfigMap ===",
-      expect.stringMatching(/^WARNING: Failed to stage cron config: cannot read .*cron-config: it is no directory /),
+      expect.stringMatching(
+        /^WARNING: Failed to stage cron config: .*cron-config is no directory, expected a directory /,
+      ),
     ]);
   });
 });

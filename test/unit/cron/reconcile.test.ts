@@ -255,7 +255,7 @@ describe("reconcile() and its failures", () => {
     const { outcome, lines } = await at.pass();
     expect(outcome).toBe("failed");
     expect(lines).toContainEqual(
-      expect.stringMatching(/^WARNING: Failed to stage cron config: cannot read .*staging: it is no directory /),
+      expect.stringMatching(/^WARNING: Failed to stage cron config: .*staging is no directory, expected a directory /),
     );
     expect(at.names()).toEqual(["backup"]);
   });

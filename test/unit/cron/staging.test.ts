@@ -98,6 +98,17 @@ describe("stageDefinitions()", () => {
     for (const name of ["a.json", "c.json"]) expect(await readFile(scratch.in(name), "utf8")).toBe(JOBS);
   });
 
+  test("writes into no directory that a link leads to", async () => {
+    await using scratch = await createScratch();
+    await mkdir(scratch.in("elsewhere"));
+    await writeFile(scratch.in("elsewhere", "b.json"), "[]");
+    await symlink(scratch.in("elsewhere"), scratch.in("staging"));
+    expect((await refusalOf(stageDefinitions([file("a.json", JOBS)], scratch.in("staging")))).message).toBe(
+      `${scratch.in("staging")} is a symbolic link, expected a directory`,
+    );
+    expect(await readdir(scratch.in("elsewhere"))).toEqual(["b.json"]);
+  });
+
   test("leaves pipes, directories and links of others alone, reads none of them, and names them", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("..evil"));
@@ -152,7 +163,7 @@ describe("readStaged()", () => {
     expect(await readStaged(scratch.in("nowhere"))).toEqual({ kind: "missing" });
     await writeFile(scratch.in("file"), "");
     expect((await refusalOf(readStaged(scratch.in("file")))).message).toBe(
-      `cannot read ${scratch.in("file")}: it is no directory`,
+      `${scratch.in("file")} is no directory, expected a directory`,
     );
   });
 
