@@ -4,7 +4,7 @@ import { type Json, type JsonObject, formatJson, isJsonObject } from "../json.ts
 import { escapeControls } from "../log.ts";
 import type { Export } from "../reconcile/reconciler.ts";
 import { formatKey } from "../text/changed-paths.ts";
-import { isSecretName } from "../text/secrets.ts";
+import { isSecretName } from "../text/names.ts";
 import { withoutMeta } from "./document.ts";
 import type { Generation } from "./generation.ts";
 import { type ConfigPlaces, observeConfig } from "./observe.ts";

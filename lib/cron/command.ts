@@ -45,6 +45,9 @@ export function unwrapRetry(argv: readonly string[]): { argv: readonly string[];
   return isLoop ? { argv: command, retry } : { argv, retry: 0 };
 }
 
+const VARIABLE_LINE = "Set the environment variable ";
+const INPUT_LINE = "Give it this standard input: ";
+
 /** Turns a command into an agent turn that asks for exactly this command, for a gateway without command payloads. */
 function toTurn(payload: CommandPayload, retry: number): Payload {
   const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
@@ -55,8 +58,8 @@ function toTurn(payload: CommandPayload, retry: number): Payload {
     command,
     "",
     ...(typeof payload.cwd === "string" ? [`Run it in the directory ${payload.cwd}`] : []),
-    ...environment.map(([name, value]) => `Set the environment variable ${name} to ${quote(value)}`),
-    ...(typeof payload.input === "string" ? [`Give it this standard input: ${quote(payload.input)}`] : []),
+    ...environment.map(([name, value]) => `${VARIABLE_LINE}${name} to ${quote(value)}`),
+    ...(typeof payload.input === "string" ? [`${INPUT_LINE}${quote(payload.input)}`] : []),
     ...(retry > 0 ? [`If it fails, run it again, up to ${retry} more times, and reply with the last result.`] : []),
   ].join("\n");
   // Rounded up: the first of these gateways cut off fractions of a second.
@@ -64,12 +67,40 @@ function toTurn(payload: CommandPayload, retry: number): Payload {
   return { kind: "agentTurn", message: message.trim(), ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
 }
 
-/** A variable in the message of {@link toTurn}. */
-const VARIABLE_LINE = /(Set the environment variable .+? to )(?:'[^']*'(?:\\''[^']*')*|[^\s']\S*)/g;
-
-/** Masks the values of a command's `env` in the message of {@link toTurn}. */
+/** Masks the values of a command's `env`, and its input, in the message of {@link toTurn}. */
 export function hideVariables(message: string, mask: string): string {
-  return message.replace(VARIABLE_LINE, `$1${mask}`);
+  let hidden = "";
+  for (let at = 0; at < message.length; ) {
+    const next = message.indexOf("\n", at);
+    const end = next === -1 ? message.length : next;
+    const from = findHandedOver(message.slice(at, end));
+    const to = from === undefined ? end : findQuotedEnd(message, at + from);
+    hidden += from === undefined ? message.slice(at, to) : message.slice(at, at + from) + mask;
+    hidden += message.slice(to, to + 1); // the line break
+    at = to + 1;
+  }
+  return hidden;
+}
+
+/** Where a value begins in a line of {@link toTurn}; undefined if none does. */
+function findHandedOver(line: string): number | undefined {
+  if (line.startsWith(INPUT_LINE)) return INPUT_LINE.length;
+  const at = line.startsWith(VARIABLE_LINE) ? line.indexOf(" to ", VARIABLE_LINE.length) : -1;
+  return at === -1 ? undefined : at + " to ".length;
+}
+
+/** The end of the line, where it is not within the quotes of {@link quote}. */
+function findQuotedEnd(message: string, from: number): number {
+  for (let at = from; at < message.length; at += 1) {
+    const character = message.charAt(at);
+    if (character === "\n") return at;
+    if (character === "\\") at += 1;
+    if (character !== "'") continue;
+    const closing = message.indexOf("'", at + 1);
+    if (closing === -1) return message.length;
+    at = closing;
+  }
+  return message.length;
 }
 
 /** Quotes an argument for the message. We never pass the result to a shell. */

@@ -8,7 +8,7 @@ import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
 import { unmarkDescription } from "./ownership.ts";
 import type { CronAction, JobChange } from "./plan.ts";
 import { MASK } from "../text/masking.ts";
-import { isSecretPlace, maskText } from "../text/secrets.ts";
+import { isSecretField, maskArguments, maskText } from "../text/secrets.ts";
 
 /** Lists the fields that an action adds, removes or changes in a job, without secrets. Pure. */
 export function listFieldChanges(action: CronAction, live: LiveJob | undefined, owner: string): FieldChange[] {
@@ -70,7 +70,7 @@ function compare(field: string, before: Json | undefined, after: Json | undefine
         `${field}.${formatKey(key)}`,
         oldParts[key],
         newParts[key],
-        isSecret || isSecretPlace(key) || isSecretPlace(lastOf(field)),
+        isSecret || isSecretField(key) || isSecretField(lastOf(field)),
       ),
     );
   }
@@ -85,26 +85,30 @@ function lastOf(field: string): string {
   return field.slice(field.lastIndexOf(".") + 1);
 }
 
+/** Masks before it quotes: a quote within quotes has a backslash, and no pattern of a command line would match. */
 function formatValue(field: string, value: Json): string {
   if (field === "payload.argv" && Array.isArray(value)) return formatCommand(value.map(String));
-  if (isSecretPlace(lastOf(field))) return MASK;
-  if (field === "payload.message" && typeof value === "string") {
-    return maskText(JSON.stringify(hideVariables(value, MASK)));
-  }
-  return maskText(JSON.stringify(maskParts(value)));
+  if (isSecretField(lastOf(field))) return MASK;
+  const isMessage = field === "payload.message" && typeof value === "string";
+  return JSON.stringify(maskParts(isMessage ? hideVariables(value, MASK) : value));
 }
 
 /** Formats the shell line as it was declared, or else the argument list. */
 function formatCommand(words: readonly string[]): string {
   const { argv, retry } = unwrapRetry(words);
-  const command = maskText(JSON.stringify(readShellLine(argv) ?? argv));
+  const line = readShellLine(argv);
+  const command = JSON.stringify(line === undefined ? maskArguments(argv) : maskText(line));
   return retry > 0 ? `${command} (retry ${retry})` : command;
 }
 
 function maskParts(value: Json): Json {
-  if (Array.isArray(value)) return value.map(maskParts);
+  if (typeof value === "string") return maskText(value);
+  if (Array.isArray(value)) {
+    const isList = value.every((item) => typeof item === "string");
+    return isList ? maskArguments(value) : value.map(maskParts);
+  }
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, isSecretPlace(key) ? MASK : maskParts(part)]),
+    Object.entries(value).map(([key, part]) => [key, isSecretField(key) ? MASK : maskParts(part)]),
   );
 }

@@ -7,28 +7,46 @@ const MIN_VALUE_LENGTH = 3;
 /** The prime of FNV-1. */
 const HASH_BASE = 0x01_00_01_93;
 
+/** From here on, values that begin alike are told apart by as many characters, else by {@link MIN_VALUE_LENGTH}. */
+const LONG_START = 32;
+
+/**
+ * The most lengths that values which begin alike can have. Where there are more, all that follows their common start is
+ * masked: no config has so many, and to try each at each character would take minutes.
+ */
+const MAX_LENGTHS = 100;
+
 /**
  * Returns a function that masks these values in a text, as whole words only: for the value `off`, `offset` stays as it
- * is. Values of less than three characters are not masked.
+ * is. Values of less than three characters are not masked. `isCut`: the end of the text may be the first part of a value.
  *
  * Not one search per value, because a config has very many: at each word of the text, the function looks up one
  * candidate per length of the values that begin alike.
  */
-export function createMasker(values: Iterable<string>): (text: string) => string {
+export function createMasker(values: Iterable<string>): (text: string, isCut?: boolean) => string {
   const known = new Set([...values].filter((value) => value.length >= MIN_VALUE_LENGTH));
   const lengths = groupLengths(known);
   const hashes = new Set([...known].map((value) => createHasher(value)(0, value.length)));
-  return (text) => {
+  return (text, isCut = false) => {
     if (known.size === 0) return text;
     const { starts, isEnd } = findWordEdges(text);
     const hash = createHasher(text);
+    const findEnd = (start: number): number | undefined => {
+      for (const size of [LONG_START, MIN_VALUE_LENGTH]) {
+        const candidates = lengths.get(text.slice(start, start + size)) ?? [];
+        if (candidates.length > MAX_LENGTHS) return text.length;
+        for (const length of candidates) {
+          const end = start + length;
+          if (isEnd[end] === 1 && hashes.has(hash(start, end)) && known.has(text.slice(start, end))) return end;
+        }
+      }
+      return undefined;
+    };
+    const half = isCut ? findHalf(text, known, hash, starts) : text.length;
     let masked = "";
     let until = 0; // the end of the last value found
     for (const start of starts) {
-      const candidates = lengths.get(text.slice(start, start + MIN_VALUE_LENGTH)) ?? [];
-      const end = candidates
-        .map((length) => start + length)
-        .find((end) => isEnd[end] === 1 && hashes.has(hash(start, end)) && known.has(text.slice(start, end)));
+      const end = start === half ? text.length : findEnd(start);
       if (end === undefined || end <= until) continue;
       if (start >= until) masked += text.slice(until, start) + MASK; // values that overlap share one mask
       until = end;
@@ -41,11 +59,32 @@ export function createMasker(values: Iterable<string>): (text: string) => string
 function groupLengths(values: ReadonlySet<string>): ReadonlyMap<string, number[]> {
   const groups = new Map<string, Set<number>>();
   for (const value of values) {
-    const start = value.slice(0, MIN_VALUE_LENGTH);
+    const start = value.slice(0, value.length < LONG_START ? MIN_VALUE_LENGTH : LONG_START);
     const lengths = groups.get(start) ?? new Set();
     groups.set(start, lengths.add(value.length));
   }
   return new Map([...groups].map(([start, lengths]) => [start, [...lengths].toSorted((a, b) => b - a)]));
+}
+
+/** Where the first part of a value begins that the text ends with; its length if there is none. */
+function findHalf(
+  text: string,
+  values: ReadonlySet<string>,
+  hash: (start: number, end: number) => number,
+  starts: readonly number[],
+): number {
+  const isStart = new Set(starts);
+  let first = text.length;
+  for (const value of values) {
+    const hashValue = createHasher(value);
+    const longest = Math.min(value.length - 1, text.length);
+    for (let length = longest; length >= MIN_VALUE_LENGTH; length -= 1) {
+      const start = text.length - length;
+      if (start >= first) break;
+      if (isStart.has(start) && hash(start, text.length) === hashValue(0, length)) first = start;
+    }
+  }
+  return first;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { splitBounded } from "./bounded.ts";
 import { MASK, createMasker, spellingsOf } from "./masking.ts";
-import { isSecretPlace, maskText } from "./secrets.ts";
+import { isSecretPlace } from "./names.ts";
+import { maskText } from "./secrets.ts";
 import { isFileName, isPlainName, isRandom } from "./words.ts";
 
 /** Keys of addresses of people. */
@@ -44,7 +46,7 @@ const PEOPLE = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,}|\+\d{
  * - any other value that does not read as a name: `plugin not found: ***`;
  * - what looks like a secret, an e-mail address or a telephone number, wherever it comes from.
  *
- * Names stay, because they are the problem: `plugin not found: discrod`. So do keys, references such as `${VAR}`, and
+ * What is beyond 64 KiB of a message is cut off first, and said to be. Names stay, because they are the problem: `plugin not found: discrod`. So do keys, references such as `${VAR}`, and
  * the names of files.
  */
 export function createRedactor(config: Json): (message: string) => string {
@@ -59,8 +61,13 @@ export function createRedactor(config: Json): (message: string) => string {
     return isFileName(name) || isKeyPath(name) || REFERENCE.test(name) || found.includes.has(baseNameOf(name));
   };
   return (message) => {
-    const withoutWords = maskOutside(maskSecrets(message), OWN_WORDS, isOwn, maskWords);
-    return maskOutside(withoutWords, TOKENS, isName, maskUnknown);
+    const { kept, remark } = splitBounded(message);
+    const isCut = remark !== "";
+    const withoutSecrets = maskSecrets(kept, isCut);
+    const withoutWords = maskOutside(withoutSecrets, OWN_WORDS, isOwn, (part, isLast) =>
+      maskWords(part, isCut && isLast),
+    );
+    return maskOutside(withoutWords, TOKENS, isName, maskUnknown) + remark;
   };
 }
 
@@ -69,16 +76,16 @@ function maskOutside(
   text: string,
   pattern: RegExp,
   isKept: (part: string) => boolean,
-  mask: (part: string) => string,
+  mask: (part: string, isLast: boolean) => string,
 ): string {
   let masked = "";
   let until = 0;
   for (const { 0: part, index } of text.matchAll(pattern)) {
     if (!isKept(part)) continue;
-    masked += mask(text.slice(until, index)) + part;
+    masked += mask(text.slice(until, index), false) + part;
     until = index + part.length;
   }
-  return masked + mask(text.slice(until));
+  return masked + mask(text.slice(until), true);
 }
 
 /** Masks secrets that the config does not contain: they come from a variable or an included file. */

@@ -68,6 +68,38 @@ describe("listFieldChanges()", () => {
     expect(message).not.toContain("hush");
   });
 
+  test.each<[string, string | string[], string]>([
+    ["a quoted variable", 'API_TOKEN="hush two" sync', '"API_TOKEN=\\"***\\" sync"'],
+    ["a quoted flag", 'login --password "hush" host', '"login --password \\"***\\" host"'],
+    ["JSON", `curl -d '{"password":"hush"}' host`, `"curl -d '{\\"password\\":\\"***\\"}' host"`],
+    ["a login", "curl -u me:hush https://host", '"curl -u me:*** https://host"'],
+    ["a here-document", "cat > ~/.netrc <<EOF\nhush\nEOF", '"cat > ~/.netrc <<EOF\\n***\\nEOF"'],
+    ["a list", ["x", "--api-key", "hush two", "list"], '["x","--api-key","***","list"]'],
+    ["a list with a program's flag", ["sshpass", "-p", "hush", "ssh", "host"], '["sshpass","-p","***","ssh","host"]'],
+    ["a header in a list", ["curl", "-H", "X-Api-Key: hush two"], '["curl","-H","X-Api-Key: ***"]'],
+  ])("masks before it quotes: %s", (_, command, shown) => {
+    expect(changesOf(define({ command }))).toContain(`payload.argv: undefined → ${shown}`);
+    const retried = changesOf(define({ command, retry: 2 }));
+    expect(retried).toContain(`payload.argv: undefined → ${shown} (retry 2)`);
+  });
+
+  test("masks in texts and lists of any other field", () => {
+    const message = 'Use {"apiKey": "hush"} and --password "hush two".';
+    const shown = 'payload.message: undefined → "Use {\\"apiKey\\": \\"***\\"} and --password \\"***\\"."';
+    expect(changesOf(define({ message }))).toContain(shown);
+    expect(changesOf(define({ description: "TOKEN='hush' x" }))).toContain(`description: undefined → "TOKEN='***' x"`);
+  });
+
+  test("never shows what a command reads as input", () => {
+    const job = (input: string) => define({ input });
+    expect(changesOf(job("hush"))).toContain("payload.input: undefined → ***");
+    expect(changesOf(job("new"), ourJob(job("old")))).toEqual([
+      "payload.input: undefined → *** (another value, not shown)",
+    ]);
+    const asTurn = changesOf(job("hush\nit's hush"), undefined, OLD).find((line) => line.startsWith("payload.message"));
+    expect(asTurn).toEndWith('\\nGive it this standard input: ***"');
+  });
+
   test("does not show the ownership mark", () => {
     const definition = define({ description: "Nightly" });
     const byHand = liveJob({ description: "Nightly" });

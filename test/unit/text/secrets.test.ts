@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { findSecrets, isSecretName, maskJobText, maskText } from "../../../lib/text/secrets.ts";
+import { isSecretName } from "../../../lib/text/names.ts";
+import { findSecrets, maskJobText, maskText } from "../../../lib/text/secrets.ts";
 
 describe("isSecretName()", () => {
   test.each([
