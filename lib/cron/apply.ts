@@ -42,11 +42,12 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     await write(action, store);
   } catch (error) {
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
+    if (!(error instanceof ManagerError) || error.code === "aborted") throw error;
+    const masked = maskError(error, action);
     // With retryAfterMs, nothing is wrong with the job: the pass logs why it waits.
-    if (!(error instanceof ManagerError) || error.retryAfterMs !== undefined || error.code === "aborted") throw error;
-    const reason = maskJobText(describeError(error), action); // the gateway may quote a secret of the job
-    log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${reason}`);
-    if (error.code !== "rejected") throw error;
+    if (error.retryAfterMs !== undefined) throw masked;
+    log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${describeError(masked)}`);
+    if (error.code !== "rejected") throw masked;
     return { kind: "failed" };
   }
   if (action.kind === "adopt" && action.namesakes.length > 0) {
@@ -58,6 +59,12 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     );
   }
   return { kind: "done" };
+}
+
+/** The gateway, or its CLI, may quote a secret of the job, and the pass logs what is thrown. */
+function maskError({ code, message, hint, retryAfterMs, cause }: ManagerError, action: CronAction): ManagerError {
+  const options = { ...(hint === undefined ? {} : { hint }), retryAfterMs, cause };
+  return new ManagerError(code, maskJobText(message, action), options);
 }
 
 async function write(action: CronAction, store: CronStore): Promise<void> {

@@ -2,6 +2,8 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import * as v from "valibot";
 import { ManagerError, systemCode } from "../errors.ts";
+import { MAX_TEXT, boundText } from "../text/bounded.ts";
+import { maskText } from "../text/secrets.ts";
 import { APPROVE_HINT } from "./refusal.ts";
 
 const FailureSchema = v.object({ error: v.object({ message: v.string() }) });
@@ -42,7 +44,7 @@ export async function runOpenclaw(args: readonly string[], signal: AbortSignal):
       hint: "the CLI needs some 400 MB; over the gateway 64 MB are plenty",
     });
   }
-  const reason = readReason(stdout, stderr) ?? `exit code ${exitCode}`;
+  const reason = maskText(readReason(stdout, stderr) ?? `exit code ${exitCode}`); // it may quote an argument
   if (/pairing required|missing scope|requires credentials|unauthorized/i.test(reason)) {
     throw new ManagerError("refused", `${label}: ${reason}`, { hint: APPROVE_HINT });
   }
@@ -56,8 +58,8 @@ export async function runOpenclaw(args: readonly string[], signal: AbortSignal):
  */
 function readReason(stdout: string, stderr: string): string | undefined {
   const failure = v.safeParse(v.pipe(v.string(), v.parseJson(), FailureSchema), stdout);
-  if (failure.success) return failure.output.error.message.split("\n")[0];
-  const lines = stripVTControlCharacters(stderr)
+  if (failure.success) return boundText(failure.output.error.message).split("\n")[0];
+  const lines = stripVTControlCharacters(stderr.slice(-MAX_TEXT))
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);

@@ -4,11 +4,19 @@ import {
   formatConnectErrorMessage,
 } from "@openclaw/gateway-client/browser";
 import { ManagerError, describeError } from "../errors.ts";
+import { boundText } from "../text/bounded.ts";
+import { maskText } from "../text/secrets.ts";
 
-/** An error answer of the gateway itself, as opposed to a connection that failed on the way to it. */
+/**
+ * An error answer of the gateway itself, as opposed to a connection that failed on the way to it. Its message may quote
+ * a secret, and is at most 64 KiB; that of a {@link ManagerError} made of it quotes none that looks like one.
+ */
 export class GatewayRefusal extends GatewayProtocolRequestError {
   constructor(error: Partial<ErrorShape>) {
-    super({ ...error, message: formatConnectErrorMessage(error) });
+    super({
+      ...error,
+      message: formatConnectErrorMessage({ ...error, message: boundText(error.message ?? "") }),
+    });
   }
 }
 
@@ -24,11 +32,11 @@ const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
 export function connectError(url: string, error: unknown): ManagerError {
   const retryAfterMs = error instanceof GatewayRefusal ? error.retryAfterMs : undefined;
   if (!(error instanceof GatewayRefusal) || error.gatewayCode === "UNAVAILABLE") {
-    const message = `the gateway at ${url} cannot be reached: ${describeError(error)}`;
+    const message = `the gateway at ${url} cannot be reached: ${maskText(describeError(error))}`;
     return new ManagerError("unreachable", message, { retryAfterMs, cause: error });
   }
   const hint = CONNECT_HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
-  return new ManagerError("refused", `the gateway at ${url} does not let us in: ${error.message}`, {
+  return new ManagerError("refused", `the gateway at ${url} does not let us in: ${maskText(error.message)}`, {
     ...(hint === undefined ? {} : { hint }),
     retryAfterMs,
     cause: error,
@@ -41,15 +49,15 @@ export function connectError(url: string, error: unknown): ManagerError {
  */
 export function callError(method: string, error: unknown): ManagerError {
   if (!(error instanceof GatewayRefusal)) {
-    return new ManagerError("unreachable", `${method}: ${describeError(error)}`, { cause: error });
+    return new ManagerError("unreachable", `${method}: ${maskText(describeError(error))}`, { cause: error });
   }
   if (isAboutScope(error)) {
-    return new ManagerError("refused", `the gateway lets us in, but not to ${method}: ${error.message}`, {
+    return new ManagerError("refused", `the gateway lets us in, but not to ${method}: ${maskText(error.message)}`, {
       hint: APPROVE_HINT,
       cause: error,
     });
   }
-  return new ManagerError("rejected", error.message, { retryAfterMs: error.retryAfterMs, cause: error });
+  return new ManagerError("rejected", maskText(error.message), { retryAfterMs: error.retryAfterMs, cause: error });
 }
 
 /** Whether the gateway accepted the connection, but refuses the calls over it. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { boundText } from "../text/bounded.ts";
 import type { Gateway } from "./connection.ts";
 
 /** What a gateway's log says last of a reload of its config. */
@@ -12,7 +13,7 @@ export type ReloadOutcome =
 /** How many of the last lines to read. */
 const LINES = 200;
 
-/** The longest reason that is told. */
+/** The longest reason that is told, in characters. */
 const MAX_REASON_LENGTH = 500;
 
 const TailSchema = v.object({ lines: v.array(v.string()) });
@@ -39,12 +40,12 @@ function readLine(line: string, sinceMs: number): ReloadOutcome[] {
   if (!line.includes("gateway/reload")) return [];
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), LineSchema), line);
   if (!parsed.success || !(Date.parse(parsed.output.time) >= sinceMs)) return [];
-  return toOutcome(parsed.output["1"]);
+  return toOutcome(boundText(parsed.output["1"]));
 }
 
 function toOutcome(message: string): ReloadOutcome[] {
   const failure = /^config (?:reload|restart) failed: (.*)/s.exec(message)?.[1];
-  if (failure !== undefined) return [{ kind: "failed", reason: failure.trim().slice(0, MAX_REASON_LENGTH) }];
+  if (failure !== undefined) return [{ kind: "failed", reason: boundText(failure.trim(), MAX_REASON_LENGTH) }];
   if (/^config (?:hot reload|change) applied/.test(message)) return [{ kind: "applied" }];
   if (/^config (?:change requires gateway restart|reload disabled)/.test(message)) return [{ kind: "pending" }];
   return [];

@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { GatewayProtocolSocket, GatewayProtocolSocketHandlers } from "@openclaw/gateway-client/browser";
 import { systemCode } from "../errors.ts";
+import { boundText } from "../text/bounded.ts";
 import { isExposed } from "./exposure.ts";
 
 /** How long the other side may take to answer a close, in milliseconds. */
@@ -50,7 +51,10 @@ export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers)
 /** Bun 1.4.5 puts the address before the reason, and has the code of the system call in a field of its own. */
 function describeFailure({ error, message }: ErrorEvent, host: string): string {
   const code = systemCode(error);
-  const words = message.replace(/^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\w+ E[A-Z]+$))?/, "");
+  const words = boundText(message).replace(
+    /^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\w+ E[A-Z]+$))?/,
+    "",
+  );
   if (code !== undefined && words === "Failed to connect") return `connect ${code} ${host}`;
   const status = /^Expected 101 status code: (\d+)/.exec(words)?.[1];
   return status === undefined ? words : `it answers with HTTP ${status}, and with no WebSocket`;

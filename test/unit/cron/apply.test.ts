@@ -153,6 +153,34 @@ describe("applyActions()", () => {
     expect(store.writes).toEqual(["add a", "add b"]);
   });
 
+  test.each(["rejected", "unreachable", "refused"] as const)(
+    "throws no secret of the job where the gateway is %s and asks to wait",
+    async (code) => {
+      const spec = toJobSpec(define({ name: "b", env: { PLAIN: "rosebud" }, command: 'x --password "hush"' }), NEW);
+      const job = { ...add("b"), spec } as CronAction;
+      const message = 'try later: {"argv":["x","--password","hush"],"env":{"PLAIN":"rosebud"}} for hush';
+      const error = new ManagerError(code, message, { hint: "wait", retryAfterMs: 41_000, cause: REJECTED });
+      const refusal = await refusalOf(apply([job], refusing("add b", error)));
+      expect(refusal).toMatchObject({ code, hint: "wait", retryAfterMs: 41_000, cause: REJECTED });
+      expect(refusal.message).toBe('try later: {"argv":["x","--password","***"],"env":{"PLAIN":"***"}} for ***');
+    },
+  );
+
+  test("neither logs nor throws a secret of the job that a failure quotes", async () => {
+    const spec = toJobSpec(define({ name: "b", command: ["curl", "-u", "me:hush two", "x"] }), NEW);
+    const lines: string[] = [];
+    const store = refusing("add b", new ManagerError("unreachable", "gone with hush two"));
+    const refusal = await refusalOf(
+      applyActions([{ ...add("b"), spec } as CronAction], {
+        store,
+        log: (line) => lines.push(line),
+        signal: new AbortController().signal,
+      }),
+    );
+    expect(lines.at(-1)).toBe("WARNING: Failed to add cron job: b: gone with ***");
+    expect(refusal.message).toBe("gone with ***");
+  });
+
   test("does not hide a bug", async () => {
     const bug = new TypeError("a bug");
     const store = createMemoryStore([], {

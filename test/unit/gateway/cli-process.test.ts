@@ -78,6 +78,13 @@ describe("the reason of a failure", () => {
     expect(message).toBe("unknown option '--webhook'");
   });
 
+  test("is masked where it quotes a secret, and cut where it is long", async () => {
+    const { message } = await failureOf(`echo "Error: bad argument --api-key 'hush two' of x" >&2; exit 1`);
+    expect(message).toBe("bad argument --api-key '***' of x");
+    const long = await failureOf(`printf 'Error: ' >&2; head -c 200000 /dev/zero | tr '\\0' 'x' >&2; exit 1`);
+    expect(long.message.length).toBeLessThanOrEqual(65_536);
+  });
+
   test("never names the arguments of the job", async () => {
     expect((await failureOf("kill -9 $$")).message).not.toContain("s3cret");
   });

@@ -73,6 +73,25 @@ describe("callError()", () => {
   });
 });
 
+describe("a message that quotes a secret", () => {
+  const message = 'no: {"password":"hush"} --api-key "hush two"';
+  const masked = 'no: {"password":"***"} --api-key "***"';
+
+  test("is masked in each error", () => {
+    expect(callError("cron.add", answer(message)).message).toBe(masked);
+    expect(callError("cron.add", answer(`missing scope ${message}`)).message).toEndWith(masked);
+    expect(callError("cron.add", new Error(message)).message).toBe(`cron.add: ${masked}`);
+    expect(connectError(URL, answer(message)).message).toEndWith(masked);
+    expect(connectError(URL, new Error(message)).message).toEndWith(masked);
+  });
+
+  test("is cut to 64 KiB", () => {
+    const { message } = callError("cron.add", answer("no ".repeat(1_000_000)));
+    expect(message.length).toBeLessThanOrEqual(65_536);
+    expect(message).toEndWith(" more characters)");
+  });
+});
+
 describe("refusalCode(), refusalDetails() and isUnavailable()", () => {
   test("read the answer behind an error", () => {
     const details = { code: "CRON_JOB_CHANGED", issues: [] };

@@ -80,7 +80,7 @@ describe("readReloadOutcome()", () => {
 
   test("bounds a long reason, and keeps one of several lines", async () => {
     const long = await outcomeOf(line(`config reload failed: ${"x".repeat(5_000)}`));
-    expect(long).toEqual({ kind: "failed", reason: "x".repeat(500) });
+    expect(long).toEqual({ kind: "failed", reason: `${"x".repeat(436)}… (4564 more characters)` });
     expect(await outcomeOf(line("config reload failed: one\ntwo\n"))).toEqual({ kind: "failed", reason: "one\ntwo" });
   });
 
