@@ -123,7 +123,7 @@ export function createLiveConfig(
     if (!gateway) return { kind: "unknown", reason: undefined };
     const { live, desired } = inPlace;
     const staleHash = written?.md5 === live.md5 ? written.staleHash : undefined;
-    const verdict = await waitForVerdict(live, gateway, staleHash, clock);
+    const verdict = await waitForVerdict(live, gateway, staleHash, clock, [desired, written?.replaced.generation]);
     if (verdict.kind === "unknown") return verdict;
     if (verdict.kind === "invalid") {
       await waitUntilUnmodified(MIN_AGE_MS);
@@ -155,7 +155,8 @@ export function createLiveConfig(
       if (!isOver()) confirmed = { md5: live.md5, gateway };
       if (application.kind === "applied") await keep(live, desired);
       if (application.kind !== "failed") return application;
-      const rollback = await reject(inPlace, [createMessageRedactor(live)(application.reason)], gateway);
+      const redact = createMessageRedactor(live, desired, written?.replaced.generation);
+      const rollback = await reject(inPlace, [redact(application.reason)], gateway);
       return rollback.kind === "invalid" ? rollback : { kind: "unknown" };
     },
 

@@ -20,6 +20,8 @@ export type Verdict =
   /** The gateway did not answer, or not about this file. */
   | { kind: "unknown"; reason: string };
 
+type Configs = readonly (Generation | undefined)[];
+
 /** The clock; tests pass a fake one. */
 export interface Clock {
   nowMs: () => number;
@@ -30,24 +32,26 @@ export interface Clock {
  * Polls until the gateway has seen this file, and returns its verdict.
  *
  * @param staleHash the hash of the previous file; undefined if this file has been in place for long
+ * @param others the former config and Git's: their values are removed from the verdict, too
  */
 export async function waitForVerdict(
   live: Generation,
   gateway: ConfigGateway,
   staleHash: string | undefined,
   { nowMs, pause }: Clock,
+  others: Configs = [],
 ): Promise<Verdict> {
   const beganMs = nowMs();
   let isProbed = false;
   try {
     for (;;) {
       const view = await gateway.readView();
-      const verdict = await readVerdict(live, view, staleHash, gateway);
+      const verdict = await readVerdict(live, view, staleHash, gateway, others);
       if (verdict) return verdict;
       if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
-        if (issues) return toVerdict(live, viewPastCache(view, issues));
+        if (issues) return toVerdict([live, ...others], viewPastCache(view, issues));
       }
       if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainUnnoticed(view) };
       await pause(ASK_PAUSE_MS);
@@ -74,12 +78,13 @@ export async function readVerdict(
   view: ConfigView,
   staleHash: string | undefined,
   gateway: ConfigGateway,
+  others: Configs = [],
 ): Promise<Verdict | undefined> {
   if (!isViewOf(live, view, staleHash)) return undefined;
   const mayBeStale = staleHash === undefined && !isSha256(view.hash) && view.isApplied !== undefined;
   const issues = mayBeStale ? await gateway.readIssues() : undefined;
   const isAsShown = issues === undefined || (view.isValid && issues.length === 0);
-  return toVerdict(live, isAsShown ? view : viewPastCache(view, issues));
+  return toVerdict([live, ...others], isAsShown ? view : viewPastCache(view, issues));
 }
 
 /** Replaces the verdict of a view by these issues: the rest of the view belongs to the previous file. */
@@ -109,17 +114,20 @@ function explainUnnoticed({ path }: ConfigView): string {
   return `the gateway has not noticed the file within ${NOTICE_LIMIT_MS / 1000} s${where}`;
 }
 
-/** Creates a function that removes the values of a config from a gateway's message about it. */
-export function createMessageRedactor(live: Generation): (message: string) => string {
+/**
+ * Creates a function that removes the values of these configs from a gateway's message: of the new one, and of the former
+ * one, which a gateway may quote just as well.
+ */
+export function createMessageRedactor(...configs: readonly (Generation | undefined)[]): (message: string) => string {
   let redact: ((message: string) => string) | undefined; // at the first message: most verdicts have none
   return (message) => {
-    redact ??= createRedactor(live.value);
+    redact ??= createRedactor(configs.flatMap((config) => (config ? [config.value] : [])));
     return redact(message);
   };
 }
 
-function toVerdict(live: Generation, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
-  const redact = createMessageRedactor(live);
+function toVerdict(configs: Configs, { isValid, issues, warnings, isApplied }: ConfigView): Verdict {
+  const redact = createMessageRedactor(...configs);
   const describe = ({ path, message }: ConfigIssue) => {
     const said = redact(message);
     return path === "" ? said : `${path}: ${said}`;

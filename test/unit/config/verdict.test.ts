@@ -243,6 +243,18 @@ describe("isViewOf() of a config with included files", () => {
   });
 });
 
+describe("waitForVerdict() of a message about the former config", () => {
+  test("masks a value of it like one of the new one", async () => {
+    const former = generationOf('{agents: {token: "hush former"}}');
+    const message = "was hush former, is s3cret-value";
+    const { gateway } = showing(invalid({ path: "agents", message }));
+    expect(await waitForVerdict(FILE, gateway, undefined, createClock(), [undefined, former])).toEqual({
+      kind: "invalid",
+      problems: ["agents: was ***, is ***"],
+    });
+  });
+});
+
 describe("waitForVerdict() of a config with included files", () => {
   test("names the files that cannot be included, and masks the values of all files, not their names", async () => {
     const root = '{agents: {$include: "./agents.json5"}, channels: {$include: "./nope.json5"}}';
