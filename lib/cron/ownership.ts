@@ -13,7 +13,7 @@ export type Claim =
 const MAX_KEY_LENGTH = 200;
 
 /** Any manager's mark, at any position: memory-core puts its own at the front. */
-const ANY_MARK = /\[managed-by=[^\]]*\]/;
+const ANY_MARK = /\[managed-by=[^\][]*\]/;
 
 /** Returns our declaration key for a job; undefined if the name is too long for one. Such a job gets a mark instead. */
 export function declarationKeyOf(owner: string, name: string): string | undefined {

@@ -7,6 +7,8 @@ import { runOpenclaw } from "./cli-process.ts";
 import { toAddArguments, toEditArguments } from "./cli-flags.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
 
+const VERSION = /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}\S{0,64}/;
+
 /**
  * Reads and writes the live jobs by `openclaw cron …`, for a Pod in which the gateway refuses our token but accepts the
  * CLI's own paired device. Far slower than RPC, and updates are not checked against a revision.
@@ -64,7 +66,7 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
 /** Reads `OpenClaw 2026.9.6 (eb377ac)`, or only `2026.2.9`; `dev` when there is no version in the output. */
 async function readVersion(signal: AbortSignal): Promise<string> {
   try {
-    return /\d+\.\d+\.\d+\S*/.exec(await runOpenclaw(["--version"], signal))?.[0] ?? "dev";
+    return VERSION.exec((await runOpenclaw(["--version"], signal)).slice(0, 1_000))?.[0] ?? "dev";
   } catch (error) {
     if (error instanceof ManagerError && error.code === "rejected") return "dev";
     throw error;

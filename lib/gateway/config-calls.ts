@@ -106,7 +106,7 @@ export function createConfigGateway(gateway: Gateway, start: GatewayStart | unde
     readReload: (sinceMs) => unlessRejected(readReloadOutcome(gateway, sinceMs)),
     async lookUpReload(path) {
       // The call refuses quoted keys; `*` has the schema of all keys that are not in the schema by name.
-      const pattern = path.replace(/"(?:[^"\\]|\\.)*"/g, "*");
+      const pattern = path.replace(/"(?:[^"\\]|\\[^])*(?:"|\\?$)/g, "*");
       // Rejected: `unknown method`, or `config schema path not found`.
       const parsed = v.safeParse(
         LookupSchema,

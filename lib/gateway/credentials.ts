@@ -67,18 +67,22 @@ async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
   }
 }
 
+const REFERENCE = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
 /**
  * Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does; `$${VAR}` stands for the literal `${VAR}`.
  * Undefined for a value that is no text, such as a SecretRef.
  */
 function resolveVariables(value: unknown, env: Environment, place: string): string | undefined {
   if (typeof value !== "string") return undefined;
-  return value.replace(/\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (match, name: string, fallback?: string) => {
+  const end = value.lastIndexOf("}") + 1; // a reference that never ends would be looked for again from each one in it
+  const resolve = (match: string, name: string, fallback?: string) => {
     if (match.startsWith("$$")) return match.slice(1);
     const resolved = env[name] || fallback;
     if (resolved !== undefined) return resolved;
     throw new ManagerError("refused", `${place} refers to ${name}, which is not set in this container`, {
       hint: "give this container the variable, or OPENCLAW_GATEWAY_TOKEN",
     });
-  });
+  };
+  return value.slice(0, end).replace(REFERENCE, resolve) + value.slice(end);
 }
