@@ -57,7 +57,7 @@ function endsCommand(gap: string): boolean {
 function readNamed(text: string, { name, from, to, outer }: Word, before: string): Span | undefined {
   const isParameter = "?&#;".includes(before) && before !== "" && text[to] === "=";
   const bare = name.replace(/^-{1,2}/, "");
-  const isHeader = isSecretHeader(bare);
+  const isHeader = bare === name && isSecretHeader(bare);
   if (!isHeader && !(isParameter ? isSecretParameter(bare) : isSecretLabel(bare) || isKeyPhrase(text, to)))
     return undefined;
   const separator = findSeparator(text, to);
@@ -139,6 +139,8 @@ function findArgument(text: string, to: number): number | undefined {
   const isList = text[at] === ",";
   if (isList) at = skipBlanks(text, at + 1);
   if (text[at] === "\\" && text[at + 1] === "\n") at = skipBlanks(text, at + 2);
+  const isItem = text[at] === "-" && isBlank(text.charAt(at + 1)) && text.slice(to, at).includes("\n"); // of a YAML list
+  if (isItem) at = skipBlanks(text, at + 1);
   const isApart = at > (quote?.from ?? to);
   return isApart && (quote === undefined || readQuote(text, at) !== undefined) ? at : undefined;
 }

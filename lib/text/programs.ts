@@ -45,6 +45,8 @@ const PROGRAMS: ReadonlyMap<string, Flags> = new Map([
   ...["login", "upload"].map((name) => [name, LOGIN] as const),
   ["curl", CURL],
   ["openssl", DIGEST],
+  ...["snmpget", "snmpset", "snmpwalk"].map((name) => [name, { next: { "-c": "secret" } }] as const),
+  ["ssh-keygen", { next: { "-N": "secret", "-P": "secret" } }],
   // Their -p is a port, also after sshpass.
   ...["ssh", "scp", "sftp"].map((name) => [name, {}] as const),
   ["lftp", { next: { "-u": "pair" } }],
@@ -60,10 +62,15 @@ export function isProgram(word: string): boolean {
   return PROGRAMS.has(word) || OWNERS.has(word);
 }
 
+/** Several flags of one letter. */
+const CLUSTER = /^-[A-Za-z]{2,6}$/;
+
 /** How the word after this flag is secret; undefined if it is none. */
 export function kindOfNext(flag: string, program: string): FlagKind | undefined {
   const own = PROGRAMS.get(program)?.next;
   if (own && Object.hasOwn(own, flag)) return own[flag];
+  const last = CLUSTER.test(flag) ? `-${flag.slice(-1)}` : ""; // -su: -s and -u
+  if (own && Object.hasOwn(own, last)) return own[last];
   return !OWNERS.has(program) && Object.hasOwn(ANY.next ?? {}, flag) ? ANY.next?.[flag] : undefined;
 }
 

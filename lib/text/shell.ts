@@ -8,7 +8,7 @@ const ASSIGNMENTS = /(?<![^\s;&|()`'"{=])[A-Za-z_]\w*\+?=/g;
 const ASSIGNED = /^[A-Za-z_][\w.-]*=/;
 
 /** Words after which a name with `=` sets a variable, whatever its case. */
-const SETTERS = /^(?:export|env|declare|typeset|local|readonly|-e|--env|--build-arg|--from-literal)$/;
+const SETTERS = /^(?:export|env|declare|typeset|local|readonly|-x|-e|--env|--build-arg|--from-literal)$/;
 
 /** Words after which a command begins. */
 const BEFORE_COMMAND = /^(?:sudo|then|do|else|time|exec|nohup|-i|!)$/;
@@ -66,7 +66,7 @@ export function findAssignedArguments(argv: readonly string[]): (Span | undefine
 function isSet(text: string, at: number, name: string, until: number): boolean {
   let end = at;
   while (end > 0 && " \t".includes(text.charAt(end - 1))) end -= 1;
-  const isShouted = /^[A-Z_][A-Z0-9_]*$/.test(name) && name.length > 1;
+  const isShouted = /^[A-Z_][A-Z0-9_]*$/.test(name);
   if (until > 0 && end <= until && end < at) return true; // NAME=… NAME=…
   const before = text.charAt(end - 1);
   if (end === 0 || ";&|(`{\n".includes(before)) return isShouted;
