@@ -1,23 +1,20 @@
 import { describeError } from "../errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { parseJson5 } from "../text/json5.ts";
+import { CONFIG_LIMITS, MAX_DEPTH, TOO_DEEP, messageForSize } from "../text/limits.ts";
 
 export type ParsedDocument = { kind: "parsed"; value: Json } | { kind: "broken"; problem: string };
 
 export type ParsedConfig = { kind: "parsed"; value: JsonObject } | { kind: "broken"; problem: string };
 
-/** Deeper than any real config, and shallow enough that a comparison is fast and does not overflow the stack. */
-const MAX_DEPTH = 200;
-
 /** Parses a file as OpenClaw does: JSON5. The problem quotes at most one character of it. */
 export function parseDocument(bytes: Uint8Array): ParsedDocument {
+  if (bytes.length > CONFIG_LIMITS.bytes) return { kind: "broken", problem: messageForSize(CONFIG_LIMITS.bytes) };
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     if (text.trim() === "") return { kind: "broken", problem: "the file is empty" };
     const value = parseJson5(text);
-    return isDeeperThan(value, MAX_DEPTH)
-      ? { kind: "broken", problem: "nested too deeply" }
-      : { kind: "parsed", value };
+    return isDeeperThan(value, MAX_DEPTH) ? { kind: "broken", problem: TOO_DEEP } : { kind: "parsed", value };
   } catch (error) {
     const problem = error instanceof SyntaxError ? describeError(error).replace(/^JSON5: /, "") : "not UTF-8 text";
     return { kind: "broken", problem };

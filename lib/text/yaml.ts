@@ -9,6 +9,8 @@ import {
   parseAllDocuments,
   parseDocument,
 } from "yaml";
+import { CONFIG_LIMITS, TOO_DEEP } from "./limits.ts";
+import { findYamlExcess } from "./yaml-limits.ts";
 import type { KeyPath } from "./duplicate-keys.ts";
 import type { Json } from "../json.ts";
 
@@ -44,10 +46,12 @@ const OPTIONS = {
 } as const;
 
 /**
- * Reads YAML. Everything that JSON cannot express is a problem: a tag, a key that is no text. Never throws, and quotes
- * nothing of the text but keys.
+ * Reads YAML. Everything that JSON cannot express is a problem: a tag, a key that is no text. Text that holds more than
+ * it may is not parsed. Never throws, and quotes nothing of the text but keys.
  */
-export function parseYaml(text: string): ParsedText {
+export function parseYaml(text: string, limits = CONFIG_LIMITS): ParsedText {
+  const excess = findYamlExcess(text, limits);
+  if (excess !== undefined) return { kind: "unreadable", problem: `is ${excess}` };
   const lineCounter = new LineCounter();
   try {
     return readDocument(parseDocument(text, { ...OPTIONS, lineCounter }), lineCounter);
@@ -57,12 +61,14 @@ export function parseYaml(text: string): ParsedText {
 }
 
 /** The same for each document of a stream; at least one. */
-export function parseYamlDocuments(text: string): ParsedText[] {
+export function parseYamlDocuments(text: string, limits = CONFIG_LIMITS): ParsedText[] {
+  const excess = findYamlExcess(text, limits);
+  if (excess !== undefined) return [{ kind: "unreadable", problem: `is ${excess}` }];
   const lineCounter = new LineCounter();
   try {
     const parsed = parseAllDocuments(text, { ...OPTIONS, lineCounter });
     const documents = parsed.map((document) => readDocument(document, lineCounter));
-    return documents.length > 0 ? documents : [parseYaml(text)];
+    return documents.length > 0 ? documents : [parseYaml(text, limits)];
   } catch (error) {
     return [toUnreadable(error)];
   }
@@ -175,5 +181,5 @@ function messageForFailure(message: string): string {
     return "has an alias that no anchor stands before; put a text that begins with * in quotes";
   }
   if (message.includes("Merge sources")) return "merges something that is no map";
-  return message.includes("call stack") ? "is nested too deeply" : "is no YAML";
+  return message.includes("call stack") ? `is ${TOO_DEEP}` : "is no YAML";
 }

@@ -56,7 +56,7 @@ describe("parseConfig()", () => {
 
   test.each(["[", '{"a":', "[{a:"])("does not overflow the stack if %s is repeated without end", (text) => {
     const parsed = parseConfig(Buffer.from(text.repeat(50_000)));
-    expect(parsed).toEqual({ kind: "broken", problem: `invalid end of input at 1:${text.length * 50_000 + 1}` });
+    expect(parsed).toEqual({ kind: "broken", problem: "nested too deeply" });
   });
 
   test("does not overflow the stack for a well-formed document that is nested too deeply", () => {
@@ -153,5 +153,14 @@ describe("withoutMeta()", () => {
       "Meta",
       "",
     ]);
+  });
+});
+
+describe("parseConfig() of a large file", () => {
+  test("reads 3 MB of plain JSON, and says what is wrong with more than 4 MiB", () => {
+    const texts = (count: number) => JSON.stringify({ texts: Array.from({ length: count }, () => "x".repeat(100)) });
+    expect(parseConfig(Buffer.from(texts(30_000))).kind).toBe("parsed");
+    expect(parseConfig(Buffer.from(texts(60_000)))).toEqual({ kind: "broken", problem: "larger than 4 MiB" });
+    expect(parseConfig(Buffer.alloc((4 << 20) + 1))).toEqual({ kind: "broken", problem: "larger than 4 MiB" });
   });
 });

@@ -161,7 +161,7 @@ describe("parseDefinitionFiles()", () => {
   });
 
   test.each(["a.json", "a.yaml"])("keeps a message of a megabyte in %s unchanged", async (name) => {
-    const message = `"it's" $(x) \\ \u0001 é 🦞\n`.repeat(50_000).trim();
+    const message = `"it's" $(x) \\ \u0001 é 🦞\n`.repeat(30_000).trim();
     const set = await parseDefinitionFiles([file([define({ message })], name)]);
     expect(set.kind === "valid" && set.definitions[0]?.message === message).toBeTrue();
   });
@@ -176,7 +176,8 @@ describe("parseDefinitionFiles()", () => {
 
   test("rejects a list of lists, however deep", async () => {
     const text = "[".repeat(10_000) + "]".repeat(10_000);
-    expect(await problemsOf(file(text))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
+    expect(await problemsOf(file(text))).toEqual(["cron-jobs.json: is nested too deeply"]);
+    expect(await problemsOf(file("[[[]]]"))).toEqual(["cron-jobs.json: #1: expected an object but received a list"]);
   });
 
   test("rejects OpenClaw's own list and says which part to use", async () => {
