@@ -1,5 +1,6 @@
 import { readRegularFile } from "../files/regular-file.ts";
 import { readVolumeByName } from "../files/volume.ts";
+import { CONFIG_LIMITS } from "../text/limits.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type Generation, ROOT_NAME, collectGeneration } from "./generation.ts";
 import type { IncludePlaces } from "./includes.ts";
@@ -11,10 +12,11 @@ import type { IncludePlaces } from "./includes.ts";
  * @throws {ManagerError} `file` if the directory or a file exists and cannot be read.
  */
 export async function readDesiredConfig(configDir: string, places: IncludePlaces): Promise<Generation | undefined> {
-  return readVolumeByName(configDir, async (readByName) => {
+  const read = async (readByName: (name: string) => Promise<Buffer | undefined>) => {
     const bytes = await readByName(ROOT_NAME);
     return bytes && collectGeneration(new ConfigFile(bytes), places, readByName, readOutside);
-  });
+  };
+  return readVolumeByName(configDir, read, CONFIG_LIMITS.bytes);
 }
 
 /** A file outside may be readable by the gateway alone. Its content only tells whether it has changed. */

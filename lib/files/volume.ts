@@ -1,4 +1,5 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
@@ -7,6 +8,11 @@ export interface VolumeFile {
   name: string;
   bytes: Buffer;
 }
+
+type Select = (name: string) => boolean;
+
+/** The most bytes that are read of a file unless a caller says otherwise: a ConfigMap holds no more. */
+const MAX_BYTES = 1024 * 1024;
 
 /** How long a file in a plain directory must be unmodified before it counts as complete, in milliseconds. */
 const UNMODIFIED_MS = 50;
@@ -25,21 +31,25 @@ const READ_ATTEMPTS = 20;
  * like a ConfigMap with half its files. In a plain directory, where a person or a test writes in place, a file that was
  * just modified is read a little later.
  *
+ * Of a file with more than `maxBytes`, one byte more than that is read: whoever parses it sees that it is too large.
+ *
  * @returns undefined if the directory does not exist; an empty list if no file is selected.
  * @throws {ManagerError} `file` if the directory or a file exists and cannot be read. This is never an empty set.
  */
 export async function readVolume(
   directory: string,
-  select: (name: string) => boolean,
+  select: Select,
+  maxBytes = MAX_BYTES,
 ): Promise<VolumeFile[] | undefined> {
   return readOneGeneration(directory, (generation) =>
-    generation === undefined ? readPlain(directory, select) : readGeneration(generation, select),
+    generation === undefined ? readPlain(directory, select, maxBytes) : readGeneration(generation, select, maxBytes),
   );
 }
 
 /**
  * Reads files of a mounted ConfigMap by name, all of one generation: `read` gets a function that reads one file, and
- * decides by its content which one to read next. It runs again if the volume is swapped meanwhile.
+ * decides by its content which one to read next. It runs again if the volume is swapped meanwhile. Of each file it reads
+ * as much as {@link readVolume}.
  *
  * @returns what `read` returns; the function that it gets returns undefined for a file that does not exist.
  * @throws {ManagerError} `file` if the directory or a file exists and cannot be read.
@@ -47,13 +57,14 @@ export async function readVolume(
 export async function readVolumeByName<T>(
   directory: string,
   read: (readByName: (name: string) => Promise<Buffer | undefined>) => Promise<T>,
+  maxBytes = MAX_BYTES,
 ): Promise<T> {
   return readOneGeneration(directory, (generation) =>
     read(async (name) => {
       const path = join(generation ?? directory, name);
       try {
         if (generation === undefined) await waitUntilUnmodified([path]);
-        return await readFile(path);
+        return await readBounded(path, maxBytes);
       } catch (error) {
         if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;
         throw error;
@@ -73,6 +84,7 @@ async function readOneGeneration<T>(
       const files = await read(generation);
       if ((await resolveGeneration(directory)) === generation) return files;
     } catch (error) {
+      if (error instanceof ManagerError) throw error;
       // ENOENT between the listing and the read: the kubelet is removing the old generation.
       if (systemCode(error) !== "ENOENT" || attempt === READ_ATTEMPTS) throw readError(directory, error);
     }
@@ -80,24 +92,50 @@ async function readOneGeneration<T>(
   throw new ManagerError("file", `cannot read ${directory}: it was swapped ${READ_ATTEMPTS} times meanwhile`);
 }
 
-async function readGeneration(root: string, select: (name: string) => boolean): Promise<VolumeFile[]> {
-  return readFiles(root, selectNames(await readdir(root), select));
+async function readGeneration(root: string, select: Select, maxBytes: number): Promise<VolumeFile[]> {
+  return readFiles(root, selectNames(await readdir(root), select), maxBytes);
 }
 
-async function readPlain(directory: string, select: (name: string) => boolean): Promise<VolumeFile[] | undefined> {
+async function readPlain(directory: string, select: Select, maxBytes: number): Promise<VolumeFile[] | undefined> {
   const all = await listNames(directory);
   if (!all) return undefined;
   const names = selectNames(all, select);
   await waitUntilUnmodified(names.map((name) => join(directory, name)));
-  return readFiles(directory, names);
+  return readFiles(directory, names, maxBytes);
 }
 
-function selectNames(names: readonly string[], select: (name: string) => boolean): string[] {
+function selectNames(names: readonly string[], select: Select): string[] {
   return names.filter((name) => !name.startsWith("..") && select(name)).toSorted();
 }
 
-async function readFiles(root: string, names: readonly string[]): Promise<VolumeFile[]> {
-  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(root, name)) })));
+async function readFiles(root: string, names: readonly string[], maxBytes: number): Promise<VolumeFile[]> {
+  return Promise.all(names.map(async (name) => ({ name, bytes: await readBounded(join(root, name), maxBytes) })));
+}
+
+/**
+ * Reads at most `maxBytes` and one more, through links, as a ConfigMap's keys are.
+ *
+ * @throws the system's error; {@link ManagerError} for a pipe or a device, which may never end
+ */
+async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw notFileError(path, stats.isDirectory());
+    const bytes = Buffer.alloc(Math.min(stats.size, maxBytes + 1));
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await file.close();
+  }
+}
+
+function notFileError(path: string, isDirectory: boolean): Error {
+  if (isDirectory) return Object.assign(new Error("is a directory"), { code: "EISDIR" });
+  return new ManagerError("file", `cannot read ${path}: it is a pipe or a device, expected a file`);
 }
 
 async function resolveGeneration(directory: string): Promise<string | undefined> {

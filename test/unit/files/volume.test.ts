@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
 import { readVolume, readVolumeByName } from "../../../lib/files/volume.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
+import { mustRun } from "../../support/process.ts";
 import { createVolume } from "../../support/volume.ts";
 
 const all = () => true;
@@ -65,6 +66,27 @@ describe("readVolume()", () => {
     const bytes = new Uint8Array([0xff, 0, 0xc3, 0x28, 13, 10]);
     await volume.publish({ "a.json": bytes });
     expect((await readVolume(volume.path, all))?.[0]?.bytes).toEqual(Buffer.from(bytes));
+  });
+
+  test("reads a byte more than the limit of a larger file, so that it is seen to be larger", async () => {
+    await using scratch = await createScratch();
+    const volume = await createVolume(scratch.in("cron.d"));
+    await volume.publish({ "a.json": Buffer.alloc(3 << 20) });
+    const sizeOf = async (maxBytes?: number) => (await readVolume(volume.path, all, maxBytes))?.[0]?.bytes.length;
+    expect(await sizeOf()).toBe((1 << 20) + 1);
+    expect(await sizeOf(3 << 20)).toBe(3 << 20);
+    const readFirst = (readByName: (name: string) => Promise<Buffer | undefined>) => readByName("a.json");
+    expect(await readVolumeByName(volume.path, readFirst, 5)).toHaveLength(6);
+  });
+
+  test.each(["fifo", "zero"])("refuses a %s, which would never end", async (name) => {
+    await using scratch = await createScratch();
+    await mustRun("mkfifo", [scratch.in("fifo")]);
+    await symlink("/dev/zero", scratch.in("zero"));
+    expect(await refusalOf(readVolume(scratch.path, (each) => each === name))).toMatchObject({
+      code: "file",
+      message: `cannot read ${scratch.in(name)}: it is a pipe or a device, expected a file`,
+    });
   });
 
   test("reads again if the volume is swapped between listing and reading", async () => {
