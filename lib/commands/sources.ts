@@ -9,6 +9,7 @@ import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts"
 import { isDefinitionFile } from "../definition/files.ts";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
+import { CONFIG_LIMITS, messageForSize } from "../text/limits.ts";
 import { isConfigName } from "./file-kinds.ts";
 
 /** What `validate` checks. */
@@ -38,8 +39,10 @@ export interface ReadFile {
 /** Known by their names, and not because a config includes them. */
 const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
 
-/** Larger than any object that a cluster accepts, and small enough to fit into memory. */
-const MAX_MIB = 8;
+const TOO_LARGE = `is ${messageForSize(CONFIG_LIMITS.bytes)}; a ConfigMap holds 1 MiB`;
+
+/** A Pod's standard input or a shell's `<(…)`: somebody is about to write to it. */
+const STREAMS = /^\/(?:dev|proc\/(?:self|\d+))\/(?:fd\/\d+|stdin)$/;
 
 /**
  * Reads the files to check. A file that cannot be read is a result, not an error.
@@ -65,7 +68,7 @@ async function readIncludedBeside(files: readonly SourceFile[]): Promise<SourceF
     const readInside = async (name: string) => {
       const path = join(directory, name);
       if (!(await isFile(path))) return undefined;
-      const included = await readStream(path, createReadStream(path));
+      const included = await readFile(path);
       found.push(included);
       return included.kind === "read" ? included.bytes : undefined;
     };
@@ -126,7 +129,7 @@ const chooseDefinitions: Choose = (files) => dropConfigFiles(files).map((file) =
 
 async function readMount(directory: string, choose: Choose, select: (name: string) => boolean): Promise<SourceFile[]> {
   try {
-    const chosen = choose((await readVolume(directory, select)) ?? []);
+    const chosen = choose((await readVolume(directory, select, CONFIG_LIMITS.bytes)) ?? []);
     if (chosen.length === 0) return [{ kind: "empty", name: directory }];
     return chosen.map(({ file: { name, bytes }, holds }) => {
       return { kind: "read", name: join(directory, name), bytes, holds };
@@ -145,13 +148,13 @@ function distinct(files: readonly SourceFile[]): SourceFile[] {
 async function readNamed(path: string): Promise<SourceFile[]> {
   if (path === "-") return [await readStream("stdin", process.stdin)];
   try {
-    if (!(await stat(path)).isDirectory()) return [await readStream(path, createReadStream(path))];
+    if (!(await stat(path)).isDirectory()) return [await readFile(path)];
     const entries = await readdir(path, { withFileTypes: true });
     // Skip pipes: reading one may block forever.
     const names = entries.filter((entry) => isDefinitionFile(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
     const files: SourceFile[] = [];
     for (const file of names.map(({ name }) => join(path, name)).toSorted()) {
-      const read = await readStream(file, createReadStream(file));
+      const read = await readFile(file);
       files.push(read.kind === "read" ? { ...read, found: "listed" } : read);
     }
     return files.length > 0 ? files : [{ kind: "empty", name: path }];
@@ -160,14 +163,25 @@ async function readNamed(path: string): Promise<SourceFile[]> {
   }
 }
 
-/** Reads a stream up to {@link MAX_MIB}: a device may never end. */
+/** Reads a regular file, or a stream of this process. Any other pipe may wait for a writer, and a device never end. */
+async function readFile(path: string): Promise<SourceFile> {
+  try {
+    const mayRead = STREAMS.test(path) || (await stat(path)).isFile();
+    if (!mayRead) return { kind: "unread", name: path, problem: "is a pipe or a device, expected a file" };
+  } catch (error) {
+    return unread(path, error);
+  }
+  return readStream(path, createReadStream(path));
+}
+
+/** Reads a stream as far as a config may be large. */
 async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<SourceFile> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of stream) {
       size += chunk.length;
-      if (size > MAX_MIB * 1024 * 1024) return { kind: "unread", name, problem: `is larger than ${MAX_MIB} MiB` };
+      if (size > CONFIG_LIMITS.bytes) return { kind: "unread", name, problem: TOO_LARGE };
       chunks.push(chunk);
     }
   } catch (error) {

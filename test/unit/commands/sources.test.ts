@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { readSources } from "../../../lib/commands/sources.ts";
 import { createScratch, refusalOf } from "../../support/fakes.ts";
+import { mustRun } from "../../support/process.ts";
 import { createVolume } from "../../support/volume.ts";
 
 describe("readSources() of named files", () => {
@@ -49,8 +52,21 @@ describe("readSources() of named files", () => {
     expect(await readSources({ kind: "named", paths })).toEqual([
       { kind: "unread", name: scratch.in("nothing.json"), problem: "there is no such file" },
       { kind: "empty", name: scratch.in("empty") },
-      { kind: "unread", name: scratch.in("large.json"), problem: "is larger than 8 MiB" },
+      { kind: "unread", name: scratch.in("large.json"), problem: "is larger than 4 MiB; a ConfigMap holds 1 MiB" },
     ]);
+  });
+});
+
+describe("readSources() of what is no file", () => {
+  test.each(["/dev/zero", "/dev/null", "fifo", "socket"])("says so of %s at once", async (name) => {
+    await using scratch = await createScratch();
+    await mustRun("mkfifo", [scratch.in("fifo")]);
+    const server = createServer().listen(scratch.in("socket"));
+    await once(server, "listening");
+    const path = name.startsWith("/") ? name : scratch.in(name);
+    const problem = "is a pipe or a device, expected a file";
+    expect(await readSources({ kind: "named", paths: [path] })).toEqual([{ kind: "unread", name: path, problem }]);
+    server.close();
   });
 });
 
