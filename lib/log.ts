@@ -1,5 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { systemCode } from "./errors.ts";
+import { cutLine, escapeControls, escapeText } from "./printable.ts";
 
 /** Writes one line to the container's log. A message that starts with `WARNING: ` has level `warn` in JSON. */
 export type Log = (message: string) => void;
@@ -15,14 +16,16 @@ export interface LogOptions {
 
 /**
  * Creates a log in manager.sh's format: `YYYY-MM-DD HH:MM:SS [config-manager] MESSAGE`, in local time.
- * With `format: "json"`, each line is an object: `time` (ISO 8601), `level`, `message`.
+ * With `format: "json"`, each line is an object: `time` (ISO 8601), `level`, `message`. A message of more than 8,192
+ * characters is cut.
  */
 export function createLog({ format, isUtc = false, write, now = () => new Date() }: LogOptions): Log {
   const formatTime = isUtc ? formatUtc : formatLocalTime;
-  return (message) => {
+  return (whole) => {
+    const message = cutLine(whole);
     if (format === "json") {
       const level = message.startsWith("WARNING: ") ? "warn" : "info";
-      write(`${JSON.stringify({ time: now().toISOString(), level, message })}\n`);
+      write(`${escapeText(JSON.stringify({ time: now().toISOString(), level, message }))}\n`);
     } else {
       write(`${formatTime(now())} [config-manager] ${escapeControls(message)}\n`);
     }
@@ -38,20 +41,6 @@ function formatLocalTime(time: Date): string {
 
 function formatUtc(time: Date): string {
   return time.toISOString().slice(0, 19).replace("T", " ");
-}
-
-/**
- * Escapes control characters, so that the result is one line. A job's name may contain a newline or an escape
- * sequence; it must not forge a log line or control a terminal.
- */
-export function escapeControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- this function escapes control characters
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    if (character === "\n") return "\\n";
-    if (character === "\t") return "\\t";
-    if (character === "\r") return "\\r";
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }
 
 /**

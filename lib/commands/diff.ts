@@ -1,3 +1,4 @@
+import { capProblems } from "../printable.ts";
 import type { DiffReport } from "../reconcile/report.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -6,6 +7,8 @@ export interface Diff {
   kinds: readonly NamedDiff[];
   /** How many writes a sync would do. */
   changes: number;
+  /** How many problems there are; `kinds` has the first hundred of each. */
+  problems: number;
   /** Whether the desired state or the gateway has an error. */
   isBroken: boolean;
 }
@@ -16,9 +19,11 @@ export interface NamedDiff extends DiffReport {
 
 /** Collects the diffs of all kinds. Pure. */
 export function toDiff({ reports }: Snapshot): Diff {
-  const kinds = reports.map(({ name, report }) => ({ name, ...report.diff() }));
+  const all = reports.map(({ name, report }) => ({ name, ...report.diff() }));
+  const kinds = all.map((kind) => ({ ...kind, json: { ...kind.json, problems: capProblems(kind.json.problems) } }));
   return {
     kinds,
+    problems: all.reduce((sum, { json }) => sum + json.problems.length, 0),
     changes: kinds.reduce((sum, { changes }) => sum + changes, 0),
     isBroken: kinds.some(({ isBroken }) => isBroken),
   };

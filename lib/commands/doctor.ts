@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { toResult } from "../errors.ts";
 import { inspectMadeDirectory } from "../files/places.ts";
 import { findCredentials } from "../gateway/credentials.ts";
+import { cutLine } from "../printable.ts";
 import { checkPlace } from "../reconcile/check-places.ts";
 import type { Check } from "../reconcile/check.ts";
 import type { Checks } from "../reconcile/report.ts";
@@ -37,7 +38,8 @@ export async function examine(snapshot: Snapshot, env: Environment): Promise<Dia
     ...checksOf("ownership"),
     ...checksOf("applied"),
   ];
-  return { ok: checks.every(({ state }) => state !== "failed"), checks };
+  const cut = checks.map((check) => ({ ...check, detail: cutLine(check.detail) }));
+  return { ok: checks.every(({ state }) => state !== "failed"), checks: cut };
 }
 
 async function checkChecksumPlace({ checksumDir }: Settings): Promise<Check> {

@@ -1,6 +1,6 @@
-import process from "node:process";
 import { ManagerError } from "../errors.ts";
 import type { KindName } from "./kinds.ts";
+import { printNotice } from "./print.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Runtime } from "./runtime.ts";
 export async function printExport({ reconcilers, print }: Runtime, kind: KindName): Promise<boolean> {
   const exported = await reconcilers[kind].export?.();
   if (!exported) throw new ManagerError("usage", `${kind} cannot be exported`, { hint: "config-manager help export" });
-  for (const caveat of exported.caveats) process.stderr.write(`warning: ${caveat}\n`);
+  for (const caveat of exported.caveats) printNotice("warning", caveat);
   await print(exported.text);
   return exported.isComplete;
 }

@@ -2,11 +2,11 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeBug } from "../errors.ts";
 import { formatJson } from "../json.ts";
-import { escapeControls } from "../log.ts";
+import { capLines, escapeControls } from "../printable.ts";
 import type { Environment } from "../settings.ts";
 import { describeVersion } from "../version.ts";
 import { readCommandLine } from "./arguments.ts";
-import { print } from "./print.ts";
+import { print, printFrames, printNotice } from "./print.ts";
 import type { Invocation, WorkInvocation } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Sidecar } from "./sidecar.ts";
@@ -14,6 +14,11 @@ import type { Source } from "./sources.ts";
 
 /** How long a command may take to finish after SIGTERM or SIGINT, in milliseconds. */
 const STOP_LIMIT_MS = 500;
+
+/** How many problems, warnings and checked files `validate` lists. */
+const MAX_LINES = 1_000;
+
+const describeMore = (count: number) => `… and ${count} more`;
 
 /** The result of {@link main}. */
 export type Command =
@@ -82,9 +87,9 @@ async function printValidation(source: Source): Promise<number> {
   const { validate } = await import("./validate.ts");
   const { readIncludeRoots } = await import("../config/includes.ts");
   const { problems, warnings, checked } = await validate(await readSources(source), readIncludeRoots(process.env));
-  for (const warning of warnings) process.stderr.write(`warning: ${escapeControls(warning)}\n`);
-  const lines = [...problems, ...checked].map((line) => `${escapeControls(line)}\n`);
-  await print(lines.join(""), process.stdout);
+  for (const warning of capLines(warnings, MAX_LINES, describeMore)) printNotice("warning", warning);
+  const lines = [problems, checked].flatMap((each) => capLines(each, MAX_LINES, describeMore));
+  await print(lines.map((line) => `${escapeControls(line)}\n`).join(""), process.stdout);
   return problems.length > 0 ? 1 : 0;
 }
 
@@ -138,9 +143,12 @@ async function whenStopped({ signal }: Runtime): Promise<void> {
 
 function printError(error: unknown): void {
   if (!(error instanceof ManagerError)) {
-    process.stderr.write(`error: ${describeBug(error)}\n`);
+    const [bug = "", ...frames] = describeBug(error).split("\n");
+    printNotice("error", bug);
+    printFrames(frames);
     return;
   }
-  for (const problem of error.message.split("\n")) process.stderr.write(`error: ${problem}\n`);
-  if (error.hint) process.stderr.write(`hint: ${error.hint}\n`);
+  const problems = error.code === "usage" ? error.message.split("\n") : [error.message];
+  for (const problem of problems) printNotice("error", problem);
+  if (error.hint) printNotice("hint", error.hint);
 }

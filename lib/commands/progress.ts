@@ -1,3 +1,4 @@
+import { escapeControls } from "../printable.ts";
 import type { Stream } from "./terminal.ts";
 
 /** When the progress line first appears, and how often it is updated, in milliseconds. */
@@ -23,7 +24,7 @@ export function showProgress(what: string, stream: Stream): Progress {
   };
   const timer = setInterval(() => {
     seconds += 1;
-    stream.write?.(`${CLEAR}${what} … ${seconds} s`);
+    stream.write?.(`${CLEAR}${escapeControls(what)} … ${seconds} s`);
   }, TICK_MS);
   return {
     clear,

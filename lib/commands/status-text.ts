@@ -1,6 +1,6 @@
 import { ManagerError, describeError } from "../errors.ts";
 import { describeRelease } from "../gateway/store.ts";
-import { escapeControls } from "../log.ts";
+import { cutLine, escapeAll, escapeControls } from "../printable.ts";
 import type { Meaning, State, Table } from "../reconcile/report.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { NamedStatus, Status } from "./status.ts";
@@ -19,21 +19,22 @@ const MEANINGS = {
 const GATEWAY = "gateway";
 
 /** Renders the status for people: the verdict, the gateway and each kind, then the tables. */
-export function renderStatus({ gateway, settings }: Snapshot, status: Status, terminal: Terminal): string {
+export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Terminal): string {
+  const status = escapeAll(raw);
   const { paint } = terminal;
   const width = Math.max(GATEWAY.length, ...status.kinds.map(({ name }) => name.length)) + 2;
   const line = (name: string, text: string) => `${name.padEnd(width)}${text}`;
   const problemLines = (problems: readonly string[]) =>
-    problems.map((problem) => line("", `${paint("bad", "!")} ${escapeControls(problem)}`));
+    problems.map((problem) => line("", `${paint("bad", "!")} ${problem}`));
 
   const isAway = gateway instanceof ManagerError;
-  const away = isAway ? [describeError(gateway)] : [];
+  const away = isAway ? [escapeControls(cutLine(describeError(gateway)))] : [];
   const word = isAway ? paint("bad", "away") : paint("good", "connected");
-  const release = isAway ? "" : `  ${describeRelease(gateway)}`;
+  const release = isAway ? "" : `  ${escapeControls(describeRelease(gateway))}`;
   const lines = [
     renderVerdict(status, terminal),
     "",
-    line(GATEWAY, `${word}  ${settings.gatewayUrl}${release}`),
+    line(GATEWAY, `${word}  ${status.gateway.url}${release}`),
     ...problemLines(away),
     ...status.kinds.flatMap(({ name, json, detail }) => [
       line(name, `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
@@ -54,10 +55,7 @@ function renderVerdict({ healthy, gateway, kinds }: Status, { paint }: Terminal)
 
 function paintTable({ columns, rows }: Table, { columns: width, paint }: Terminal): string {
   const painted = rows.map((row) =>
-    row.map(({ text, meaning }) => {
-      const safe = escapeControls(text);
-      return meaning === undefined ? safe : paint(meaning, safe);
-    }),
+    row.map(({ text, meaning }) => (meaning === undefined ? text : paint(meaning, text))),
   );
   return renderTable(columns, painted, width);
 }

@@ -1,4 +1,5 @@
 import { ManagerError } from "../errors.ts";
+import { capProblems } from "../printable.ts";
 import type { StatusReport } from "../reconcile/report.ts";
 import { readBuild } from "../version.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -26,7 +27,10 @@ export interface NamedStatus extends StatusReport {
 /** Collects the status of all kinds. Pure. */
 export function toStatus({ gateway, settings, reports }: Snapshot): Status {
   const isConnected = !(gateway instanceof ManagerError);
-  const kinds = reports.map(({ name, report }) => ({ name, ...report.status() }));
+  const kinds = reports.map(({ name, report }) => {
+    const { json, ...rest } = report.status();
+    return { name, ...rest, json: { ...json, problems: capProblems(json.problems) } };
+  });
   return {
     healthy: isConnected && kinds.every(({ json }) => json.state === "in-sync"),
     version: readBuild().version,

@@ -1,6 +1,6 @@
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { Log } from "../log.ts";
-import type { Warnings } from "../reconcile/warnings.ts";
+import { type Warnings, logSome } from "../reconcile/warnings.ts";
 import type { Confirmation, Delivery, LiveConfig } from "./apply.ts";
 import * as messages from "./messages.ts";
 import type { ConfigPlaces, ConfigState } from "./observe.ts";
@@ -87,7 +87,10 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
       return { plan, outcome: "unknown" };
     }
     mustLogApplied &&= delivery.isApplied !== undefined;
-    for (const warning of delivery.warnings) log(`WARNING: Config accepted, but ${warning}`);
+    logSome(
+      log,
+      delivery.warnings.map((warning) => `WARNING: Config accepted, but ${warning}`),
+    );
     return { plan, outcome: "valid" };
   }
 
@@ -99,7 +102,7 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
           ? `Healing config drift in ${pvcConfig}`
           : `Config change detected in ${configDir}/openclaw.json`,
       );
-      for (const warning of update.warnings) log(warning);
+      logSome(log, update.warnings);
       if (update.target.isRestored) log(messages.describeRestored(update.paths));
       const first = await write(update, gateway, isNoted);
       const second = first.kind === "invalid" ? await writeFallback(update, state, gateway) : undefined;

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { ManagerError } from "../errors.ts";
 import { type Json, type JsonObject, formatJson, isJsonObject } from "../json.ts";
-import { escapeControls } from "../log.ts";
+import { escapeText } from "../printable.ts";
 import type { Export } from "../reconcile/reconciler.ts";
 import { formatKey } from "../text/changed-paths.ts";
 import { isSecretName } from "../text/names.ts";
-import { withoutMeta } from "./document.ts";
+import { parseDocument, withoutMeta } from "./document.ts";
 import type { Generation } from "./generation.ts";
 import { type ConfigPlaces, observeConfig } from "./observe.ts";
 
@@ -30,8 +30,17 @@ export async function exportConfig(places: ConfigPlaces): Promise<Export> {
   const declared = git?.kind === "parsed" && isJsonObject(git.value) ? git.value : undefined;
   const exported = declared ? (restoreReferences(declared, value) as JsonObject) : value;
   const isGit = declared !== undefined && isDeepStrictEqual(exported, withoutMeta(declared));
-  const text = isGit && isSplit && desired ? new TextDecoder().decode(desired.root.bytes) : formatJson(exported);
+  const own = isGit && isSplit && desired ? new TextDecoder().decode(desired.root.bytes) : undefined;
+  const text = own !== undefined && isPrintable(own) ? own : formatJson(exported);
   return { text, caveats: findCaveats(exported, observed, isSplit ? desired : undefined), isComplete: true };
+}
+
+/** Whether a config still says the same once it is printed: characters that control a terminal are escaped then. */
+function isPrintable(text: string): boolean {
+  const printed = escapeText(text);
+  if (printed === text) return true;
+  const [before, after] = [text, printed].map((each) => parseDocument(new TextEncoder().encode(each)));
+  return isDeepStrictEqual(before, after);
 }
 
 /** Whether the live root still includes what Git's includes, so that each file can be exported by itself. */
@@ -44,9 +53,7 @@ function findCaveats(exported: JsonObject, observed: Generation, desired: Genera
     (path) => `${path}: a secret in plain text; put it into a Secret, and \${VAR} into Git`,
   );
   const changed = [...observed.includes].filter(([name, file]) => desired && !file.equals(desired.includes.get(name)));
-  return [...plain, ...changed.map(([name]) => `${name}: included, not exported, and not what Git has`)].map(
-    escapeControls,
-  );
+  return [...plain, ...changed.map(([name]) => `${name}: included, not exported, and not what Git has`)];
 }
 
 function findPlainSecrets(value: Json, prefix = ""): string[] {

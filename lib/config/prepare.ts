@@ -4,6 +4,7 @@ import { readRegularFile } from "../files/regular-file.ts";
 import { removeStaleTempFilesIn } from "../files/replace.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
+import { logSome } from "../reconcile/warnings.ts";
 import type { AsideWarnings } from "./aside.ts";
 import { ConfigFile } from "./config-file.ts";
 import { collectGeneration } from "./generation.ts";
@@ -40,7 +41,7 @@ export async function prepareConfig({ places, mode, log, aside, warnOfRefusal }:
     return { kind: "rejected" };
   }
   if (plan.kind === "update") {
-    for (const warning of plan.warnings) log(warning);
+    logSome(log, plan.warnings);
     const { losses } = await writeGeneration(pvcConfig, plan.target.live, state.observed);
     losses.forEach(aside.onLoss);
     log(`Config copied to PVC: ${pvcConfig}`);

@@ -5,7 +5,6 @@ import type { LiveJob } from "../gateway/job.ts";
 import { readShellLine, unwrapRetry } from "./command.ts";
 import { usualSession } from "./job-spec.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
-import { escapeControls } from "../log.ts";
 import { groupByClaim, unmarkDescription } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 
@@ -151,5 +150,5 @@ export function describeCaveats({ definitions, namesakes, skipped }: ExportedJob
     ...withEnv.map(({ name }) => `written down with its env: ${name}; take secrets out before it goes into Git`),
     ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
     ...skipped.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
-  ].map(escapeControls);
+  ];
 }

@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { FAILED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
-import type { Warnings } from "../reconcile/warnings.ts";
+import { type Warnings, logSome } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import { type Convergence, converge } from "./converge.ts";
 import { describeLeft, describeRefusal, describeUnsupported } from "./messages.ts";
@@ -60,7 +60,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         return { kind: "rejected" };
 
       case "invalid":
-        for (const problem of desired.problems) log(describeProblem(problem));
+        logSome(log, desired.problems.map(describeProblem));
         return { kind: "rejected" };
 
       case "valid":

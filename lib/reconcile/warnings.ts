@@ -1,4 +1,18 @@
+import { createHash } from "node:crypto";
 import type { Log } from "../log.ts";
+import { capLines } from "../printable.ts";
+
+/** How many lines of one kind are logged at once. */
+const MAX_LINES = 10;
+
+/** Logs the first ten, and how many more there are: a file or a gateway may have any number of problems. */
+export function logSome(log: Log, messages: readonly string[]): void {
+  for (const message of capLines(messages, MAX_LINES, describeMore)) log(message);
+}
+
+function describeMore(count: number): string {
+  return `WARNING: More of the same are not logged: ${count} (config-manager diff lists them, validate those of a file)`;
+}
 
 /** Logs a lasting problem once instead of at every pass. */
 export interface Warnings {
@@ -12,10 +26,12 @@ export function createWarnings(log: Log): Warnings {
   const lastByTopic = new Map<string, string>();
   return {
     warnOnce(topic, messages, occasion = "") {
-      const warning = JSON.stringify([occasion, messages]);
+      const warning = createHash("sha256")
+        .update(JSON.stringify([occasion, messages]))
+        .digest("hex");
       if (lastByTopic.get(topic) === warning) return;
       lastByTopic.set(topic, warning);
-      for (const message of messages) log(message);
+      logSome(log, messages);
     },
     clear(topic) {
       lastByTopic.delete(topic);

@@ -76,6 +76,19 @@ describe("createLog()", () => {
     expect(JSON.parse(written(name, "json")).message).toBe(name);
   });
 
+  test.each(["text", "json"] as const)("cuts a message of 20 MB in %s", (format) => {
+    const line = written("x".repeat(20_000_000), format);
+    expect(line.length).toBeLessThan(10_000);
+    expect(line).toContain("… (19991808 more characters)");
+  });
+
+  test("writes nothing raw into JSON, and the same value", () => {
+    const message = "a\u009b\u2028\u202e\u200b\u{e0041}\ud800b";
+    const line = written(message, "json");
+    expect(line).toMatch(/^[ -~]+\n$/);
+    expect(JSON.parse(line).message).toBe(message);
+  });
+
   test("leaves all other text unchanged", () => {
     const text = 'Monitoring: /etc (main config → file copy) 設定 🦞 "quoted" \\n é';
     expect(written(text)).toEndWith(`[config-manager] ${text}\n`);

@@ -24,6 +24,13 @@ describe("print()", () => {
     expect(await printed).toBeTrue();
   });
 
+  test("escapes what nobody has escaped before, and keeps colours on a terminal", async () => {
+    const { written, output } = createOutput();
+    void print("a\u001b[2J\u202e\n", output);
+    void print("\u001b[31ma\u001b[39m\u009b", { ...output, isTTY: true });
+    expect(written).toEqual(["a\\u001b[2J\\u202e\n", "\u001b[31ma\u001b[39m\\u009b"]);
+  });
+
   test("ignores a closed pipe", async () => {
     const { end, output } = createOutput("EPIPE");
     const printed = print("text", output);

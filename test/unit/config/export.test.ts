@@ -46,6 +46,14 @@ const exportOf = (git: string, live: Json) =>
 const valueOf = ({ text }: Export) => JSON.parse(text) as Json;
 
 describe("exportConfig()", () => {
+  test("prints Git's own bytes unless they say something else once they can be printed", async () => {
+    const live = { gateway: { mode: "local" }, text: "a\u202eb" };
+    const inText = '// Git\n{gateway: {mode: "local"}, text: "a\u202eb"}\n';
+    expect((await exportOf(inText, live)).text).toBe(inText);
+    const between = '// Git\n{gateway: {mode: "local"}, \uFEFF text: "a\u202eb"}\n';
+    expect((await exportOf(between, live)).text).toBe(`${JSON.stringify(live, undefined, 2)}\n`);
+  });
+
   test("has what OpenClaw has migrated, without its stamp, and with Git's references", async () => {
     const exported = await exportOf(GIT, {
       meta: { lastTouchedVersion: "2026.9.6" },

@@ -138,14 +138,14 @@ describe("describeCaveats()", () => {
     expect(describeCaveats({ definitions, namesakes: [], skipped: [] })).toEqual([warning("a"), warning("b")]);
   });
 
-  test("returns one line each, whatever a name contains", () => {
+  test("returns each as it is; the output escapes a name", () => {
     const lines = describeCaveats({
       definitions: [],
       namesakes: [{ name: "a\nb", id: "1" }],
       skipped: [{ name: "c", id: "2", reason: "schedule: unknown" }],
     });
     expect(lines).toEqual([
-      "not exported: a\\nb, 1: another job has the same name",
+      "not exported: a\nb, 1: another job has the same name",
       "not exported: c, 2: schedule: unknown",
     ]);
   });

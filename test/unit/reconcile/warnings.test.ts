@@ -60,4 +60,23 @@ describe("createWarnings()", () => {
     warnings.warnOnce("definitions", ["job x\nCron job sync complete: is wrong"]);
     expect(lines).toEqual(["job x\nCron job sync complete: is wrong"]);
   });
+
+  test("logs the first ten of very many, and how many more there are, once", () => {
+    const { lines, warnings } = start();
+    const problems = Array.from({ length: 27_421 }, (_, index) => `WARNING: job ${index} is wrong`);
+    for (let pass = 0; pass < 2; pass++) warnings.warnOnce("definitions", problems);
+    expect(lines.slice(0, 10)).toEqual(problems.slice(0, 10));
+    expect(lines.slice(10)).toEqual([
+      "WARNING: More of the same are not logged: 27411 (config-manager diff lists them, validate those of a file)",
+    ]);
+    warnings.warnOnce("definitions", [...problems.slice(1), "WARNING: another"]);
+    expect(lines).toHaveLength(22);
+  });
+
+  test("logs no more than some KiB of a message of 20 MB", () => {
+    const { lines, warnings } = start();
+    warnings.warnOnce("config", ["x".repeat(20_000_000)]);
+    expect(lines[0]?.length).toBeLessThan(10_000);
+    expect(lines[0]).toEndWith("… (19991808 more characters)");
+  });
 });
