@@ -3,7 +3,7 @@ import { ConfigFile } from "../config/config-file.ts";
 import { findModeFault } from "../config/document.ts";
 import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
 import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
-import { decodeText, parseDefinitionText, parseJson } from "../definition/text.ts";
+import { decodeText, parseJson } from "../definition/text.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
 import { SETTING_SOURCES } from "../settings.ts";
 import { type Part, findParts } from "./parts.ts";
@@ -144,10 +144,10 @@ async function checkDefinitions(
   const wrong = set.kind === "invalid" ? set.problems : [];
   for (const problem of wrong)
     found.problems.push(formatProblem({ ...problem, file: labelOf.get(problem.file) ?? problem.file }));
-  for (const { name, bytes, label } of named) {
-    if (wrong.some(({ file }) => file === name)) continue;
-    const text = await parseDefinitionText(name, bytes);
-    const count = text.kind === "parsed" && Array.isArray(text.value) ? text.value.length : 1;
+  const wrongFiles = new Set(wrong.map(({ file }) => file));
+  for (const { name, label } of named) {
+    const count = set.counts.get(name);
+    if (wrongFiles.has(name) || count === undefined) continue;
     found.checked.push(`${label}: ${count} ${count === 1 ? "job" : "jobs"}, no problem`);
   }
 }

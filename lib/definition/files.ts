@@ -15,9 +15,19 @@ export interface DefinitionProblem extends FieldProblem {
 /** The jobs of some definition files. Only a `valid` set may be applied, and only as a whole. */
 export type DefinitionSet =
   /** All jobs of all files are valid. An empty list is valid: it declares that there are no jobs. */
-  | { kind: "valid"; definitions: Definition[]; files: VolumeFile[]; checksum: string }
+  | (Checked & { kind: "valid"; definitions: Definition[] })
   /** At least one file has a problem: no job of any file may be applied. */
-  | { kind: "invalid"; problems: DefinitionProblem[]; files: VolumeFile[]; checksum: string };
+  | (Checked & { kind: "invalid"; problems: DefinitionProblem[] });
+
+interface Checked {
+  files: VolumeFile[];
+  /** How many jobs each file declares, as far as it was checked. */
+  counts: ReadonlyMap<string, number>;
+  checksum: string;
+}
+
+/** More than anybody reads. Nothing is applied then, so the rest need not be checked. */
+const MAX_PROBLEMS = 1_000;
 
 /** Whether a file of this name contains job definitions. */
 export function isDefinitionFile(name: string): boolean {
@@ -29,8 +39,10 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Definit
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
   const firstFileOf = new Map<string, string>();
-
+  const counts = new Map<string, number>();
+  const isEnough = () => problems.length >= MAX_PROBLEMS;
   for (const { name: file, bytes } of files) {
+    if (isEnough()) break;
     const text = await parseDefinitionText(file, bytes);
     if (text.kind === "unreadable") {
       problems.push({ file, job: "", field: "", problem: text.problem });
@@ -38,12 +50,14 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Definit
     }
     const isList = Array.isArray(text.value);
     const inputs = Array.isArray(text.value) ? text.value : [text.value];
+    counts.set(file, inputs.length);
     for (const { path, problem } of text.problems) {
       const [index, ...inner] = isList ? path : [0, ...path];
       const job = typeof index === "number" ? nameJob(inputs[index], index) : "";
       problems.push({ file, job, field: inner.join("."), problem });
     }
     for (const [index, input] of inputs.entries()) {
+      if (isEnough()) break;
       const job = nameJob(input, index);
       const result = isWrapped(input) ? WRAPPED : parseDefinition(input);
       if (result.kind === "valid") definitions.push(result.definition);
@@ -59,8 +73,9 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Definit
   }
 
   const checksum = computeSetChecksum(files);
-  if (problems.length > 0) return { kind: "invalid", problems, files, checksum };
-  return { kind: "valid", definitions, files, checksum };
+  if (isEnough()) problems.splice(MAX_PROBLEMS, problems.length, TOO_MANY);
+  if (problems.length > 0) return { kind: "invalid", problems, files, counts, checksum };
+  return { kind: "valid", definitions, files, counts, checksum };
 }
 
 function nameJob(input: Json | undefined, index: number): string {
@@ -71,6 +86,8 @@ function nameJob(input: Json | undefined, index: number): string {
 function isWrapped(input: Json): boolean {
   return isJsonObject(input) && Array.isArray(input.jobs) && input.name === undefined;
 }
+
+const TOO_MANY = { file: "", job: "", field: "", problem: "and perhaps more: the rest is not checked" };
 
 const WRAPPED = {
   kind: "invalid",

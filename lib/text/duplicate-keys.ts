@@ -14,9 +14,12 @@ const TOKEN =
 /** Deeper than any valid file. The paths of many duplicates at great depth would fill the memory. */
 const MAX_DEPTH = 200;
 
+/** More than anybody reads. */
+const MAX_DUPLICATES = 1_000;
+
 /**
- * The paths of duplicate keys, each once. JSON5 silently takes the last value, and a bad Git merge leaves duplicates
- * behind. The text must parse as JSON5; keys more than 200 levels deep are not reported.
+ * The paths of duplicate keys, each once, at most 1,000. JSON5 silently takes the last value, and a bad Git merge leaves
+ * duplicates behind. The text must parse as JSON5; keys more than 200 levels deep are not reported.
  */
 export function findDuplicates(text: string): KeyPath[] {
   const duplicates = new Map<string, KeyPath>();
@@ -37,7 +40,7 @@ export function findDuplicates(text: string): KeyPath[] {
     } else if (first === ":" && inner?.keys) {
       const key = readKey(text.slice(last.from, last.to));
       inner.at = key;
-      if (inner.keys.has(key) && open.length <= MAX_DEPTH) {
+      if (inner.keys.has(key) && open.length <= MAX_DEPTH && duplicates.size < MAX_DUPLICATES) {
         const path = open.map(({ at }) => at);
         duplicates.set(JSON.stringify(path), path);
       }

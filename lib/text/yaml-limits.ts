@@ -1,8 +1,8 @@
 import { Lexer } from "yaml";
 import { MAX_DEPTH, TOO_DEEP, type TextLimits, messageForSize } from "./limits.ts";
 
-/** What parsed YAML may take, in units of 100 bytes: some 70 MB, twice what 500 jobs of 20 fields each take. */
-const MAX_WEIGHT = 700_000;
+/** What parsed YAML may take, in units of 100 bytes: some 60 MB, half as much again as 500 jobs of 20 fields take. */
+const MAX_WEIGHT = 600_000;
 
 const TOO_MUCH = "YAML of too many values for our memory; split it into several files, or write it as JSON";
 

@@ -308,3 +308,13 @@ describe("isDefinitionFile()", () => {
     expect(isDefinitionFile("cron-jobs.json")).toBeTrue();
   });
 });
+
+test("parseDefinitionFiles() checks no further after a thousand problems", async () => {
+  const file = (name: string) => ({ name, bytes: Buffer.from(`[${"{},".repeat(40_000)}]`) });
+  const set = await parseDefinitionFiles([file("a.json"), file("b.json")]);
+  const problems = set.kind === "invalid" ? set.problems : [];
+  expect(problems).toHaveLength(1_001);
+  expect(formatProblem(problems[1_000] ?? { file: "", job: "", field: "", problem: "" })).toBe(
+    "and perhaps more: the rest is not checked",
+  );
+});

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { parseYaml } from "../../../lib/text/yaml.ts";
 
 test("parseYaml() reads a map of very many keys, and finds the one that stands twice", () => {
-  const keys = Array.from({ length: 15_000 }, (_, index) => `k${index}`);
+  const keys = Array.from({ length: 12_000 }, (_, index) => `k${index}`);
   const parsed = parseYaml(`{${[...keys, "k7"].map((key) => `${key}: 1`).join(", ")}}`);
   expect(parsed).toMatchObject({ problems: [{ path: ["k7"], problem: "stands twice in one map" }] });
 });
