@@ -340,7 +340,9 @@ export type Reply =
   /** Cuts the connection without a close frame. */
   | "drop"
   /** Sends text that is no frame of the protocol, then the greeting or an empty answer. */
-  | { noise: readonly string[] };
+  | { noise: readonly string[] }
+  /** Closes the connection with this reason. */
+  | { close: string };
 
 type Handler = (params: JsonObject) => Reply;
 
@@ -383,6 +385,10 @@ export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway
         const reply = gateway.answers[method]?.(params) ?? { payload: usual };
         if (reply === "drop") {
           socket.terminate();
+          return;
+        }
+        if ("close" in reply) {
+          socket.close(1008, reply.close);
           return;
         }
         if ("noise" in reply) for (const line of reply.noise) socket.send(line);
