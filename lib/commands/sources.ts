@@ -1,16 +1,15 @@
-import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import process from "node:process";
 import { ConfigFile } from "../config/config-file.ts";
 import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
 import { describeMisnamed } from "../config/misnamed.ts";
 import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile } from "../definition/files.ts";
-import { ManagerError, describeError, systemCode } from "../errors.ts";
+import { ManagerError, describeError } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
-import { CONFIG_LIMITS, messageForSize } from "../text/limits.ts";
+import { CONFIG_LIMITS } from "../text/limits.ts";
 import { isConfigName } from "./file-kinds.ts";
+import { STDIN, describeFailure, readInput } from "./read-input.ts";
 
 /** What `validate` checks. */
 export type Source =
@@ -38,11 +37,6 @@ export interface ReadFile {
 
 /** Known by their names, and not because a config includes them. */
 const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
-
-const TOO_LARGE = `is ${messageForSize(CONFIG_LIMITS.bytes)}; a ConfigMap holds 1 MiB`;
-
-/** A Pod's standard input or a shell's `<(…)`: somebody is about to write to it. */
-const STREAMS = /^\/(?:dev|proc\/(?:self|\d+))\/(?:fd\/\d+|stdin)$/;
 
 /**
  * Reads the files to check. A file that cannot be read is a result, not an error.
@@ -146,7 +140,7 @@ function distinct(files: readonly SourceFile[]): SourceFile[] {
 }
 
 async function readNamed(path: string): Promise<SourceFile[]> {
-  if (path === "-") return [await readStream("stdin", process.stdin)];
+  if (path === "-") return [toSource("stdin", await readInput(STDIN))];
   try {
     if (!(await stat(path)).isDirectory()) return [await readFile(path)];
     const entries = await readdir(path, { withFileTypes: true });
@@ -159,39 +153,14 @@ async function readNamed(path: string): Promise<SourceFile[]> {
     }
     return files.length > 0 ? files : [{ kind: "empty", name: path }];
   } catch (error) {
-    return [unread(path, error)];
+    return [{ kind: "unread", name: path, problem: describeFailure(error) }];
   }
 }
 
-/** Reads a regular file, or a stream of this process. Any other pipe may wait for a writer, and a device never end. */
 async function readFile(path: string): Promise<SourceFile> {
-  try {
-    const mayRead = STREAMS.test(path) || (await stat(path)).isFile();
-    if (!mayRead) return { kind: "unread", name: path, problem: "is a pipe or a device, expected a file" };
-  } catch (error) {
-    return unread(path, error);
-  }
-  return readStream(path, createReadStream(path));
+  return toSource(path, await readInput(path));
 }
 
-/** Reads a stream as far as a config may be large. */
-async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<SourceFile> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream) {
-      size += chunk.length;
-      if (size > CONFIG_LIMITS.bytes) return { kind: "unread", name, problem: TOO_LARGE };
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    return unread(name, error);
-  }
-  return { kind: "read", name, bytes: Buffer.concat(chunks) };
-}
-
-function unread(name: string, error: unknown): SourceFile {
-  const code = systemCode(error);
-  const problem = code === "ENOENT" ? "there is no such file" : `cannot be read: ${code ?? describeError(error)}`;
-  return { kind: "unread", name, problem };
+function toSource(name: string, input: Buffer | string): SourceFile {
+  return typeof input === "string" ? { kind: "unread", name, problem: input } : { kind: "read", name, bytes: input };
 }

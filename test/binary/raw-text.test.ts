@@ -6,7 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FakeGateway, type Reply, greeting, serveGateway } from "../support/fakes.ts";
 import { refuse } from "../support/fake-servers.ts";
-import { type Mounts, createMounts, runBinary, startSidecar } from "../support/sidecar.ts";
+import { type Mounts, type Sidecar, createMounts, runBinary, startSidecar } from "../support/sidecar.ts";
 
 const MARK = "M\u001b[31m\u0007\r\u0085\u009b\u202e\u2066\u2028\u200b\u00ad\ufeff\u{e0041}M";
 
@@ -83,11 +83,14 @@ const GATEWAYS: Record<string, Record<string, () => Reply>> = {
 let mounts: Mounts;
 let gateway: FakeGateway;
 let env: Record<string, string>;
+let sidecar: Sidecar | undefined;
 
 beforeEach(async () => {
   mounts = await createMounts();
 });
 afterEach(async () => {
+  await sidecar?.dispose();
+  sidecar = undefined;
   await gateway[Symbol.asyncDispose]();
   await mounts.dispose();
 });
@@ -142,7 +145,7 @@ describe.each(Object.entries(GATEWAYS))("a gateway %s", (_, answers) => {
     await prepare(answers);
     await mounts.config.publish({ "openclaw.json": CONFIG });
     await mounts.cron.publish({ [`a ${MARK}.json`]: JSON.stringify([job({})]) });
-    const sidecar = startSidecar(env, ["run", "--poll-interval=0.2", `--log-format=${format}`]);
+    sidecar = startSidecar(env, ["run", "--poll-interval=0.2", `--log-format=${format}`]);
     await sidecar.waitFor(/openclaw main process|Main process detected/);
     await sidecar.waitFor(/Config copied to PVC|WARNING/);
     await sidecar.waitFor(/M\\u/); // the mark, escaped
@@ -166,7 +169,7 @@ describe("files that are wrong", () => {
       await mounts.config.publish({ "openclaw.json": config, [`${MARK}.json`]: `{${MARK}` });
       await mounts.cron.publish({
         [`a ${MARK}.json`]: JSON.stringify([job({}), job({}), job({ [MARK]: 1, schedule: MARK, env: { [MARK]: 1 } })]),
-        [`b ${MARK}.yaml`]: `- "${MARK.replaceAll(/[\r\u001b\u0007]/g, "")}": !x y\n`,
+        [`b ${MARK}.yaml`]: `- "${MARK.slice(MARK.indexOf("\u0085"))}": !x y\n`,
         "openclaw.json.txt": "",
       });
       await runAll();
