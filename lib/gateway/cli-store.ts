@@ -1,6 +1,7 @@
 import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
+import { ExcessError, findExcess } from "../text/limits.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { JobPageSchema } from "./job.ts";
 import { runOpenclaw } from "./cli-process.ts";
@@ -73,10 +74,16 @@ async function readVersion(signal: AbortSignal): Promise<string> {
   }
 }
 
+/** Thousands of jobs. */
+const LIST_LIMITS = { bytes: 16 * 1024 * 1024, values: 500_000 };
+
 function parseList(output: string) {
   let page: v.InferOutput<typeof JobPageSchema>;
   try {
-    page = v.parse(JobPageSchema, JSON.parse(output.slice(Math.max(0, output.indexOf("{")))));
+    const text = output.slice(Math.max(0, output.indexOf("{")));
+    const excess = findExcess(text, LIST_LIMITS);
+    if (excess !== undefined) throw new ExcessError(excess);
+    page = v.parse(JobPageSchema, JSON.parse(text));
   } catch (error) {
     throw new ManagerError("rejected", "openclaw cron list: the output makes no sense; nothing is changed", {
       cause: error,

@@ -48,6 +48,7 @@ describe("listJobs()", () => {
     ["nothing", "true"],
     ["no JSON", "echo '{'"],
     ["no list", print({ jobs: "none" })],
+    ["a list nested too deeply", print({ jobs: [], x: JSON.parse("[".repeat(300) + "]".repeat(300)) })],
   ])("rejects %s", async (_, script) => {
     await using at = await openStore(script);
     expect(await refusalOf(at.store.listJobs())).toMatchObject({
