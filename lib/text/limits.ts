@@ -14,7 +14,7 @@ export const CONFIG_LIMITS: TextLimits = { bytes: 4 * MIB, values: 100_000 };
 /** For a definition file, which comes out of a ConfigMap. */
 export const DEFINITION_LIMITS: TextLimits = { bytes: MIB, values: 100_000 };
 
-/** json5 builds each text character by character, which takes 35 bytes for each. What a gateway writes is plain JSON. */
+/** json5 builds each text character by character, which takes 35 bytes for each. It gets what cannot be written as JSON. */
 export const JSON5_LIMIT_BYTES = MIB;
 
 /** Deeper than any real file, and shallow enough that no parser or comparison overflows the stack. */
