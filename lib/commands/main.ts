@@ -15,8 +15,8 @@ import type { Source } from "./sources.ts";
 /** How long a command may take to finish after SIGTERM or SIGINT, in milliseconds. */
 const STOP_LIMIT_MS = 500;
 
-/** How many problems, warnings and checked files `validate` lists. */
-const MAX_LINES = 1_000;
+/** How many problems, warnings and checked files `validate` lists; definition files have at most half as many. */
+const MAX_LINES = 2_000;
 
 const describeMore = (count: number) => `… and ${count} more`;
 

@@ -188,15 +188,15 @@ describe("config-manager validate", () => {
 
   test("prints all of its output, however slowly it is read", async () => {
     // A pipe holds 64 KiB.
-    const jobs = Array.from({ length: 3_000 }, (_, index) => ({
-      name: `job-${index}`,
+    const jobs = Array.from({ length: 450 }, (_, index) => ({
+      name: `job-${index}-${"x".repeat(200)}`,
       schedule: "@daily",
       comand: "x",
     }));
     const file = join(mounts.root, "many.json");
     await writeFile(file, JSON.stringify(jobs));
     const slowly = ["sh", "-c", '"$@" | { sleep 0.5; wc -l; }', "sh", BINARY];
-    expect((await runBinary(["validate", file], mounts.environment({}), slowly)).stdout.trim()).toBe("6000");
+    expect((await runBinary(["validate", file], mounts.environment({}), slowly)).stdout.trim()).toBe("900");
   });
 });
 

@@ -74,7 +74,7 @@ describe("validate", () => {
     const { stdout, peakMiB } = await measureBinary(["validate", scratch.in("jobs.json")]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(1_001);
-    expect(lines.at(-1)).toBe("… and 1 more");
+    expect(lines.at(-1)).toBe("and perhaps more: the rest is not checked");
     expect(peakMiB).toBeLessThan(MOST_MIB);
   });
 
