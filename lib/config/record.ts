@@ -2,6 +2,7 @@ import { unlink } from "node:fs/promises";
 import * as v from "valibot";
 import { MAX_CONFIG_BYTES, MAX_RECORD_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
 import { replaceFile } from "../files/replace.ts";
+import { parseJson5 } from "../text/json5.ts";
 import { ConfigFile } from "./config-file.ts";
 import { Generation } from "./generation.ts";
 import type { IncludePlaces } from "./includes.ts";
@@ -23,9 +24,6 @@ export type RecordName =
 /** How many problems of a recorded rejection are read, and how much of each. */
 const MAX_PROBLEMS = 10;
 const MAX_PROBLEM_LENGTH = 500;
-
-/** The content of included files as JSON: each character may take six bytes. */
-const MAX_INCLUDES_BYTES = 2 * MAX_CONFIG_BYTES;
 
 /** Is told what is at the path of a record in place of a regular file. */
 export type OnObstacle = (obstacle: ObstacleError) => void;
@@ -71,7 +69,7 @@ export async function readRecord(
   if (!bytes) return undefined;
   const generation = new Generation(new ConfigFile(bytes), places);
   if (!generation.mayInclude) return generation;
-  const includes = await readHint(pathOfIncludes(pvcConfig, name), { maxBytes: MAX_INCLUDES_BYTES }, onObstacle);
+  const includes = await readHint(pathOfIncludes(pvcConfig, name), { maxBytes: MAX_CONFIG_BYTES }, onObstacle);
   const record = includes && parse(IncludesSchema, includes.toString());
   if (record?.root !== generation.root.md5) return generation.problems.length > 0 ? undefined : generation;
   const files = Object.entries(record.files).map(([file, content]) => [file, toFile(content)] as const);
@@ -144,7 +142,7 @@ function toFile(content: string): ConfigFile {
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
   try {
-    const parsed = v.safeParse(schema, JSON.parse(text));
+    const parsed = v.safeParse(schema, parseJson5(text)); // bounded in depth and number of values
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;

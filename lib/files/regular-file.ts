@@ -1,5 +1,5 @@
 import { type Stats, constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 
 /** A ConfigMap holds 1 MiB. A config may come from several, and others add to the live file. */
@@ -50,12 +50,7 @@ export async function readRegularFile(
       if (stats.size > maxBytes) {
         throw new ObstacleError(path, "large", `${path} has ${stats.size} bytes; at most ${maxBytes} are read`);
       }
-      const bytes = Buffer.alloc(stats.size);
-      let length = 0;
-      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-        ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
-      }
-      return bytes.subarray(0, length); // shorter if it was cut off meanwhile
+      return await readBytes(file, stats.size);
     } finally {
       await file.close();
     }
@@ -65,6 +60,16 @@ export async function readRegularFile(
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw openError(path, code, error);
   }
+}
+
+/** Reads so many bytes of an open file, or fewer if it was cut off meanwhile. */
+export async function readBytes(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+    ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
+  }
+  return bytes.subarray(0, length);
 }
 
 /**

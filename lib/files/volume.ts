@@ -3,6 +3,7 @@ import { open, readdir, realpath, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
+import { MAX_RECORD_BYTES, readBytes } from "./regular-file.ts";
 
 export interface VolumeFile {
   name: string;
@@ -12,7 +13,7 @@ export interface VolumeFile {
 type Select = (name: string) => boolean;
 
 /** The most bytes that are read of a file unless a caller says otherwise: a ConfigMap holds no more. */
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = MAX_RECORD_BYTES;
 
 /** How long a file in a plain directory must be unmodified before it counts as complete, in milliseconds. */
 const UNMODIFIED_MS = 50;
@@ -122,12 +123,7 @@ async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw notFileError(path, stats.isDirectory());
-    const bytes = Buffer.alloc(Math.min(stats.size, maxBytes + 1));
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
-    }
-    return bytes.subarray(0, length);
+    return await readBytes(file, Math.min(stats.size, maxBytes + 1));
   } finally {
     await file.close();
   }

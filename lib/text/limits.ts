@@ -1,3 +1,5 @@
+import { MAX_CONFIG_BYTES, MAX_RECORD_BYTES } from "../files/regular-file.ts";
+
 /** How much a text may hold before it is parsed. */
 export interface TextLimits {
   /** The most bytes of the file. */
@@ -9,10 +11,10 @@ export interface TextLimits {
 const MIB = 1024 * 1024;
 
 /** For a config: a ConfigMap holds 1 MiB, and a gateway adds to its live file. */
-export const CONFIG_LIMITS: TextLimits = { bytes: 4 * MIB, values: 100_000 };
+export const CONFIG_LIMITS: TextLimits = { bytes: MAX_CONFIG_BYTES, values: 100_000 };
 
 /** For a definition file, which comes out of a ConfigMap. */
-export const DEFINITION_LIMITS: TextLimits = { bytes: MIB, values: 100_000 };
+export const DEFINITION_LIMITS: TextLimits = { bytes: MAX_RECORD_BYTES, values: 100_000 };
 
 /** json5 builds each text character by character, which takes 35 bytes for each. It gets what cannot be written as JSON. */
 export const JSON5_LIMIT_BYTES = MIB;

@@ -25,6 +25,9 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/commands/parts.ts": {
     "/\\{\\{-? *[.\\w]/": hard("{{ ", "{{-   "),
   },
+  "lib/commands/read-input.ts": {
+    "/^\\/(?:dev|proc\\/(?:self|\\d+))\\/fd\\/\\d+$/": hard("/proc/1"),
+  },
   "lib/cron/command.ts": {
     "/ -lt (\\d+) \\]/": hard(" -lt 1", " -lt "),
     "/^[\\w@%+=:,./-]+$/": hard("a/"),
@@ -92,6 +95,11 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     ),
     "/^Expected 101 status code: (\\d+)/": hard(["Expected 101 status code: ", "1"]),
   },
+  "lib/printable.ts": {
+    'new RegExp(`\\\\r\\\\n|\\\\u001b\\\\[\\\\d{1,2}m|${UNPRINTABLE.source}`, "gu");': ours(
+      "a pattern of limited parts: UNPRINTABLE is one character",
+    ),
+  },
   "lib/text/arguments.ts": {
     "/^\\w{1,20} +/": hard("a "),
   },
@@ -119,6 +127,12 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   },
   "lib/text/masking.ts": {
     "/^(?:\\.{1,2}\\/)+/": hard("../", "./"),
+  },
+  "lib/text/plain-json.ts": {
+    "/[\\s\\uFEFF]+|\\/\\/[^\\n\\r\\u2028\\u2029]*|\\/\\*[\\s\\S]*?\\*\\/|\"[^\"\\\\\\n\\r]*(?:\\\\[\\s\\S][^\"\\\\\\n\\r]*)*\"|'[^'\\\\\\n\\r]*(?:\\\\[\\s\\S][^'\\\\\\n\\r]*)*'|[{}[\\],:]|[^\\s\\uFEFF{}[\\],:\"'/]+/y":
+      hard('"\\', "/*", "//", '\\"', "'\\"),
+    "/^[A-Za-z_$][\\w$]*$/": hard("a$"),
+    "new RegExp(TOKEN); // a copy: the state is in `lastIndex`": ours("a copy of the pattern above"),
   },
   "lib/text/redaction.ts": {
     "/^\\$\\{\\w+\\}$/": hard(["${", "a"]),
@@ -191,6 +205,9 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     "/^(?:~|\\.{1,2})?\\/[^\\s+=]+$/": hard("/a"),
     "/^[^\\s\"'`:@+=]+\\.(?:json5?|ya?ml|toml|[cm]?[jt]s|py|sh|md|txt|log|pem|crt|key|db|sqlite|png|jpe?g|svg|webp)$/":
       hard(".json", "a."),
+  },
+  "lib/text/yaml-limits.ts": {
+    "/^[ \\t\\r\\n]*$/": hard(" \n"),
   },
   "lib/text/yaml.ts": {
     '/\\s?(?:(?<=\\w):\\s|(?<=version)\\s|[\\\\"!<]).*$/s': hard(" ", "a: ", "version "),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseDefinition } from "../../lib/definition/definition.ts";
 import { hideVariables } from "../../lib/cron/command.ts";
-import { escapeControls } from "../../lib/log.ts";
+import { escapeControls } from "../../lib/printable.ts";
 import { findDuplicateKeys } from "../../lib/text/duplicate-keys.ts";
 import { createMasker } from "../../lib/text/masking.ts";
 import { createRedactor } from "../../lib/text/redaction.ts";

@@ -182,7 +182,7 @@ describe("deliver() of an invalid config", () => {
   test("masks a value of the former config that the gateway quotes", async () => {
     await using at = await start('{a: 1, note: "s3cret-value"}');
     const delivery = await at.config.deliver(updateTo("{a: 3, nonsense: 1}"), serveFile(at.path).gateway);
-    expect(delivery).toMatchObject({ kind: "invalid", problems: PROBLEMS });
+    expect(delivery).toMatchObject({ kind: "invalid", rejection: { problems: PROBLEMS } });
   });
 
   test("leaves the invalid config in place if there is nothing to put back", async () => {
