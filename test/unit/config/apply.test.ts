@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { computeChecksum } from "../../../lib/files/checksum.ts";
@@ -9,7 +9,11 @@ import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
 import type { Clock } from "../../../lib/config/verdict.ts";
 import { type Delivery, type Writing, createLiveConfig } from "../../../lib/config/apply.ts";
 import { HASHES, serveFile } from "../../support/config-gateway.ts";
-import { createClock, createScratch, generationOf, refusalOf, thrownBy } from "../../support/fakes.ts";
+import { type Scratch, createClock, createScratch, generationOf, refusalOf, thrownBy } from "../../support/fakes.ts";
+import { canMountSmallVolume, mountSmallVolume } from "../../support/small-volume.ts";
+
+const CAN_MOUNT = await canMountSmallVolume();
+if (!CAN_MOUNT) console.log("(skip) rollback on a full volume: no tmpfs can be mounted here");
 
 /** This gateway rejects a config that contains `nonsense`, and warns of one that contains `dubious`. */
 const OLD = "// the former one\r\n{a: 1}\n";
@@ -21,8 +25,8 @@ const PROBLEMS = ["agents: nonsense: ***"];
 const gone = () => new ManagerError("unreachable", "config.get: gateway closed (1006)");
 
 /** A live file with this content, or none, and the LiveConfig that delivers to it. */
-async function start(live: string | undefined = OLD, clock: Clock = createClock()) {
-  const scratch = await createScratch();
+async function start(live: string | undefined = OLD, clock: Clock = createClock(), place?: Scratch) {
+  const scratch = place ?? (await createScratch());
   const path = scratch.in("openclaw.json");
   const places = { directory: scratch.path, roots: [] };
   const unrecorded: ManagerError[] = [];
@@ -40,7 +44,7 @@ async function start(live: string | undefined = OLD, clock: Clock = createClock(
     keepGood: (text: string) => writeRecord(path, "good", generationOf(text)),
     record: async () => ({ lastGood: await readRecord(path, "good", places), rejection: await readRejection(path) }),
     lastGood: async () => (await readRecord(path, "good", places))?.root.bytes.toString(),
-    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => (place ? undefined : scratch[Symbol.asyncDispose]()),
   };
 }
 
@@ -183,6 +187,25 @@ describe("deliver() of an invalid config", () => {
     await using at = await start('{a: 1, note: "s3cret-value"}');
     const delivery = await at.config.deliver(updateTo("{a: 3, nonsense: 1}"), serveFile(at.path).gateway);
     expect(delivery).toMatchObject({ kind: "invalid", rejection: { problems: PROBLEMS } });
+  });
+
+  test.skipIf(!CAN_MOUNT)("puts the previous config back on a volume that fills up meanwhile", async () => {
+    for (const isRecorded of [true, false]) {
+      await using volume = await mountSmallVolume();
+      await using at = await start(OLD, createClock(), volume.scratch);
+      if (!isRecorded) mkdirSync(pathOfRecord(at.path, "good"));
+      const fill = () => {
+        try {
+          if (readFileSync(at.path, "utf8") === BAD) writeFileSync(at.scratch.in("filler"), Buffer.alloc(200_000));
+        } catch {
+          // full
+        }
+      };
+      const { gateway } = serveFile(at.path, { after: fill });
+      const delivery = await at.config.deliver(updateTo(BAD), gateway);
+      expect(delivery).toMatchObject({ kind: "invalid", restored: { root: { bytes: Buffer.from(OLD) } } });
+      expect(await at.text()).toBe(OLD);
+    }
   });
 
   test("leaves the invalid config in place if there is nothing to put back", async () => {
