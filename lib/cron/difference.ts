@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
-import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 
 /** The changes that make a live job equal to the declared one. */
 export interface Difference {
@@ -143,11 +143,11 @@ function hasStaleTools(desired: JsonObject, actual: JsonObject): boolean {
 /** Whether one of the changes removes something. An update merges, so it cannot. */
 function drops(changes: JsonObject, held: Json | undefined): boolean {
   if (!isJsonObject(held)) return false;
-  return Object.entries(changes).some(([field, value]) => value === null || dropsField(value, held[field]));
+  return Object.entries(changes).some(([field, value]) => value === null || dropsField(value, readOwn(held, field)));
 }
 
 function dropsField(value: Json, held: Json | undefined): boolean {
-  return isJsonObject(value) && isJsonObject(held) && Object.keys(held).some((key) => value[key] === undefined);
+  return isJsonObject(value) && isJsonObject(held) && Object.keys(held).some((key) => !Object.hasOwn(value, key));
 }
 
 function isSame(field: string, desired: Json, actual: Json | undefined): boolean {

@@ -4,7 +4,7 @@ import type { JobSpec, LiveJob } from "../gateway/job.ts";
 import { hideVariables, readShellLine, unwrapRetry } from "./command.ts";
 import { usualSession } from "./job-spec.ts";
 import type { FieldChange } from "../reconcile/report.ts";
-import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject, readOwn, readPath } from "../json.ts";
 import { unmarkDescription } from "./ownership.ts";
 import type { CronAction, JobChange } from "./plan.ts";
 import { MASK } from "../text/masking.ts";
@@ -68,8 +68,8 @@ function compare(field: string, before: Json | undefined, after: Json | undefine
     return keys.flatMap((key) =>
       compare(
         `${field}.${formatKey(key)}`,
-        oldParts[key],
-        newParts[key],
+        readOwn(oldParts, key),
+        readOwn(newParts, key),
         isSecret || isSecretField(key) || isSecretField(lastOf(field)),
       ),
     );

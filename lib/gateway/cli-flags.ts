@@ -1,6 +1,6 @@
 import { ManagerError } from "../errors.ts";
 import { type JobSpec, isDeliveryImplied } from "./job.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, readOwn } from "../json.ts";
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
@@ -119,7 +119,7 @@ function withoutKind(value: Json | undefined): Fields {
 
 function toFlags(prefix: string, fields: Fields, table: Record<string, Flag>): string[] {
   return Object.entries(fields).flatMap(([field, value]) => {
-    const flags = value === undefined ? [] : table[field]?.(value);
+    const flags = value === undefined ? [] : readOwn(table, field)?.(value);
     if (flags) return flags;
     throw new ManagerError("rejected", `the openclaw CLI cannot set ${prefix}${field}`, {
       hint: "give this container the gateway's OPENCLAW_GATEWAY_TOKEN; over the gateway it can be set",

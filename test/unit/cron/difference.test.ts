@@ -382,6 +382,13 @@ describe("findDifference() of a removed part", () => {
     },
   );
 
+  test.each(["toString", "__proto__", "constructor"])("notices that a variable called %s has to go", (name) => {
+    const env = Object.fromEntries([[name, "1"]]);
+    const { fields, needsReplacement } = between({ env: { ...env, A: "1" } }, { env: { A: "1" } });
+    expect({ fields, needsReplacement }).toEqual({ fields: ["payload.env"], needsReplacement: true });
+    expect(between({ env }, { env })).toEqual(EQUAL);
+  });
+
   test("leaves deleteAfterRun of a one-shot job at the gateway's default", () => {
     const once: Partial<Definition> = { schedule: { kind: "at", at: "2099-01-01T00:00:00Z" } };
     expect(fieldsBetween(once, once, { deleteAfterRun: true })).toEqual([]);

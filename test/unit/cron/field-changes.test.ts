@@ -121,6 +121,16 @@ describe("listFieldChanges()", () => {
     ]);
   });
 
+  test.each(["toString", "__proto__", "constructor"])("lists a variable called %s as any other", (name) => {
+    const env = Object.fromEntries([[name, "1"]]);
+    expect(changesOf(define({ env: { ...env, A: "1" } }), ourJob(define({ env: { A: "1" } })))).toEqual([
+      expect.stringMatching(new RegExp(`^payload\\.env\\.${name}: undefined → `)),
+    ]);
+    expect(changesOf(define({ env: { A: "1" } }), ourJob(define({ env: { ...env, A: "1" } })))).toEqual([
+      expect.stringMatching(new RegExp(`^payload\\.env\\.${name}: .* → undefined$`)),
+    ]);
+  });
+
   test("lists nothing for a removed job", () => {
     expect(listFieldChanges({ kind: "remove", name: "x", id: "id-1", reason: "undeclared" }, liveJob(), OWNER)).toEqual(
       [],

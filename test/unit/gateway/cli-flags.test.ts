@@ -156,4 +156,11 @@ describe("toAddArguments() of values that no flag can express", () => {
     const message = `the openclaw CLI cannot set ${field}`;
     expect(await refusalOf(() => added(fields))).toMatchObject({ code: "rejected", message });
   });
+
+  test.each(["toString", "__proto__", "constructor"])("rejects a field called %s", async (field) => {
+    const patch = Object.fromEntries([[field, "x"]]);
+    expect(await refusalOf(() => toEditArguments("id-1", { payload: { kind: "command", ...patch } }))).toMatchObject({
+      message: `the openclaw CLI cannot set payload.${field}`,
+    });
+  });
 });
