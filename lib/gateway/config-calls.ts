@@ -68,18 +68,39 @@ export interface ConfigGateway {
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
 }
 
-const IssuesSchema = v.optional(v.array(v.object({ path: v.optional(v.string(), ""), message: v.string() })), []);
+/** How many problems of a config are read: more than anybody reads. The rest is not told. */
+const MAX_ISSUES = 1_000;
+
+const [MAX_PATH_LENGTH, MAX_MESSAGE_LENGTH] = [1_000, 4_000];
+
+const shortText = (maxLength: number) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => (text.length > maxLength ? `${text.slice(0, maxLength)}…` : text)),
+  );
+
+const IssuesSchema = v.optional(
+  v.pipe(
+    v.array(v.unknown()),
+    v.transform((issues) => issues.slice(0, MAX_ISSUES)),
+    v.array(v.object({ path: v.optional(shortText(MAX_PATH_LENGTH), ""), message: shortText(MAX_MESSAGE_LENGTH) })),
+  ),
+  [],
+);
+
+/** A hash or a path of a file. */
+const WordSchema = v.pipe(v.string(), v.maxLength(4_096));
 
 const ViewSchema = v.object({
-  path: v.optional(v.string()),
+  path: v.optional(WordSchema),
   parsed: v.optional(v.unknown()),
   valid: v.boolean(),
   issues: IssuesSchema,
   warnings: IssuesSchema,
   legacyIssues: IssuesSchema,
-  hash: v.optional(v.string()),
-  configRevisionHash: v.nullish(v.string()),
-  appliedConfigHash: v.nullish(v.string()),
+  hash: v.optional(WordSchema),
+  configRevisionHash: v.nullish(WordSchema),
+  appliedConfigHash: v.nullish(WordSchema),
 });
 
 const LookupSchema = v.object({ reloadKind: v.picklist(["hot", "restart", "none"]) });
@@ -125,7 +146,7 @@ async function unlessRejected<T>(reply: Promise<T>): Promise<T | undefined> {
 }
 
 function toView(reply: unknown): ConfigView {
-  const parsed = v.safeParse(ViewSchema, reply);
+  const parsed = v.safeParse(ViewSchema, reply, { abortEarly: true });
   if (!parsed.success) {
     const field = v.getDotPath(parsed.issues[0]) ?? "the whole of it";
     throw new ManagerError("rejected", `config.get: the reply makes no sense at ${field}`);

@@ -1,19 +1,17 @@
-import { GatewayProtocolClient, resolveSafeTimeoutDelayMs } from "@openclaw/gateway-client/browser";
+import { GatewayProtocolClient } from "@openclaw/gateway-client/browser";
 import type { Credentials } from "./credentials.ts";
 import type { Device } from "./device.ts";
 import { buildConnectParams } from "./handshake.ts";
 import { ManagerError } from "../errors.ts";
+import { type Greeting, readGreeting } from "./greeting.ts";
 import { GatewayRefusal, callError, connectError } from "./refusal.ts";
-import { type Socket, openSocket } from "./socket.ts";
+import { type Socket, UNREADABLE, openSocket } from "./socket.ts";
 
 /** How long the gateway may take from the first packet to the end of the handshake, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long it may take to answer one call, in milliseconds; the slowest answer measured took one second. */
 const REQUEST_TIMEOUT_MS = 30_000;
-
-/** How often it sends a tick where the handshake does not say, in milliseconds. */
-const TICK_INTERVAL_MS = 30_000;
 
 /** The most that a request adds to its parameters, in bytes: type, id and method. */
 const FRAME_BYTES = 256;
@@ -42,21 +40,14 @@ export interface Gateway {
   /** When its process started, in milliseconds since 1970; undefined if it does not tell. */
   readonly processStartedMs: number | undefined;
   readonly isOpen: boolean;
+  /** How many characters it has sent so far. */
+  readonly receivedLength: number;
   /**
    * @throws {ManagerError} `unreachable` when the connection ends or no answer comes, `refused` when our scopes do
    * not cover the call, else `rejected` with the gateway's own message.
    */
   call(method: string, params: object): Promise<unknown>;
   close(): Promise<void>;
-}
-
-/** What the handshake tells about the gateway. */
-interface Greeting {
-  version: string;
-  protocol: number;
-  processStartedMs: number | undefined;
-  /** The largest message that it accepts: 512 KiB on 2026.2.9, 25 MiB from 2026.2.26. */
-  maxBytes: number;
 }
 
 /**
@@ -68,12 +59,19 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   const { url, credentials, device, onEvent, onClose } = options;
   let isOpen = false;
   let socket: Socket | undefined;
+  let receivedLength = 0;
   let lastHeardMs = 0;
   let tickWatch: ReturnType<typeof setInterval> | undefined;
   const { promise: greeted, resolve, reject } = Promise.withResolvers<Greeting>();
   const fail = (error: unknown) => reject(connectError(url, error));
   const client = new GatewayProtocolClient<object>({
-    createSocket: (handlers) => (socket = openSocket(url, handlers)),
+    createSocket: ({ message, ...handlers }) => {
+      const count = (text: string) => {
+        receivedLength += text.length;
+        message(text);
+      };
+      return (socket = openSocket(url, { ...handlers, message: count }));
+    },
     createRequestId: () => crypto.randomUUID(),
     createRequestError: (error) => new GatewayRefusal(error),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
@@ -81,18 +79,12 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     reconnect: { initialMs: 0, multiplier: 1, maxMs: 0 }, // never used: see resolveClose
     buildConnectPlan: (challenge) => buildConnectParams(credentials, device, challenge),
     buildConnectParams: (params) => params,
-    onHello({ server, protocol, policy, snapshot }) {
-      const limits: Partial<typeof policy> = policy ?? {};
-      const { tickIntervalMs = TICK_INTERVAL_MS, maxPayload = Number.POSITIVE_INFINITY } = limits;
-      const tickMs = resolveSafeTimeoutDelayMs(tickIntervalMs, { minMs: 1_000 });
-      tickWatch = setInterval(() => {
-        // Silence is the only sign of a half-open connection. A pending call has a timeout of its own.
-        const isSilent = Date.now() - lastHeardMs > 2 * tickMs;
-        if (isSilent && !client.hasPendingRequests) client.closeSocket(4000, "tick timeout");
-      }, tickMs);
-      const uptimeMs: unknown = (snapshot as { uptimeMs?: unknown } | undefined)?.uptimeMs;
-      const processStartedMs = typeof uptimeMs === "number" ? Date.now() - uptimeMs : undefined;
-      resolve({ version: server?.version ?? "dev", protocol, processStartedMs, maxBytes: maxPayload });
+    onHello(hello) {
+      try {
+        resolve(readGreeting(hello));
+      } catch (error) {
+        fail(error);
+      }
     },
     onActivity() {
       lastHeardMs = Date.now();
@@ -103,14 +95,26 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
       fail(error);
       return { closeCode: 1008, closeReason: "connect failed" };
     },
-    resolveClose: () => ({ retry: false, notify: true }), // a retry of the client's would use stale credentials
+    // A retry of the client's would use stale credentials.
+    resolveClose: ({ code, reason }) => ({
+      retry: false,
+      notify: true,
+      ...(code === UNREADABLE && { pendingError: new Error(reason) }),
+    }),
     onClose({ code, reason }) {
       clearInterval(tickWatch);
-      fail(new Error(`closed by the gateway (${code} ${reason})`.trim()));
+      fail(new Error(code === UNREADABLE ? reason : `closed by the gateway (${code} ${reason})`.trim()));
       if (isOpen) onClose(code === SERVICE_RESTART);
       isOpen = false;
     },
   });
+  /** Silence is the only sign of a half-open connection. A pending call has a timeout of its own. */
+  const watchTicks = (tickMs: number) => {
+    const isSilent = () => Date.now() - lastHeardMs > 2 * tickMs;
+    tickWatch = setInterval(() => {
+      if (isSilent() && !client.hasPendingRequests) client.closeSocket(4000, "tick timeout");
+    }, tickMs);
+  };
   const close = async () => {
     isOpen = false;
     clearInterval(tickWatch);
@@ -120,14 +124,18 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   const timer = setTimeout(() => fail(new Error("no answer")), CONNECT_TIMEOUT_MS);
   try {
     client.start();
-    const { version, protocol, processStartedMs, maxBytes } = await greeted;
+    const { version, protocol, uptimeMs, maxBytes, tickMs } = await greeted;
+    watchTicks(tickMs);
     isOpen = true;
     return {
       version,
       protocol,
-      processStartedMs,
+      processStartedMs: uptimeMs === undefined ? undefined : Date.now() - uptimeMs,
       get isOpen() {
         return isOpen;
+      },
+      get receivedLength() {
+        return receivedLength;
       },
       async call(method, params) {
         const bytes = Buffer.byteLength(JSON.stringify(params)) + FRAME_BYTES;

@@ -37,17 +37,20 @@ const KindSchema = v.custom<JsonObject & { kind: string }>((input) => {
   return isJsonObject(input as Json) && typeof (input as JsonObject).kind === "string";
 });
 
+/** The longest name, id or revision that a gateway may send, in characters; real ones have some hundred at most. */
+const MAX_NAME_LENGTH = 4_096;
+
 /** The fields of a live job that config-manager reads. The others are kept for comparison. */
 const LiveJobSchema = v.looseObject({
-  id: v.pipe(v.string(), v.nonEmpty()),
-  name: v.string(),
+  id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_NAME_LENGTH)),
+  name: v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH)),
   enabled: v.boolean(),
-  createdAtMs: v.optional(v.number(), 0),
+  createdAtMs: v.optional(v.pipe(v.number(), v.finite()), 0),
   description: v.optional(v.string()),
   /** From 2026.7; cannot be added to a job that was created without one. */
-  declarationKey: v.optional(v.string()),
+  declarationKey: v.optional(v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH))),
   /** From 2026.7; an update with an outdated revision fails. */
-  configRevision: v.optional(v.string()),
+  configRevision: v.optional(v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH))),
   schedule: KindSchema,
   payload: KindSchema,
 });
@@ -57,8 +60,8 @@ export type LiveJob = v.InferOutput<typeof LiveJobSchema>;
 /** One page of `cron.list`. 2026.2.9 sends only `jobs`, with the whole list. */
 export const JobPageSchema = v.looseObject({
   jobs: v.array(LiveJobSchema),
-  total: v.optional(v.number()),
+  total: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   hasMore: v.optional(v.boolean(), false),
   /** From 2026.8.2: the same on each page unless the list changed in between. */
-  snapshotRevision: v.optional(v.string()),
+  snapshotRevision: v.optional(v.pipe(v.string(), v.maxLength(MAX_NAME_LENGTH))),
 });

@@ -7,15 +7,23 @@ import { ManagerError, describeError } from "../errors.ts";
 import { boundText } from "../text/bounded.ts";
 import { maskText } from "../text/secrets.ts";
 
+/** The longest pause that a gateway can ask for, in milliseconds. A timer of over 24 days would fire at once. */
+const MAX_ASKED_PAUSE_MS = 3_600_000;
+
+/** The longest message of a refusal that is kept, in characters. */
+const MAX_MESSAGE_LENGTH = 4_000;
+
 /**
  * An error answer of the gateway itself, as opposed to a connection that failed on the way to it. Its message may quote
- * a secret, and is at most 64 KiB; that of a {@link ManagerError} made of it quotes none that looks like one.
+ * a secret; that of a {@link ManagerError} made of it quotes none that looks like one.
  */
 export class GatewayRefusal extends GatewayProtocolRequestError {
   constructor(error: Partial<ErrorShape>) {
+    const { retryAfterMs } = error;
     super({
       ...error,
-      message: formatConnectErrorMessage({ ...error, message: boundText(error.message ?? "") }),
+      message: formatConnectErrorMessage({ ...error, message: boundText(error.message ?? "", MAX_MESSAGE_LENGTH) }),
+      ...(retryAfterMs !== undefined && { retryAfterMs: Math.min(retryAfterMs, MAX_ASKED_PAUSE_MS) }),
     });
   }
 }

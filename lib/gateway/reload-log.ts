@@ -16,6 +16,9 @@ const LINES = 200;
 /** The longest reason that is told, in characters. */
 const MAX_REASON_LENGTH = 500;
 
+/** The longest line that is read. A line about a reload is a few hundred characters long. */
+const MAX_LINE_LENGTH = 65_536;
+
 const TailSchema = v.object({ lines: v.array(v.string()) });
 const LineSchema = v.object({ "0": v.string(), "1": v.string(), time: v.string() });
 
@@ -31,13 +34,13 @@ export async function readReloadOutcome(
   gateway: Pick<Gateway, "call">,
   sinceMs: number,
 ): Promise<ReloadOutcome | undefined> {
-  const tail = v.safeParse(TailSchema, await gateway.call("logs.tail", { limit: LINES }));
-  const lines = tail.success ? tail.output.lines : [];
+  const tail = v.safeParse(TailSchema, await gateway.call("logs.tail", { limit: LINES }), { abortEarly: true });
+  const lines = tail.success ? tail.output.lines.slice(-LINES) : [];
   return lines.flatMap((line) => readLine(line, sinceMs)).at(-1);
 }
 
 function readLine(line: string, sinceMs: number): ReloadOutcome[] {
-  if (!line.includes("gateway/reload")) return [];
+  if (line.length > MAX_LINE_LENGTH || !line.includes("gateway/reload")) return [];
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), LineSchema), line);
   if (!parsed.success || !(Date.parse(parsed.output.time) >= sinceMs)) return [];
   return toOutcome(boundText(parsed.output["1"]));

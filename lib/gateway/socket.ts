@@ -3,9 +3,16 @@ import type { GatewayProtocolSocket, GatewayProtocolSocketHandlers } from "@open
 import { systemCode } from "../errors.ts";
 import { boundText } from "../text/bounded.ts";
 import { isExposed } from "./exposure.ts";
+import { findFrameProblem } from "./frame.ts";
 
 /** How long the other side may take to answer a close, in milliseconds. */
 const CLOSE_LIMIT_MS = 250;
+
+/** The code with which we close a connection over which a message came that is not read; the reason says why. */
+export const UNREADABLE = 4009;
+
+/** Bun's own option, which others ignore: no message that unpacks to a thousand times its size is offered. */
+const PLAIN = { perMessageDeflate: false };
 
 export interface Socket extends GatewayProtocolSocket {
   /** Closes the connection and waits for the other side to answer, at most 250 ms. */
@@ -24,28 +31,51 @@ export function openSocket(url: string, handlers: GatewayProtocolSocketHandlers)
       "the token would go out in plaintext; use wss://, or, on a private network, OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1",
     );
   }
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(url, PLAIN as object as string[]);
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let isUnreadable = false;
   socket.addEventListener("open", () => handlers.open());
-  socket.addEventListener("message", ({ data }) => handlers.message(String(data)));
+  socket.addEventListener("message", ({ data }) => {
+    if (isUnreadable || typeof data !== "string") return; // the protocol has no binary messages
+    const problem = findFrameProblem(data);
+    if (problem === undefined) {
+      handlers.message(data);
+      return;
+    }
+    isUnreadable = true;
+    close(UNREADABLE);
+    handlers.close(UNREADABLE, problem); // at once: whoever sends such a message need not answer a close
+  });
   socket.addEventListener("error", (event) => {
-    handlers.error(new Error(describeFailure(event, new URL(url).host)));
+    if (!isUnreadable) handlers.error(new Error(describeFailure(event, new URL(url).host)));
   });
   socket.addEventListener("close", ({ code, reason }) => {
     end();
-    handlers.close(code, reason);
+    if (!isUnreadable) handlers.close(code, reason);
   });
+  /** A side that never answers the close would keep the connection, one more at each attempt. */
+  function close(code?: number, reason?: string): void {
+    socket.close(code, reason);
+    const timer = setTimeout(() => terminate(socket), CLOSE_LIMIT_MS);
+    void ended.then(() => clearTimeout(timer));
+  }
+
   return {
     isOpen: () => socket.readyState === WebSocket.OPEN,
     send: (data) => socket.send(data),
-    close: (code, reason) => socket.close(code, reason),
+    close,
     async end() {
-      socket.close();
+      close();
       const timer = setTimeout(end, CLOSE_LIMIT_MS);
       await ended;
       clearTimeout(timer);
     },
   };
+}
+
+/** Cuts the connection, by a method of Bun's own: the standard has none, and other runtimes have a limit themselves. */
+function terminate(socket: WebSocket & { terminate?(): void }): void {
+  socket.terminate?.();
 }
 
 /** Bun 1.4.5 puts the address before the reason, and has the code of the system call in a field of its own. */

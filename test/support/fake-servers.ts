@@ -30,14 +30,16 @@ export function serveResets() {
   return serve((socket) => void socket.once("data", () => socket.resetAndDestroy()));
 }
 
-/** A WebSocket server that sends nothing after the handshake, not even the answer to a close. */
-export function serveWithoutClose() {
+/** A WebSocket server that sends at most one message after the handshake, and no answer to a close. */
+export function serveWithoutClose({ first = "", onCut = () => {} }: { first?: string; onCut?: () => void } = {}) {
   return serve((socket) => {
+    socket.on("close", onCut);
     socket.once("data", (request) => {
       const [, key = ""] = /sec-websocket-key: (\S+)/i.exec(request.toString()) ?? [];
       const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
       const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
       socket.write(`${[...head, `Sec-WebSocket-Accept: ${accept}`].join("\r\n")}\r\n\r\n`);
+      if (first !== "") socket.write(toTextFrame(first));
     });
   });
 }
@@ -53,6 +55,15 @@ export async function serveProxy(gatewayUrl: string) {
   };
   const server = await serve((socket) => void forward(socket));
   return { ...server, open };
+}
+
+/** A text message in one WebSocket frame. */
+function toTextFrame(text: string): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeUInt8(0x81, 0);
+  head.writeUInt8(127, 1);
+  head.writeBigUInt64BE(BigInt(Buffer.byteLength(text)), 2);
+  return Buffer.concat([head, Buffer.from(text)]);
 }
 
 async function serve(onConnection: (socket: Socket) => void) {

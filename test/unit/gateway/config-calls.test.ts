@@ -13,6 +13,7 @@ function connect(answer: (method: string, params: object) => unknown, version = 
     protocol: 4,
     processStartedMs: start?.sinceMs,
     isOpen: true,
+    receivedLength: 0,
     async call(method, params) {
       calls.push([method, params]);
       return answer(method, params);
@@ -49,6 +50,22 @@ const NEW_VIEW = {
 };
 
 const viewOf = (reply: unknown) => connect(() => reply).config.readView();
+
+describe("readView() of a reply that is far too large", () => {
+  test("keeps the first thousand problems, and the beginning of each", async () => {
+    const issues = Array.from({ length: 50_000 }, () => ({ path: "p".repeat(9_000), message: "m".repeat(9_000) }));
+    const view = await viewOf({ ...OLD_VIEW, valid: false, issues });
+    expect(view.issues).toHaveLength(1_000);
+    expect(view.issues[0]).toEqual({ path: `${"p".repeat(1_000)}…`, message: `${"m".repeat(4_000)}…` });
+  });
+
+  test("rejects a hash that is none", async () => {
+    expect(await refusalOf(viewOf({ ...OLD_VIEW, hash: "f".repeat(1_000_000) }))).toMatchObject({
+      code: "rejected",
+      message: "config.get: the reply makes no sense at hash",
+    });
+  });
+});
 
 describe("createConfigGateway()", () => {
   test("has the gateway's release", () => {

@@ -61,6 +61,14 @@ describe("connectGateway()", () => {
     },
   );
 
+  test("is unreachable after a greeting that makes no sense", async () => {
+    await using server = serveGateway({ connect: () => ({ payload: { ...greeting(), protocol: "4" } }) });
+    expect(await refusalOf(connect(server.url))).toMatchObject({
+      code: "unreachable",
+      message: `the gateway at ${server.url} cannot be reached: its greeting makes no sense at protocol`,
+    });
+  });
+
   test("ignores messages that are not part of the protocol", async () => {
     const noise = [
       "no JSON",
@@ -169,6 +177,16 @@ describe("call()", () => {
   test("is unreachable when the connection ends before the answer", async () => {
     await using at = await connectTo({ "cron.list": () => "drop" });
     expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
+  });
+
+  test("is unreachable after an answer that is not read, with the reason", async () => {
+    await using at = await connectTo({ "cron.list": () => ({ noise: ["[".repeat(1_000)] }) });
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({
+      code: "unreachable",
+      message: "cron.list: it sent a message nested more than 256 deep",
+    });
+    expect(at.ends).toEqual([{ isRestart: false }]);
+    expect(at.gateway.receivedLength).toBeLessThan(1_000);
   });
 
   test("is unreachable after close()", async () => {

@@ -48,6 +48,16 @@ describe("connectError()", () => {
   });
 });
 
+describe("GatewayRefusal", () => {
+  test("asks for an hour at most", () => {
+    expect(connectError(URL, answer("later", { retryAfterMs: 1e300 })).retryAfterMs).toBe(3_600_000);
+  });
+
+  test("keeps the beginning of a message that is far too long", () => {
+    expect(answer("x".repeat(1_000_000)).message).toBe(`${"x".repeat(4_000)}…`);
+  });
+});
+
 describe("callError()", () => {
   test("is rejected in the gateway's words", () => {
     const error = callError("cron.add", answer("bad expression", { retryAfterMs: 41_000 }));

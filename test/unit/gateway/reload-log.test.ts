@@ -104,4 +104,10 @@ describe("readReloadOutcome()", () => {
     const error = new ManagerError("unreachable", "gone");
     expect(await refusalOf(readReloadOutcome({ call: () => Promise.reject(error) }, 0))).toBe(error);
   });
+
+  test("reads no more lines than it asked for, and none that is far too long", async () => {
+    const applied = line("config change applied");
+    expect(await outcomeOf(applied, ...Array.from({ length: 200 }, () => "other"))).toBeUndefined();
+    expect(await outcomeOf(line(`config change applied ${"x".repeat(100_000)}`))).toBeUndefined();
+  });
 });

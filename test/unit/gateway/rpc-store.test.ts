@@ -153,7 +153,10 @@ describe("listJobs()", () => {
     ["jobs.0.schedule", { jobs: [{ ...liveJob(), schedule: "0 3 * * *" }] }],
     ["jobs.1.payload", { jobs: [liveJob(), { ...liveJob(), payload: null }] }],
     ["jobs.0.declarationKey", { jobs: [{ ...liveJob(), declarationKey: 5 }] }],
+    ["jobs.0.id", { jobs: [{ ...liveJob(), id: "x".repeat(1_000_000) }] }],
+    ["jobs.0.createdAtMs", { jobs: [{ ...liveJob(), createdAtMs: "1" }] }],
     ["total", { jobs: [], total: "0" }],
+    ["total", { jobs: [], total: -1 }],
   ])("rejects a list that is malformed at %s (case %#)", async (field, payload) => {
     await using at = await openStore({ "cron.list": () => ({ payload }) });
     expect(await refusalOf(at.store.listJobs())).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { openSocket } from "../../../lib/gateway/socket.ts";
+import { UNREADABLE, openSocket } from "../../../lib/gateway/socket.ts";
 import { serveGateway, thrownBy } from "../../support/fakes.ts";
 import { findUnusedUrl, serveResets, serveWithoutClose } from "../../support/fake-servers.ts";
 
@@ -42,6 +42,38 @@ describe("openSocket()", () => {
 
   test.each(["ws://gateway.example:18789", "ws://8.8.8.8:18789"])("refuses plaintext to %s", async (url) => {
     expect(await failureOf(url)).toContain("plaintext");
+  });
+});
+
+describe("a message that is not read", () => {
+  test("closes the connection with the reason, at once, and cuts it if the other side does not answer", async () => {
+    const { promise: cut, resolve: onCut } = Promise.withResolvers<void>();
+    await using server = await serveWithoutClose({ first: "[".repeat(1_000), onCut });
+    const { promise: closed, resolve: close } = Promise.withResolvers<unknown[]>();
+    const messages: string[] = [];
+    openSocket(server.url, {
+      open: () => {},
+      message: (text) => messages.push(text),
+      error: () => {},
+      close: (...reason) => close(reason),
+    });
+    expect(await closed).toEqual([UNREADABLE, "it sent a message nested more than 256 deep"]);
+    expect(messages).toEqual([]);
+    await cut;
+  });
+
+  test("is not compressed: compression is not offered", async () => {
+    const { promise: extensions, resolve } = Promise.withResolvers<string | null>();
+    using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        resolve(request.headers.get("sec-websocket-extensions"));
+        return new Response("no gateway", { status: 503 });
+      },
+    });
+    await failureOf(`ws://127.0.0.1:${server.port}`);
+    expect(await extensions).toBeNull();
   });
 });
 

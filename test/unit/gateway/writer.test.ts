@@ -14,6 +14,7 @@ function startWriter(openAnother?: () => Promise<Gateway>) {
     protocol: 4,
     processStartedMs: undefined,
     isOpen: true,
+    receivedLength: 0,
     async call(method) {
       sent.push(`${name} ${method}`);
       return {};
