@@ -18,6 +18,12 @@ const FIRST_PAUSE_MS = 1_000;
 /** The longest `retryAfterMs` that is honoured. A timer of over 24 days would fire at once. */
 const MAX_ASKED_PAUSE_MS = 3_600_000;
 
+/** How many passes in a row may follow the events of a restless gateway at once: it restarts, or a person is at work. */
+const FREE_PASSES = 3;
+
+/** The first pause before the next such pass, in milliseconds. Each further one doubles it, up to the poll interval. */
+const FIRST_CALM_MS = 1_000;
+
 export interface LoopOptions {
   pass: () => Promise<PassOutcome>;
   trigger: Pick<Trigger, "wait">;
@@ -30,20 +36,26 @@ export interface LoopOptions {
 /** Runs passes until aborted: one at once, then one per trigger, poll or retry. */
 export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs, signal }: LoopOptions): Promise<void> {
   let attempts = 0;
+  let restlessWaits = 0;
+  const wait = async (timeoutMs: number, counts?: Parameters<Trigger["wait"]>[2]) => {
+    const calmMs = Math.min(FIRST_CALM_MS * 2 ** (restlessWaits - FREE_PASSES), pollIntervalMs);
+    const isRestless = await trigger.wait(timeoutMs, signal, counts, restlessWaits < FREE_PASSES ? 0 : calmMs);
+    restlessWaits = isRestless ? restlessWaits + 1 : 0;
+  };
   while (!signal.aborted) {
     heartbeat.beat();
     const outcome = await pass();
     if (outcome.kind === "equal" || outcome.kind === "rejected") {
       attempts = 0;
       heartbeat.idle(pollIntervalMs);
-      await trigger.wait(pollIntervalMs, signal);
+      await wait(pollIntervalMs);
       continue;
     }
     attempts += 1;
     const pauseMs = pauseAfter(outcome, attempts);
     heartbeat.idle(pauseMs);
     // Our own writes cause these events. They must not shorten the backoff.
-    await trigger.wait(pauseMs, signal, (reason) => reason !== "cron-event" && reason !== "disconnect");
+    await wait(pauseMs, (reason) => reason !== "cron-event" && reason !== "disconnect");
   }
 }
 

@@ -22,6 +22,7 @@ async function waitsAfter(outcomes: PassOutcome[], pollIntervalMs = 60_000) {
         expect(signal).toBe(stopping.signal);
         waits.push({ timeoutMs, reasons: REASONS.filter(counts) });
         if (waits.length === outcomes.length) stopping.abort();
+        return false;
       },
     },
     heartbeat: NO_PULSE,
@@ -90,6 +91,33 @@ describe("keepReconciled()", () => {
     expect(await pausesAfter([failed({ retryAfterMs: 41_000 }), pending()])).toEqual([41_000, 2_000]);
   });
 
+  test.each<[string, PassOutcome, Reason]>([
+    ["changes jobs", { kind: "equal" }, "cron-event"],
+    ["comes and goes", { kind: "equal" }, "disconnect"],
+    ["comes and fails", { kind: "failed", maxPauseMs: 5_000 }, "connect"],
+  ])("follows a gateway that %s without end less and less often, down to the polls", async (_, outcome, reason) => {
+    const stopping = new AbortController();
+    const trigger = createTrigger();
+    const calms: number[] = [];
+    const wait: typeof trigger.wait = async (timeoutMs, signal, counts, calmMs = 0) => {
+      calms.push(calmMs);
+      if (calms.length === 12) stopping.abort();
+      return trigger.wait(timeoutMs, signal, counts, Math.min(calmMs, 1));
+    };
+    const pass = async () => {
+      trigger.fire(reason);
+      return outcome;
+    };
+    await keepReconciled({
+      pass,
+      trigger: { wait },
+      heartbeat: NO_PULSE,
+      pollIntervalMs: 60_000,
+      signal: stopping.signal,
+    });
+    expect(calms).toEqual([0, 0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
   test("runs no pass if it is aborted before", async () => {
     let passes = 0;
     const pass = async (): Promise<PassOutcome> => {
@@ -153,6 +181,7 @@ describe("keepReconciled()", () => {
         async wait(timeoutMs) {
           expect(signs.at(-1)).toBe(timeoutMs);
           if (passes === outcomes.length) stopping.abort();
+          return false;
         },
       },
       heartbeat: { beat: () => signs.push("beat"), idle: (limitMs) => signs.push(limitMs) },
@@ -177,6 +206,7 @@ describe("keepReconciled()", () => {
           rests();
           clock.advance(timeoutMs);
           expect(heartbeat.read().kind).toBe("idle");
+          return false;
         },
       },
       heartbeat,
@@ -220,6 +250,7 @@ async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 
       async wait(timeoutMs) {
         pauses.push(timeoutMs);
         clock.advance(timeoutMs);
+        return false;
       },
     },
     signal: new AbortController().signal,

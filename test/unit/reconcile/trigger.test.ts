@@ -141,4 +141,38 @@ describe("hasFired()", () => {
     await waiting;
     expect(trigger.hasFired("connect", "file")).toBeFalse();
   });
+
+  test("keeps an event of the gateway until it is calm, and no file", async () => {
+    jest.useFakeTimers();
+    const trigger = createTrigger();
+    const waiting = trigger.wait(HOUR_MS, never, undefined, 5_000);
+    let isEnded = false;
+    void waiting.then(() => (isEnded = true));
+    trigger.fire("cron-event");
+    jest.advanceTimersByTime(4_999);
+    await Promise.resolve();
+    expect(isEnded).toBeFalse();
+    jest.advanceTimersByTime(1);
+    expect(await waiting).toBeTrue();
+    const forFile = trigger.wait(HOUR_MS, never, undefined, 5_000);
+    trigger.fire("file");
+    expect(await forFile).toBeFalse();
+    jest.useRealTimers();
+  });
+
+  test("calls a gateway restless whose event comes within a second, and no other", async () => {
+    jest.useFakeTimers();
+    const trigger = createTrigger();
+    trigger.fire("disconnect");
+    expect(await trigger.wait(HOUR_MS, never)).toBeTrue();
+    trigger.fire("disconnect");
+    const ignoring = trigger.wait(500, never, (reason) => reason === "file");
+    jest.advanceTimersByTime(500);
+    expect(await ignoring).toBeFalse();
+    const late = trigger.wait(HOUR_MS, never);
+    jest.advanceTimersByTime(1_000);
+    trigger.fire("cron-event");
+    expect(await late).toBeFalse();
+    jest.useRealTimers();
+  });
 });
