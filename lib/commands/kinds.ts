@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Transport } from "../gateway/transport.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
@@ -20,7 +21,7 @@ export interface KindContext {
   log: Log;
   warnings: Warnings;
   signal: AbortSignal;
-  clock: { nowMs: () => number; pause: (ms: number) => Promise<void> };
+  clock: Clock;
 }
 
 type Load = (context: KindContext) => Promise<Reconciler>;

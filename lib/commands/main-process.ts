@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
 import type { Environment, Settings } from "../settings.ts";
 import { findPortMismatch, readConfigPorts } from "./gateway-port.ts";
 import type { Runtime } from "./runtime.ts";
@@ -10,17 +11,19 @@ const PROBE_PAUSE_MS = 1_000;
 export interface WaitDependencies extends Pick<Runtime, "log" | "warnings" | "state" | "signal"> {
   settings: Pick<Settings, "gatewayUrl" | "configDir" | "pvcConfig">;
   transport: Pick<Runtime["transport"], "probe">;
+  clock: Pick<Clock, "uptimeMs">;
 }
 
 /** Waits until the gateway answers, `limitSeconds` are over, or the program is stopping. A refusal is an answer. */
 export async function waitForMainProcess(
-  { settings, transport, log, warnings, state, signal }: WaitDependencies,
+  { settings, transport, clock, log, warnings, state, signal }: WaitDependencies,
   limitSeconds: number,
   env: Environment = process.env,
 ): Promise<void> {
   log("Waiting for openclaw main process to start...");
   const waiting = state.filter(({ reconciler }) => reconciler.needsGateway);
-  for (let waitCount = 0; waitCount < limitSeconds && !signal.aborted; waitCount += 1) {
+  const endMs = clock.uptimeMs() + limitSeconds * 1000; // a probe may take seconds itself
+  while (clock.uptimeMs() < endMs && !signal.aborted) {
     for (const { heartbeat } of waiting) heartbeat.beat();
     const { isUp, reason } = await transport.probe();
     if (isUp) {

@@ -2,6 +2,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devicePathOf } from "../gateway/device.ts";
 import { createTransport } from "../gateway/transport.ts";
+import { createSystemClock } from "../clock.ts";
 import { createLog, isClockUtc } from "../log.ts";
 import type { GatewayEvent } from "../reconcile/trigger.ts";
 import { type SidecarState, createSidecarState } from "../reconcile/sidecar-state.ts";
@@ -45,6 +46,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   const isQuiet = isForPerson(invocation);
   const log = isQuiet ? () => undefined : createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
   const warnings = createWarnings(log);
+  const clock = createSystemClock();
   const fireTriggers = (event: GatewayEvent) => {
     for (const { reconciler, trigger } of state) if (reconciler.events.includes(event)) trigger.fire(event);
   };
@@ -56,6 +58,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     devicePath: devicePathOf(settings.stagingDir),
     log,
     onEvent: fireTriggers,
+    clock,
     signal: stopping.signal,
   });
   const context: KindContext = {
@@ -69,13 +72,10 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     log,
     warnings,
     signal: stopping.signal,
-    clock: { nowMs: Date.now, pause: (ms) => sleep(ms) },
+    clock,
   };
   const reconcilers = await loadReconcilers(context);
-  const state = createSidecarState(Object.values(reconcilers), {
-    nowMs: Date.now,
-    uptimeMs: () => performance.now(),
-  });
+  const state = createSidecarState(Object.values(reconcilers), clock);
   return {
     ...context,
     reconcilers,

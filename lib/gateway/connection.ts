@@ -87,7 +87,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
       }
     },
     onActivity() {
-      lastHeardMs = Date.now();
+      lastHeardMs = performance.now();
     },
     onEvent: ({ event, payload }) => onEvent(event, payload),
     onConnectError: fail,
@@ -110,7 +110,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   });
   /** Silence is the only sign of a half-open connection. A pending call has a timeout of its own. */
   const watchTicks = (tickMs: number) => {
-    const isSilent = () => Date.now() - lastHeardMs > 2 * tickMs;
+    const isSilent = () => performance.now() - lastHeardMs > 2 * tickMs;
     tickWatch = setInterval(() => {
       if (isSilent() && !client.hasPendingRequests) client.closeSocket(4000, "tick timeout");
     }, tickMs);

@@ -29,9 +29,9 @@ type JobSource = Pick<Gateway, "call" | "receivedLength">;
  * @throws {ManagerError} as {@link Gateway.call} does; `rejected` when the list makes no sense, keeps changing while it
  * is read, or is larger than any real one: it is never returned in part.
  */
-export async function readJobs(gateway: JobSource, nowMs: () => number): Promise<LiveJob[]> {
-  const untilMs = nowMs() + LIST_LIMIT_MS;
-  const isLate = () => nowMs() >= untilMs;
+export async function readJobs(gateway: JobSource, uptimeMs: () => number): Promise<LiveJob[]> {
+  const untilMs = uptimeMs() + LIST_LIMIT_MS;
+  const isLate = () => uptimeMs() >= untilMs;
   for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt++) {
     const jobs = await listOnce(gateway, isLate);
     if (jobs) return jobs;

@@ -9,9 +9,9 @@ import { type JsonObject, isJsonObject } from "../json.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
 
 /** Reads and writes the live jobs by RPC, over the connections of this session. */
-export function createGatewayStore(session: Session, nowMs: () => number): CronStore {
+export function createGatewayStore(session: Session, uptimeMs: () => number): CronStore {
   const { gateway, openAnother } = session;
-  const writer = createGatewayWriter(gateway, openAnother, nowMs);
+  const writer = createGatewayWriter(gateway, openAnother, uptimeMs);
   let { features } = session;
 
   const write = async (method: string, params: object) => {
@@ -48,7 +48,7 @@ export function createGatewayStore(session: Session, nowMs: () => number): CronS
     },
     async listJobs() {
       await writer.closeExtra();
-      return readJobs(gateway, nowMs);
+      return readJobs(gateway, uptimeMs);
     },
     addJob,
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {

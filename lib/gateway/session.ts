@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
+import type { Clock } from "../clock.ts";
 import { type ConfigGateway, type GatewayStart, createConfigGateway } from "./config-calls.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
 import { ManagerError } from "../errors.ts";
@@ -34,7 +35,7 @@ export interface SessionOptions {
    * `disconnect`: the connection ended, and not by {@link SessionKeeper.close}.
    */
   onEvent: (reason: "connect" | "cron-event" | "disconnect") => void;
-  nowMs?: () => number;
+  clock: Pick<Clock, "nowMs" | "uptimeMs">;
 }
 
 /** A session with the two views of the gateway that share its connection. */
@@ -60,12 +61,13 @@ export interface SessionKeeper {
 }
 
 export function createSessionKeeper(options: SessionOptions): SessionKeeper {
-  const { url, log, onEvent, nowMs = Date.now } = options;
+  const { url, log, onEvent } = options;
+  const { nowMs, uptimeMs } = options.clock;
   let latest: OpenSession | undefined;
   let opening: Promise<OpenSession> | undefined;
   let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
   let restartUntilMs = Number.NEGATIVE_INFINITY;
-  /** When the last connection ended: a gateway that restarts in its process started after that. */
+  /** When the last connection ended, by the wall clock: a gateway that restarts in its process started after that. */
   let endedMs = Number.NEGATIVE_INFINITY;
 
   const findOpen = () => (latest?.gateway.isOpen ? latest : undefined);
@@ -80,12 +82,12 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   async function openAnew(): Promise<OpenSession> {
     const { credentials } = await findCredentials(options.credentials);
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
-    if (refusal && isSame && nowMs() < refusal.untilMs) throw refusal.error;
+    if (refusal && isSame && uptimeMs() < refusal.untilMs) throw refusal.error;
     const session = await logIn(credentials);
     const { gateway } = session;
     latest = {
       ...session,
-      cron: createGatewayStore(session, nowMs),
+      cron: createGatewayStore(session, uptimeMs),
       config: createConfigGateway(gateway, toStart(gateway)),
     };
     refusal = undefined;
@@ -106,13 +108,13 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
         },
         onClose(isRestart) {
           endedMs = nowMs();
-          if (isRestart) restartUntilMs = nowMs() + RESTART_GRACE_MS;
+          if (isRestart) restartUntilMs = uptimeMs() + RESTART_GRACE_MS;
           onEvent("disconnect");
         },
       });
     } catch (error) {
       if (error instanceof ManagerError && error.code === "refused") {
-        refusal = { error, credentials, untilMs: nowMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
+        refusal = { error, credentials, untilMs: uptimeMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
       }
       throw error;
     }
@@ -130,7 +132,7 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
       });
       return opening;
     },
-    isRestarting: () => nowMs() < restartUntilMs,
+    isRestarting: () => uptimeMs() < restartUntilMs,
     async close() {
       await latest?.gateway.close();
     },

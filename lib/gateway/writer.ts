@@ -21,9 +21,9 @@ export interface GatewayWriter {
 export function createGatewayWriter(
   main: Gateway,
   openAnother: () => Promise<Gateway>,
-  nowMs: () => number,
+  uptimeMs: () => number,
 ): GatewayWriter {
-  const first = createRateLimit(main, nowMs);
+  const first = createRateLimit(main, uptimeMs);
   let current = first;
 
   async function closeExtra(): Promise<void> {
@@ -36,7 +36,7 @@ export function createGatewayWriter(
     async call(method, params) {
       if (!current.hasRoom(method)) {
         await closeExtra();
-        if (!current.hasRoom(method)) current = createRateLimit(await openAnother(), nowMs);
+        if (!current.hasRoom(method)) current = createRateLimit(await openAnother(), uptimeMs);
       }
       current.count(method);
       return current.gateway.call(method, params);
@@ -46,14 +46,14 @@ export function createGatewayWriter(
 }
 
 /** A connection, and which methods it was used for within the window. */
-function createRateLimit(gateway: Gateway, nowMs: () => number) {
+function createRateLimit(gateway: Gateway, uptimeMs: () => number) {
   const sentMs = new Map<string, number[]>();
-  const recent = (method: string) => (sentMs.get(method) ?? []).filter((sent) => sent > nowMs() - WINDOW_MS);
+  const recent = (method: string) => (sentMs.get(method) ?? []).filter((sent) => sent > uptimeMs() - WINDOW_MS);
   return {
     gateway,
     hasRoom: (method: string) => recent(method).length < WRITES_PER_CONNECTION,
     count(method: string) {
-      sentMs.set(method, [...recent(method), nowMs()]);
+      sentMs.set(method, [...recent(method), uptimeMs()]);
     },
   };
 }

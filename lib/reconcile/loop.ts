@@ -66,17 +66,12 @@ export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs,
  */
 export async function reconcileWithin(
   limitMs: number,
-  {
-    pass,
-    trigger,
-    signal,
-    nowMs = Date.now,
-  }: Omit<LoopOptions, "pollIntervalMs" | "heartbeat"> & { nowMs?: () => number },
+  { pass, trigger, signal, uptimeMs }: Omit<LoopOptions, "pollIntervalMs" | "heartbeat"> & { uptimeMs: () => number },
 ): Promise<PassOutcome> {
-  const endMs = nowMs() + limitMs;
+  const endMs = uptimeMs() + limitMs;
   for (let attempts = 1; ; attempts++) {
     const outcome = await pass();
-    const leftMs = endMs - nowMs();
+    const leftMs = endMs - uptimeMs();
     if (outcome.kind === "equal" || outcome.kind === "rejected" || leftMs <= 0 || signal.aborted) return outcome;
     await trigger.wait(Math.min(pauseAfter(outcome, attempts), leftMs), signal, () => false);
   }

@@ -9,7 +9,7 @@ import type { IncludePlaces } from "../../lib/config/includes.ts";
 import type { Definition } from "../../lib/definition/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import { type Features, featuresOf } from "../../lib/gateway/features.ts";
-import type { Clock } from "../../lib/config/verdict.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { toJobSpec } from "../../lib/cron/job-spec.ts";
 import { JobPageSchema, type JobSpec, type LiveJob } from "../../lib/gateway/job.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../lib/json.ts";
@@ -144,16 +144,23 @@ export async function refusalOf(work: Promise<unknown> | (() => unknown)): Promi
 export interface FakeClock extends Clock {
   /** Advances the time. */
   advance(ms: number): void;
+  /** Sets the wall clock forth, or back, as a person or a time server may. */
+  step(ms: number): void;
   /** The duration of each pause, in milliseconds. */
   readonly pauses: readonly number[];
 }
 
 export function createClock(startMs = 1_000_000): FakeClock {
   let now = startMs;
+  let stepMs = 0;
   const pauses: number[] = [];
   return {
     pauses,
-    nowMs: () => now,
+    nowMs: () => now + stepMs,
+    uptimeMs: () => now,
+    step(ms) {
+      stepMs += ms;
+    },
     advance(ms) {
       now += ms;
     },
@@ -165,6 +172,11 @@ export function createClock(startMs = 1_000_000): FakeClock {
       now = Math.max(now, untilMs);
     },
   };
+}
+
+/** A clock that shows what this returns. */
+export function clockAt(readMs: () => number): Clock {
+  return { ...createClock(), nowMs: readMs, uptimeMs: readMs };
 }
 
 /** Returns a job definition: a nightly backup, unless overridden. */
@@ -339,6 +351,8 @@ export type Reply =
   | { error: { code: string; message: string; details?: object; retryAfterMs?: number; retryable?: boolean } }
   /** Cuts the connection without a close frame. */
   | "drop"
+  /** Sends nothing. */
+  | "none"
   /** Sends text that is no frame of the protocol, then the greeting or an empty answer. */
   | { noise: readonly string[] }
   /** Closes the connection with this reason. */
@@ -352,7 +366,7 @@ export interface FakeGateway extends AsyncDisposable {
   readonly connections: number;
   /** The calls so far, including `connect`. */
   readonly calls: readonly { method: string; params: JsonObject }[];
-  /** The answers from now on, by method; `{}` for any other method. */
+  /** The answers from now on, by method; those of `*`, or `{}`, for any other method. */
   answers: Record<string, Handler>;
   /** Sends an event to every connection. */
   emit(event: string, payload: unknown): void;
@@ -382,7 +396,8 @@ export function serveGateway(answers: Record<string, Handler> = {}): FakeGateway
         } = JSON.parse(String(text)) as { id: string; method: string; params?: JsonObject };
         calls.push({ method, params });
         const usual = method === "connect" ? greeting() : {};
-        const reply = gateway.answers[method]?.(params) ?? { payload: usual };
+        const reply = (gateway.answers[method] ?? gateway.answers["*"])?.(params) ?? { payload: usual };
+        if (reply === "none") return;
         if (reply === "drop") {
           socket.terminate();
           return;

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
+import { createSystemClock } from "../../../lib/clock.ts";
 import { type SessionOptions, createSessionKeeper } from "../../../lib/gateway/session.ts";
-import { createScratch, greeting, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { clockAt, createClock, createScratch, greeting, refusalOf, serveGateway } from "../../support/fakes.ts";
 import { findUnusedUrl, paramsOf, refuse, serveProxy } from "../../support/fake-servers.ts";
 import { until } from "../../support/until.ts";
 
@@ -15,6 +16,7 @@ function startKeeper(url: string, more: Partial<SessionOptions> = {}) {
     url,
     credentials: NO_CREDENTIALS,
     devicePath: "/dev/null/device.pem",
+    clock: createSystemClock(),
     log: (line) => lines.push(line),
     onEvent: (reason) => events.push(reason),
     ...more,
@@ -83,7 +85,7 @@ describe("open()", () => {
 
   test("asks an unreachable gateway again each time", async () => {
     await using gateway = serveGateway({ connect: () => "drop" });
-    await using at = startKeeper(gateway.url, { nowMs: () => 0 });
+    await using at = startKeeper(gateway.url, { clock: clockAt(() => 0) });
     for (const attempt of [1, 2]) {
       expect(await refusalOf(at.keeper.open())).toMatchObject({ code: "unreachable" });
       expect(paramsOf(gateway, "connect")).toHaveLength(attempt);
@@ -127,7 +129,7 @@ describe("the start of the gateway", () => {
     for (const answers of [upFor(3_600_000), {}]) {
       await using gateway = serveGateway(answers);
       let now = Date.now();
-      await using at = startKeeper(gateway.url, { nowMs: () => now });
+      await using at = startKeeper(gateway.url, { clock: clockAt(() => now) });
       await at.keeper.open();
       await disconnect(gateway, at.events);
       const endedMs = now;
@@ -147,7 +149,7 @@ describe("open() after a refusal", () => {
   test("asks again only after 60 s: the gateway counts failed logins", async () => {
     await using gateway = serveGateway({ connect: wrongToken });
     let now = 1_000_000;
-    await using at = startKeeper(gateway.url, { nowMs: () => now });
+    await using at = startKeeper(gateway.url, { clock: clockAt(() => now) });
     const first = await refusalOf(at.keeper.open());
     expect(first.code).toBe("refused");
     now += 59_999;
@@ -158,10 +160,22 @@ describe("open() after a refusal", () => {
     expect((await at.keeper.open()).gateway.isOpen).toBe(true);
   });
 
+  test.each([-3_600_000, 3_600_000])("asks again after 60 s if the clock is set by %d ms", async (stepMs) => {
+    await using gateway = serveGateway({ connect: wrongToken });
+    const clock = createClock();
+    await using at = startKeeper(gateway.url, { clock });
+    const first = await refusalOf(at.keeper.open());
+    clock.step(stepMs);
+    clock.advance(59_999);
+    expect(await refusalOf(at.keeper.open())).toBe(first);
+    clock.advance(1);
+    expect(await refusalOf(at.keeper.open())).not.toBe(first);
+  });
+
   test("waits longer when the gateway asks for it", async () => {
     await using gateway = serveGateway({ connect: () => refuse("too many failed logins", { retryAfterMs: 300_000 }) });
     let now = 1_000_000;
-    await using at = startKeeper(gateway.url, { nowMs: () => now });
+    await using at = startKeeper(gateway.url, { clock: clockAt(() => now) });
     expect(await refusalOf(at.keeper.open())).toMatchObject({ retryAfterMs: 300_000 });
     now += 299_999;
     await refusalOf(at.keeper.open());
@@ -177,7 +191,7 @@ describe("open() after a refusal", () => {
     const tokenFile = scratch.in("token");
     await writeFile(tokenFile, "old");
     const credentials = { ...NO_CREDENTIALS, tokenFile };
-    await using at = startKeeper(gateway.url, { credentials, nowMs: () => 0 });
+    await using at = startKeeper(gateway.url, { credentials, clock: clockAt(() => 0) });
     await refusalOf(at.keeper.open());
     gateway.answers = {};
     await refusalOf(at.keeper.open());
@@ -188,7 +202,7 @@ describe("open() after a refusal", () => {
   test("forgets the refusal with the next session", async () => {
     await using gateway = serveGateway({ connect: wrongToken });
     let now = 0;
-    await using at = startKeeper(gateway.url, { nowMs: () => now });
+    await using at = startKeeper(gateway.url, { clock: clockAt(() => now) });
     await refusalOf(at.keeper.open());
     gateway.answers = {};
     now = 60_000;
@@ -216,12 +230,25 @@ describe("isRestarting()", () => {
   test("ends after 60 s", async () => {
     await using gateway = serveGateway();
     let now = 0;
-    await using at = startKeeper(gateway.url, { nowMs: () => now });
+    await using at = startKeeper(gateway.url, { clock: clockAt(() => now) });
     await at.keeper.open();
     await disconnect(gateway, at.events, 1012);
     now = 59_999;
     expect(at.keeper.isRestarting()).toBe(true);
     now = 60_000;
+    expect(at.keeper.isRestarting()).toBe(false);
+  });
+
+  test.each([-3_600_000, 3_600_000])("lasts no longer and no shorter if the clock is set by %d ms", async (stepMs) => {
+    await using gateway = serveGateway();
+    const clock = createClock();
+    await using at = startKeeper(gateway.url, { clock });
+    await at.keeper.open();
+    await disconnect(gateway, at.events, 1012);
+    clock.step(stepMs);
+    clock.advance(59_999);
+    expect(at.keeper.isRestarting()).toBe(true);
+    clock.advance(1);
     expect(at.keeper.isRestarting()).toBe(false);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { createSystemClock } from "../../../lib/clock.ts";
 import { type TransportOptions, createTransport } from "../../../lib/gateway/transport.ts";
-import { type Reply, refusalOf, serveGateway } from "../../support/fakes.ts";
+import { type Reply, clockAt, refusalOf, serveGateway } from "../../support/fakes.ts";
 import { installCli } from "../../support/fake-cli.ts";
 import { findUnusedUrl, paramsOf, refuse, serveProxy, serveSilence } from "../../support/fake-servers.ts";
 import { until } from "../../support/until.ts";
@@ -14,6 +15,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
     url,
     credentials: { tokenFile: undefined, pvcConfig: "/nonexistent/openclaw.json", env: {} },
     devicePath: "/dev/null/device.pem",
+    clock: createSystemClock(),
     log: (line) => lines.push(line),
     onEvent: (reason) => events.push(reason),
     signal: new AbortController().signal,
@@ -63,7 +65,7 @@ describe("open()", () => {
   test("auto returns to the gateway as soon as it accepts us", async () => {
     await using gateway = serveGateway({ connect: refusing });
     let now = 0;
-    await using transport = await startBesideCli(WORKING, gateway.url, { nowMs: () => now });
+    await using transport = await startBesideCli(WORKING, gateway.url, { clock: clockAt(() => now) });
     await transport.open();
     gateway.answers = {};
     now += 60_000;
@@ -202,7 +204,7 @@ describe("openConfig()", () => {
 
   test.each(["gateway", "auto"] as const)("is undefined when the gateway refuses us (%s)", async (kind) => {
     await using gateway = serveGateway({ connect: refusing });
-    await using transport = startTransport(gateway.url, { kind, nowMs: () => 0 });
+    await using transport = startTransport(gateway.url, { kind, clock: clockAt(() => 0) });
     for (let attempt = 0; attempt < 2; attempt++) expect(await transport.openConfig(LONG_MS)).toBeUndefined();
     expect(paramsOf(gateway, "connect")).toHaveLength(1);
     expect(transport.lines).toEqual([]);

@@ -254,7 +254,7 @@ async function passesWithin(limitMs: number, outcomes: PassOutcome[], takesMs = 
       },
     },
     signal: new AbortController().signal,
-    nowMs: clock.nowMs,
+    uptimeMs: clock.uptimeMs,
   });
   return { last: last.kind, passes, pauses };
 }
@@ -286,6 +286,8 @@ describe("reconcileWithin()", () => {
       stopping.abort();
       return failed();
     };
-    expect(await reconcileWithin(60_000, { pass, trigger, signal: stopping.signal })).toMatchObject({ kind: "failed" });
+    expect(await reconcileWithin(60_000, { pass, trigger, signal: stopping.signal, uptimeMs: () => 0 })).toMatchObject({
+      kind: "failed",
+    });
   });
 });
