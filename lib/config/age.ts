@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { Clock } from "./verdict.ts";
+import type { Clock } from "../clock.ts";
 
 /** The age of a file that others write too. */
 export interface FileAge {
@@ -9,7 +9,7 @@ export interface FileAge {
   waitUntilUnmodified(this: void, minAgeMs: number): Promise<void>;
 }
 
-export function createFileAge(path: string, { nowMs, pause }: Clock): FileAge {
+export function createFileAge(path: string, { nowMs, pause }: Pick<Clock, "nowMs" | "pause">): FileAge {
   async function readModifiedMs(): Promise<number> {
     return stat(path).then(
       ({ mtimeMs }) => mtimeMs,

@@ -1,6 +1,6 @@
 import { ManagerError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
-import type { Clock } from "./verdict.ts";
 
 /** How long a gateway may take to apply a valid config before a WARNING, in milliseconds. */
 export const APPLY_TIMEOUT_MS = 30_000;
@@ -32,21 +32,25 @@ export interface ApplicationQuery {
 }
 
 /** Waits until the gateway has applied the config that it sees, or has failed to. */
-export async function waitUntilApplied(query: ApplicationQuery, { nowMs, pause }: Clock): Promise<Application> {
+export async function waitUntilApplied(
+  query: ApplicationQuery,
+  { nowMs, uptimeMs, pause }: Clock,
+): Promise<Application> {
   const { gateway, staleHash, writtenMs, isOver } = query;
-  const beganMs = nowMs();
+  const beganMs = uptimeMs();
+  const ageMs = Math.max(0, nowMs() - writtenMs); // a file may be from the future
   let lookedMs = Number.NEGATIVE_INFINITY;
   try {
     while (!isOver()) {
       const { isApplied, hash } = await gateway.readView();
       if (isApplied && (staleHash === undefined || hash !== staleHash)) return { kind: "applied" };
-      const isLookDue = nowMs() - lookedMs >= LOG_PAUSE_MS;
+      const isLookDue = uptimeMs() - lookedMs >= LOG_PAUSE_MS;
       const outcome = isLookDue ? await gateway.readReload(writtenMs) : undefined;
-      if (isLookDue) lookedMs = nowMs();
+      if (isLookDue) lookedMs = uptimeMs();
       if (outcome?.kind === "failed") return outcome;
       if (isApplied === undefined && outcome?.kind === "applied") return outcome;
-      if (isApplied === undefined && nowMs() - writtenMs > RELOAD_LIMIT_MS) return { kind: "unknown" };
-      if (nowMs() - beganMs > APPLY_TIMEOUT_MS) return { kind: "timeout" };
+      if (isApplied === undefined && ageMs + uptimeMs() - beganMs > RELOAD_LIMIT_MS) return { kind: "unknown" };
+      if (uptimeMs() - beganMs > APPLY_TIMEOUT_MS) return { kind: "timeout" };
       await pause(ASK_PAUSE_MS);
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import type { ConfigGateway, ConfigView } from "../gateway/config-calls.ts";
 import type { Aside } from "./aside.ts";
@@ -10,7 +11,6 @@ import { waitUntilReady } from "./ready.ts";
 import { forgetRejection, keepGood, pathOfRecord, readRecord } from "./record.ts";
 import { type Rollback, rollBack } from "./rollback.ts";
 import {
-  type Clock,
   type Verdict,
   createMessageRedactor,
   readVerdict,
@@ -89,7 +89,7 @@ export function createLiveConfig(
   clock: Clock,
   { onLoss, onUnrecorded }: Aside,
 ): LiveConfig {
-  const { pause } = clock;
+  const { nowMs, pause } = clock;
   const { readModifiedMs, waitUntilUnmodified } = createFileAge(pvcConfig, clock);
   /** The last delivery. `staleHash`: the hash of the view before it; a later view with this hash is stale. */
   let written: { md5: string; staleHash: string | undefined; isChange: boolean; replaced: Replaced } | undefined;
@@ -148,8 +148,8 @@ export function createLiveConfig(
       if (confirmed?.md5 === live.md5 && confirmed.gateway === gateway) return { kind: "unknown" };
       // 2026.8.2 keeps the hash if only the formatting changes. It runs on that config already.
       const staleHash = written?.md5 === live.md5 && written.isChange ? written.staleHash : undefined;
-      // What the log of a former process says is not about this one.
-      const writtenMs = Math.max(await readModifiedMs(), gateway.processStartedMs ?? 0);
+      // What the log of a former process says is not about this one. A file from the future was written until now.
+      const writtenMs = Math.max(Math.min(await readModifiedMs(), nowMs()), gateway.processStartedMs ?? 0);
       const query = { gateway, staleHash, writtenMs, isOver };
       const application = await waitUntilApplied(query, clock);
       if (!isOver()) confirmed = { md5: live.md5, gateway };

@@ -22,7 +22,7 @@ export interface Healing {
   hasHealed(paths: readonly string[]): void;
 }
 
-export function createHealing(nowMs: () => number): Healing {
+export function createHealing(uptimeMs: () => number): Healing {
   let forChecksum: string | undefined;
   let failures = 0;
   let last: { atMs: number; paths: readonly string[]; isCounted: boolean } | undefined;
@@ -31,14 +31,14 @@ export function createHealing(nowMs: () => number): Healing {
       if (checksum !== forChecksum) [forChecksum, failures, last] = [checksum, 0, undefined];
       if (last && !last.isCounted && paths.some((path) => last?.paths.includes(path))) {
         last.isCounted = true;
-        failures = nowMs() - last.atMs < LASTING_MS ? failures + 1 : 0;
+        failures = uptimeMs() - last.atMs < LASTING_MS ? failures + 1 : 0;
       }
       if (failures >= MAX_FAILURES) return "given-up";
-      const isTooSoon = last !== undefined && nowMs() - last.atMs < HEAL_INTERVAL_MS;
+      const isTooSoon = last !== undefined && uptimeMs() - last.atMs < HEAL_INTERVAL_MS;
       return isTooSoon || mayBeStarting ? "later" : "now";
     },
     hasHealed(paths) {
-      last = { atMs: nowMs(), paths, isCounted: false };
+      last = { atMs: uptimeMs(), paths, isCounted: false };
     },
   };
 }

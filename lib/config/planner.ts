@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { Generation } from "./generation.ts";
 import { type HealDecision, createHealing } from "./healing.ts";
@@ -35,23 +36,23 @@ export interface Planner {
 
 export function createPlanner(
   { mode, selfHeal, hasToken }: { mode: ConfigMode; selfHeal: boolean; hasToken: boolean },
-  nowMs: () => number,
+  { nowMs, uptimeMs }: Pick<Clock, "nowMs" | "uptimeMs">,
 ): Planner {
-  const healing = createHealing(nowMs);
+  const healing = createHealing(uptimeMs);
   const sightings = new Sightings();
-  const rejections = createRejections(nowMs);
+  const rejections = createRejections(uptimeMs);
   let validated: { live: Generation; gateway: ConfigGateway } | undefined;
-  let lastGatewayMs = nowMs();
+  let lastGatewayMs = uptimeMs();
 
   /**
    * Replaces a merge that no gateway has started with: what it has kept may be what keeps the gateway from starting, and
    * only Git's own bytes are known to be what a person wants.
    */
   function rescue(plan: ConfigPlan, state: ConfigState, policy: ConfigPolicy): ConfigPlan {
-    if (policy.gateway) lastGatewayMs = nowMs();
-    const isStuck = nowMs() - lastGatewayMs > RESCUE_MS && plan.kind === "validate" && plan.target.mode === "merged";
+    if (policy.gateway) lastGatewayMs = uptimeMs();
+    const isStuck = uptimeMs() - lastGatewayMs > RESCUE_MS && plan.kind === "validate" && plan.target.mode === "merged";
     if (!isStuck || state.observed?.equals(state.lastGood)) return plan;
-    lastGatewayMs = nowMs();
+    lastGatewayMs = uptimeMs();
     return planConfig({ ...state, lastApplied: undefined }, { ...policy, mode: "replace" });
   }
 

@@ -1,5 +1,6 @@
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../clock.ts";
 import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { noteChecksum } from "../files/checksum.ts";
@@ -20,7 +21,6 @@ import { createPlanner } from "./planner.ts";
 import { isUsable, prepareConfig } from "./prepare.ts";
 import { Memory } from "./remember.ts";
 import type { ConfigMode, Target } from "./target.ts";
-import type { Clock } from "./verdict.ts";
 import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
 
 /** Opens the gateway's view of its config. {@link Transport} of lib/gateway implements it. */
@@ -63,7 +63,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const live: LiveConfig = createLiveConfig(pvcConfig, include, clock, aside);
   const memory = new Memory(settings, aside.onUnrecorded);
   const delivery = createDelivery({ settings, live, log, warnings });
-  const planner = createPlanner({ mode, selfHeal, hasToken }, clock.nowMs);
+  const planner = createPlanner({ mode, selfHeal, hasToken }, clock);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
   let lastOutcome: ConfigOutcome | undefined;
   let directories = directoriesOf(pvcConfig, undefined);

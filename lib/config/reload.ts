@@ -17,12 +17,12 @@ const FORECAST_BUDGET_MS = 2_000;
 export async function forecastReloads(
   paths: readonly string[],
   gateway: ConfigGateway | undefined,
-  nowMs: () => number = Date.now,
+  uptimeMs: () => number = () => performance.now(),
 ): Promise<PathChange[]> {
-  const untilMs = nowMs() + FORECAST_BUDGET_MS;
+  const untilMs = uptimeMs() + FORECAST_BUDGET_MS;
   const changes: PathChange[] = [];
   for (const path of paths) {
-    const known = nowMs() < untilMs ? await lookUp(path, gateway) : undefined;
+    const known = uptimeMs() < untilMs ? await lookUp(path, gateway) : undefined;
     changes.push({ path, reload: known ?? forecastByTable(path) });
   }
   return changes;

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { ConfigGateway, ConfigIssue, ConfigView } from "../gateway/config-calls.ts";
 import { createRedactor } from "../text/redaction.ts";
@@ -22,12 +23,6 @@ export type Verdict =
 
 type Configs = readonly (Generation | undefined)[];
 
-/** The clock; tests pass a fake one. */
-export interface Clock {
-  nowMs: () => number;
-  pause: (ms: number) => Promise<void>;
-}
-
 /**
  * Polls until the gateway has seen this file, and returns its verdict.
  *
@@ -38,22 +33,22 @@ export async function waitForVerdict(
   live: Generation,
   gateway: ConfigGateway,
   staleHash: string | undefined,
-  { nowMs, pause }: Clock,
+  { uptimeMs, pause }: Pick<Clock, "uptimeMs" | "pause">,
   others: Configs = [],
 ): Promise<Verdict> {
-  const beganMs = nowMs();
+  const beganMs = uptimeMs();
   let isProbed = false;
   try {
     for (;;) {
       const view = await gateway.readView();
       const verdict = await readVerdict(live, view, staleHash, gateway, others);
       if (verdict) return verdict;
-      if (!isProbed && nowMs() >= beganMs + PROBE_AFTER_MS) {
+      if (!isProbed && uptimeMs() >= beganMs + PROBE_AFTER_MS) {
         isProbed = true;
         const issues = await gateway.readIssues();
         if (issues) return toVerdict([live, ...others], viewPastCache(view, issues));
       }
-      if (nowMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainUnnoticed(view) };
+      if (uptimeMs() > beganMs + NOTICE_LIMIT_MS) return { kind: "unknown", reason: explainUnnoticed(view) };
       await pause(ASK_PAUSE_MS);
     }
   } catch (error) {

@@ -143,4 +143,26 @@ describe("waitUntilApplied()", () => {
     const bug = new TypeError("a bug");
     expect(await thrownBy(wait(showing(bug).gateway))).toBe(bug);
   });
+
+  test.each([-3_600_000, 3_600_000])("waits as long if the clock is set by %d ms meanwhile", async (stepMs) => {
+    for (const [view, limitMs] of [
+      [pending, 30_000],
+      [viewOf(), 4_000],
+    ] as const) {
+      const clock = createClock(STARTED_MS);
+      const { gateway } = showing(view);
+      const readView = async () => {
+        if (clock.nowMs() === clock.uptimeMs()) clock.step(stepMs);
+        return gateway.readView();
+      };
+      await wait({ ...gateway, readView }, { clock });
+      expect(clock.uptimeMs() - STARTED_MS).toBeWithin(limitMs, limitMs + 300);
+    }
+  });
+
+  test("does not wait for long because a file is from the future", async () => {
+    const clock = createClock(STARTED_MS - 3_600_000);
+    expect(await wait(showing(viewOf()).gateway, { clock })).toEqual({ kind: "unknown" });
+    expect(clock.uptimeMs() - STARTED_MS + 3_600_000).toBeWithin(4_000, 4_300);
+  });
 });

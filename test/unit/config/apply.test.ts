@@ -6,7 +6,7 @@ import type { ConfigGateway, ConfigView } from "../../../lib/gateway/config-call
 import { keepRejection, pathOfRecord, readRecord, readRejection, writeRecord } from "../../../lib/config/record.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { GatewayRefusal } from "../../../lib/gateway/refusal.ts";
-import type { Clock } from "../../../lib/config/verdict.ts";
+import type { Clock } from "../../../lib/clock.ts";
 import { type Delivery, type Writing, createLiveConfig } from "../../../lib/config/apply.ts";
 import { HASHES, serveFile } from "../../support/config-gateway.ts";
 import { type Scratch, createClock, createScratch, generationOf, refusalOf, thrownBy } from "../../support/fakes.ts";
@@ -626,6 +626,19 @@ describe("isReady()", () => {
     const beganMs = clock.nowMs();
     expect(await at.config.isReady(answering(async () => view))).toBeTrue();
     expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test.each([-3_600_000, 3_600_000])("waits as long if the clock is set by %d ms meanwhile", async (stepMs) => {
+    const clock = createClock();
+    await using at = await start(OLD, clock);
+    const view = pendingView(at.path);
+    const applying = answering(async () => {
+      if (clock.nowMs() === clock.uptimeMs()) clock.step(stepMs);
+      return view;
+    });
+    const beganMs = clock.uptimeMs();
+    expect(await at.config.isReady(applying)).toBeTrue();
+    expect(clock.uptimeMs() - beganMs).toBeWithin(5_000, 10_000);
   });
 
   test("is false if the gateway goes away meanwhile", async () => {

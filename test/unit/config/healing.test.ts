@@ -7,7 +7,7 @@ const GIT = "8a80554c91d9fca8acb82f023de02f11";
 
 function start() {
   const clock = createClock();
-  const healing = createHealing(clock.nowMs);
+  const healing = createHealing(clock.uptimeMs);
   return {
     clock,
     healing,

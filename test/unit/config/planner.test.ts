@@ -46,9 +46,9 @@ function update(plan: ConfigPlan): ConfigUpdate {
 describe("choose()", () => {
   test("leaves drift without selfHeal, and decides about it with", () => {
     const clock = createClock();
-    const plain = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock.nowMs);
+    const plain = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock);
     expect(plain.choose(stateOf(EDITED), gatewayOf())).toMatchObject({ plan: { kind: "drift" }, decision: undefined });
-    const healing = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock.nowMs);
+    const healing = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock);
     expect(healing.choose(stateOf(EDITED), gatewayOf())).toMatchObject({
       plan: { kind: "update", isHealing: true },
       decision: "now",
@@ -57,7 +57,7 @@ describe("choose()", () => {
 
   test("heals once a minute, and gives up after two heals that did not last", () => {
     const clock = createClock();
-    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock.nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock);
     for (const heal of [1, 2]) {
       const { plan } = planner.choose(stateOf(EDITED), gatewayOf());
       expect({ heal, kind: plan.kind }).toEqual({ heal, kind: "update" });
@@ -71,9 +71,21 @@ describe("choose()", () => {
     });
   });
 
+  test.each([-3_600_000, 3_600_000])("heals again after a minute if the clock is set by %d ms", (stepMs) => {
+    const clock = createClock();
+    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock);
+    const { plan } = planner.choose(stateOf(EDITED), gatewayOf());
+    planner.hasDelivered(update(plan), update(plan).target);
+    clock.step(stepMs);
+    clock.advance(MINUTE_MS - 1);
+    expect(planner.choose(stateOf(EDITED), gatewayOf()).decision).toBe("later");
+    clock.advance(1);
+    expect(planner.choose(stateOf(EDITED), gatewayOf()).decision).toBe("now");
+  });
+
   test("does not count a delivery that reverts nothing as a heal", () => {
     const clock = createClock();
-    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock.nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, clock);
     expect(planner.choose(stateOf(EDITED), gatewayOf()).decision).toBe("now");
     const lost = { ...stateOf(GIT), observed: undefined };
     const { plan } = planner.choose(lost, gatewayOf());
@@ -82,14 +94,14 @@ describe("choose()", () => {
   });
 
   test("waits with healing while no gateway answers, unless the live file is broken", () => {
-    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, createClock().nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, createClock());
     expect(planner.choose(stateOf(EDITED), undefined)).toMatchObject({ plan: { kind: "drift" }, decision: "later" });
     expect(planner.choose(stateOf("{"), undefined)).toMatchObject({ plan: { kind: "update" }, decision: "now" });
   });
 
   test("tells an edit that it has seen before the start of the gateway from what that has changed", () => {
     const started = EDITED.replace("messages", "plugins: {entries: {}}, messages");
-    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock().nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock());
     planner.hasSeen(generationOf(GIT), 1_000_000);
     planner.hasSeen(generationOf(EDITED), 1_900_000);
     const { plan } = planner.choose(stateOf(started, 2_010_000), gatewayOf(START));
@@ -102,7 +114,7 @@ describe("choose()", () => {
 
   test("takes all changes during the start for the gateway's own if it has seen the file as it was delivered", () => {
     const started = EDITED.replace("messages", "plugins: {entries: {}}, messages");
-    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, createClock().nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: true, hasToken: true }, createClock());
     planner.hasSeen(generationOf(GIT), 1_000_000);
     planner.hasSeen(generationOf(started), 2_010_000);
     const { plan } = planner.choose(stateOf(started, 2_010_000), gatewayOf(START));
@@ -116,7 +128,7 @@ describe("hasValidated()", () => {
   const edited = started.replace("👀", "✅");
 
   test("ends the start of this gateway: what changes later is drift", () => {
-    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock().nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock());
     const gateway = gatewayOf(START);
     const first = planner.choose(stateOf(edited, 2_010_000), gateway);
     expect(first.plan).toMatchObject({ kind: "validate", target: { drift: [] } });
@@ -126,7 +138,7 @@ describe("hasValidated()", () => {
   });
 
   test("does not end the start of another gateway", () => {
-    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock().nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, createClock());
     planner.hasValidated(generationOf(GIT), gatewayOf());
     const { plan } = planner.choose(stateOf(edited, 2_010_000), gatewayOf(START));
     expect(plan).toMatchObject({ kind: "validate", target: { drift: [] } });
@@ -136,7 +148,7 @@ describe("hasValidated()", () => {
 describe("mayBeOfStart()", () => {
   test("is true for two minutes after a change", () => {
     const clock = createClock(10_000_000);
-    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock.nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock);
     const mayBe = (ageMs: number, observed = EDITED) => planner.mayBeOfStart(stateOf(observed, clock.nowMs() - ageMs));
     expect([mayBe(0), mayBe(119_999), mayBe(120_000)]).toEqual([true, true, false]);
     // A time in the future says nothing.
@@ -146,7 +158,7 @@ describe("mayBeOfStart()", () => {
 
   test("is false for a live file that does not parse: no gateway writes such a file", () => {
     const clock = createClock(10_000_000);
-    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock.nowMs);
+    const planner = createPlanner({ mode: "auto", selfHeal: false, hasToken: true }, clock);
     expect(planner.mayBeOfStart(stateOf("{", clock.nowMs()))).toBeFalse();
   });
 });

@@ -326,4 +326,15 @@ describe("waitForVerdict() of a gateway that does not notice the file", () => {
     expect(await verdictOf(shown.gateway)).toEqual(VALID);
     expect(shown.probed).toBe(0);
   });
+
+  test.each([-3_600_000, 3_600_000])("waits as long if the clock is set by %d ms meanwhile", async (stepMs) => {
+    const clock = createClock();
+    const shown = showing(stale);
+    const readView = async () => {
+      if (clock.nowMs() === clock.uptimeMs()) clock.step(stepMs);
+      return shown.gateway.readView();
+    };
+    expect(await verdictOf({ ...shown.gateway, readView }, clock)).toMatchObject({ kind: "unknown" });
+    expect(clock.uptimeMs() - 1_000_000).toBeWithin(5_000, 5_100);
+  });
 });
