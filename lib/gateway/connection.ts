@@ -4,7 +4,7 @@ import type { Device } from "./device.ts";
 import { buildConnectParams } from "./handshake.ts";
 import { ManagerError } from "../errors.ts";
 import { type Greeting, readGreeting } from "./greeting.ts";
-import { GatewayRefusal, callError, connectError } from "./refusal.ts";
+import { GatewayRefusal, UnreadableError, callError, connectError } from "./refusal.ts";
 import { type Socket, UNREADABLE, openSocket } from "./socket.ts";
 
 /** How long the gateway may take from the first packet to the end of the handshake, in milliseconds. */
@@ -99,7 +99,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     resolveClose: ({ code, reason }) => ({
       retry: false,
       notify: true,
-      ...(code === UNREADABLE && { pendingError: new Error(reason) }),
+      ...(code === UNREADABLE && { pendingError: new UnreadableError(reason) }),
     }),
     onClose({ code, reason }) {
       clearInterval(tickWatch);

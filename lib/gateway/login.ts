@@ -67,6 +67,7 @@ async function isAccepted(gateway: Gateway, method: string, params: object): Pro
     return true;
   } catch (error) {
     if (!(error instanceof ManagerError) || error.code !== "rejected") throw error;
-    return false;
+    if (gateway.isOpen) return false;
+    throw new ManagerError("unreachable", error.message, { cause: error }); // its answer could not be read
   }
 }

@@ -28,6 +28,9 @@ export class GatewayRefusal extends GatewayProtocolRequestError {
   }
 }
 
+/** What came is not read, and the connection was closed for it. */
+export class UnreadableError extends Error {}
+
 /** What to do when the gateway does not know the device of this container. */
 export const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
 
@@ -53,9 +56,10 @@ export function connectError(url: string, error: unknown): ManagerError {
 
 /**
  * The error for a call that failed: `unreachable` without an answer, `refused` when our scopes do not cover the
- * call, else `rejected` with the gateway's own message.
+ * call, else `rejected` with the gateway's own message, or because its answer is not read.
  */
 export function callError(method: string, error: unknown): ManagerError {
+  if (error instanceof UnreadableError) return new ManagerError("rejected", `${method}: ${error.message}`);
   if (!(error instanceof GatewayRefusal)) {
     return new ManagerError("unreachable", `${method}: ${maskText(describeError(error))}`, { cause: error });
   }

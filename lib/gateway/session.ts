@@ -21,6 +21,11 @@ const RESTART_GRACE_MS = 60_000;
  */
 const START_LIMIT_MS = 120_000;
 
+/** How many connections to log within {@link CONNECTIONS_MS}: a peer that comes and goes must not fill the log. */
+const LOGGED_CONNECTIONS = 10;
+
+const CONNECTIONS_MS = 600_000;
+
 /** A `cron` event after which the list of jobs is different; `started` and `finished` do not change it. */
 const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "removed"]) });
 
@@ -66,6 +71,8 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   let latest: OpenSession | undefined;
   let opening: Promise<OpenSession> | undefined;
   let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
+  /** When connections were logged. */
+  let loggedMs: number[] = [];
   let restartUntilMs = Number.NEGATIVE_INFINITY;
   /** When the last connection ended, by the wall clock: a gateway that restarts in its process started after that. */
   let endedMs = Number.NEGATIVE_INFINITY;
@@ -92,7 +99,11 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
     };
     refusal = undefined;
     restartUntilMs = Number.NEGATIVE_INFINITY;
-    log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
+    loggedMs = loggedMs.filter((atMs) => atMs > uptimeMs() - CONNECTIONS_MS);
+    if (loggedMs.length < LOGGED_CONNECTIONS) {
+      loggedMs.push(uptimeMs());
+      log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
+    }
     onEvent("connect");
     return latest;
   }

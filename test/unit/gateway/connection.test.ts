@@ -179,10 +179,10 @@ describe("call()", () => {
     expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
   });
 
-  test("is unreachable after an answer that is not read, with the reason", async () => {
+  test("is rejected after an answer that is not read, with the reason, and ends the connection", async () => {
     await using at = await connectTo({ "cron.list": () => ({ noise: ["[".repeat(1_000)] }) });
     expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({
-      code: "unreachable",
+      code: "rejected",
       message: "cron.list: it sent a message nested more than 256 deep",
     });
     expect(at.ends).toEqual([{ isRestart: false }]);

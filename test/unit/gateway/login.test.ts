@@ -37,6 +37,14 @@ describe("login()", () => {
     expect(await at.session).toMatchObject({ gateway: { version: "2026.9.6" }, features: NEW });
   });
 
+  test("is unreachable if the answer to the first call is not read", async () => {
+    await using at = await logIn({ "cron.status": () => ({ noise: ["[".repeat(1_000)] }) });
+    expect(await refusalOf(at.session)).toMatchObject({
+      code: "unreachable",
+      message: "cron.status: it sent a message nested more than 256 deep",
+    });
+  });
+
   test("tells 2026.2.9 from 2026.2.26, which both call themselves dev, by its paging", async () => {
     const connect = () => ({ payload: greeting("dev", 3) });
     await using old = await logIn({ connect, "cron.list": () => refuse("unexpected property 'limit'") });

@@ -51,6 +51,23 @@ describe("open()", () => {
     expect(at.lines).toHaveLength(1);
   });
 
+  test("logs ten connections in ten minutes, and no more", async () => {
+    await using gateway = serveGateway();
+    const clock = createClock();
+    await using at = startKeeper(gateway.url, { clock });
+    for (const [minutes, lines] of [
+      [0, 10],
+      [10, 11],
+    ] as const) {
+      clock.advance(minutes * 60_000);
+      for (let times = 0; times < (minutes === 0 ? 12 : 1); times++) {
+        await at.keeper.open();
+        await disconnect(gateway, at.events);
+      }
+      expect(at.lines).toHaveLength(lines);
+    }
+  });
+
   test("joins a login in progress", async () => {
     await using gateway = serveGateway();
     await using proxy = await serveProxy(gateway.url);
