@@ -14,6 +14,7 @@ import { type LiveConfig, createLiveConfig } from "./apply.ts";
 import { createAsideWarnings } from "./aside.ts";
 import { type Delivered, createDelivery } from "./deliver.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
+import { createHold } from "./hold.ts";
 import * as messages from "./messages.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
 import type { ConfigPlan } from "./plan.ts";
@@ -65,12 +66,13 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const delivery = createDelivery({ settings, live, log, warnings });
   const planner = createPlanner({ mode, selfHeal, hasToken }, clock);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
+  const mayHold = createHold(clock.uptimeMs);
   let lastOutcome: ConfigOutcome | undefined;
   let directories = directoriesOf(pvcConfig, undefined);
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     const gateway = await transport.openConfig(connectLimitMs);
-    if (!gateway && transport.isRestarting()) return NOT_VALIDATED; // it would start with a file that nobody validated
+    if (!gateway && transport.isRestarting() && mayHold()) return NOT_VALIDATED; // else it starts with the file unseen
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
     aside.onObstacles(state.obstacles);
@@ -98,7 +100,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         return conclude(delivery.conclude(plan, verdict), state, gateway, pass);
       }
       case "update": {
-        if (gateway && !(await live.isReady(gateway))) return NOT_VALIDATED;
+        if (gateway && !(await live.isReady(gateway)) && mayHold()) return NOT_VALIDATED;
         const noted = noteChecksum(checksumDir, "config-pending", plan.desired.md5);
         const delivered = await delivery.deliver(plan, state, gateway, noted);
         if (delivered.outcome !== "rejected") planner.hasDelivered(plan, delivered.plan.target);

@@ -824,6 +824,23 @@ describe("reconcile() with a gateway that goes away", () => {
     expect(await at.live()).toBe(NEW);
   });
 
+  test.each([
+    ["announces a restart without end", { gateway: undefined, isRestarting: true }],
+    ["goes away at each question", { isRestarting: false }],
+  ])("delivers Git's change after three minutes beside a peer that %s", async (_, peer) => {
+    await using at = await start({ live: OLD, git: NEW });
+    Object.assign(at.state, { gateway: { ...at.gateway, readView: () => Promise.reject(gone()) } }, peer);
+    const beganMs = at.clock.uptimeMs();
+    while (at.clock.uptimeMs() - beganMs < 160_000) {
+      expect((await at.pass()).outcome).toBe("pending");
+      expect(await at.live()).toBe(OLD);
+      at.clock.advance(5_000);
+    }
+    at.clock.advance(20_000);
+    await at.pass();
+    expect(await at.live()).toBe(NEW);
+  });
+
   test("delivers nothing if the gateway goes away between login and delivery", async () => {
     await using at = await start({ live: OLD, git: NEW });
     at.state.gateway = { ...at.gateway, readView: () => Promise.reject(gone()) };
