@@ -1,15 +1,19 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import { type Server, type Socket, createServer } from "node:net";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
-
-/** How long a client may take to send its request, and to read the answer, in milliseconds. A probe takes a few. */
-const CLIENT_LIMIT_MS = 5_000;
-
-/** Far more than kubelet and Prometheus need, and few enough to bound the memory that stuck clients take. */
-const MAX_CONNECTIONS = 64;
-
-const MAX_HEADER_BYTES = 8_192;
+import { createClients } from "./clients.ts";
+import { parseHead } from "./request.ts";
 
 const TEXT = "text/plain; charset=utf-8";
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
 
 /** The answer to one request. */
 export interface Page {
@@ -29,21 +33,21 @@ export interface HttpServer {
 }
 
 /**
- * Serves GET and HEAD of these pages, over IPv6 and IPv4.
+ * Serves GET and HEAD of these pages, over IPv6 and IPv4: one request per connection. It is no server of Node's `http`,
+ * which does not tell of a client before it has asked something, and so cannot drop one that never does.
  *
  * @throws {ManagerError} `port` if the port cannot be opened.
  */
 export async function openHttpServer(port: number, pages: Pages): Promise<HttpServer> {
-  const limits = {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: CLIENT_LIMIT_MS,
-    requestTimeout: CLIENT_LIMIT_MS,
-    keepAliveTimeout: CLIENT_LIMIT_MS,
-    connectionsCheckingInterval: CLIENT_LIMIT_MS / 2,
-  };
-  const server = createServer(limits, (request, response) => void answer(request, response, pages));
-  server.timeout = CLIENT_LIMIT_MS; // drops a client that does not read
-  server.maxConnections = MAX_CONNECTIONS;
+  const clients = createClients();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    clients.add(socket);
+    receive(socket, async (request) => {
+      clients.hasAsked(socket);
+      const answer = await findAnswer(request, pages);
+      if (!socket.destroyed) socket.end(format(answer));
+    });
+  });
   try {
     await listen(server, port);
   } catch (error) {
@@ -55,9 +59,30 @@ export async function openHttpServer(port: number, pages: Pages): Promise<HttpSe
     port: address && typeof address === "object" ? address.port : port,
     close() {
       server.close();
-      server.closeAllConnections();
+      clients.close();
     },
   };
+}
+
+type Request = Exclude<ReturnType<typeof parseHead>, { kind: "incomplete" }>;
+
+/** Reads the head of the first request. What a client sends after that is dropped. */
+function receive(socket: Socket, onRequest: (request: Request) => Promise<void>): void {
+  let head = "";
+  let hasAsked = false;
+  socket.on("error", () => socket.destroy());
+  socket.on("end", () => {
+    if (!hasAsked) socket.destroy();
+  });
+  socket.on("data", (bytes) => {
+    if (hasAsked) return;
+    head += bytes.toString("latin1");
+    const request = parseHead(head);
+    if (request.kind === "incomplete") return;
+    hasAsked = true;
+    head = "";
+    void onRequest(request);
+  });
 }
 
 async function listen(server: Server, port: number): Promise<void> {
@@ -92,30 +117,37 @@ function listenError(port: number, error: unknown): ManagerError {
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
-  const { status, type, body, headers } = await findPage(request, pages);
-  const bytes = Buffer.from(body);
-  response.writeHead(status, {
-    "content-type": type,
-    "content-length": bytes.length,
-    "cache-control": "no-store",
-    ...headers,
-  });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+interface Answer extends Page {
+  /** Whether the body is left out. */
+  isHead?: boolean;
+  headers?: string;
 }
 
-async function findPage({ method, url }: IncomingMessage, pages: Pages): Promise<Page & { headers?: object }> {
-  const path = url?.split("?", 1)[0] ?? "";
+async function findAnswer(request: Request, pages: Pages): Promise<Answer> {
+  if (request.kind === "refused") return { status: request.status, type: TEXT, body: "no request that is answered\n" };
+  const { method, path } = request;
   const show = Object.hasOwn(pages, path) ? pages[path] : undefined;
-  if (!show) return { status: 404, type: TEXT, body: `not found; there are ${Object.keys(pages).join(", ")}\n` };
-  if (method !== "GET" && method !== "HEAD") {
-    // Close the connection, so that the server does not wait for a body.
-    const headers = { allow: "GET, HEAD", connection: "close" };
-    return { status: 405, type: TEXT, body: "GET and HEAD only\n", headers };
+  const isHead = method === "HEAD";
+  if (!show)
+    return { status: 404, type: TEXT, body: `not found; there are ${Object.keys(pages).join(", ")}\n`, isHead };
+  if (method !== "GET" && !isHead) {
+    return { status: 405, type: TEXT, body: "GET and HEAD only\n", headers: "allow: GET, HEAD\r\n" };
   }
   try {
-    return await show();
+    return { ...(await show()), isHead };
   } catch {
-    return { status: 500, type: TEXT, body: "this page cannot be shown\n" }; // a bug here must not stop the loops
+    return { status: 500, type: TEXT, body: "this page cannot be shown\n", isHead }; // a bug here must not stop the loops
   }
+}
+
+function format({ status, type, body, isHead = false, headers = "" }: Answer): Buffer {
+  const bytes = Buffer.from(body);
+  const head = [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? ""}`,
+    `content-type: ${type}`,
+    `content-length: ${bytes.length}`,
+    "cache-control: no-store",
+    "connection: close",
+  ];
+  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n${headers}\r\n`), isHead ? Buffer.alloc(0) : bytes]);
 }
