@@ -61,7 +61,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     }
     return command
       .option("--self-heal", "revert edits of the live config, at most once a minute")
-      .option("--allow-mass-removal", "let one pass remove ten jobs or more, and over half of ours");
+      .option("--allow-mass-removal", "let one pass remove ten jobs or more, and half of ours or more");
   };
   const createOnly = () => new Option("--only <what>", "reconcile only this kind").choices(KIND_NAMES);
   const read = (command: Command): PassOptions => {

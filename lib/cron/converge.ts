@@ -21,11 +21,14 @@ export interface ConvergeOptions {
 }
 
 export interface Convergence {
-  /** Whether the live jobs equal the declared ones, observed after the last write. Unsupported jobs do not count. */
+  /**
+   * Whether the live jobs equal the declared ones, observed after the last write. Unsupported jobs and refused removals
+   * do not count.
+   */
   isEqual: boolean;
   /** The number of writes. */
   changed: number;
-  /** Names of the jobs that would be removed. Too many: the pass changed nothing. */
+  /** Names of the jobs that are not removed: too many at once. */
   refusedRemovals: string[];
   /** Declared jobs that need a feature that this gateway does not have. */
   unsupported: UnsupportedJob[];
@@ -44,13 +47,15 @@ export interface Convergence {
 export async function converge(options: ConvergeOptions): Promise<Convergence> {
   const { definitions, store, policy, log, signal, nowMs = Date.now } = options;
   let changed = 0;
+  let refused = policy.refused ?? [];
   for (let round = 1; ; round++) {
     const live = await store.listJobs();
-    const plan = planCron(definitions, live, { ...policy, features: store.features, nowMs: nowMs() });
+    const plan = planCron(definitions, live, { ...policy, refused, features: store.features, nowMs: nowMs() });
     const { actions, refusedRemovals, unsupported, unmanaged } = plan;
+    refused = refusedRemovals;
     const owned = live.filter((job) => isOurs(job, policy.owner)).length;
     const rest = { refusedRemovals, unsupported, declared: definitions.length, owned, unmanaged };
-    if (actions.length === 0) return { isEqual: refusedRemovals.length === 0, changed, ...rest };
+    if (actions.length === 0) return { isEqual: true, changed, ...rest };
     if (round > MAX_ROUNDS) {
       log(`WARNING: Cron jobs still differ from the ConfigMap after ${MAX_ROUNDS} rounds: ${describePlan(plan)}`);
       return { isEqual: false, changed, ...rest };

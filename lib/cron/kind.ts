@@ -74,7 +74,7 @@ function createGauges(passes: CronPasses): Gauge[] {
     },
     {
       name: "refused_removals",
-      help: "Jobs that were to be removed: too many at once, so that nothing is done.",
+      help: "Jobs that were to be removed: too many at once, so that they stay.",
       read: () => jobs()?.refusedRemovals.length,
     },
   ];

@@ -3,7 +3,7 @@ import type { UnsupportedJob } from "./plan.ts";
 /** Explains which removals are refused, why, and how to allow them. */
 export function explainRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
-  return `${names.length} would be removed at once (${shown}, …), over half of ours; --allow-mass-removal lets it happen`;
+  return `${names.length} would be removed at once (${shown}, …), half of ours or more; --allow-mass-removal lets it happen`;
 }
 
 export function describeRefusal(names: readonly string[]): string {

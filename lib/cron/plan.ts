@@ -55,7 +55,7 @@ export interface CronPlan {
   unsupported: UnsupportedJob[];
   /** The number of live jobs that are not ours and are not adopted. */
   unmanaged: number;
-  /** Names of the jobs that would be removed. So many look like an accident: the plan then has no actions at all. */
+  /** Names of the jobs that are not removed: so many look like an accident. All other actions are in the plan. */
   refusedRemovals: string[];
 }
 
@@ -64,10 +64,12 @@ export interface PlanOptions {
   features: Features;
   prune: "owned" | "none";
   allowMassRemoval: boolean;
+  /** Names that the plan before has refused to remove: what was added since makes such an accident no smaller. */
+  refused?: readonly string[];
   nowMs: number;
 }
 
-/** Removing this many jobs or more, and over half of ours, counts as an accident unless it is explicitly allowed. */
+/** Removing this many jobs or more, and half of ours or more, counts as an accident unless it is explicitly allowed. */
 const MASS_REMOVAL = 10;
 
 /**
@@ -104,13 +106,16 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
   const removals = options.prune === "none" ? [] : toRemove;
   // Removing a duplicate loses nothing: the older job of that name stays.
   const lost = removals.filter(({ id }) => undeclared.has(id));
-  const isMass = lost.length >= MASS_REMOVAL && lost.length > (owned.length - duplicates.size) / 2;
-  const isAccident = isMass && !options.allowMassRemoval;
-  const removeActions = removals.map(({ id, name }): CronAction => {
-    return { kind: "remove", name, id, reason: undeclared.has(id) ? "undeclared" : "duplicate" };
-  });
+  const stillRefused = lost.filter(({ name }) => options.refused?.includes(name));
+  const isMass = lost.length >= MASS_REMOVAL && lost.length >= (owned.length - duplicates.size) / 2;
+  const isAccident = (isMass || stillRefused.length >= MASS_REMOVAL) && !options.allowMassRemoval;
+  const removeActions = removals
+    .filter(({ id }) => !isAccident || !undeclared.has(id))
+    .map(({ id, name }): CronAction => {
+      return { kind: "remove", name, id, reason: undeclared.has(id) ? "undeclared" : "duplicate" };
+    });
   return {
-    actions: isAccident ? [] : [...changes, ...removeActions],
+    actions: [...changes, ...removeActions],
     unchanged,
     unsupported,
     unmanaged: live.length - owned.length - adopted,

@@ -145,7 +145,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     convergence = await converge({
       definitions: desired,
       store,
-      policy: { owner, prune: pruneMode, allowMassRemoval },
+      policy: { owner, prune: pruneMode, allowMassRemoval, refused: convergence?.refusedRemovals ?? [] },
       log(message) {
         beat(); // each job logs a line; over the CLI, many jobs take hours
         log(message);
@@ -158,7 +158,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version));
 
     const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
-    if (!isEqual && refusedRemovals.length === 0) return { outcome: FAILED, changed };
+    if (!isEqual) return { outcome: FAILED, changed };
     return { outcome: { kind: isPossible ? "equal" : "rejected" }, changed };
   }
 

@@ -72,6 +72,6 @@ function findPlanProblems({ plan, gateway }: CronSnapshot): string[] {
   const { unsupported, refusedRemovals } = plan;
   return [
     ...unsupported.map((job) => `${job.name}: ${explainUnsupported(job, gateway.version)}`),
-    ...(refusedRemovals.length > 0 ? [`nothing is done: ${explainRefusal(refusedRemovals)}`] : []),
+    ...(refusedRemovals.length > 0 ? [`not removed: ${explainRefusal(refusedRemovals)}`] : []),
   ];
 }

@@ -225,7 +225,7 @@ describe("readCommandLine() of help", () => {
     const text = helpOf("help").replaceAll(/\s+/g, " ");
     expect(text).toContain(
       "--self-heal revert edits of the live config, at most once a minute " +
-        "--allow-mass-removal let one pass remove ten jobs or more, and over half of ours",
+        "--allow-mass-removal let one pass remove ten jobs or more, and half of ours or more",
     );
   });
 

@@ -163,7 +163,7 @@ describe("toStatusJson()", () => {
     );
     const { cron } = await statusOf({ ...STEADY, definitions: "[]", jobs });
     expect(cron).toMatchObject({ state: "failed", declared: 0, owned: 12 });
-    expect(cron.problems[0]).toStartWith("nothing is done: 12 would be removed at once (job-0, job-1, job-2, …)");
+    expect(cron.problems[0]).toStartWith("not removed: 12 would be removed at once (job-0, job-1, job-2, …)");
     expect((await statusOf({ ...STEADY, definitions: "[]", jobs, allowMassRemoval: true })).cron.state).toBe("pending");
   });
 

@@ -186,14 +186,15 @@ describe("converge()", () => {
     expect(next.jobs[0]?.payload).toEqual({ kind: "agentTurn", message: "x" });
   });
 
-  test("changes nothing if too many jobs would be removed, and is not equal", async () => {
+  test("removes nothing if too many jobs would be removed, and adds the others, however many", async () => {
     const old = Array.from({ length: 10 }, (_, index) =>
       ourJob(define({ name: `old-${index}` }), { id: `id-${index}` }),
     );
     const store = createMemoryStore(old);
-    const result = await bring(store, [define({ name: "new" })]);
-    expect(result).toMatchObject({ isEqual: false, changed: 0, refusedRemovals: old.map(({ name }) => name) });
-    expect(store.jobs).toHaveLength(10);
+    const added = Array.from({ length: 20 }, (_, index) => define({ name: `new-${index}` }));
+    const result = await bring(store, added);
+    expect(result).toMatchObject({ isEqual: true, changed: 20, refusedRemovals: old.map(({ name }) => name) });
+    expect(store.jobs).toHaveLength(30);
   });
 
   test("removes all our jobs for [], and no others", async () => {

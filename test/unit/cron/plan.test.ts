@@ -358,7 +358,7 @@ describe("planCron() and removals", () => {
 
   test.each([
     ["9 of 9", 9, 0],
-    ["10 of 20: exactly half", 20, 10],
+    ["10 of 21", 21, 11],
     ["15 of 40", 40, 25],
   ])("removes %s", (_, ours, declared) => {
     const [definitions, live] = crowd(ours, declared);
@@ -369,7 +369,7 @@ describe("planCron() and removals", () => {
 
   test.each([
     ["10 of 10", 10, 0],
-    ["10 of 19: over half", 19, 9],
+    ["10 of 20: exactly half", 20, 10],
     ["21 of 40", 40, 19],
   ])("refuses to remove %s", (_, ours, declared) => {
     const [definitions, live] = crowd(ours, declared);
@@ -393,7 +393,23 @@ describe("planCron() and removals", () => {
     const [definitions, live] = crowd(20, 9);
     const crowded = [...live, ...twins("job-1", 12).slice(1)];
     expect(plan(definitions, crowded).refusedRemovals).toHaveLength(11);
-    expect(plan([...definitions, define({ name: "job-10" })], crowded).refusedRemovals).toEqual([]);
+    expect(summary(definitions, crowded)).toHaveLength(11);
+    const more = ["job-10", "job-11"].map((name) => define({ name }));
+    expect(plan([...definitions, ...more], crowded).refusedRemovals).toEqual([]);
+  });
+
+  test("adds and updates all the same", () => {
+    const [, live] = crowd(12, 0);
+    const definitions = [define({ name: "job-1", command: "other.sh" }), define({ name: "new" })];
+    expect(summary(definitions, live)).toEqual(["update id-1", "add new"]);
+  });
+
+  test("goes on to refuse what was refused, however many jobs were added since", () => {
+    const [definitions, live] = crowd(40, 30);
+    const names = live.slice(30).map(({ name }) => name);
+    expect(plan(definitions, live, { refused: names }).refusedRemovals).toEqual(names);
+    expect(plan(definitions, live, { refused: names.slice(1) }).refusedRemovals).toEqual([]);
+    expect(plan(definitions, live, { refused: names, allowMassRemoval: true }).refusedRemovals).toEqual([]);
   });
 
   test("removes them all if that is allowed", () => {

@@ -175,7 +175,7 @@ describe("reconcile() of definitions that cannot be applied", () => {
     expect(outcome).toBe("rejected");
     expect(lines.at(-1)).toBe(
       "WARNING: Cron jobs left as they are: 12 would be removed at once (job-0, job-1, job-2, …), " +
-        "over half of ours; --allow-mass-removal lets it happen",
+        "half of ours or more; --allow-mass-removal lets it happen",
     );
     expect(at.names()).toHaveLength(12);
     await using allowed = await start({ definitions: [], jobs, allowMassRemoval: true });
