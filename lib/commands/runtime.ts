@@ -56,6 +56,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     url: settings.gatewayUrl,
     credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
     devicePath: devicePathOf(settings.stagingDir),
+    mayCreate: !isQuiet, // what a person asks must change nothing
     log,
     onEvent: fireTriggers,
     clock,

@@ -1,7 +1,17 @@
-import { readFile } from "node:fs/promises";
 import { ManagerError, systemCode } from "../errors.ts";
+import { readRegularFile } from "../files/regular-file.ts";
+import { readOwn } from "../json.ts";
 import type { Environment } from "../settings.ts";
 import { parseJson5 } from "../text/json5.ts";
+
+/** The largest token file, in bytes, and the longest token in a config, in characters. Real ones have a hundred. */
+const MAX_TOKEN_LENGTH = 16_384;
+
+/** The largest live config that is searched for a token, in bytes. A ConfigMap holds 1 MiB. */
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+
+/** The variables that the live config may have sent to whatever listens on the gateway's port. */
+const OURS = /^OPENCLAW_/;
 
 /** What we log in with. Never logged, never part of a message, never an argument of a program. */
 export interface Credentials {
@@ -25,10 +35,11 @@ export interface FoundCredentials {
 
 /**
  * Finds the token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`, `OPENCLAW_GATEWAY_PASSWORD`,
- * `gateway.auth` of the live config with its `${VAR}` resolved. Reads anew at each call, so that the next connection
+ * `gateway.auth` of the live config with its `${OPENCLAW_…}` resolved. Reads anew at each call, so that the next connection
  * uses a rotated token.
  *
- * @throws {ManagerError} `refused` when the token file cannot be read or is empty, or a variable is not set.
+ * @throws {ManagerError} `refused` when the token file cannot be read or is empty, or a variable is not set or none of OpenClaw's:
+ * an agent can write the config, and the value goes to whoever holds the gateway's port.
  */
 export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<FoundCredentials> {
   if (tokenFile !== undefined) {
@@ -46,19 +57,20 @@ export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialS
 }
 
 async function readTokenFile(path: string): Promise<string> {
-  let token: string;
-  try {
-    token = (await readFile(path, "utf8")).trim();
-  } catch (error) {
+  // A Secret volume has links.
+  const bytes = await readRegularFile(path, { maxBytes: MAX_TOKEN_LENGTH, follow: true }).catch((error: unknown) => {
     throw new ManagerError("refused", `cannot read the gateway's token from ${path}: ${systemCode(error)}`);
-  }
+  });
+  if (!bytes) throw new ManagerError("refused", `cannot read the gateway's token from ${path}: there is no such file`);
+  const token = bytes.toString("utf8").trim();
   if (token === "") throw new ManagerError("refused", `the gateway's token file ${path} is empty`);
   return token;
 }
 
 async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
   try {
-    const config = parseJson5(await readFile(pvcConfig, "utf8")) as {
+    const bytes = await readRegularFile(pvcConfig, { maxBytes: MAX_CONFIG_BYTES });
+    const config = parseJson5(bytes?.toString("utf8") ?? "null") as {
       gateway?: { auth?: Record<string, unknown> };
     } | null;
     return config?.gateway?.auth ?? {};
@@ -70,17 +82,26 @@ async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
 const REFERENCE = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /**
- * Resolves `${VAR}` and `${VAR:-default}` as OpenClaw does; `$${VAR}` stands for the literal `${VAR}`.
- * Undefined for a value that is no text, such as a SecretRef.
+ * Resolves `${OPENCLAW_…}` and `${OPENCLAW_…:-default}` as OpenClaw does; `$${VAR}` stands for the literal `${VAR}`.
+ * Undefined for a value that is no text, such as a SecretRef, or too long for a token.
  */
 function resolveVariables(value: unknown, env: Environment, place: string): string | undefined {
-  if (typeof value !== "string") return undefined;
+  if (typeof value !== "string" || value.length > MAX_TOKEN_LENGTH) return undefined;
   const end = value.lastIndexOf("}") + 1; // a reference that never ends would be looked for again from each one in it
   const resolve = (match: string, name: string, fallback?: string) => {
     if (match.startsWith("$$")) return match.slice(1);
-    const resolved = env[name] || fallback;
+    if (!OURS.test(name)) {
+      throw new ManagerError(
+        "refused",
+        `${place} refers to ${name.slice(0, 100)}, which is no variable of OpenClaw's`,
+        {
+          hint: "give this container the gateway's OPENCLAW_GATEWAY_TOKEN",
+        },
+      );
+    }
+    const resolved = readOwn(env, name) || fallback;
     if (resolved !== undefined) return resolved;
-    throw new ManagerError("refused", `${place} refers to ${name}, which is not set in this container`, {
+    throw new ManagerError("refused", `${place} refers to ${name.slice(0, 100)}, which is not set in this container`, {
       hint: "give this container the variable, or OPENCLAW_GATEWAY_TOKEN",
     });
   };

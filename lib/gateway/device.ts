@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
+import { readRegularFile } from "../files/regular-file.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 
 /** Our identity for a gateway that trusts devices rather than tokens: an Ed25519 key and the id derived from it. */
@@ -12,20 +12,28 @@ export interface Device {
   publicKeyPem: string;
 }
 
+/** A real key has 119 bytes. */
+const MAX_KEY_BYTES = 16_384;
+
 /**
- * Reads the device key, and creates it (mode 0600) when the file does not exist.
+ * Reads the device key; where there is none, creates it (mode 0600) if that is allowed.
  *
- * @throws {ManagerError} `file` when the file cannot be read or written, or holds no Ed25519 key.
+ * @throws {ManagerError} `file` when the file cannot be read or written, or holds no Ed25519 key; `refused` when there
+ * is none and none may be made.
  */
-export async function readDevice(path: string): Promise<Device> {
+export async function readDevice(path: string, { mayCreate }: { mayCreate: boolean }): Promise<Device> {
   try {
-    return toDevice(await readFile(path, "utf8"));
+    const bytes = await readRegularFile(path, { maxBytes: MAX_KEY_BYTES });
+    if (bytes) return toDevice(bytes.toString("utf8"));
   } catch (error) {
-    if (systemCode(error) !== "ENOENT") {
-      throw new ManagerError("file", `cannot use the device key ${path}: ${systemCode(error) ?? "it is no key"}`, {
-        hint: "remove it, and another one is made",
-      });
-    }
+    throw new ManagerError("file", `cannot use the device key ${path}: ${systemCode(error) ?? "it is no key"}`, {
+      hint: "remove it, and another one is made",
+    });
+  }
+  if (!mayCreate) {
+    throw new ManagerError("refused", `the gateway wants a device key, and there is none at ${path}`, {
+      hint: "the sidecar makes it; this command writes nothing",
+    });
   }
   const { privateKey } = generateKeyPairSync("ed25519");
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });

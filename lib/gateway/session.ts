@@ -32,8 +32,10 @@ const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "rem
 export interface SessionOptions {
   url: string;
   credentials: CredentialSources;
-  /** Where the device key is, or is created, for a gateway that requires one. */
+  /** Where the device key is, for a gateway that requires one. */
   devicePath: string;
+  /** Whether a device key is created where there is none. */
+  mayCreate: boolean;
   log: Log;
   /**
    * `connect`: a session was opened and answers calls. `cron-event`: somebody added, updated or removed a job.
@@ -113,7 +115,7 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
       return await login({
         url,
         credentials,
-        readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath),
+        readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath, options),
         onEvent(event, payload) {
           if (event === "cron" && v.is(ListChangeSchema, payload)) onEvent("cron-event");
         },

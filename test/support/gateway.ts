@@ -84,7 +84,7 @@ export async function createGateway(first: Release, more: Record<string, string>
     await client?.close();
     calls = 0;
     const needsDevice = /^2026\.[34]\./.test(release.version);
-    const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp"))) : undefined;
+    const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp")), { mayCreate: true }) : undefined;
     client = await connectGateway({ url, credentials: { token }, device, onEvent: () => {}, onClose: () => {} });
     return client;
   }

@@ -101,12 +101,12 @@ describe("examine()", () => {
   });
 
   test("reports a token that cannot be read as the first thing to fix", async () => {
-    const live = '{"gateway":{"mode":"local","auth":{"token":"${NOT_SET}"}}}';
+    const live = '{"gateway":{"mode":"local","auth":{"token":"${OPENCLAW_NOT_SET}"}}}';
     const error = new ManagerError("refused", "whatever comes of it");
     const found = await diagnose({ ...STEADY, live, error }, {});
     expect(check(found, "token")).toMatchObject({
       state: "failed",
-      detail: "gateway.auth.token of /mnt/openclaw.json refers to NOT_SET, which is not set in this container",
+      detail: "gateway.auth.token of /mnt/openclaw.json refers to OPENCLAW_NOT_SET, which is not set in this container",
     });
     for (const name of ["gateway", "login", "scopes", "version"]) {
       expect(check(found, name)).toMatchObject({ state: "skipped", detail: "needs: token" });

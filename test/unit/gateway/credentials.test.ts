@@ -1,7 +1,8 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { type CredentialSources, findCredentials } from "../../../lib/gateway/credentials.ts";
 import type { Environment } from "../../../lib/settings.ts";
+import { mustRun } from "../../support/process.ts";
 import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
 const readCredentials = async (sources: CredentialSources) => (await findCredentials(sources)).credentials;
@@ -57,7 +58,9 @@ describe("findCredentials()", () => {
   test("uses the password when the config has mode password", async () => {
     const auth = { mode: "password", token: "not me", password: "from-config" };
     expect(await readWith(auth)).toEqual({ password: "from-config" });
-    expect(await readWith({ ...auth, password: "${SECRET}" }, { SECRET: "x" })).toEqual({ password: "x" });
+    expect(await readWith({ ...auth, password: "${OPENCLAW_SECRET}" }, { OPENCLAW_SECRET: "x" })).toEqual({
+      password: "x",
+    });
   });
 
   test("uses the password when the config has neither mode nor token", async () => {
@@ -87,6 +90,18 @@ describe("findCredentials()", () => {
     },
   );
 
+  test.each<[string, (path: string) => unknown]>([
+    ["a pipe", (path) => mustRun("mkfifo", [path])],
+    ["a link", (path) => symlink("/dev/zero", path)],
+    ["far too large", (path) => writeFile(path, `{gateway: {auth: {token: "x"}}} // ${"x".repeat(5_000_000)}`)],
+  ])("is empty for a config that is %s, and does not wait for it", async (_, plant) => {
+    await using scratch = await createScratch();
+    await plant(scratch.in("openclaw.json"));
+    expect(await readCredentials({ tokenFile: undefined, pvcConfig: scratch.in("openclaw.json"), env: {} })).toEqual(
+      {},
+    );
+  });
+
   test("ignores a SecretRef", async () => {
     expect(await readWith({ mode: "token", token: { source: "exec", id: "vault" } })).toEqual({});
   });
@@ -104,53 +119,86 @@ describe("findCredentials() of a token in the config", () => {
   const tokenOf = async (token: string, env: Environment = {}) => (await readWith({ mode: "token", token }, env)).token;
 
   test("resolves variables anywhere in the text", async () => {
-    const env = { TOKEN: "s3cret", _A9: "x" };
-    expect(await tokenOf("${TOKEN}", env)).toBe("s3cret");
-    expect(await tokenOf("a-${TOKEN}-${_A9}-b", env)).toBe("a-s3cret-x-b");
+    const env = { OPENCLAW_TOKEN: "s3cret", OPENCLAW_A9: "x" };
+    expect(await tokenOf("${OPENCLAW_TOKEN}", env)).toBe("s3cret");
+    expect(await tokenOf("a-${OPENCLAW_TOKEN}-${OPENCLAW_A9}-b", env)).toBe("a-s3cret-x-b");
   });
 
   test("uses the default of a variable that is unset or empty", async () => {
-    expect(await tokenOf("${TOKEN:-default}")).toBe("default");
-    expect(await tokenOf("${TOKEN:-default}", { TOKEN: "" })).toBe("default");
-    expect(await tokenOf("${TOKEN:-default}", { TOKEN: "s3cret" })).toBe("s3cret");
-    expect(await tokenOf("${TOKEN:-a:-b $ c}")).toBe("a:-b $ c");
-    expect(await tokenOf("${TOKEN:-}")).toBeUndefined();
+    expect(await tokenOf("${OPENCLAW_TOKEN:-default}")).toBe("default");
+    expect(await tokenOf("${OPENCLAW_TOKEN:-default}", { OPENCLAW_TOKEN: "" })).toBe("default");
+    expect(await tokenOf("${OPENCLAW_TOKEN:-default}", { OPENCLAW_TOKEN: "s3cret" })).toBe("s3cret");
+    expect(await tokenOf("${OPENCLAW_TOKEN:-a:-b $ c}")).toBe("a:-b $ c");
+    expect(await tokenOf("${OPENCLAW_TOKEN:-}")).toBeUndefined();
   });
 
   test("does not resolve variables in the value of a variable", async () => {
-    expect(await tokenOf("${TOKEN}", { TOKEN: "${OTHER}", OTHER: "x" })).toBe("${OTHER}");
+    expect(await tokenOf("${OPENCLAW_TOKEN}", { OPENCLAW_TOKEN: "${OPENCLAW_OTHER}", OPENCLAW_OTHER: "x" })).toBe(
+      "${OPENCLAW_OTHER}",
+    );
   });
 
-  test.each(["$TOKEN", "${}", "${1A}", "${TO KEN}", "$(TOKEN)", "{TOKEN}", "a$b", "$&", "\\$1"])(
-    "leaves %s unchanged",
-    async (token) => {
-      expect(await tokenOf(token, { TOKEN: "s3cret" })).toBe(token);
-    },
-  );
+  test.each([
+    "$TOKEN",
+    "${}",
+    "${1A}",
+    "${OPENCLAW TOKEN}",
+    "$(OPENCLAW_TOKEN)",
+    "{OPENCLAW_TOKEN}",
+    "a$b",
+    "$&",
+    "\\$1",
+  ])("leaves %s unchanged", async (token) => {
+    expect(await tokenOf(token, { OPENCLAW_TOKEN: "s3cret" })).toBe(token);
+  });
+
+  test.each([
+    "${AWS_SECRET_ACCESS_KEY}",
+    "${AWS_SECRET_ACCESS_KEY:-default}",
+    "a${PATH}",
+    "${constructor}",
+    "${__proto__}",
+  ])("does not resolve %s, and names the variable only", async (token) => {
+    const [, name = ""] = /\{(\w+)/.exec(token) ?? [];
+    const refusal = await refusalOf(tokenOf(token, { AWS_SECRET_ACCESS_KEY: "s3cret", PATH: "s3cret" }));
+    expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
+    expect(refusal.message).toEndWith(`refers to ${name}, which is no variable of OpenClaw's`);
+    expect(`${refusal.message} ${refusal.hint}`).not.toContain("s3cret");
+  });
+
+  test("takes a text for none that is far too long, however many variables it begins", async () => {
+    expect(await tokenOf("${OPENCLAW_A:-".repeat(200_000))).toBeUndefined();
+  });
 
   test("leaves $& and $1 in a value unchanged", async () => {
-    expect(await tokenOf("${TOKEN}", { TOKEN: "$& $1 $$" })).toBe("$& $1 $$");
+    expect(await tokenOf("${OPENCLAW_TOKEN}", { OPENCLAW_TOKEN: "$& $1 $$" })).toBe("$& $1 $$");
   });
 
-  test.each([{}, { TOKEN: "" }])("names the unset variable, and no value (%j)", async (env) => {
-    const auth = { mode: "token", token: "${TOKEN}", password: "s3cret" };
-    const refusal = await refusalOf(readWith(auth, { ...env, OTHER: "s3cret" }));
+  test.each([{}, { OPENCLAW_TOKEN: "" }])("names the unset variable, and no value (%j)", async (env) => {
+    const auth = { mode: "token", token: "${OPENCLAW_TOKEN}", password: "s3cret" };
+    const refusal = await refusalOf(readWith(auth, { ...env, OPENCLAW_OTHER: "s3cret" }));
     expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
     expect(refusal.message).toMatch(
-      /^gateway\.auth\.token of .*openclaw\.json refers to TOKEN, which is not set in this container$/,
+      /^gateway\.auth\.token of .*openclaw\.json refers to OPENCLAW_TOKEN, which is not set in this container$/,
     );
     expect(`${refusal.message} ${refusal.hint}`).not.toContain("s3cret");
   });
 
   test("does not quote the rest of a token with an unset variable", async () => {
     const refusal = await refusalOf(
-      readWith({ mode: "token", token: "s3cret-${TOKEN}-${GIVEN}" }, { GIVEN: "s3cret" }),
+      readWith({ mode: "token", token: "s3cret-${OPENCLAW_TOKEN}-${OPENCLAW_GIVEN}" }, { OPENCLAW_GIVEN: "s3cret" }),
     );
     expect(refusal.message).not.toContain("s3cret");
   });
 });
 
 describe("findCredentials() of a token file", () => {
+  test("follows the links of a Secret volume", async () => {
+    await using scratch = await createScratch();
+    await symlink(await writeToken(scratch, "s3cret"), scratch.in("link"));
+    expect(await readWith(AUTH, {}, scratch.in("link"))).toEqual({ token: "s3cret" });
+  });
+
   test("trims the token", async () => {
     await using scratch = await createScratch();
     for (const text of ["s3cret", "s3cret\n", "s3cret\r\n", " s3cret \n\n"]) {
@@ -172,12 +220,16 @@ describe("findCredentials() of a token file", () => {
     });
   });
 
-  test("is refused, without a fallback, when the file is missing or a directory", async () => {
+  test("is refused, without a fallback, when the file is missing, too large, or none", async () => {
     await using scratch = await createScratch();
     await mkdir(scratch.in("directory"));
+    await mustRun("mkfifo", [scratch.in("pipe")]);
+    await writeFile(scratch.in("large"), "x".repeat(100_000));
     for (const [name, code] of [
-      ["nowhere", "ENOENT"],
-      ["directory", "EISDIR"],
+      ["nowhere", "there is no such file"],
+      ["directory", "there is no such file"],
+      ["pipe", "there is no such file"],
+      ["large", "EFBIG"],
     ] as const) {
       expect(await refusalOf(readWith(AUTH, ALL, scratch.in(name)))).toMatchObject({
         code: "refused",

@@ -31,7 +31,7 @@ describe("buildConnectParams()", () => {
 
   test("signs the challenge with the device key", async () => {
     await using scratch = await createScratch();
-    const device = await readDevice(scratch.in("device.pem"));
+    const device = await readDevice(scratch.in("device.pem"), { mayCreate: true });
     const sign = async (more: Partial<typeof challenge>) =>
       (await buildConnectParams({ token: "t" }, device, { ...challenge, ...more })).device;
     const first = await sign({});

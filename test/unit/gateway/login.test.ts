@@ -14,7 +14,7 @@ async function logIn(answers: FakeGateway["answers"], devicePath = "/dev/null/de
   const options: LoginOptions = {
     url: gateway.url,
     credentials: { token: "t" },
-    readDevice: () => readDevice(devicePath),
+    readDevice: () => readDevice(devicePath, { mayCreate: true }),
     onEvent: (event) => reports.push(event),
     onClose: () => reports.push("close"),
   };
@@ -91,7 +91,7 @@ describe("login() to a gateway that trusts devices", () => {
     expect((await at.session).gateway.version).toBe("2026.4.15");
     expect(paramsOf(at.gateway, "connect")).toMatchObject([
       expect.not.objectContaining({ device: expect.anything() }),
-      { auth: { token: "t" }, device: { id: (await readDevice(devicePath)).deviceId } },
+      { auth: { token: "t" }, device: { id: (await readDevice(devicePath, { mayCreate: true })).deviceId } },
     ]);
     expect(at.reports).not.toContain("close");
   });

@@ -16,6 +16,7 @@ function startKeeper(url: string, more: Partial<SessionOptions> = {}) {
     url,
     credentials: NO_CREDENTIALS,
     devicePath: "/dev/null/device.pem",
+    mayCreate: true,
     clock: createSystemClock(),
     log: (line) => lines.push(line),
     onEvent: (reason) => events.push(reason),

@@ -15,6 +15,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
     url,
     credentials: { tokenFile: undefined, pvcConfig: "/nonexistent/openclaw.json", env: {} },
     devicePath: "/dev/null/device.pem",
+    mayCreate: true,
     clock: createSystemClock(),
     log: (line) => lines.push(line),
     onEvent: (reason) => events.push(reason),
