@@ -1,7 +1,8 @@
 import { ManagerError, describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { JsonObject } from "../json.ts";
-import type { CronAction, JobChange, Replacement } from "./plan.ts";
+import type { CronAction, JobChange } from "./plan.ts";
+import type { Replacement } from "./replacement.ts";
 import { maskJobText } from "../text/secrets.ts";
 import type { CronStore } from "../gateway/store.ts";
 

@@ -14,7 +14,7 @@ const MAX_ROUNDS = 4;
 export interface ConvergeOptions {
   definitions: readonly Definition[];
   store: CronStore;
-  policy: Omit<PlanOptions, "features" | "nowMs">;
+  policy: Omit<PlanOptions, "features" | "findExposed" | "nowMs">;
   log: Log;
   signal: AbortSignal;
   nowMs?: () => number;
@@ -50,7 +50,9 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
   let refused = policy.refused ?? [];
   for (let round = 1; ; round++) {
     const live = await store.listJobs();
-    const plan = planCron(definitions, live, { ...policy, refused, features: store.features, nowMs: nowMs() });
+    const { features, findExposed } = store;
+    const options = { ...policy, refused, features, ...(findExposed && { findExposed }), nowMs: nowMs() };
+    const plan = planCron(definitions, live, options);
     const { actions, refusedRemovals, unsupported, unmanaged } = plan;
     refused = refusedRemovals;
     const owned = live.filter((job) => isOurs(job, policy.owner)).length;

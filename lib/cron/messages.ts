@@ -13,8 +13,9 @@ export function describeRefusal(names: readonly string[]): string {
 /** Explains which features a job needs and this gateway lacks, and which release has them. */
 export function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
-  const reasons = missing.map(({ what, since }) => `${what} needs OpenClaw ${since} or later`);
-  return `${reasons.join(", ")}; ${own}`;
+  const needs = missing.flatMap((one) => ("since" in one ? [`${one.what} needs OpenClaw ${one.since} or later`] : []));
+  const exposed = missing.flatMap((one) => ("reason" in one ? [`${one.what} ${one.reason}`] : []));
+  return [...(needs.length > 0 ? [needs.join(", "), own] : []), ...exposed].join("; ");
 }
 
 export function describeUnsupported(jobs: readonly UnsupportedJob[], version: string): string[] {

@@ -1,10 +1,12 @@
 import type { Definition } from "../definition/definition.ts";
 import { findDifference } from "./difference.ts";
-import { type Features, type MissingFeature, findMissingFeatures, missingFeature } from "../gateway/features.ts";
+import { type Features, type MissingFeature, findMissingFeatures } from "../gateway/features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
-import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import type { CronStore } from "../gateway/store.ts";
+import type { JsonObject } from "../json.ts";
 import { parseMoment } from "../definition/moment.ts";
+import { type Replacement, findMissingRemovals, planReplacement } from "./replacement.ts";
 import { declarationKeyOf, groupByClaim, markDescription } from "./ownership.ts";
 
 /** One change to one live job. */
@@ -25,17 +27,6 @@ export interface JobChange {
   /** Set if schedule, payload and delivery have to be replaced as a whole. */
   replacement?: Replacement;
   commandAsTurn: boolean;
-}
-
-/** How to replace schedule, payload and delivery of a live job. */
-export interface Replacement {
-  spec: JobSpec;
-  /** The key for `cron.add`; undefined if it takes two updates instead. */
-  declarationKey: string | undefined;
-  /** Set if the live job has a failure destination. It must go first: the main session refuses a job with one. */
-  hasFailureDestination?: true;
-  /** Set if the live job calls a webhook, the only delivery that the main session does not drop. */
-  hasWebhook?: true;
 }
 
 /** A declared job that needs a feature that this gateway lacks. It is neither created nor changed. */
@@ -62,6 +53,8 @@ export interface CronPlan {
 export interface PlanOptions {
   owner: string;
   features: Features;
+  /** Finds what must not be written, see {@link CronStore.findExposed}. */
+  findExposed?: CronStore["findExposed"];
   prune: "owned" | "none";
   allowMassRemoval: boolean;
   /** Names that the plan before has refused to remove: what was added since makes such an accident no smaller. */
@@ -127,11 +120,14 @@ function planJob(
   definition: Definition,
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
-  { owner, features, nowMs }: PlanOptions,
+  { owner, features, findExposed = () => [], nowMs }: PlanOptions,
 ): CronAction | UnsupportedJob | undefined {
   const { name } = definition;
   const spec = toJobSpec(definition, features);
   const commandAsTurn = isCommandAsTurn(definition, features);
+  // A command that becomes an agent turn has its environment in the text.
+  const { payload } = commandAsTurn ? toJobSpec(definition, { ...features, commandPayload: true }) : spec;
+  const exposedIn = (fields: JsonObject) => findExposed(fields.payload ? { ...fields, payload } : fields);
   const marked = { ...spec, description: markDescription(spec.description, owner) };
 
   // The gateway rejects a moment in the past, for a new job and for an update.
@@ -139,6 +135,8 @@ function planJob(
   const missing = findMissingFeatures(spec, features);
   if (missing.length > 0) return { kind: "unsupported", name, wanted: live ? "update" : "add", missing };
   if (!live) {
+    const exposed = exposedIn({ ...spec });
+    if (exposed.length > 0) return { kind: "unsupported", name, wanted: "add", missing: exposed };
     const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
     if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };
     return { kind: "add", name, spec, declarationKey, commandAsTurn };
@@ -149,7 +147,8 @@ function planJob(
   const { fields, patch, needsReplacement } = findDifference(target, live);
   if (fields.length === 0) return undefined;
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
-  const unable = findMissingRemovals(patch, replacement, features);
+  const exposed = exposedIn(replacement ? { ...replacement.spec } : patch);
+  const unable = [...findMissingRemovals(patch, replacement, features), ...exposed];
   if (unable.length > 0) return { kind: "unsupported", name, wanted: "update", missing: unable };
   const change: JobChange = {
     id: live.id,
@@ -160,34 +159,6 @@ function planJob(
     ...(replacement ? { replacement } : {}),
   };
   return namesakes ? { kind: "adopt", name, namesakes, ...change } : { kind: "update", name, ...change };
-}
-
-function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
-  const { declarationKey, delivery, sessionTarget } = live as LiveJob & { delivery?: Json; sessionTarget?: Json };
-  const held = isJsonObject(delivery) ? delivery : {};
-  return {
-    spec,
-    // `cron.add` by key keeps the live session, which restricts the payload.
-    declarationKey: sessionTarget === spec.sessionTarget ? declarationKey : undefined,
-    ...(held.failureDestination === undefined ? {} : { hasFailureDestination: true }),
-    ...(held.mode === "webhook" ? { hasWebhook: true } : {}),
-  };
-}
-
-/** Lists the removals that this gateway cannot do: it can set these fields and not remove them. */
-function findMissingRemovals(
-  patch: JsonObject,
-  replacement: Replacement | undefined,
-  features: Features,
-): MissingFeature[] {
-  const missing: MissingFeature[] = [];
-  if (patch.failureAlert === null && !features.alertRemoval) {
-    missing.push(missingFeature("alertRemoval", "taking out failureAlert"));
-  }
-  if (replacement?.hasFailureDestination && !features.destinationRemoval) {
-    missing.push(missingFeature("destinationRemoval", "taking anything out beside delivery.failureDestination"));
-  }
-  return missing;
 }
 
 /** Whether the moment of a one-shot job has passed. It has run or was missed; adding it would run it late or twice. */

@@ -43,7 +43,9 @@ function planJobs(
   if (gateway instanceof ManagerError || live instanceof ManagerError) return undefined;
   if (desired instanceof ManagerError || desired.kind !== "valid") return undefined;
   const { owner, prune } = settings;
-  return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features: gateway.features, nowMs });
+  const { features, findExposed } = gateway;
+  const exposure = findExposed && { findExposed };
+  return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features, ...exposure, nowMs });
 }
 
 /** Lists what keeps observed from being desired, a line each. A planned action is no problem. */

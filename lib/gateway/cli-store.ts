@@ -4,6 +4,7 @@ import { ManagerError } from "../errors.ts";
 import { ExcessError, findExcess } from "../text/limits.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { JobPageSchema } from "./job.ts";
+import { findExposed } from "./cli-secrets.ts";
 import { runOpenclaw } from "./cli-process.ts";
 import { toAddArguments, toEditArguments } from "./cli-flags.ts";
 import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
@@ -14,9 +15,10 @@ const VERSION = /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}\S{0,64}/;
  * Reads and writes the live jobs by `openclaw cron …`, for a Pod in which the gateway refuses our token but accepts the
  * CLI's own paired device. Far slower than RPC, and updates are not checked against a revision.
  *
+ * @param mayExpose whether a job's secrets may stand in arguments, which others in the Pod can read
  * @throws {ManagerError} `unreachable` when there is no `openclaw` on PATH.
  */
-export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
+export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpose: boolean }): Promise<CronStore> {
   const version = await readVersion(signal);
   let features = featuresOf(version, PROTOCOL_VERSION);
 
@@ -35,6 +37,7 @@ export async function openCliStore(signal: AbortSignal): Promise<CronStore> {
     transport: "cli",
     version,
     protocol: undefined,
+    ...(mayExpose ? {} : { findExposed }),
     get features() {
       return features;
     },

@@ -123,13 +123,12 @@ export function learnFromRefusal(features: Features, refusal: string): Features 
   return { ...features, ...Object.fromEntries(missing.map(([name]) => [name, false])) };
 }
 
-/** A part of a job definition that the gateway does not support. */
-export interface MissingFeature {
-  /** Mostly a dotted field, by its name in OpenClaw. */
-  what: string;
-  /** The first release that supports it, such as `2026.8`. */
-  since: string;
-}
+/** A part of a job definition that cannot be written. `what`: mostly a dotted field, by its name in OpenClaw. */
+export type MissingFeature =
+  /** The gateway does not support it. `since`: the first release that does, such as `2026.8`. */
+  | { what: string; since: string }
+  /** It must not be written the way in which we reach the gateway; the reason says what to do. */
+  | { what: string; reason: string };
 
 /** Finds the fields of this job that a gateway with these features would refuse or silently drop. */
 export function findMissingFeatures(spec: JobSpec, features: Features): MissingFeature[] {

@@ -1,4 +1,4 @@
-import type { Features } from "./features.ts";
+import type { Features, MissingFeature } from "./features.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
 import type { JsonObject } from "../json.ts";
 
@@ -15,6 +15,8 @@ export interface CronStore {
   readonly protocol: number | undefined;
   /** What the gateway can do; corrected by what it refuses. */
   readonly features: Features;
+  /** Finds what must not be written this way: secrets, in the arguments of a program. Absent: all may be. */
+  readonly findExposed?: (fields: JsonObject) => MissingFeature[];
   /** All jobs, disabled ones too. It fails rather than return an incomplete list. */
   listJobs(): Promise<LiveJob[]>;
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;

@@ -61,7 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function startCli(): Promise<CronStore> {
     const { openCliStore } = await import("./cli-store.ts");
-    return openCliStore(signal);
+    return openCliStore(signal, { mayExpose: kind === "cli" });
   }
 
   async function openEither(): Promise<CronStore> {

@@ -75,7 +75,7 @@ async function replayPass(release: string, situation: string, desired: string): 
   process.env.PATH = `${replay.bin}:${PATH}`;
   try {
     const { signal } = new AbortController();
-    const store = await openCliStore(signal);
+    const store = await openCliStore(signal, { mayExpose: true });
     const policy = { owner: "config-manager", prune: "owned", allowMassRemoval: false } as const;
     const options = { ...policy, features: store.features, nowMs: NOW_MS };
     const plan = planCron(definitions, await store.listJobs(), options);

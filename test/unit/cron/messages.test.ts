@@ -13,6 +13,15 @@ describe("describeUnsupported()", () => {
     ]);
   });
 
+  test("says why a job must not be written", () => {
+    const hidden = [...missing.slice(1), { what: "payload.env", reason: "would be seen; hide it" }];
+    expect(
+      describeUnsupported([{ kind: "unsupported", name: "x", wanted: "add", missing: hidden }], "2026.6.1"),
+    ).toEqual([
+      "WARNING: Failed to add cron job: x: pacing needs OpenClaw 2026.8 or later; this is 2026.6.1; payload.env would be seen; hide it",
+    ]);
+  });
+
   test("does not quote a version that is no release", () => {
     const [line] = describeUnsupported([{ kind: "unsupported", name: "x", wanted: "update", missing }], "dev");
     expect(line).toStartWith("WARNING: Failed to update cron job: x: ");

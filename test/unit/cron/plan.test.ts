@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import type { LiveJob } from "../../../lib/gateway/job.ts";
+import { type JsonObject, isJsonObject } from "../../../lib/json.ts";
 import { markDescription } from "../../../lib/cron/ownership.ts";
 import { type CronAction, type PlanOptions, planCron } from "../../../lib/cron/plan.ts";
 import { NEW, ODD_NAMES, OLD, OWNER, define, liveJob, ourJob } from "../../support/fakes.ts";
@@ -471,5 +472,38 @@ describe("planCron() and several unclaimed jobs of one name", () => {
 describe("planCron() and a key without a name", () => {
   test("treats the job as foreign, and leaves it", () => {
     expect(plan([], [liveJob({ declarationKey: "config-manager:" })])).toMatchObject({ actions: [], unmanaged: 1 });
+  });
+});
+
+describe("planCron() over a way that others can read", () => {
+  const findExposed = ({ payload }: JsonObject) =>
+    isJsonObject(payload) && payload.env ? [{ what: "payload.env", reason: "would be seen" }] : [];
+  const secret = define({ env: { A: "1" } });
+  const unsupported = (wanted: "add" | "update") => [{ name: "backup", wanted, missing: [{ what: "payload.env" }] }];
+
+  test("adds no job with a secret, and updates none with it", () => {
+    expect(plan([secret, define({ name: "plain" })], [], { findExposed })).toMatchObject({
+      actions: [{ kind: "add", name: "plain" }],
+      unsupported: unsupported("add"),
+    });
+    expect(plan([secret], [ourJob(define())], { findExposed })).toMatchObject({
+      actions: [],
+      unsupported: unsupported("update"),
+    });
+  });
+
+  test("hides the environment of a command that becomes an agent turn, too", () => {
+    expect(plan([secret], [], { findExposed, features: OLD })).toMatchObject({ unsupported: unsupported("add") });
+  });
+
+  test("leaves a job that is as declared, and updates and removes where no secret is written", () => {
+    expect(plan([secret], [ourJob(secret)], { findExposed })).toMatchObject({
+      actions: [],
+      unsupported: [],
+      unchanged: 1,
+    });
+    const changed = plan([{ ...secret, description: "Nightly" }], [ourJob(secret)], { findExposed });
+    expect(changed).toMatchObject({ actions: [{ kind: "update", fields: ["description"] }], unsupported: [] });
+    expect(plan([], [ourJob(secret)], { findExposed }).actions).toMatchObject([{ kind: "remove" }]);
   });
 });

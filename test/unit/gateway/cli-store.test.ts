@@ -11,7 +11,10 @@ const spec = toJobSpec(define(), NEW);
 /** The store over a CLI that prints this version and otherwise runs this script. */
 async function openStore(script: string, version = "OpenClaw 2026.9.6 (eb377ac)") {
   const cli = await installCli(`case $1 in --version) echo "${version}" ;; *) ${script} ;; esac`);
-  return { store: await openCliStore(signal), [Symbol.asyncDispose]: () => cli[Symbol.asyncDispose]() };
+  return {
+    store: await openCliStore(signal, { mayExpose: true }),
+    [Symbol.asyncDispose]: () => cli[Symbol.asyncDispose](),
+  };
 }
 
 const fail = (reason: string) => `echo "Error: ${reason}" >&2; exit 1`;
@@ -29,12 +32,12 @@ describe("openCliStore()", () => {
 
   test("takes a CLI that does not know --version for dev", async () => {
     await using _ = await installCli(fail("unknown option"));
-    expect((await openCliStore(signal)).version).toBe("dev");
+    expect((await openCliStore(signal, { mayExpose: true })).version).toBe("dev");
   });
 
   test("is unreachable when there is no openclaw", async () => {
     await using _ = await installCli(undefined);
-    expect(await refusalOf(openCliStore(signal))).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(openCliStore(signal, { mayExpose: true }))).toMatchObject({ code: "unreachable" });
   });
 });
 

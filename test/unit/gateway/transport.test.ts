@@ -56,11 +56,18 @@ describe("open()", () => {
     const store = await transport.open();
     expect(store).toMatchObject({ transport: "cli", version: "2026.9.6" });
     expect(await store.listJobs()).toEqual([]);
+    expect(store.findExposed?.({ payload: { input: "s3cret" } })).toHaveLength(1);
     expect(await transport.open()).toBe(store);
     expect(transport.isConnected()).toBe(false);
     expect(transport.lines).toEqual([
       expect.stringMatching(/^WARNING: Using the openclaw CLI: the gateway at .* does not/),
     ]);
+  });
+
+  test("cli writes a job's secrets as arguments, since that is asked for", async () => {
+    await using gateway = serveGateway();
+    await using transport = await startBesideCli(WORKING, gateway.url, { kind: "cli" });
+    expect((await transport.open()).findExposed).toBeUndefined();
   });
 
   test("auto returns to the gateway as soon as it accepts us", async () => {
