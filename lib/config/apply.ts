@@ -10,13 +10,7 @@ import { readLiveConfig } from "./observe.ts";
 import { waitUntilReady } from "./ready.ts";
 import { forgetRejection, keepGood, pathOfRecord, readRecord } from "./record.ts";
 import { type Rollback, rollBack } from "./rollback.ts";
-import {
-  type Verdict,
-  createMessageRedactor,
-  readVerdict,
-  readViewBefore,
-  waitForVerdict,
-} from "./verdict.ts";
+import { type Verdict, createMessageRedactor, readVerdict, readViewBefore, waitForVerdict } from "./verdict.ts";
 import { type Replaced, writeGeneration, writeSpares } from "./write.ts";
 
 /**

@@ -21,10 +21,15 @@ export function describeRejection(pvcConfig: string, problems: readonly string[]
   return problems.map((problem) => `WARNING: Config rejected, ${outcome}: ${problem}${adviseExport(problem)}`);
 }
 
-/** Returns one WARNING. `names`: the files of the ConfigMap. */
-export function describeMissing(configDir: string, names: readonly string[]): string {
+/** Returns the WARNINGs of a config that is not delivered. `names`: the files of the ConfigMap. */
+export function describeRefusal(
+  plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>,
+  { configDir, pvcConfig }: { configDir: string; pvcConfig: string },
+  names: readonly string[],
+): string[] {
+  if (plan.kind === "reject") return describeRejection(pvcConfig, nameSource(pvcConfig, plan));
   const advice = describeMisnamed(names);
-  return `WARNING: Config file not found: ${configDir}/openclaw.json${advice === undefined ? "" : ` (${advice})`}`;
+  return [`WARNING: Config file not found: ${configDir}/openclaw.json${advice === undefined ? "" : ` (${advice})`}`];
 }
 
 /** The problems of a rejected config. The record is named if only that says so: the agent can write there. */

@@ -117,12 +117,9 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   }
 
   async function warnOfRefusal(plan: Extract<ConfigPlan, { kind: "missing" | "reject" }>): Promise<void> {
-    if (plan.kind === "missing") {
-      warnings.warnOnce("config", [messages.describeMissing(configDir, await readdir(configDir).catch(() => []))]);
-    } else {
-      const lines = messages.describeRejection(pvcConfig, messages.nameSource(pvcConfig, plan));
-      warnings.warnOnce("config", lines, plan.desired.verdictKey);
-    }
+    const names = plan.kind === "missing" ? await readdir(configDir).catch(() => []) : [];
+    const occasion = plan.kind === "missing" ? "" : plan.desired.verdictKey;
+    warnings.warnOnce("config", messages.describeRefusal(plan, settings, names), occasion);
   }
 
   function tellStartChanges({ changedAtStart }: Target): void {

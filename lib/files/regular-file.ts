@@ -15,12 +15,16 @@ type ObstacleKind = "link" | "directory" | "special" | "large" | "unreadable";
 export class ObstacleError extends ManagerError {
   readonly path: string;
   readonly kind: ObstacleKind;
+  /** What is there, to stand after the path: `is a pipe, expected a regular file`. */
+  readonly what: string;
 
-  constructor(path: string, kind: ObstacleKind, message: string, cause?: unknown) {
-    const hint = kind === "unreadable" ? {} : { hint: "remove it; config-manager reads and writes no file through it" };
-    super("file", message, { ...hint, cause });
+  constructor(path: string, kind: ObstacleKind, what: string, cause?: unknown) {
+    const isThere = kind !== "unreadable";
+    const hint = isThere ? { hint: "remove it; config-manager reads and writes no file through it" } : {};
+    super("file", isThere ? `${path} ${what}` : `cannot read ${path}: ${what}`, { ...hint, cause });
     this.path = path;
     this.kind = kind;
+    this.what = what;
   }
 }
 
@@ -48,7 +52,7 @@ export async function readRegularFile(
       const stats = await file.stat();
       if (!stats.isFile()) throw obstacleOf(path, stats);
       if (stats.size > maxBytes) {
-        throw new ObstacleError(path, "large", `${path} has ${stats.size} bytes; at most ${maxBytes} are read`);
+        throw new ObstacleError(path, "large", `has ${stats.size} bytes; at most ${maxBytes} are read`);
       }
       return await readBytes(file, stats.size);
     } finally {
@@ -91,6 +95,12 @@ export async function readHint(
   }
 }
 
+/** Says why a file was not read: `EACCES`, or `it is a pipe, expected a regular file`. */
+export function explainUnread(error: unknown): string {
+  if (!(error instanceof ObstacleError)) return systemCode(error) ?? "unknown error";
+  return error.kind === "unreadable" ? error.what : `it ${error.what}`;
+}
+
 /** Returns one WARNING: what is in the way of a hint counts as absent. */
 export function describeObstacle(obstacle: ObstacleError): string {
   return `WARNING: Ignored: ${describeError(obstacle)}`;
@@ -104,11 +114,11 @@ export function obstacleOf(path: string, stats: Stats): ObstacleError {
 }
 
 function notRegular(path: string, kind: ObstacleKind, what: string, cause?: unknown): ObstacleError {
-  return new ObstacleError(path, kind, `${path} is ${what}, expected a regular file`, cause);
+  return new ObstacleError(path, kind, `is ${what}, expected a regular file`, cause);
 }
 
 function openError(path: string, code: string | undefined, cause: unknown): ObstacleError {
   if (code === "ELOOP") return notRegular(path, "link", "a symbolic link", cause);
   if (code === "ENXIO") return notRegular(path, "special", "a socket", cause);
-  return new ObstacleError(path, "unreadable", `cannot read ${path}: ${code ?? "unknown error"}`, cause);
+  return new ObstacleError(path, "unreadable", code ?? "unknown error", cause);
 }

@@ -1,14 +1,11 @@
-import { ManagerError, systemCode } from "../errors.ts";
-import { readRegularFile } from "../files/regular-file.ts";
+import { ManagerError } from "../errors.ts";
+import { explainUnread, readRegularFile } from "../files/regular-file.ts";
 import { readOwn } from "../json.ts";
 import type { Environment } from "../settings.ts";
 import { parseJson5 } from "../text/json5.ts";
 
 /** The largest token file, in bytes, and the longest token in a config, in characters. Real ones have a hundred. */
 const MAX_TOKEN_LENGTH = 16_384;
-
-/** The largest live config that is searched for a token, in bytes. A ConfigMap holds 1 MiB. */
-const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /** The variables that the live config may have sent to whatever listens on the gateway's port. */
 const OURS = /^OPENCLAW_/;
@@ -59,7 +56,7 @@ export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialS
 async function readTokenFile(path: string): Promise<string> {
   // A Secret volume has links.
   const bytes = await readRegularFile(path, { maxBytes: MAX_TOKEN_LENGTH, follow: true }).catch((error: unknown) => {
-    throw new ManagerError("refused", `cannot read the gateway's token from ${path}: ${systemCode(error)}`);
+    throw new ManagerError("refused", `cannot read the gateway's token from ${path}: ${explainUnread(error)}`);
   });
   if (!bytes) throw new ManagerError("refused", `cannot read the gateway's token from ${path}: there is no such file`);
   const token = bytes.toString("utf8").trim();
@@ -69,7 +66,7 @@ async function readTokenFile(path: string): Promise<string> {
 
 async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
   try {
-    const bytes = await readRegularFile(pvcConfig, { maxBytes: MAX_CONFIG_BYTES });
+    const bytes = await readRegularFile(pvcConfig);
     const config = parseJson5(bytes?.toString("utf8") ?? "null") as {
       gateway?: { auth?: Record<string, unknown> };
     } | null;

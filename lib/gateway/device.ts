@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { dirname, join } from "node:path";
-import { ManagerError, systemCode } from "../errors.ts";
-import { readRegularFile } from "../files/regular-file.ts";
+import { ManagerError } from "../errors.ts";
+import { ObstacleError, explainUnread, readRegularFile } from "../files/regular-file.ts";
 import { replaceFile, removeStaleTempFiles } from "../files/replace.ts";
 
 /** Our identity for a gateway that trusts devices rather than tokens: an Ed25519 key and the id derived from it. */
@@ -26,7 +26,8 @@ export async function readDevice(path: string, { mayCreate }: { mayCreate: boole
     const bytes = await readRegularFile(path, { maxBytes: MAX_KEY_BYTES });
     if (bytes) return toDevice(bytes.toString("utf8"));
   } catch (error) {
-    throw new ManagerError("file", `cannot use the device key ${path}: ${systemCode(error) ?? "it is no key"}`, {
+    const reason = error instanceof ObstacleError ? explainUnread(error) : "it is no key";
+    throw new ManagerError("file", `cannot use the device key ${path}: ${reason}`, {
       hint: "remove it, and another one is made",
     });
   }

@@ -95,6 +95,10 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     ),
     "/^Expected 101 status code: (\\d+)/": hard(["Expected 101 status code: ", "1"]),
   },
+  "lib/http/request.ts": {
+    "/^([A-Z]{1,20}) (\\/[^ ]*) HTTP\\/1\\.[01]$/": hard(["GET /", "a"]),
+    "/^[!-9;-~]+:/": hard("a"),
+  },
   "lib/printable.ts": {
     'new RegExp(`\\\\r\\\\n|\\\\u001b\\\\[\\\\d{1,2}m|${UNPRINTABLE.source}`, "gu");': ours(
       "a pattern of limited parts: UNPRINTABLE is one character",

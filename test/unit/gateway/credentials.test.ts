@@ -225,15 +225,15 @@ describe("findCredentials() of a token file", () => {
     await mkdir(scratch.in("directory"));
     await mustRun("mkfifo", [scratch.in("pipe")]);
     await writeFile(scratch.in("large"), "x".repeat(100_000));
-    for (const [name, code] of [
+    for (const [name, reason] of [
       ["nowhere", "there is no such file"],
-      ["directory", "there is no such file"],
-      ["pipe", "there is no such file"],
-      ["large", "EFBIG"],
+      ["directory", "it is a directory, expected a regular file"],
+      ["pipe", "it is a pipe, expected a regular file"],
+      ["large", "it has 100000 bytes; at most 16384 are read"],
     ] as const) {
       expect(await refusalOf(readWith(AUTH, ALL, scratch.in(name)))).toMatchObject({
         code: "refused",
-        message: `cannot read the gateway's token from ${scratch.in(name)}: ${code}`,
+        message: `cannot read the gateway's token from ${scratch.in(name)}: ${reason}`,
       });
     }
   });

@@ -54,7 +54,7 @@ describe("GatewayRefusal", () => {
   });
 
   test("keeps the beginning of a message that is far too long", () => {
-    expect(answer("x".repeat(1_000_000)).message).toBe(`${"x".repeat(4_000)}…`);
+    expect(answer("x".repeat(1_000_000)).message).toMatch(/^x{3900,4000}… \(\d+ more characters\)$/);
   });
 });
 
