@@ -3,7 +3,7 @@
 #
 #   ./build.sh [--target linux-x64|linux-x64-baseline|linux-arm64|all]   the binary, into dist/
 #   ./build.sh demo                      the main job, on a real gateway
-#   ./build.sh test --quick              types, lint, format, dead code, unit tests: under a minute
+#   ./build.sh test --quick              types, lint, format, dead code, unit tests: some 90 s
 #   ./build.sh test                      that, then the binary, then the binary beside real gateways
 #   ./build.sh test --system             only what the above leaves out: containers, images, Pods. As root; the only
 #                                        one that installs programs on the machine, with apt-get
