@@ -44,6 +44,20 @@ describe("docs/troubleshooting.md", () => {
   });
 });
 
+describe("SECURITY.md", () => {
+  test("names tests that are there", async () => {
+    const rows = (await read("SECURITY.md")).matchAll(/`([a-z]+\/[\w/-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g);
+    const named = [...rows].flatMap(([, file = "", names = ""]) =>
+      [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => ({ file, name })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    const missing = [];
+    for (const { file, name } of named)
+      if (!(await read(`test/${file}`)).includes(name)) missing.push(`${file}: ${name}`);
+    expect(missing).toEqual([]);
+  });
+});
+
 describe("README.md", () => {
   test(`has at most ${MAX_README_LINES} lines`, async () => {
     expect((await read("README.md")).split("\n").length - 1).toBeLessThanOrEqual(MAX_README_LINES);

@@ -13,6 +13,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
+import { noteChecksum } from "../../../lib/files/checksum.ts";
 import { replaceFile, removeStaleTempFiles } from "../../../lib/files/replace.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { mustRun } from "../../support/process.ts";
@@ -33,6 +34,18 @@ describe("replaceFile()", () => {
     expect(await readFile(path, "utf8")).toBe("{}");
     expect(await modeOf(path)).toBe("600");
     expect(await readdir(scratch.in("a", "b"))).toEqual(["openclaw.json"]);
+  });
+
+  test("creates directories for this user alone, with any umask", async () => {
+    await using scratch = await createScratch();
+    const umask = process.umask(0);
+    try {
+      await replaceFile(scratch.in("a", "b", "file"), bytes("new"));
+      await noteChecksum(scratch.in("sums"), "config", "0123");
+    } finally {
+      process.umask(umask);
+    }
+    for (const path of ["a", "a/b", "sums"]) expect(await modeOf(scratch.in(path))).toBe("700");
   });
 
   test("gives a new file the requested mode, with any umask", async () => {
