@@ -15,6 +15,7 @@ import { missingTools } from "../support/debian.ts";
 import { createScratch } from "../support/fakes.ts";
 import { type Cluster, InitError, type RunningPod, startPod } from "../support/kubelet.ts";
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "../support/manifests.ts";
+import { putObstacle } from "../support/obstacles.ts";
 import type { PodContainer } from "../support/pod-container.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { isRoot } from "../support/small-volume.ts";
@@ -374,6 +375,28 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await pod.publish("openclaw-config", config({ messages: { ackReaction: "tada" } }));
       await gateway.waitFor(RELOADED, from);
       await untilHealthy(sidecar);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a new Pod starts on a volume that an agent has prepared, and is as Git says",
+    async () => {
+      await pod.delete();
+      const data = join(cluster.claims, "openclaw-data");
+      await using planted = new AsyncDisposableStack();
+      for (const name of ["good", "good-base", "applied", "accepted", "rejected"]) {
+        planted.use(await putObstacle("a pipe", join(data, `openclaw.json.config-manager-${name}`), data));
+      }
+      planted.use(await putObstacle("a link to a device", join(data, "cron-config"), data));
+      planted.use(await putObstacle("a pipe", join(data, "config-manager-device.pem"), data));
+      cluster.configMaps["openclaw-config"] = config({ messages: { ackReaction: "eyes" } });
+      await start();
+      await sidecar.waitFor(/WARNING: Failed to stage cron config: .*cron-config is a symbolic link/);
+      await sidecar.waitFor(/Cron job sync complete/);
+      await planted.disposeAsync();
+      await untilHealthy(sidecar);
+      expect(await ownNames()).toContain("obsidian-vault-sync");
     },
     LIMIT_MS,
   );
