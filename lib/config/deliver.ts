@@ -16,8 +16,9 @@ export interface Delivered {
   /** The plan whose target is in place. */
   plan: Fulfilled;
   outcome: "valid" | "unknown" | "rejected";
-  /** What the gateway said, if it is rejected. */
+  /** What the gateway said, if it is rejected, and whether former files are back in place. */
   rejection?: Rejection;
+  isRestored?: boolean;
 }
 
 /** Delivers a planned update, with its log lines. */
@@ -75,7 +76,7 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
   function reject(plan: Fulfilled, { rejection, restored }: Extract<Delivery, { kind: "invalid" }>): Delivered {
     const lines = messages.describeRejection(pvcConfig, rejection.problems, !restored);
     warnings.warnOnce("config", lines, plan.desired.verdictKey);
-    return { plan, outcome: "rejected", rejection };
+    return { plan, outcome: "rejected", rejection, isRestored: restored !== undefined };
   }
 
   function conclude(plan: Fulfilled, delivery: Delivery): Delivered {

@@ -94,7 +94,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         return selfHeal && decision !== "given-up" ? UNHEALED : { kind: "equal" };
       case "none":
         await remember(state, plan);
-        return confirm(plan, state, gateway, pass);
+        return confirm(plan, gateway, pass);
       case "validate": {
         const verdict = await live.validate({ live: plan.target.live, desired: plan.desired }, gateway);
         return conclude(delivery.conclude(plan, verdict), state, gateway, pass);
@@ -132,16 +132,17 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     gateway: ConfigGateway | undefined,
     pass: PassContext,
   ): Promise<PassOutcome> {
-    const { plan, outcome, rejection } = delivered;
+    const { plan, outcome, rejection, isRestored = false } = delivered;
     if (outcome === "rejected") {
       if (rejection) planner.hasRejected(rejection);
       await unlink(join(checksumDir, "config-pending")).catch(() => undefined);
+      if (isRestored && state.lastApplied === plan.desired.md5) await memory.forget();
       lastOutcome = "reject";
       return { kind: "rejected" };
     }
     await remember(state, plan);
     if (plan.kind === "update") log("Config update complete (openclaw will auto-detect via chokidar)");
-    return outcome === "valid" ? confirm(plan, state, gateway, pass) : NOT_VALIDATED;
+    return outcome === "valid" ? confirm(plan, gateway, pass) : NOT_VALIDATED;
   }
 
   async function remember(state: ConfigState, plan: Delivered["plan"]): Promise<void> {
@@ -155,7 +156,6 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   /** Waits until the gateway has applied the files, or the pass is superseded. */
   async function confirm(
     plan: Delivered["plan"],
-    state: ConfigState,
     gateway: ConfigGateway | undefined,
     { isSuperseded }: PassContext,
   ): Promise<PassOutcome> {
@@ -166,7 +166,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     delivery.tellApplied(applied, plan);
     if (applied?.kind === "invalid") {
       planner.hasRejected(applied.rejection);
-      await memory.forget(state);
+      if (applied.restored) await memory.forget();
       lastOutcome = "reject";
       return { kind: "rejected" };
     }

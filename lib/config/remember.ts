@@ -23,6 +23,8 @@ export class Memory {
   readonly #onUnrecorded: Aside["onUnrecorded"];
   /** What the volume could not take. */
   #unrecorded: Applied | undefined;
+  /** What was recorded before the last change of Git. */
+  #former: ForgettableState = { applied: undefined, accepted: undefined, lastApplied: undefined };
 
   constructor(places: ConfigPlaces, onUnrecorded: Aside["onUnrecorded"]) {
     this.#places = places;
@@ -43,13 +45,10 @@ export class Memory {
    * @param state as it was observed: what is recorded already is not written again
    * @throws {ManagerError} `file` if a checksum cannot be written.
    */
-  async remember(
-    state: Pick<ConfigState, "applied" | "accepted">,
-    desired: Generation,
-    { accepted }: Pick<Target, "accepted">,
-  ): Promise<void> {
+  async remember(state: ForgettableState, desired: Generation, { accepted }: Pick<Target, "accepted">): Promise<void> {
     const { pvcConfig, checksumDir } = this.#places;
     const failures: (ManagerError | undefined)[] = [];
+    if (state.lastApplied !== desired.md5) this.#former = state;
     if (!accepted.equals(desired)) {
       if (!accepted.equals(state.accepted)) failures.push(await this.#write("accepted", accepted));
       await writeChecksum(checksumDir, "config-accepted", accepted.md5);
@@ -63,11 +62,12 @@ export class Memory {
   }
 
   /**
-   * Takes back what {@link Memory.remember} has recorded since `state` was observed: the gateway could not apply it.
+   * Takes back that this was applied: the gateway has rejected it since.
    *
    * @throws {ManagerError} `file` if a checksum cannot be written.
    */
-  async forget({ applied, accepted, lastApplied }: ForgettableState): Promise<void> {
+  async forget(): Promise<void> {
+    const { applied, accepted, lastApplied } = this.#former;
     this.#unrecorded = undefined;
     if (applied) await this.#write("applied", applied);
     if (accepted) await this.#write("accepted", accepted);

@@ -235,6 +235,23 @@ describe("reconcile() of a rejected config", () => {
     expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
   });
 
+  test("calls no drift what a gateway has refused only after the config was in place", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    at.state.gateway = undefined;
+    await at.publish(BAD);
+    expect((await at.pass()).outcome).toBe("pending");
+    at.state.gateway = at.gateway;
+    expect((await at.pass()).outcome).toBe("rejected");
+    expect(await at.live()).toBe(OLD);
+    expect(await at.pass()).toEqual({ outcome: "rejected", lines: [] });
+    expect(await at.checksum()).toBe(generationOf(OLD).md5);
+    expect((await at.passAnew()).outcome).toBe("rejected");
+    await at.publish(NEW);
+    expect((await at.pass()).outcome).toBe("equal");
+    expect(await at.live()).toBe(NEW);
+  });
+
   test("delivers a config that the gateway accepts, though the record says that it has rejected it", async () => {
     await using at = await start({ live: OLD, git: NEW, selfHeal: true });
     await keepRejection(at.pvcConfig, { checksum: generationOf(NEW).md5, release: "2026.9.6", problems: ["no"] });

@@ -21,7 +21,7 @@ async function start() {
   await mkdir(scratch.in("pvc"));
   const unrecorded: string[] = [];
   const memory = new Memory(places, ({ message }) => unrecorded.push(message));
-  const nothing = { applied: undefined, accepted: undefined };
+  const nothing = { applied: undefined, accepted: undefined, lastApplied: undefined };
   return {
     scratch,
     places,
@@ -121,13 +121,14 @@ describe("Memory.remember()", () => {
 });
 
 describe("Memory.forget()", () => {
-  test("takes back what was recorded since the config was observed: the gateway could not apply it", async () => {
+  test("takes back what was recorded for the last change of Git: the gateway has rejected it since", async () => {
     for (const accepted of [GIT, ACCEPTED]) {
       await using at = await start();
-      await at.remember(GIT, accepted);
+      await at.remember(GIT, accepted, await at.state());
       const before = await at.state();
       await at.remember(NEXT, NEXT, before);
-      await at.memory.forget(before);
+      await at.remember(NEXT, NEXT, await at.state()); // in a later pass: Git has not changed
+      await at.memory.forget();
       const after = await at.state();
       expect(after.lastApplied).toBe(GIT.md5);
       expect([textsOf(after.applied), textsOf(after.accepted)]).toEqual([
@@ -139,11 +140,19 @@ describe("Memory.forget()", () => {
 
   test("leaves no checksum in a new container, which had none", async () => {
     await using at = await start();
-    const before = await at.state();
-    await at.remember(GIT, ACCEPTED, before);
-    await at.memory.forget(before);
+    await at.remember(GIT, ACCEPTED, await at.state());
+    await at.memory.forget();
     expect(await readdir(at.scratch.in("sums"))).toEqual([]);
     expect(await at.state()).toMatchObject({ lastApplied: undefined, accepted: undefined });
+  });
+
+  test("leaves no checksum if an earlier process has recorded it: nobody knows what was before", async () => {
+    await using at = await start();
+    await at.remember(GIT, GIT, await at.state());
+    const anew = new Memory(at.places, () => undefined);
+    await anew.remember(await at.state(), GIT, { accepted: GIT });
+    await anew.forget();
+    expect(await readdir(at.scratch.in("sums"))).toEqual([]);
   });
 });
 
