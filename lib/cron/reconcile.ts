@@ -17,6 +17,9 @@ import { describeLeft, describeRefusal, describeUnsupported } from "./messages.t
 import { createDefinitionReader, describeSource } from "./read.ts";
 import { readStaged, stageDefinitions } from "./staging.ts";
 
+/** How many declared jobs are named that a gateway cannot take: each of them is a person's. */
+const MAX_UNSUPPORTED = 100;
+
 export interface CronDependencies {
   settings: Pick<Settings, "cronDir" | "stagingDir" | "checksumDir" | "owner" | "prune">;
   allowMassRemoval: boolean;
@@ -155,7 +158,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     const { isEqual, changed, refusedRemovals, unsupported } = convergence;
     if (refusedRemovals.length > 0) warnings.warnOnce("removals", [describeRefusal(refusedRemovals)]);
     else warnings.clear("removals");
-    warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version));
+    warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version), "", MAX_UNSUPPORTED);
 
     const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
     if (!isEqual) return { outcome: FAILED, changed };

@@ -73,6 +73,13 @@ describe("createWarnings()", () => {
     expect(lines).toHaveLength(22);
   });
 
+  test("logs more of them where each is about something else", () => {
+    const { lines, warnings } = start();
+    const problems = Array.from({ length: 12 }, (_, index) => `WARNING: job ${index} is wrong`);
+    warnings.warnOnce("unsupported", problems, "", 100);
+    expect(lines).toEqual(problems);
+  });
+
   test("logs no more than some KiB of a message of 20 MB", () => {
     const { lines, warnings } = start();
     warnings.warnOnce("config", ["x".repeat(20_000_000)]);
