@@ -44,6 +44,17 @@ commit() {
   fi
 }
 
+# close_environment BINARY: lets it look for Bun's variables under names that none can have, "=UN_OPTIONS" for BUN_OPTIONS.
+# With them it would run a script before ours, open a debugger, or be a Bun with any command. No flag of Bun's does this.
+close_environment() {
+  local name
+  for name in BUN_BE_BUN BUN_OPTIONS BUN_INSPECT BUN_BYTECODE_; do
+    # It would have to be found out how this Bun compares it: test/binary/environment.test.ts tries them all.
+    LC_ALL=C grep --quiet --text --fixed-strings "$name" "$1" || { echo "error: Bun has no text $name any more" >&2 && return 1; }
+  done
+  LC_ALL=C sed -i 's/BUN_\(BE_BUN\|OPTIONS\|INSPECT\|BYTECODE_\)/=UN_\1/g' "$1"
+}
+
 # bundle OUTFILE ENTRY [TARGET] [FLAG…]: one binary; for this machine where the target is empty.
 #   --splitting, --bytecode    only what a command needs is loaded, and none of it has to be parsed
 #   --compile-jit-policy       it mostly waits: compiled machine code would take more memory than it saves time
@@ -56,6 +67,7 @@ bundle() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
     ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2 || return
+  close_environment "$outfile.$$.tmp" || return
   mv -f "$outfile.$$.tmp" "$outfile"
 }
 
