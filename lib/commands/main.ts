@@ -57,6 +57,8 @@ async function execute(invocation: Exclude<Invocation, { command: "run" }>): Pro
       return show(`${describeVersion()}\n`);
     case "schema":
       return show(formatJson((await import("../definition/schema.ts")).toDefinitionSchema()));
+    case "licenses":
+      return show((await import("./licenses.ts")).renderLicenses());
     case "validate":
       return printValidation(invocation.source);
     case "sync":

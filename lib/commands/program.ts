@@ -21,6 +21,7 @@ export type Invocation =
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
   | { command: "validate"; source: Source }
   | { command: "schema" }
+  | { command: "licenses" }
   | { command: "version" }
   | { command: "help"; text: string };
 
@@ -37,7 +38,7 @@ interface Flags extends Partial<Record<SettingName, string>> {
 }
 
 /** The help of these commands does not refer to the settings; the program's own help lists them. */
-const WITHOUT_SETTINGS = new Set(["config-manager", "schema", "version", "help"]);
+const WITHOUT_SETTINGS = new Set(["config-manager", "schema", "licenses", "version", "help"]);
 
 /** Declares every command with its options, its help and an example. `choose` receives the parsed command. */
 export function createProgram(choose: (invocation: Invocation) => void, env: Environment): Command {
@@ -129,6 +130,9 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
   configure(program.command("schema"), "config-manager schema > cron-jobs.schema.json")
     .description("print the JSON Schema of a definition file, for an editor")
     .action(() => choose({ command: "schema" }));
+  configure(program.command("licenses"), "config-manager licenses")
+    .description("print the licenses of all code in this program")
+    .action(() => choose({ command: "licenses" }));
   configure(program.command("version"), "config-manager version")
     .description("show the version")
     .action(() => choose({ command: "version" }));

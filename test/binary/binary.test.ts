@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { renderLicenses } from "../../lib/commands/licenses.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { BINARY, type Mounts, createMounts, readMaybe, runBinary } from "../support/sidecar.ts";
 
@@ -200,7 +201,7 @@ describe("config-manager validate", () => {
   });
 });
 
-test.each([["help"], ["schema"], ["validate"]])(
+test.each([["help"], ["schema"], ["licenses"], ["validate"]])(
   "%s ends with 1 where its output cannot be written",
   async (command) => {
     await mounts.publishJobs([]);
@@ -211,6 +212,12 @@ test.each([["help"], ["schema"], ["validate"]])(
     });
   },
 );
+
+test("config-manager licenses prints all of lib/commands/licenses.json", async () => {
+  const { exitCode, stdout, stderr } = await run(["licenses"], { POLL_INTERVAL: "abc" });
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe(renderLicenses());
+});
 
 describe("config-manager schema", () => {
   test("prints the JSON Schema of a definition file", async () => {

@@ -247,7 +247,7 @@ describe("readCommandLine() of help", () => {
 });
 
 describe("help", () => {
-  const NAMES = "run sync init register export status diff doctor validate schema version help".split(" ");
+  const NAMES = "run sync init register export status diff doctor validate schema licenses version help".split(" ");
 
   test("lists every command", () => {
     const listed = [...helpOf("help").matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
