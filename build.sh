@@ -32,7 +32,8 @@ set_up() {
   fi
   # Where npm is told to run no install scripts, these two have to be run by hand.
   "$BIN/bun" --version >/dev/null 2>&1 || (cd node_modules/bun && node install.js >&2)
-  "$BIN/deno" --version >/dev/null 2>&1 || (cd node_modules/deno && node install.cjs >&2)
+  # Deno is only there for tests.
+  [ ! -d node_modules/deno ] || "$BIN/deno" --version >/dev/null 2>&1 || (cd node_modules/deno && node install.cjs >&2)
 }
 
 # The commit that the binary is built from, marked when the tree has changes of its own.
