@@ -41,7 +41,8 @@ export async function layOutNode(root: string): Promise<{ dockerfile: string; vo
 export async function layOutDistroless(root: string): Promise<string> {
   const debian = await getDebian();
   const home = join(root, "home/nonroot");
-  const directories = [LIBRARIES, "usr/lib64", "usr/local/bin", "etc", "tmp", "proc", "dev", "sys", "home/nonroot"];
+  const directories = [LIBRARIES, "usr/lib64", "usr/local/bin", "usr/share/doc", "home/nonroot"];
+  directories.push("etc", "tmp", "proc", "dev", "sys");
   for (const name of directories) await mkdir(join(root, name), { recursive: true });
   for (const name of ["lib", "lib64"]) await symlink(`usr/${name}`, join(root, name));
   const libraries = ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2"];

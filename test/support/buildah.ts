@@ -11,6 +11,7 @@ interface ImageConfig {
   Entrypoint?: string[];
   Cmd?: string[];
   WorkingDir?: string;
+  Labels?: Record<string, string>;
 }
 
 interface BuildOptions {

@@ -1,10 +1,11 @@
 // The Dockerfile, built with buildah, both of its images, and what is in them. No image can be pulled everywhere that
 // this runs, so those that it builds on are made on the spot.
 
-import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { $ } from "zx";
+import { renderLicenses } from "../../lib/commands/licenses.ts";
 import { layOutDistroless, layOutNode, layOutOpenclaw } from "../support/base-images.ts";
 import { type Builder, createBuilder } from "../support/buildah.ts";
 import { missingTools } from "../support/debian.ts";
@@ -12,6 +13,8 @@ import { isRoot } from "../support/small-volume.ts";
 import { REPOSITORY } from "../support/repository.ts";
 
 const BINARY = "/usr/local/bin/config-manager";
+const SOURCE = "https://forge.example/config-manager";
+const DOCUMENTS = "/usr/share/doc/config-manager";
 const VERSION = /^config-manager \d+\.\d+\.\d+ \(abc1234\)\n$/;
 /** To end a broken test, not to measure: the bases are made and everything is built twice in there. */
 const LIMIT_MS = 900_000;
@@ -57,7 +60,7 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
     const images = { BUILD_IMAGE: "node", OPENCLAW_IMAGE: "openclaw-base", GLIBC_IMAGE: "distroless" };
     const args = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, `localhost/${image}`]));
     const volumes = [...node.volumes, ...(await findVolumes(await builder.scratch("npm")))];
-    const options = { args: { ...args, COMMIT: "abc1234" }, volumes };
+    const options = { args: { ...args, COMMIT: "abc1234", SOURCE }, volumes };
     await builder.build("openclaw", REPOSITORY, undefined, options);
     await builder.build("sidecar", REPOSITORY, undefined, { ...options, target: "sidecar" });
   }, LIMIT_MS);
@@ -65,14 +68,16 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
 
   test("is given the sources of the binary, and nothing else", async () => {
     await builder.build("context", REPOSITORY, "FROM scratch\nCOPY . /\n");
-    const names = ["build.sh", "lib", "manager.ts", "package-lock.json", "package.json", "tsconfig.json"];
+    const names = ["LICENSE", "build.sh", "lib", "manager.ts", "package-lock.json", "package.json", "tsconfig.json"];
     expect((await readdir(await builder.open("context"))).toSorted()).toEqual(names);
   });
 
-  test("makes the OpenClaw image with one file more, where no target is named", async () => {
-    await expectOneFileMore("openclaw-base", "openclaw");
-    const { User, Env, Entrypoint, Cmd, WorkingDir } = await builder.inspect("openclaw-base");
-    expect(await builder.inspect("openclaw")).toMatchObject({ User, Env, Entrypoint, Cmd, WorkingDir });
+  test("makes the OpenClaw image with the binary and its licenses more, where no target is named", async () => {
+    await expectOnlyOursMore("openclaw-base", "openclaw");
+    const { User, Env, Entrypoint, Cmd, WorkingDir, Labels } = await builder.inspect("openclaw-base");
+    const found = await builder.inspect("openclaw");
+    expect(found).toMatchObject({ User, Env, Entrypoint, Cmd, WorkingDir });
+    expect(withoutBuilder(found.Labels)).toEqual(withoutBuilder(Labels));
   });
 
   test("the binary runs in the OpenClaw image as its user, through its entrypoint, and knows its commit", async () => {
@@ -88,7 +93,7 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
   });
 
   test("makes an image of the binary alone, for 1000:1000, at --target sidecar", async () => {
-    await expectOneFileMore("distroless", "sidecar");
+    await expectOnlyOursMore("distroless", "sidecar");
     expect(await builder.inspect("sidecar")).toMatchObject({
       User: "1000:1000",
       WorkingDir: "/",
@@ -103,6 +108,26 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
     const { size } = await stat(join(root, BINARY));
     console.log(`the image of the binary alone: ${toMegabytes(Number(bytes))}, ${toMegabytes(size)} of it the binary`);
   });
+
+  test("labels the image of the binary alone", async () => {
+    const { Labels } = await builder.inspect("sidecar");
+    expect(withoutBuilder(Labels)).toEqual({
+      "org.opencontainers.image.title": "config-manager",
+      "org.opencontainers.image.licenses": "MIT",
+      "org.opencontainers.image.revision": "abc1234",
+      "org.opencontainers.image.source": SOURCE,
+    });
+  });
+
+  test.each(["openclaw", "sidecar"])(
+    "the image %s has the licenses of what is compiled into the binary",
+    async (name) => {
+      const root = await builder.open(name);
+      const read = (file: string) => readFile(join(root, DOCUMENTS, file), "utf8");
+      expect(await read("LICENSE")).toBe(await readFile(join(REPOSITORY, "LICENSE"), "utf8"));
+      expect(await read("licenses.txt")).toBe(renderLicenses());
+    },
+  );
 
   test("the binary runs in the image that has nothing else, as its user", async () => {
     expect(await builder.run("sidecar", [BINARY, "version"])).toMatchObject({
@@ -144,8 +169,8 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
     }
   });
 
-  /** That all of an image is as in its base, owners and modes too, but for the binary, which is root's. */
-  async function expectOneFileMore(base: string, built: string): Promise<void> {
+  /** That all of an image is as in its base, owners and modes too, but for what is ours, which is root's. */
+  async function expectOnlyOursMore(base: string, built: string): Promise<void> {
     const [before, after] = [await builder.open(base), await builder.open(built)];
     const list = async (root: string) => {
       // No size of a directory, which is the file system's.
@@ -153,10 +178,17 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
       return files.trimEnd().split("\n").toSorted();
     };
     const [known, found] = [new Set(await list(before)), await list(after)];
-    expect(found.filter((line) => !known.has(line))).toEqual([`${BINARY} f 755 0:0 `]);
-    expect(found.length).toBe(known.size + 1);
+    const ours = [
+      `${BINARY} f 755 0:0 `,
+      `${DOCUMENTS} d 755 0:0 `,
+      `${DOCUMENTS}/LICENSE f 644 0:0 `,
+      `${DOCUMENTS}/licenses.txt f 644 0:0 `,
+    ];
+    expect(found.filter((line) => !known.has(line))).toEqual(ours);
+    expect(found.length).toBe(known.size + ours.length);
     const differences = await $`diff -rq --no-dereference ${before} ${after}`.quiet().nothrow().text();
-    expect(differences).toBe(`Only in ${join(after, "usr/local/bin")}: config-manager\n`);
+    const places = ["usr/local/bin", "usr/share/doc"].map((name) => `Only in ${join(after, name)}: config-manager\n`);
+    expect(differences).toBe(places.join(""));
   }
 
   /** Runs the binary in the image of it alone as a Pod can: 1000:1000, all read-only but /tmp, no HOME, no PATH. */
@@ -173,6 +205,11 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
     return stdout;
   }
 });
+
+/** Without the label by which buildah names itself. */
+function withoutBuilder(labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith("io.buildah.")));
+}
 
 function toMegabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
