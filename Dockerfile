@@ -22,8 +22,8 @@ WORKDIR /src
 # First, and alone: it is done again only where the packages have changed.
 COPY package.json package-lock.json ./
 # What the binary consists of, Bun included, as package-lock.json pins it. No package runs a script, but for Bun: build.sh
-# has it put its program in place.
-RUN npm install --omit=dev --ignore-scripts --no-save --no-audit --no-fund
+# has it put its program in place. For a registry of your own: --secret id=npmrc,src=$HOME/.npmrc, which no layer keeps.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm install --omit=dev --ignore-scripts --no-save --no-audit --no-fund
 COPY build.sh manager.ts tsconfig.json LICENSE ./
 COPY lib lib
 ARG COMMIT=unknown

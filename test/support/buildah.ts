@@ -19,6 +19,8 @@ interface BuildOptions {
   args?: Record<string, string>;
   /** Mounts during the build that do not become part of the image: `HERE:INSIDE`, or `HERE:INSIDE:ro`. */
   volumes?: readonly string[];
+  /** Files that one command of the build can read, by the names that the Dockerfile gives them. */
+  secrets?: Record<string, string>;
 }
 
 /** Builds images without a daemon, in its own storage directory. Disposal removes it and ends running containers. */
@@ -80,12 +82,13 @@ export async function createBuilder(): Promise<Builder> {
       await mkdir(path, { recursive: true });
       return path;
     },
-    async build(name, context, dockerfile, { target, args = {}, volumes = [] } = {}) {
+    async build(name, context, dockerfile, { target, args = {}, volumes = [], secrets = {} } = {}) {
       const file = dockerfile === undefined ? join(context, "Dockerfile") : join(directory, `${name}.Dockerfile`);
       if (dockerfile !== undefined) await writeFile(file, dockerfile);
       const options = [
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
         ...volumes.flatMap((volume) => ["--volume", volume]),
+        ...Object.entries(secrets).flatMap(([id, path]) => ["--secret", `id=${id},src=${path}`]),
         ...(target === undefined ? [] : ["--target", target]),
       ];
       const how = ["--isolation", "chroot", "--pull-never"];

@@ -32,18 +32,16 @@ async function findMissing(): Promise<string | undefined> {
 }
 
 /** npm's cache and settings as they are here, for the first stage. */
-async function findVolumes(directory: string): Promise<string[]> {
+async function findSettings(directory: string): Promise<{ npmrc: string; volumes: string[] }> {
   const get = async (name: string) => (await $`npm config get ${name}`.quiet().text()).trim();
   const authority = await get("cafile");
   const hasAuthority = authority !== "" && authority !== "null";
   const settings = [`; ${MARK}`, `registry=${await get("registry")}`, "prefer-offline=true"];
   if (hasAuthority) settings.push("cafile=/run/authority.pem");
-  await writeFile(join(directory, ".npmrc"), `${settings.join("\n")}\n`);
-  return [
-    `${join(directory, ".npmrc")}:/root/.npmrc:ro`,
-    `${await get("cache")}:/root/.npm`,
-    ...(hasAuthority ? [`${authority}:/run/authority.pem:ro`] : []),
-  ];
+  const npmrc = join(directory, ".npmrc");
+  await writeFile(npmrc, `${settings.join("\n")}\n`);
+  const certificate = hasAuthority ? [`${authority}:/run/authority.pem:ro`] : [];
+  return { npmrc, volumes: [`${await get("cache")}:/root/.npm`, ...certificate] };
 }
 
 describe.skipIf(missing !== undefined)("the Dockerfile", () => {
@@ -59,8 +57,12 @@ describe.skipIf(missing !== undefined)("the Dockerfile", () => {
 
     const images = { BUILD_IMAGE: "node", OPENCLAW_IMAGE: "openclaw-base", GLIBC_IMAGE: "distroless" };
     const args = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, `localhost/${image}`]));
-    const volumes = [...node.volumes, ...(await findVolumes(await builder.scratch("npm")))];
-    const options = { args: { ...args, COMMIT: "abc1234", SOURCE }, volumes };
+    const { npmrc, volumes } = await findSettings(await builder.scratch("npm"));
+    const options = {
+      args: { ...args, COMMIT: "abc1234", SOURCE },
+      volumes: [...node.volumes, ...volumes],
+      secrets: { npmrc },
+    };
     await builder.build("openclaw", REPOSITORY, undefined, options);
     await builder.build("sidecar", REPOSITORY, undefined, { ...options, target: "sidecar" });
   }, LIMIT_MS);
