@@ -56,7 +56,8 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     url: settings.gatewayUrl,
     credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
     devicePath: devicePathOf(settings.stagingDir),
-    mayCreate: !isQuiet, // what a person asks must change nothing
+    // What a person asks must change nothing; but export is the first that one runs, before there is a sidecar.
+    mayCreate: !isQuiet || command === "export",
     log,
     onEvent: fireTriggers,
     clock,

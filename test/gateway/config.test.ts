@@ -213,10 +213,11 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
       await forgetContainer();
       const init = await runBinary(["init"], pod.environment());
       expect(init).toMatchObject({ exitCode: 0, stderr: "" });
-      expect(init.messages).toContain(rejection());
+      const recorded = `${rejection()} (recorded in ${gateway.configPath}.config-manager-rejected)`;
+      expect(init.messages).toContain(recorded);
       expect(await live()).toBe(config);
       const alone = pod.start(ALONE);
-      await alone.waitFor(rejection());
+      await alone.waitFor(recorded);
       expect(await live()).toBe(config);
     },
   );
