@@ -5,7 +5,8 @@ import { buildConnectParams } from "./handshake.ts";
 import { ManagerError } from "../errors.ts";
 import { type Greeting, readGreeting } from "./greeting.ts";
 import { GatewayRefusal, UnreadableError, callError, connectError } from "./refusal.ts";
-import { type Socket, UNREADABLE, openSocket } from "./socket.ts";
+import { type Socket, openSocket } from "./socket.ts";
+import { UNREADABLE } from "./websocket.ts";
 
 /** How long the gateway may take from the first packet to the end of the handshake, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { type FakeGateway, type Reply, greeting, serveGateway } from "../support/fakes.ts";
 import { type Mounts, type Sidecar, createMounts, startSidecar } from "../support/sidecar.ts";
+import { serveFlood } from "../support/fake-servers.ts";
+import { readPeakMiB } from "../support/memory.ts";
 import { until } from "../support/until.ts";
 
 const CONFIG = '{"gateway":{"mode":"local"}}';
@@ -151,5 +153,18 @@ describe("a peer whose greeting", () => {
     becomeHonest();
     await running.waitFor("Cron job sync complete");
     expect(running.messages().filter((line) => line.includes("Not yet"))).toHaveLength(1);
+  });
+});
+
+describe("a peer that sends 100 MiB at once", () => {
+  test("costs a line, and memory for none of it, each time", async () => {
+    await using peer = await serveFlood(100 * MIB);
+    sidecar = startSidecar(mounts.environment({ OPENCLAW_GATEWAY_URL: peer.url, POLL_INTERVAL: "3600" }));
+    await sidecar.waitFor(/ at once; /);
+    await until("three more of them", () => peer.floods > 3);
+    expect(await readPeakMiB(sidecar.pid)).toBeLessThan(110);
+    expect(sidecar.messages().filter((line) => line.includes(" at once; "))).toEqual([
+      "  Not yet: cron.status: it sent 104857600 bytes at once; at most 16777216 are read",
+    ]);
   });
 });

@@ -88,13 +88,6 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/gateway/reload-log.ts": {
     "/^config (?:reload|restart) failed: (.*)/s": hard("config reload failed: "),
   },
-  "lib/gateway/socket.ts": {
-    "/^WebSocket connection to '.*?' failed: (?:Connection ended: (?=\\w+ E[A-Z]+$))?/": hard(
-      ["WebSocket connection to '", "' failed: "],
-      ["WebSocket connection to '", "' failed: Connection ended: a E"],
-    ),
-    "/^Expected 101 status code: (\\d+)/": hard(["Expected 101 status code: ", "1"]),
-  },
   "lib/http/request.ts": {
     "/^([A-Z]{1,20}) (\\/[^ ]*) HTTP\\/1\\.[01]$/": hard(["GET /", "a"]),
     "/^[!-9;-~]+:/": hard("a"),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { UNREADABLE, openSocket } from "../../../lib/gateway/socket.ts";
+import { openSocket } from "../../../lib/gateway/socket.ts";
+import { UNREADABLE } from "../../../lib/gateway/websocket.ts";
 import { serveGateway, thrownBy } from "../../support/fakes.ts";
 import { findUnusedUrl, serveResets, serveWithoutClose } from "../../support/fake-servers.ts";
 
