@@ -17,7 +17,7 @@ export const CONFIG_LIMITS: TextLimits = { bytes: MAX_CONFIG_BYTES, values: 100_
 export const DEFINITION_LIMITS: TextLimits = { bytes: MAX_RECORD_BYTES, values: 100_000 };
 
 /** json5 builds each text character by character, which takes 35 bytes for each. It gets what cannot be written as JSON. */
-export const JSON5_LIMIT_BYTES = MIB;
+export const JSON5_LIMIT_BYTES = MIB / 2;
 
 /** Deeper than any real file, and shallow enough that no parser or comparison overflows the stack. */
 export const MAX_DEPTH = 200;

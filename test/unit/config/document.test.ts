@@ -76,7 +76,12 @@ describe("parseConfig()", () => {
     }
     expect(parseConfig(Buffer.from(json.slice(0, -1)))).toEqual({
       kind: "broken",
-      problem: `invalid end of input at 1:${json.length}`,
+      problem: "larger than 0.5 MiB, and no plain JSON",
+    });
+    const half = `{${entries.slice(0, 12_000).join(",")}`;
+    expect(parseConfig(Buffer.from(half))).toEqual({
+      kind: "broken",
+      problem: `invalid end of input at 1:${half.length + 1}`,
     });
   });
 });
