@@ -90,7 +90,7 @@ describe("a ConfigMap", () => {
     await expectRefused('{"a":'.repeat(20_000), "nested too deeply");
     await expectRefused("[".repeat(390 * 1024), "nested too deeply");
     await expectRefused(`{a: [${"{},".repeat(200_000)}]}`, "made of more than 100000 values");
-    await expectRefused(`{a: 0x1f, b: "${"x".repeat(1 << 20)}"}`, "larger than 1 MiB, and no plain JSON");
+    await expectRefused(`{a: 0x1f, b: "${"x".repeat(1 << 20)}"}`, "larger than 0.5 MiB, and no plain JSON");
     await expectRefused(JSON.stringify({ gateway: { mode: "local" }, big: "x".repeat(4 << 20) }), "larger than 4 MiB");
     await expectRefused(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`, "nested too deeply");
     await expectRefused(
