@@ -1,5 +1,6 @@
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type MemoryGroup, type MemoryUse, findMemoryGroup, readMemoryUse } from "./control-group.ts";
 import { type Ended, type Running, run, start } from "./process.ts";
 import { until } from "./until.ts";
 
@@ -52,13 +53,6 @@ export interface Container {
   readonly exited: Promise<number>;
 }
 
-interface MemoryUse {
-  limitBytes: number;
-  peakBytes: number;
-  /** How many of its processes the kernel has killed for lack of memory. */
-  oomKills: number;
-}
-
 const KERNEL_MOUNTS: Mount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: [] },
   { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755"] },
@@ -104,11 +98,11 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
     async kill(signal) {
       await runc(["kill", spec.id, signal]); // it may have ended just now
     },
-    memory: async () => readMemoryUse(await findControlGroup(await container.pid())),
+    memory: async () => readMemoryUse(await findMemoryGroup(await container.pid())),
     async starve() {
       const pid = await container.pid();
       await writeFile(`/proc/${pid}/oom_score_adj`, "1000"); // killed before the process that takes the memory
-      const group = await findControlGroup(pid);
+      const group = await findMemoryGroup(pid);
       const hog = startHog(group);
       await Promise.race([exited, hog.exited]);
       hog.kill("SIGKILL");
@@ -121,36 +115,8 @@ export async function startContainer(directory: string, spec: ContainerSpec): Pr
   return container;
 }
 
-interface ControlGroup {
-  directory: string;
-  files: { limit: string; peak: string; events: string };
-}
-
-/** The memory control group, in version 1 or 2, whichever this machine has. */
-async function findControlGroup(pid: number): Promise<ControlGroup> {
-  const groups = await readFile(`/proc/${pid}/cgroup`, "utf8");
-  const [, first] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
-  if (first !== undefined) {
-    const files = { limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", events: "memory.oom_control" };
-    return { directory: `/sys/fs/cgroup/memory${first}`, files };
-  }
-  const [, unified = ""] = /^0::(.*)$/m.exec(groups) ?? [];
-  const files = { limit: "memory.max", peak: "memory.peak", events: "memory.events" };
-  return { directory: `/sys/fs/cgroup${unified}`, files };
-}
-
-async function readMemoryUse({ directory, files }: ControlGroup): Promise<MemoryUse> {
-  const read = (name: string) => readFile(join(directory, name), "utf8");
-  const [, kills] = /^oom_kill (\d+)$/m.exec(await read(files.events)) ?? [];
-  return {
-    limitBytes: Number(await read(files.limit)),
-    peakBytes: Number(await read(files.peak)),
-    oomKills: Number(kills),
-  };
-}
-
 /** Takes all the memory of the group, when told to. */
-function startHog({ directory }: ControlGroup): Running {
+function startHog({ directory }: MemoryGroup): Running {
   const source = "const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 28, 1));";
   const script = `echo $$ > ${directory}/cgroup.procs && exec "$0" -e "$1"`;
   return start("sh", ["-c", script, process.execPath, source]);
