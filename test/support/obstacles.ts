@@ -42,8 +42,11 @@ export interface Obstacle extends AsyncDisposable {
 
 /** Takes away what is at the path, and puts an obstacle there. */
 export async function putObstacle(name: string, path: string, outside: string): Promise<Obstacle> {
-  await rm(path, { recursive: true, force: true });
-  const server = await OBSTACLES[name]?.(path, outside);
+  const put = async () => {
+    await rm(path, { recursive: true, force: true });
+    return OBSTACLES[name]?.(path, outside);
+  };
+  const server = await put().catch(put); // a sidecar may have written the file anew in between
   return {
     path,
     async [Symbol.asyncDispose]() {
