@@ -78,7 +78,7 @@ async function readVersion(signal: AbortSignal): Promise<string> {
 }
 
 /** Thousands of jobs. */
-const LIST_LIMITS = { bytes: 16 * 1024 * 1024, values: 500_000 };
+const LIST_LIMITS = { bytes: 8 * 1024 * 1024, values: 500_000 };
 
 function parseList(output: string) {
   let page: v.InferOutput<typeof JobPageSchema>;

@@ -1,5 +1,5 @@
 /** The longest message that is received, in bytes. A config of 1 MiB comes back five times in one answer. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
 /** Deeper than any config that we deliver, and shallow enough that no comparison overflows the stack. */
 const MAX_DEPTH = 256;

@@ -19,7 +19,7 @@ const MAX_PAGES = 200;
 const LIST_LIMIT_MS = 120_000;
 
 /** How long the pages of one list may be together, in characters: they are all held at once. */
-const MAX_LIST_LENGTH = 16 * 1024 * 1024;
+const MAX_LIST_LENGTH = 8 * 1024 * 1024;
 
 type JobSource = Pick<Gateway, "call" | "receivedLength">;
 

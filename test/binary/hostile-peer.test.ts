@@ -164,7 +164,7 @@ describe("a peer that sends 100 MiB at once", () => {
     await until("three more of them", () => peer.floods > 3);
     expect(await readPeakMiB(sidecar.pid)).toBeLessThan(110);
     expect(sidecar.messages().filter((line) => line.includes(" at once; "))).toEqual([
-      "  Not yet: cron.status: it sent 104857600 bytes at once; at most 16777216 are read",
+      "  Not yet: cron.status: it sent 104857600 bytes at once; at most 8388608 are read",
     ]);
   });
 });
