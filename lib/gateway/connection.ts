@@ -41,7 +41,7 @@ export interface Gateway {
   /** When its process started, in milliseconds since 1970; undefined if it does not tell. */
   readonly processStartedMs: number | undefined;
   readonly isOpen: boolean;
-  /** How many characters it has sent so far. */
+  /** How many characters it has sent so far; events, which nobody keeps, do not count. */
   readonly receivedLength: number;
   /**
    * @throws {ManagerError} `unreachable` when the connection ends or no answer comes, `refused` when our scopes do
@@ -61,6 +61,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   let isOpen = false;
   let socket: Socket | undefined;
   let receivedLength = 0;
+  let events = 0;
   let lastHeardMs = 0;
   let tickWatch: ReturnType<typeof setInterval> | undefined;
   const { promise: greeted, resolve, reject } = Promise.withResolvers<Greeting>();
@@ -68,8 +69,9 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   const client = new GatewayProtocolClient<object>({
     createSocket: ({ message, ...handlers }) => {
       const count = (text: string) => {
-        receivedLength += text.length;
+        const before = events;
         message(text);
+        if (events === before) receivedLength += text.length;
       };
       return (socket = openSocket(url, { ...handlers, message: count }));
     },
@@ -90,7 +92,10 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     onActivity() {
       lastHeardMs = performance.now();
     },
-    onEvent: ({ event, payload }) => onEvent(event, payload),
+    onEvent({ event, payload }) {
+      events += 1;
+      onEvent(event, payload);
+    },
     onConnectError: fail,
     onConnectFailure(error) {
       fail(error);

@@ -189,6 +189,13 @@ describe("call()", () => {
     expect(at.gateway.receivedLength).toBeLessThan(1_000);
   });
 
+  test("does not count events as part of an answer", async () => {
+    await using at = await connectTo({});
+    for (let sent = 0; sent < 10; sent += 1) at.server.emit("cron", { padding: "x".repeat(1_000) });
+    await at.gateway.call("cron.list", {});
+    expect(at.gateway.receivedLength).toBeLessThan(1_000);
+  });
+
   test("is unreachable after close()", async () => {
     await using at = await connectTo({});
     await at.gateway.close();
