@@ -74,6 +74,12 @@ export class Generation {
     return [...this.outside.values()].includes(undefined);
   }
 
+  /** Whether it is larger than what is read. */
+  get isTooLarge(): boolean {
+    const files = [this.root, ...this.includes.values()];
+    return files.reduce((size, { bytes }) => size + bytes.length, 0) > MAX_CONFIG_BYTES;
+  }
+
   get hasIncludes(): boolean {
     return this.includes.size > 0 || this.outside.size > 0;
   }

@@ -166,7 +166,7 @@ function findFallback(
   const isUseful = target.isRestored || applied?.md5 !== lastApplied;
   if (!isUseful || !base || found?.resolved.kind !== "parsed") return undefined;
   const merged = mergeInto(found, base, desired);
-  return merged.live.equals(target.live) ? undefined : merged;
+  return merged.live.isTooLarge || merged.live.equals(target.live) ? undefined : merged;
 }
 
 /** A botched merge may lose half a file. OpenClaw itself refuses to write a config of less than half the size. */

@@ -62,6 +62,7 @@ export function chooseTarget(state: ConfigState, desired: Generation, policy: Ta
   const kept = isUnchanged ? observed : mergeGenerations(base, desired, observed);
   const clean = isUnchanged ? healed : mergeGenerations(base, desired, healed);
   const live = policy.selfHeal ? clean : kept;
+  if (live.isTooLarge) return toVerbatim(desired, known, state, policy); // nobody could read it again, nor mend it
   const apart = toApart(desired, clean);
   return {
     ...apart,

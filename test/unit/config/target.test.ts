@@ -1,5 +1,6 @@
 // What the live files should be: Git's bytes, or Git's change on what is live.
 
+import { MAX_CONFIG_BYTES } from "../../../lib/files/regular-file.ts";
 import { describe, expect, test } from "bun:test";
 import { mergeThreeWay } from "../../../lib/reconcile/merge.ts";
 import type { Generation } from "../../../lib/config/generation.ts";
@@ -95,6 +96,14 @@ function target(situation: Situation, policy: Partial<TargetPolicy> = {}): Targe
 const VERBATIM = { mode: "verbatim", drift: [], notInGit: [], migrated: [], changedAtStart: [] } as const;
 
 describe("chooseTarget() of a live file that nobody has touched", () => {
+  test("is Git's bytes if a merge would be larger than what is read: nobody could read it again", () => {
+    const edited = JSON.stringify({ ...valueOf(generationOf(GIT)), text: "x".repeat(MAX_CONFIG_BYTES - 2_000) });
+    const desired = NEXT.replace("{", `{ note: "${"y".repeat(2_000)}",`);
+    const chosen = target({ applied: GIT, observed: edited, desired });
+    expect(chosen).toMatchObject({ mode: "verbatim", drift: [] });
+    expect(textsOf(chosen.live)).toEqual({ "openclaw.json": desired });
+  });
+
   test("is Git's bytes, comments and all", () => {
     const chosen = target({ applied: GIT, observed: GIT });
     expect(chosen).toMatchObject(VERBATIM);
