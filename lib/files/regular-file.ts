@@ -1,5 +1,5 @@
 import { type Stats, constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { ManagerError, describeError, systemCode } from "../errors.ts";
 
 /** A ConfigMap holds 1 MiB. A config may come from several, and others add to the live file. */
@@ -46,18 +46,11 @@ export async function readRegularFile(
   { maxBytes = MAX_CONFIG_BYTES, follow = false }: ReadOptions = {},
 ): Promise<Buffer | undefined> {
   try {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
-    const file = await open(path, flags);
-    try {
-      const stats = await file.stat();
+    return await readOpened(path, follow ? 0 : constants.O_NOFOLLOW, (stats) => {
       if (!stats.isFile()) throw obstacleOf(path, stats);
-      if (stats.size > maxBytes) {
-        throw new ObstacleError(path, "large", `has ${stats.size} bytes; at most ${maxBytes} are read`);
-      }
-      return await readBytes(file, stats.size);
-    } finally {
-      await file.close();
-    }
+      if (stats.size <= maxBytes) return stats.size;
+      throw new ObstacleError(path, "large", `has ${stats.size} bytes; at most ${maxBytes} are read`);
+    });
   } catch (error) {
     if (error instanceof ManagerError) throw error;
     const code = systemCode(error);
@@ -66,14 +59,24 @@ export async function readRegularFile(
   }
 }
 
-/** Reads so many bytes of an open file, or fewer if it was cut off meanwhile. */
-export async function readBytes(file: FileHandle, size: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(size);
-  let length = 0;
-  for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-    ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
+/**
+ * Opens what is at a path, without blocking, and reads as many bytes as `choose` says; fewer if it was cut off meanwhile.
+ *
+ * @param flags further flags of `open`
+ * @throws the system's error, or what `choose` throws
+ */
+export async function readOpened(path: string, flags: number, choose: (stats: Stats) => number): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
+  try {
+    const bytes = Buffer.alloc(choose(await file.stat()));
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      ({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await file.close();
   }
-  return bytes.subarray(0, length);
 }
 
 /**

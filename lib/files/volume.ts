@@ -1,9 +1,8 @@
-import { constants } from "node:fs";
-import { open, readdir, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
-import { MAX_RECORD_BYTES, readBytes } from "./regular-file.ts";
+import { MAX_RECORD_BYTES, readOpened } from "./regular-file.ts";
 
 export interface VolumeFile {
   name: string;
@@ -119,14 +118,10 @@ async function readFiles(root: string, names: readonly string[], maxBytes: numbe
  * @throws the system's error; {@link ManagerError} for a pipe or a device, which may never end
  */
 async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stats = await file.stat();
+  return readOpened(path, 0, (stats) => {
     if (!stats.isFile()) throw notFileError(path, stats.isDirectory());
-    return await readBytes(file, Math.min(stats.size, maxBytes + 1));
-  } finally {
-    await file.close();
-  }
+    return Math.min(stats.size, maxBytes + 1);
+  });
 }
 
 function notFileError(path: string, isDirectory: boolean): Error {
