@@ -1,7 +1,7 @@
 import { describeError } from "../errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { parseJson5 } from "../text/json5.ts";
-import { CONFIG_LIMITS, MAX_DEPTH, TOO_DEEP, messageForSize } from "../text/limits.ts";
+import { CONFIG_LIMITS, messageForSize } from "../text/limits.ts";
 
 export type ParsedDocument = { kind: "parsed"; value: Json } | { kind: "broken"; problem: string };
 
@@ -13,8 +13,7 @@ export function parseDocument(bytes: Uint8Array): ParsedDocument {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     if (text.trim() === "") return { kind: "broken", problem: "the file is empty" };
-    const value = parseJson5(text);
-    return isDeeperThan(value, MAX_DEPTH) ? { kind: "broken", problem: TOO_DEEP } : { kind: "parsed", value };
+    return { kind: "parsed", value: parseJson5(text) };
   } catch (error) {
     const problem = error instanceof SyntaxError ? describeError(error).replace(/^JSON5: /, "") : "not UTF-8 text";
     return { kind: "broken", problem };
@@ -30,11 +29,6 @@ export function toConfig(document: ParsedDocument): ParsedConfig {
   if (document.kind === "broken") return document;
   const { value } = document;
   return isJsonObject(value) ? { kind: "parsed", value } : { kind: "broken", problem: "expected an object at the top" };
-}
-
-function isDeeperThan(value: Json, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
 const MODE_PROBLEMS = {

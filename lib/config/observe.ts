@@ -110,8 +110,25 @@ export async function readLiveConfig(
   places: IncludePlaces,
   onObstacle: OnObstacle = () => undefined,
 ): Promise<Generation | undefined> {
-  const bytes = await readLiveFile(pvcConfig, onObstacle);
-  const readInside = (name: string) => readLiveFile(join(dirname(pvcConfig), name), onObstacle);
+  return collectLive(pvcConfig, places, (path) => readLiveFile(path, onObstacle));
+}
+
+/**
+ * Reads the live files as OpenClaw does, which follows links and we do not; undefined if there is no root file.
+ *
+ * @throws {ManagerError} `file` if something in place of one cannot be read.
+ */
+export async function readAsOpenClaw(pvcConfig: string, places: IncludePlaces): Promise<Generation | undefined> {
+  return collectLive(pvcConfig, places, (path) => readRegularFile(path, { follow: true }));
+}
+
+async function collectLive(
+  pvcConfig: string,
+  places: IncludePlaces,
+  read: (path: string) => Promise<Buffer | undefined>,
+): Promise<Generation | undefined> {
+  const bytes = await read(pvcConfig);
+  const readInside = (name: string) => read(join(dirname(pvcConfig), name));
   return bytes && collectGeneration(new ConfigFile(bytes), places, readInside, readOutside);
 }
 

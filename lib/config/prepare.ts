@@ -1,16 +1,11 @@
-import { dirname, join } from "node:path";
 import { ManagerError, toResult } from "../errors.ts";
-import { readRegularFile } from "../files/regular-file.ts";
 import { removeStaleTempFilesIn } from "../files/replace.ts";
 import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { logSome } from "../reconcile/warnings.ts";
 import type { AsideWarnings } from "./aside.ts";
-import { ConfigFile } from "./config-file.ts";
-import { collectGeneration } from "./generation.ts";
-import { type ConfigPlaces, observeConfig, toIncludePlaces } from "./observe.ts";
+import { type ConfigPlaces, observeConfig, readAsOpenClaw, toIncludePlaces } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
-import { readOutside } from "./read.ts";
 import { removeRecord, writeRecord } from "./record.ts";
 import type { ConfigMode } from "./target.ts";
 import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
@@ -54,15 +49,8 @@ export async function prepareConfig({ places, mode, log, aside, warnOfRefusal }:
   return { kind: "equal" };
 }
 
-/** Whether a gateway can start with the live files. OpenClaw follows links, which we do not. */
+/** Whether a gateway can start with the live files. */
 export async function isUsable(places: ConfigPlaces): Promise<boolean> {
-  const { pvcConfig } = places;
-  const read = (path: string) => readRegularFile(path, { follow: true });
-  const live = await toResult(
-    read(pvcConfig).then((bytes) => {
-      const readInside = (name: string) => read(join(dirname(pvcConfig), name));
-      return bytes && collectGeneration(new ConfigFile(bytes), toIncludePlaces(places), readInside, readOutside);
-    }),
-  );
+  const live = await toResult(readAsOpenClaw(places.pvcConfig, toIncludePlaces(places)));
   return !(live instanceof ManagerError) && live?.resolved.kind === "parsed";
 }

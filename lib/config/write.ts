@@ -1,7 +1,8 @@
-import { lstat, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ManagerError, toResult } from "../errors.ts";
 import type { AttributeLoss } from "../files/attributes.ts";
+import { refuseOther } from "../files/directory.ts";
 import { readRegularFile } from "../files/regular-file.ts";
 import { replaceFile } from "../files/replace.ts";
 import { replaceByCopy, writeSpare } from "../files/spare.ts";
@@ -131,13 +132,7 @@ async function pathBeside(pvcConfig: string, name: string): Promise<string> {
   const steps = name.split("/");
   if (steps.includes("..")) throw new ManagerError("file", `${name} leads out of ${dirname(pvcConfig)}`);
   for (let count = 1; count < steps.length; count++) {
-    const path = join(dirname(pvcConfig), ...steps.slice(0, count));
-    const stats = await lstat(path).catch(() => undefined);
-    if (!stats || stats.isDirectory()) continue;
-    const kind = stats.isSymbolicLink() ? "a symbolic link" : "no directory";
-    throw new ManagerError("file", `${path} is ${kind}, expected a directory`, {
-      hint: "remove it; config-manager writes no file through a link",
-    });
+    await refuseOther(join(dirname(pvcConfig), ...steps.slice(0, count)));
   }
   return join(dirname(pvcConfig), name);
 }
