@@ -1,18 +1,10 @@
 import JSON5 from "json5";
 import { formatKey } from "./changed-paths.ts";
+import { MAX_DEPTH } from "./limits.ts";
+import { createTokenPattern } from "./plain-json.ts";
 
 /** The path to a value: keys of objects and indexes of lists. */
 export type KeyPath = readonly (string | number)[];
-
-/**
- * The tokens of JSON5: blanks, comments, strings, punctuation and everything else. The flag `y` starts each token where
- * the last one ended, so that a string that is never closed is not scanned again from each quote in it.
- */
-const TOKEN =
-  /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/y;
-
-/** Deeper than any valid file. The paths of many duplicates at great depth would fill the memory. */
-const MAX_DEPTH = 200;
 
 /** More than anybody reads. */
 const MAX_DUPLICATES = 1_000;
@@ -26,7 +18,7 @@ export function findDuplicates(text: string): KeyPath[] {
   /** The objects and lists that are open. `keys`: the keys so far, of an object. `at`: the current key or index. */
   const open: { keys: Set<string> | undefined; at: string | number }[] = [];
   let last = { from: 0, to: 0 };
-  const token = new RegExp(TOKEN); // a copy: the state is in `lastIndex`
+  const token = createTokenPattern();
   for (let from = 0; token.test(text); from = token.lastIndex) {
     const first = text.charAt(from);
     if (first === "/" || first.trim() === "") continue; // trim() removes exactly the blanks of JSON5

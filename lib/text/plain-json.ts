@@ -4,6 +4,11 @@ import JSON5 from "json5";
 const TOKEN =
   /[\s\uFEFF]+|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/|"[^"\\\n\r]*(?:\\[\s\S][^"\\\n\r]*)*"|'[^'\\\n\r]*(?:\\[\s\S][^'\\\n\r]*)*'|[{}[\],:]|[^\s\uFEFF{}[\],:"'/]+/y;
 
+/** A pattern for the tokens of JSON5 from the start of a text on. It stops where there is none, as in an open string. */
+export function createTokenPattern(): RegExp {
+  return new RegExp(TOKEN); // a copy: the state is in `lastIndex`
+}
+
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
 /**
@@ -16,7 +21,7 @@ const NAME = /^[A-Za-z_$][\w$]*$/;
  */
 export function toPlainJson(text: string): string | undefined {
   const parts: string[] = [];
-  const token = new RegExp(TOKEN); // a copy: the state is in `lastIndex`
+  const token = createTokenPattern();
   /** The last token that is no blank. */
   let last = "";
   let from = 0;
