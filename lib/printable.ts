@@ -56,6 +56,12 @@ export function cutLine(text: string): string {
   return `${text.slice(0, MAX_LINE)}… (${text.length - MAX_LINE} more characters)`;
 }
 
+/** Names the first ones, and how many more there are. */
+export function listSome(names: readonly string[], limit: number): string {
+  const more = names.length > limit ? ` and ${names.length - limit} more` : "";
+  return `${names.slice(0, limit).join(", ")}${more}`;
+}
+
 /** How many problems of one kind a report lists. */
 const MAX_PROBLEMS = 100;
 

@@ -1,3 +1,4 @@
+import { listSome } from "../printable.ts";
 import type { Generation } from "./generation.ts";
 import type { HealDecision } from "./healing.ts";
 import { readReloadMode } from "./document.ts";
@@ -79,8 +80,7 @@ export function describeMigrated(paths: readonly string[]): string {
 
 /** Names the first paths, and how many more there are. */
 export function listPaths(paths: readonly string[], limit = MAX_PATHS_IN_LINE): string {
-  const more = paths.length > limit ? ` and ${paths.length - limit} more` : "";
-  return `${paths.slice(0, limit).join(", ")}${more}`;
+  return listSome(paths, limit);
 }
 
 /** Returns one line for a config that is in place and that no gateway has validated. */

@@ -1,3 +1,4 @@
+import { listSome } from "../printable.ts";
 import type { UnsupportedJob } from "./plan.ts";
 
 /** Explains which removals are refused, why, and how to allow them. */
@@ -29,7 +30,5 @@ const MAX_NAMES = 10;
 
 /** Returns one WARNING for what the staging directory holds and we did not put there. */
 export function describeLeft(stagingDir: string, names: readonly string[]): string {
-  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
-  const shown = names.slice(0, MAX_NAMES).join(", ");
-  return `WARNING: Not staged by config-manager, and left alone in ${stagingDir}: ${shown}${more}`;
+  return `WARNING: Not staged by config-manager, and left alone in ${stagingDir}: ${listSome(names, MAX_NAMES)}`;
 }

@@ -22,6 +22,6 @@ export function findExposed(fields: JsonObject): MissingFeature[] {
 function exposedAt(what: string, name: string, value: Json): MissingFeature[] {
   if (value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return [];
   const text = JSON.stringify(value);
-  const isSecret = name === "input" || findSecrets({ [name]: value }).length > 0 || maskText(text) !== text;
+  const isSecret = findSecrets({ [name]: value }).length > 0 || maskText(text) !== text;
   return isSecret ? [{ what, reason: REASON }] : [];
 }

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
 import { ExcessError, findExcess } from "../text/limits.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
+import { MAX_MESSAGE_BYTES, MAX_VALUES } from "./frame.ts";
 import { JobPageSchema } from "./job.ts";
 import { findExposed } from "./cli-secrets.ts";
 import { runOpenclaw } from "./cli-process.ts";
@@ -77,8 +78,8 @@ async function readVersion(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** Thousands of jobs. */
-const LIST_LIMITS = { bytes: 8 * 1024 * 1024, values: 500_000 };
+/** As for a message of the gateway: thousands of jobs. */
+const LIST_LIMITS = { bytes: MAX_MESSAGE_BYTES, values: MAX_VALUES };
 
 function parseList(output: string) {
   let page: v.InferOutput<typeof JobPageSchema>;

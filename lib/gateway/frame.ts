@@ -5,7 +5,7 @@ export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_DEPTH = 256;
 
 /** Far more than a real answer has. Each value takes tens of bytes once it is parsed, however short its text is. */
-const MAX_VALUES = 500_000;
+export const MAX_VALUES = 500_000;
 
 const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44];
 const OPENING = new Set([91, 123]);

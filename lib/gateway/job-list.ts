@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Gateway } from "./connection.ts";
 import { ManagerError } from "../errors.ts";
+import { MAX_MESSAGE_BYTES } from "./frame.ts";
 import { JobPageSchema, type LiveJob } from "./job.ts";
 
 /** The largest page that 2026.2.26 and later send. */
@@ -19,7 +20,7 @@ const MAX_PAGES = 200;
 const LIST_LIMIT_MS = 120_000;
 
 /** How long the pages of one list may be together, in characters: they are all held at once. */
-const MAX_LIST_LENGTH = 8 * 1024 * 1024;
+const MAX_LIST_LENGTH = MAX_MESSAGE_BYTES;
 
 type JobSource = Pick<Gateway, "call" | "receivedLength">;
 

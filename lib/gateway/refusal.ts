@@ -4,11 +4,9 @@ import {
   formatConnectErrorMessage,
 } from "@openclaw/gateway-client/browser";
 import { ManagerError, describeError } from "../errors.ts";
+import { MAX_ASKED_PAUSE_MS } from "../reconcile/loop.ts";
 import { boundText } from "../text/bounded.ts";
 import { maskText } from "../text/secrets.ts";
-
-/** The longest pause that a gateway can ask for, in milliseconds. A timer of over 24 days would fire at once. */
-const MAX_ASKED_PAUSE_MS = 3_600_000;
 
 /** The longest message of a refusal that is kept, in characters. */
 const MAX_MESSAGE_LENGTH = 4_000;

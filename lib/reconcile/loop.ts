@@ -16,7 +16,7 @@ export type PassOutcome =
 const FIRST_PAUSE_MS = 1_000;
 
 /** The longest `retryAfterMs` that is honoured. A timer of over 24 days would fire at once. */
-const MAX_ASKED_PAUSE_MS = 3_600_000;
+export const MAX_ASKED_PAUSE_MS = 3_600_000;
 
 /** How many passes in a row may follow the events of a restless gateway at once: it restarts, or a person is at work. */
 const FREE_PASSES = 3;
