@@ -120,14 +120,17 @@ function planJob(
   definition: Definition,
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
-  { owner, features, findExposed = () => [], nowMs }: PlanOptions,
+  { owner, features, findExposed, nowMs }: PlanOptions,
 ): CronAction | UnsupportedJob | undefined {
   const { name } = definition;
   const spec = toJobSpec(definition, features);
   const commandAsTurn = isCommandAsTurn(definition, features);
-  // A command that becomes an agent turn has its environment in the text.
-  const { payload } = commandAsTurn ? toJobSpec(definition, { ...features, commandPayload: true }) : spec;
-  const exposedIn = (fields: JsonObject) => findExposed(fields.payload ? { ...fields, payload } : fields);
+  const exposedIn = (fields: JsonObject): MissingFeature[] => {
+    if (!findExposed) return [];
+    // A command that becomes an agent turn has its environment in the text.
+    const { payload } = commandAsTurn ? toJobSpec(definition, { ...features, commandPayload: true }) : spec;
+    return findExposed(fields.payload ? { ...fields, payload } : fields);
+  };
   const marked = { ...spec, description: markDescription(spec.description, owner) };
 
   // The gateway rejects a moment in the past, for a new job and for an update.
