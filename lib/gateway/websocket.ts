@@ -1,4 +1,5 @@
 import { type Socket as TcpSocket, connect } from "node:net";
+import { setImmediate } from "node:timers";
 import type { GatewayProtocolSocket, GatewayProtocolSocketHandlers } from "@openclaw/gateway-client/browser";
 import { describeError, systemCode } from "../errors.ts";
 import { boundText } from "../text/bounded.ts";
@@ -44,12 +45,14 @@ export function openWebSocket(address: string, maxBytes: number, handlers: WebSo
   let phase: Phase = "TCP";
   let tcp: TcpSocket | undefined;
 
-  /** Reports the end, once. */
+  /** Reports the end, once, when what came with it has been worked off: a refusal often comes in the same piece. */
   function report(code: number, reason: string): void {
     if (state === "closed") return;
     state = "closed";
-    end();
-    handlers.close(code, reason);
+    setImmediate(() => {
+      handlers.close(code, reason);
+      end();
+    });
   }
 
   /** Ends a connection that is no WebSocket yet. */

@@ -127,6 +127,12 @@ export function toTextFrame(text: string): Buffer {
   return Buffer.concat([toTextHead(Buffer.byteLength(text)), Buffer.from(text)]);
 }
 
+/** A close frame, with a reason of at most 123 bytes. */
+export function toCloseFrame(code: number, reason = ""): Buffer {
+  const data = Buffer.from([code >> 8, code & 0xff, ...Buffer.from(reason)]);
+  return Buffer.concat([Buffer.from([0x88, data.length]), data]);
+}
+
 /** The head of a text message of this many bytes in one frame. */
 export function toTextHead(bytes: number): Buffer {
   const head = Buffer.alloc(10);

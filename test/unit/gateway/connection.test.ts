@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { type GatewayOptions, connectGateway } from "../../../lib/gateway/connection.ts";
 import { type FakeGateway, greeting, refusalOf, serveGateway } from "../../support/fakes.ts";
-import { findUnusedUrl, paramsOf, refuse, serveResets, serveSilence } from "../../support/fake-servers.ts";
+import {
+  findUnusedUrl,
+  paramsOf,
+  readMasked,
+  refuse,
+  serveResets,
+  serveSilence,
+  serveWebSocket,
+  toCloseFrame,
+  toTextFrame,
+} from "../../support/fake-servers.ts";
 import { until } from "../../support/until.ts";
 
 const TOKEN = "s3cret-token";
@@ -156,6 +166,21 @@ describe("connectGateway() to a gateway that refuses us", () => {
     expect(refusal.message).toStartWith(`the gateway at ${server.url} does not let us in: `);
     expect(refusal.message).not.toContain(TOKEN);
     await until("the connection to end", () => server.connections === 0);
+  });
+
+  // A gateway that refuses us sends both at once; on a slow machine they come in one piece.
+  test("is refused in its words where the end of the connection comes with them", async () => {
+    await using server = await serveWebSocket((socket) => {
+      const challenge = { type: "event", event: "connect.challenge", payload: { nonce: "nonce", ts: 1 } };
+      socket.write(toTextFrame(JSON.stringify(challenge)));
+      socket.once("data", (request: Buffer) => {
+        const { id } = JSON.parse(readMasked(request)) as { id: string };
+        const error = { code: "INVALID_REQUEST", message: "unauthorized: gateway token mismatch" };
+        const refusal = toTextFrame(JSON.stringify({ type: "res", id, ok: false, error }));
+        socket.write(Buffer.concat([refusal, toCloseFrame(1008, "unauthorized: gateway token mismatch")]));
+      });
+    });
+    expect(await refusalOf(connect(server.url))).toMatchObject({ code: "refused" });
   });
 });
 
