@@ -26,7 +26,7 @@ export interface RunningPod {
   /** Runs one more container in the Pod's network: a copy of one of the Pod's, with changes. It is not restarted. */
   run(container: IContainer, processesOf?: string): Promise<Container>;
   /** Returns the answer to an httpGet probe of that container, over the Pod's address. */
-  probe(name: string, kind: "livenessProbe" | "readinessProbe"): Promise<number>;
+  probe(name: string, kind: "startupProbe" | "livenessProbe" | "readinessProbe"): Promise<number>;
   /** Like `kubectl delete pod`: SIGTERM, then SIGKILL if needed. Volumes of claims stay. */
   delete(): Promise<void>;
 }

@@ -164,8 +164,11 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await gateway.waitFor(/=== Cron job registration complete ===/);
       await untilHealthy(sidecar);
       expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
-      expect(await pod.probe("config-manager-sidecar", "livenessProbe")).toBe(200);
-      expect(await pod.probe("config-manager-sidecar", "readinessProbe")).toBe(200);
+      for (const kind of ["livenessProbe", "readinessProbe"] as const) {
+        expect([kind, await pod.probe("config-manager-sidecar", kind)]).toEqual([kind, 200]);
+        await until(`the ${kind} of the gateway`, async () => (await pod.probe("openclaw", kind)) === 200);
+      }
+      expect(await pod.probe("openclaw", "startupProbe")).toBe(200);
     },
     LIMIT_MS,
   );

@@ -10,6 +10,7 @@ import { readFacts, scriptOf, sortFacts } from "../../reference/facts.ts";
 import { PLAN, PLAN_DOTFILES, PLAN_JOB, PLAN_VOLUME } from "../../reference/plan.ts";
 import { createScratch } from "../../support/fakes.ts";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
+import { findPorts, findQuantities, toCanonical } from "../../support/quantities.ts";
 import {
   DEPLOY,
   type Deployment,
@@ -44,6 +45,12 @@ const base = await renderManifests(join(DEPLOY, "base"));
 const example = await renderManifests(join(DEPLOY, "example"));
 const native = await renderOverlay(["base"], ["native-sidecar"]);
 
+const RENDERED = [
+  ["base", base],
+  ["example, with component and native-sidecar", example],
+  ["base with native-sidecar", native],
+] as const;
+
 const deploymentOf = (manifests: readonly Manifest[]) =>
   structuredClone(findManifest(manifests, "Deployment", "openclaw"));
 const podOf = (deployment: Deployment) => {
@@ -66,13 +73,39 @@ const withoutSidecar = (manifests: readonly Manifest[]): Manifest[] => {
 };
 
 describe("what kubectl makes of deploy/", () => {
-  test.each([
-    ["base", base],
-    ["example, with component and native-sidecar", example],
-    ["base with native-sidecar", native],
-  ])("%s is what Kubernetes takes", async (_, manifests) => {
+  test.each(RENDERED)("%s is what Kubernetes takes", async (_, manifests) => {
     expect(await validateManifests(manifests)).toEqual([]);
   });
+
+  test.each(RENDERED)("%s: another apply of it changes nothing", (_, manifests) => {
+    const quantities = findQuantities(manifests);
+    expect(quantities.length).toBeGreaterThan(4);
+    for (const { path, value } of quantities) expect(`${path}: ${value}`).toBe(`${path}: ${toCanonical(value)}`);
+  });
+
+  test.each([
+    ["2000m", "2"],
+    ["1500m", "1500m"],
+    ["0.5", "500m"],
+    ["1024Mi", "1Gi"],
+    ["1536Mi", "1536Mi"],
+    ["0.5Gi", "512Mi"],
+    ["1000k", "1M"],
+    ["1000", "1k"],
+    ["1e3", "1e3"],
+    [2, "2"],
+  ])("the API server keeps the quantity %s as %s", (given, kept) => {
+    expect(toCanonical(given)).toBe(kept);
+  });
+
+  test.each(RENDERED)(
+    "%s: each port names its protocol, for a server-side apply on Kubernetes 1.20",
+    (_, manifests) => {
+      const ports = findPorts(manifests);
+      expect(ports.length).toBeGreaterThan(0);
+      for (const port of ports) expect(port).toMatchObject({ protocol: "TCP" });
+    },
+  );
 
   test("what Kubernetes does not take would be found", async () => {
     const deployment = deploymentOf(base);
@@ -130,6 +163,27 @@ describe("base beside the plan", () => {
     }
     for (const container of [initCron, openclaw]) container.says = [];
 
+    // Quantities as the API server keeps them, the protocol of ports, and OpenClaw's own probes.
+    for (const container of [openclaw, factsOf("dind")]) {
+      container.settings = container.settings.map((line) => line.replace(/=(\d+)000m$/, "=$1"));
+    }
+    openclaw.settings = [
+      ...openclaw.settings,
+      "ports.0.name=gateway",
+      "ports.0.protocol=TCP",
+      ...describeProbe("startupProbe", "/healthz", "gateway", {
+        periodSeconds: 10,
+        timeoutSeconds: 5,
+        failureThreshold: 60,
+      }),
+      ...describeProbe("livenessProbe", "/healthz", "gateway", {
+        periodSeconds: 30,
+        timeoutSeconds: 10,
+        failureThreshold: 4,
+      }),
+      ...describeProbe("readinessProbe", "/readyz", "gateway", { periodSeconds: 5, timeoutSeconds: 5 }),
+    ];
+
     // What the plan's sidecar lacks: the token, probes, a read-only root, and so a place for checksums.
     const { OPENCLAW_GATEWAY_TOKEN = "" } = openclaw.env;
     sidecar.env = { OPENCLAW_GATEWAY_TOKEN, CONFIG_MANAGER_HTTP_PORT: "9090" };
@@ -138,8 +192,9 @@ describe("base beside the plan", () => {
       readOnlyRoot,
       "ports.0.name=metrics",
       "ports.0.containerPort=9090",
-      ...describeProbe("livenessProbe", "/healthz", 30),
-      ...describeProbe("readinessProbe", "/readyz", 10),
+      "ports.0.protocol=TCP",
+      ...describeProbe("livenessProbe", "/healthz", "metrics", { periodSeconds: 30, timeoutSeconds: 5 }),
+      ...describeProbe("readinessProbe", "/readyz", "metrics", { periodSeconds: 10, timeoutSeconds: 5 }),
     ];
     sidecar.mounts = [...sidecar.mounts, "config-manager-tmp at /tmp"];
     expected.volumes = [...expected.volumes, "config-manager-tmp.emptyDir.sizeLimit=16Mi"];
@@ -307,8 +362,8 @@ function containerEnv(container: Container, name: string) {
 }
 
 /** A probe's settings. */
-function describeProbe(kind: string, path: string, periodSeconds: number): string[] {
-  const settings = { "httpGet.path": path, "httpGet.port": "metrics", periodSeconds, timeoutSeconds: 5 };
+function describeProbe(kind: string, path: string, port: string, timing: Record<string, number>): string[] {
+  const settings = { "httpGet.path": path, "httpGet.port": port, ...timing };
   return Object.entries(settings).map(([key, value]) => `${kind}.${key}=${value}`);
 }
 
