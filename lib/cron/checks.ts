@@ -8,12 +8,14 @@ import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.
 import { readRunState } from "./job-status.ts";
 import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
 import type { DesiredSet } from "./read.ts";
+import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import type { CronSnapshot } from "./snapshot.ts";
 
 const MOUNT = { name: "cron mount", volume: "cron-config" };
 const DEFINITIONS = "cron definitions";
 const NAMES = "job names";
 const APPLIED = "cron in force";
+const SCHEDULER = "cron scheduler";
 const RUNS = "job runs";
 /** The name of the check of the gateway's address, in lib/commands. */
 const GATEWAY = "gateway";
@@ -86,6 +88,17 @@ export function checkCronApplied(
   if (plan.unsupported.length > 0) return fail(APPLIED, problems.join("; "), "config-manager diff");
   if (plan.actions.length === 0) return pass(APPLIED, `${declared} declared, ${owned} ours`);
   return warn(APPLIED, `a sync would change ${plan.actions.length} of them`, "config-manager diff");
+}
+
+/** Checks that the gateway runs jobs at all. */
+export function checkScheduler(snapshot: CronSnapshot, owner: string): Check {
+  const { scheduler, live } = snapshot;
+  if (live instanceof ManagerError) return skip(SCHEDULER, GATEWAY);
+  if (scheduler instanceof ManagerError) return warn(SCHEDULER, describeError(scheduler));
+  if (scheduler.enabled) return pass(SCHEDULER, "the gateway's cron scheduler is on");
+  if (!isIdle(snapshot, owner))
+    return pass(SCHEDULER, "the gateway's cron scheduler is off, and no job of ours is to run");
+  return warn(SCHEDULER, SCHEDULER_OFF, 'in openclaw.json: "cron": { "enabled": true }');
 }
 
 /** Checks that the last run of each of our jobs succeeded. */

@@ -68,6 +68,11 @@ function createGauges(passes: CronPasses): Gauge[] {
       read: () => jobs()?.unmanaged,
     },
     {
+      name: "cron_scheduler_enabled",
+      help: "Whether the gateway's cron scheduler is on; while it is off, no job runs.",
+      read: () => passes.isSchedulerEnabled,
+    },
+    {
       name: "impossible_jobs",
       help: "Declared jobs that this release of the gateway cannot take.",
       read: () => jobs()?.unsupported.length,

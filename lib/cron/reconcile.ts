@@ -15,6 +15,7 @@ import type { Settings } from "../settings.ts";
 import { type Convergence, converge } from "./converge.ts";
 import { describeLeft, describeRefusal, describeUnsupported } from "./messages.ts";
 import { createDefinitionReader, describeSource } from "./read.ts";
+import { createSchedulerWatch } from "./scheduler.ts";
 import { readStaged, stageDefinitions } from "./staging.ts";
 
 /** How many declared jobs are named that a gateway cannot take: each of them is a person's. */
@@ -39,6 +40,8 @@ export interface CronPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
   readonly definitions: "valid" | "invalid" | "missing" | undefined;
   /** The result of the last pass that reached the gateway. */
   readonly convergence: Convergence | undefined;
+  /** Whether the gateway's scheduler is on, as the last pass found; undefined while the gateway does not tell. */
+  readonly isSchedulerEnabled: boolean | undefined;
 }
 
 /** Keeps the gateway's cron jobs equal to the definitions of the ConfigMap. */
@@ -46,6 +49,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
   const { settings, allowMassRemoval, logsFirstPass, transport, log, warnings, signal } = dependencies;
   const { cronDir, stagingDir, checksumDir, owner, prune } = settings;
   const readCronDir = createDefinitionReader(cronDir);
+  const scheduler = createSchedulerWatch(warnings);
   let definitions: CronPasses["definitions"];
   let convergence: Convergence | undefined;
   /** The checksum of the definitions that were last logged as a change. */
@@ -160,6 +164,8 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     else warnings.clear("removals");
     warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version), "", MAX_UNSUPPORTED);
 
+    await scheduler.look(store, desired);
+
     const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
     if (!isEqual) return { outcome: FAILED, changed };
     return { outcome: { kind: isPossible ? "equal" : "rejected" }, changed };
@@ -171,6 +177,9 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     },
     get convergence() {
       return convergence;
+    },
+    get isSchedulerEnabled() {
+      return scheduler.isEnabled;
     },
     async prepare() {
       await attemptPass("Failed to stage cron config", prepareCron, warnings);

@@ -3,11 +3,19 @@ import { readMounts } from "../files/mounts.ts";
 import { inspectMadeDirectory, inspectMount } from "../files/places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import type { Settings } from "../settings.ts";
-import { checkCronApplied, checkCronSource, checkNames, checkRuns, checkStagingPlace } from "./checks.ts";
+import {
+  checkCronApplied,
+  checkCronSource,
+  checkNames,
+  checkRuns,
+  checkScheduler,
+  checkStagingPlace,
+} from "./checks.ts";
 import { listFieldChanges } from "./field-changes.ts";
 import { toJobStatuses, toJobTable } from "./job-status.ts";
 import { isOurs } from "./ownership.ts";
 import type { CronAction } from "./plan.ts";
+import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import { type CronSnapshot, findCronProblems } from "./snapshot.ts";
 
 export type CronReportSettings = Pick<Settings, "cronDir" | "stagingDir" | "owner" | "gatewayUrl">;
@@ -22,19 +30,22 @@ export function reportCron(snapshot: CronSnapshot, settings: CronReportSettings)
   };
 }
 
-function toState({ desired, plan }: CronSnapshot): State {
+function toState(snapshot: CronSnapshot, owner: string): State {
+  const { desired, plan } = snapshot;
   if (!(desired instanceof ManagerError) && desired.kind === "invalid") return "failed";
   if (!plan) return "unknown";
   if (plan.unsupported.length > 0 || plan.refusedRemovals.length > 0) return "failed";
-  return plan.actions.length > 0 ? "pending" : "in-sync";
+  if (plan.actions.length > 0) return "pending";
+  return isIdle(snapshot, owner) ? "failed" : "in-sync";
 }
 
 function toStatus(snapshot: CronSnapshot, { owner }: CronReportSettings, problems: string[]): StatusReport {
   const live = snapshot.live instanceof ManagerError ? [] : snapshot.live;
   const jobs = toJobStatuses(live, owner);
+  const idle = isIdle(snapshot, owner) ? [SCHEDULER_OFF] : [];
   const { declared, owned, unmanaged } = countJobs(snapshot, owner);
   return {
-    json: { state: toState(snapshot), declared, owned, unmanaged, problems },
+    json: { state: toState(snapshot, owner), declared, owned, unmanaged, problems: [...problems, ...idle] },
     beside: { jobs },
     detail: `${declared} declared, ${owned} ours, ${unmanaged} not ours`,
     ...(live.length > 0 ? { table: toJobTable(live, owner, snapshot.nowMs) } : {}),
@@ -126,6 +137,7 @@ async function check(snapshot: CronSnapshot, settings: CronReportSettings, probl
     ownership: [checkNames(snapshot, settings.owner)],
     applied: [
       checkCronApplied(snapshot, countJobs(snapshot, settings.owner), problems),
+      checkScheduler(snapshot, settings.owner),
       checkRuns(snapshot, settings.owner),
     ],
   };

@@ -1,7 +1,7 @@
 import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { LiveJob } from "../gateway/job.ts";
-import type { CronStore } from "../gateway/store.ts";
+import type { CronStore, Scheduler } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
 import { explainRefusal, explainUnsupported } from "./messages.ts";
 import { type CronPlan, planCron } from "./plan.ts";
@@ -13,6 +13,7 @@ export interface CronSnapshot {
   /** The API of the live jobs. */
   gateway: CronStore | ManagerError;
   live: LiveJob[] | ManagerError;
+  scheduler: Scheduler | ManagerError;
   /** Undefined unless the definitions are valid and the live jobs could be listed. */
   plan: CronPlan | undefined;
   nowMs: number;
@@ -28,12 +29,16 @@ export interface CronSnapshotOptions {
 /** Observes and plans once. Changes nothing. */
 export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<CronSnapshot> {
   const { settings, gateway, nowMs } = options;
-  const [desired, live] = await Promise.all([
-    toResult(readDefinitions(settings.cronDir)),
-    gateway instanceof ManagerError ? gateway : toResult(gateway.listJobs()),
-  ]);
-  const snapshot = { desired, gateway, live, nowMs };
+  const [desired, observed] = await Promise.all([toResult(readDefinitions(settings.cronDir)), observe(gateway)]);
+  const snapshot = { desired, gateway, ...observed, nowMs };
   return { ...snapshot, plan: planJobs(snapshot, options) };
+}
+
+/** One call after the other: over the CLI, each is a process of some 400 MB. */
+async function observe(gateway: CronStore | ManagerError): Promise<Pick<CronSnapshot, "live" | "scheduler">> {
+  if (gateway instanceof ManagerError) return { live: gateway, scheduler: gateway };
+  const live = await toResult(gateway.listJobs());
+  return { live, scheduler: live instanceof ManagerError ? live : await toResult(gateway.readScheduler()) };
 }
 
 function planJobs(

@@ -8,7 +8,7 @@ import { JobPageSchema } from "./job.ts";
 import { findExposed } from "./cli-secrets.ts";
 import { runOpenclaw } from "./cli-process.ts";
 import { toAddArguments, toEditArguments } from "./cli-flags.ts";
-import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
+import { CHANGED_MEANWHILE, type CronStore, type Scheduler, SchedulerSchema } from "./store.ts";
 
 const VERSION = /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}\S{0,64}/;
 
@@ -44,6 +44,9 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
     },
     async listJobs() {
       return parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
+    },
+    async readScheduler() {
+      return parseScheduler(await runOpenclaw(["cron", "status", "--json"], signal));
     },
     async addJob(spec, declarationKey) {
       await write(["add", ...toAddArguments(spec, declarationKey)]);
@@ -84,10 +87,7 @@ const LIST_LIMITS = { bytes: MAX_MESSAGE_BYTES, values: MAX_VALUES };
 function parseList(output: string) {
   let page: v.InferOutput<typeof JobPageSchema>;
   try {
-    const text = output.slice(Math.max(0, output.indexOf("{")));
-    const excess = findExcess(text, LIST_LIMITS);
-    if (excess !== undefined) throw new ExcessError(excess);
-    page = v.parse(JobPageSchema, JSON.parse(text));
+    page = v.parse(JobPageSchema, parseOutput(output));
   } catch (error) {
     throw new ManagerError("rejected", "openclaw cron list: the output makes no sense; nothing is changed", {
       cause: error,
@@ -96,6 +96,22 @@ function parseList(output: string) {
   if (!page.hasMore && (page.total ?? page.jobs.length) === page.jobs.length) return page.jobs;
   const shown = `${page.jobs.length} of ${page.total ?? "more"} jobs`;
   throw new ManagerError("rejected", `openclaw cron list: printed ${shown}; half a list is not acted on`);
+}
+
+function parseScheduler(output: string): Scheduler {
+  try {
+    return v.parse(SchedulerSchema, parseOutput(output));
+  } catch (error) {
+    throw new ManagerError("rejected", "openclaw cron status: the output makes no sense", { cause: error });
+  }
+}
+
+/** Parses the JSON of an output, whatever is printed before it. */
+function parseOutput(output: string): unknown {
+  const text = output.slice(Math.max(0, output.indexOf("{")));
+  const excess = findExcess(text, LIST_LIMITS);
+  if (excess !== undefined) throw new ExcessError(excess);
+  return JSON.parse(text);
 }
 
 function isGone(error: unknown): boolean {

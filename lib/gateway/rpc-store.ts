@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
 import { learnFromRefusal } from "./features.ts";
 import type { Session } from "./login.ts";
@@ -6,7 +7,7 @@ import { createGatewayWriter } from "./writer.ts";
 import { type JobSpec, isDeliveryImplied } from "./job.ts";
 import { readJobs } from "./job-list.ts";
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { CHANGED_MEANWHILE, type CronStore } from "./store.ts";
+import { CHANGED_MEANWHILE, type CronStore, SchedulerSchema } from "./store.ts";
 
 /** Reads and writes the live jobs by RPC, over the connections of this session. */
 export function createGatewayStore(session: Session, uptimeMs: () => number): CronStore {
@@ -49,6 +50,11 @@ export function createGatewayStore(session: Session, uptimeMs: () => number): Cr
     async listJobs() {
       await writer.closeExtra();
       return readJobs(gateway, uptimeMs);
+    },
+    async readScheduler() {
+      const status = v.safeParse(SchedulerSchema, await gateway.call("cron.status", {}));
+      if (status.success) return status.output;
+      throw new ManagerError("rejected", "cron.status: the reply makes no sense");
     },
     addJob,
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { Features, MissingFeature } from "./features.ts";
 import type { JobSpec, LiveJob } from "./job.ts";
 import type { JsonObject } from "../json.ts";
@@ -19,6 +20,8 @@ export interface CronStore {
   readonly findExposed?: (fields: JsonObject) => MissingFeature[];
   /** All jobs, disabled ones too. It fails rather than return an incomplete list. */
   listJobs(): Promise<LiveJob[]>;
+  /** Whether the gateway runs any job at all. */
+  readScheduler(): Promise<Scheduler>;
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;
   /** Replaces schedule, payload and delivery of the job with this key, and nothing else. */
   redeclareJob(id: string, spec: JobSpec, declarationKey: string, expectedConfigRevision?: string): Promise<void>;
@@ -26,6 +29,14 @@ export interface CronStore {
   /** Succeeds when the job is gone already. */
   removeJob(id: string): Promise<void>;
 }
+
+/** The gateway's answer to `cron.status`, on every release. */
+export const SchedulerSchema = v.looseObject({
+  /** False with `cron.enabled: false` in the gateway's config, or `OPENCLAW_SKIP_CRON=1` in its environment. */
+  enabled: v.boolean(),
+});
+
+export type Scheduler = v.InferOutput<typeof SchedulerSchema>;
 
 /** The message of the `conflict` for a job that was changed or removed since it was read. */
 export const CHANGED_MEANWHILE = "the job was changed by somebody else in the meantime";

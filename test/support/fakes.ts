@@ -220,10 +220,12 @@ export function ourJob(definition: Definition, fields: Record<string, unknown> =
 /** A {@link CronStore} in memory. */
 export interface MemoryStore extends CronStore {
   readonly jobs: readonly LiveJob[];
-  /** The calls so far: `list`, `add NAME`, `update ID`, `remove ID`. */
+  /** The calls so far: `list`, `status`, `add NAME`, `update ID`, `remove ID`. */
   readonly calls: readonly string[];
   /** The calls so far that change something. */
   readonly writes: readonly string[];
+  /** Whether the scheduler is on. */
+  isSchedulerOn: boolean;
 }
 
 /**
@@ -259,11 +261,16 @@ export function createMemoryStore(
     },
     calls,
     get writes() {
-      return calls.filter((call) => call !== "list");
+      return calls.filter((call) => call !== "list" && call !== "status");
     },
     async listJobs() {
       note("list");
       return structuredClone(held);
+    },
+    isSchedulerOn: true,
+    async readScheduler() {
+      note("status");
+      return { enabled: this.isSchedulerOn };
     },
     async addJob(spec, declarationKey) {
       note(`add ${spec.name}`);

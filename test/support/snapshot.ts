@@ -26,6 +26,8 @@ export interface World {
   /** The text of cron-jobs.json. */
   definitions?: string;
   jobs?: LiveJob[];
+  /** Whether the gateway's scheduler is off. */
+  isSchedulerOff?: boolean;
   /** The error that every connection fails with. */
   error?: ManagerError;
   /** The gateway's view of its config, if it is not valid and applied. */
@@ -85,7 +87,10 @@ export async function layOut(scratch: Scratch, world: World) {
   const { settings } = found;
 
   const { error, selfHeal = false, allowMassRemoval = false, nowMs = NOW_MS } = world;
-  const store = Object.assign(Object.create(createMemoryStore(world.jobs)), world.gateway);
+  const store = Object.assign(Object.create(createMemoryStore(world.jobs)), {
+    isSchedulerOn: world.isSchedulerOff !== true,
+    ...world.gateway,
+  });
   const transport: Transport = {
     open: async () => {
       if (error) throw error;

@@ -47,6 +47,7 @@ describe("examine()", () => {
       "ok job names",
       "ok config in force",
       "ok cron in force",
+      "ok cron scheduler",
       "ok job runs",
     ]);
     expect(found.ok).toBe(true);
@@ -265,6 +266,17 @@ describe("examine()", () => {
       state: "failed",
       detail: "backup: failureAlert needs OpenClaw 2026.3 or later; this is 2026.2.26",
     });
+  });
+
+  test("reports a scheduler that is off, and what to set", async () => {
+    expect(check(await diagnose({ ...STEADY, isSchedulerOff: true }), "cron scheduler")).toEqual({
+      name: "cron scheduler",
+      state: "warning",
+      detail: expect.stringContaining("so no job runs: cron.enabled is false in its config, or OPENCLAW_SKIP_CRON=1"),
+      hint: 'in openclaw.json: "cron": { "enabled": true }',
+    });
+    const idle = { ...STEADY, definitions: "[]", jobs: [], isSchedulerOff: true };
+    expect(check(await diagnose(idle), "cron scheduler").state).toBe("ok");
   });
 
   test("names only our own jobs that failed, and how to see why", async () => {

@@ -152,9 +152,32 @@ describe("toStatusJson()", () => {
       ["backup: failureAlert needs OpenClaw 2026.3 or later; this is 2026.2.9"],
     ],
     ["a gateway that is away", { error: AWAY }, "unknown", [AWAY.message]],
+    [
+      "a scheduler that is off",
+      { isSchedulerOff: true },
+      "failed",
+      [expect.stringContaining("the gateway's cron scheduler is off, so no job runs: cron.enabled") as never],
+    ],
   ])("reports %s", async (_, change, state, problems) => {
     const { healthy, cron } = await statusOf({ ...STEADY, ...change });
     expect({ healthy, state: cron.state, problems: cron.problems }).toEqual({ healthy: false, state, problems });
+  });
+
+  test.each<[string, World]>([
+    ["no job is declared", { definitions: "[]", jobs: [] }],
+    [
+      "each job of ours is off",
+      { definitions: JSON.stringify([define({ enabled: false })]), jobs: [ourJob(define({ enabled: false }))] },
+    ],
+  ])("has nothing against a scheduler that is off where %s", async (_, change) => {
+    const { healthy, cron } = await statusOf({ ...STEADY, ...change, isSchedulerOff: true });
+    expect({ healthy, problems: cron.problems }).toEqual({ healthy: true, problems: [] });
+  });
+
+  test("reports a scheduler that is off for jobs of ours whose definitions are lost", async () => {
+    const { definitions: _, ...lost } = STEADY;
+    const { cron } = await statusOf({ ...lost, isSchedulerOff: true });
+    expect(cron.problems.at(-1)).toContain("the gateway's cron scheduler is off");
   });
 
   test("reports a mass removal as failed, not pending", async () => {

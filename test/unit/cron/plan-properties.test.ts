@@ -433,6 +433,7 @@ function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
     protocol: store.protocol,
     features: store.features,
     listJobs: scheduler.scheduleFunction(() => store.listJobs()),
+    readScheduler: scheduler.scheduleFunction(() => store.readScheduler()),
     addJob: scheduler.scheduleFunction((...job) => store.addJob(...job)),
     redeclareJob: scheduler.scheduleFunction((...job) => store.redeclareJob(...job)),
     updateJob: scheduler.scheduleFunction((...job) => store.updateJob(...job)),

@@ -144,6 +144,45 @@ describe("reconcile() of valid definitions", () => {
   });
 });
 
+describe("reconcile() beside a scheduler that is off", () => {
+  const OFF = expect.stringMatching(
+    /^WARNING: Cron jobs do not run: the gateway's cron scheduler is off, .*OPENCLAW_SKIP_CRON/,
+  );
+
+  test("says so once, and again after it was on; the jobs are kept as Git says all the same", async () => {
+    await using at = await start({ definitions: [define()] });
+    at.store.isSchedulerOn = false;
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [CHANGED, "Adding cron job: backup", OFF, COMPLETE],
+    });
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    at.store.isSchedulerOn = true;
+    expect((await at.pass()).lines).toEqual([]);
+    at.store.isSchedulerOn = false;
+    expect((await at.pass()).lines).toEqual([OFF]);
+  });
+
+  test.each([
+    ["no job is declared", []],
+    ["each declared job is off", [define({ enabled: false })]],
+  ])("says nothing where %s", async (_, definitions) => {
+    await using at = await start({ definitions });
+    at.store.isSchedulerOn = false;
+    expect((await at.pass()).lines.join("\n")).not.toContain("WARNING");
+  });
+
+  test("fails no pass where the gateway does not tell", async () => {
+    await using at = await start({ definitions: [define()] });
+    await at.pass();
+    at.state.before = (call) => {
+      if (call === "status") throw new ManagerError("rejected", "cron.status: no");
+    };
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(at.passes.isSchedulerEnabled).toBeUndefined();
+  });
+});
+
 describe("reconcile() of definitions that cannot be applied", () => {
   test("changes no job if a definition is wrong, and logs each problem once", async () => {
     await using at = await start({
@@ -312,6 +351,7 @@ describe("createCronReconciler()", () => {
       declared_jobs: 2,
       owned_jobs: 1,
       unmanaged_jobs: 1,
+      cron_scheduler_enabled: true,
       impossible_jobs: 1,
       refused_removals: 0,
     });

@@ -72,6 +72,21 @@ describe("listJobs()", () => {
   });
 });
 
+describe("readScheduler()", () => {
+  test("reads whether it is on, whatever is printed before it", async () => {
+    await using at = await openStore(`echo "a warning"; ${print({ enabled: false, jobs: 2 })}`);
+    expect(await at.store.readScheduler()).toMatchObject({ enabled: false });
+  });
+
+  test("rejects what makes no sense", async () => {
+    await using at = await openStore("echo '{'");
+    expect(await refusalOf(at.store.readScheduler())).toMatchObject({
+      code: "rejected",
+      message: "openclaw cron status: the output makes no sense",
+    });
+  });
+});
+
 describe("addJob()", () => {
   test.each([
     ["declarationKey", "unknown option '--declaration-key=x'"],

@@ -35,6 +35,20 @@ async function openStore(answers: FakeGateway["answers"]) {
   };
 }
 
+describe("readScheduler()", () => {
+  test("says whether it is on, as 2026.2.9 and 2026.9.6 tell it", async () => {
+    const payload = { enabled: false, storePath: "/x/cron/jobs.json", jobs: 2, nextWakeAtMs: null };
+    await using at = await openStore({ "cron.status": () => ({ payload }) });
+    expect(await at.store.readScheduler()).toMatchObject({ enabled: false });
+    expect(paramsOf(at.gateway, "cron.status").at(-1)).toEqual({});
+  });
+
+  test("rejects a reply that does not tell", async () => {
+    await using at = await openStore({ "cron.status": () => ({ payload: { enabled: "yes" } }) });
+    expect(await refusalOf(at.store.readScheduler())).toMatchObject({ code: "rejected" });
+  });
+});
+
 describe("listJobs()", () => {
   /** Answers `cron.list` with these jobs, in pages of this size. */
   function paging(ids: string[], size: number, revision?: () => string) {
