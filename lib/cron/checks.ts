@@ -101,15 +101,21 @@ export function checkScheduler(snapshot: CronSnapshot, owner: string): Check {
   return warn(SCHEDULER, SCHEDULER_OFF, 'in openclaw.json: "cron": { "enabled": true }');
 }
 
-/** Checks that the last run of each of our jobs succeeded. */
+/** Checks that the last run of each of our jobs succeeded, and that its result was delivered. */
 export function checkRuns({ live }: CronSnapshot, owner: string): Check {
   if (live instanceof ManagerError) return skip(RUNS, GATEWAY);
-  const failing = live.filter((job) => isOurs(job, owner) && readRunState(job).lastStatus === "error");
-  const [first] = failing;
+  const runs = live.filter((job) => isOurs(job, owner)).map((job) => ({ job, run: readRunState(job) }));
+  const found = [
+    { outcome: "failed", told: "failed at the last run" },
+    { outcome: "undelivered", told: "the result of the last run was not delivered" },
+    { outcome: "skipped", told: "skipped at the last run" },
+  ].flatMap(({ outcome, told }) => {
+    const those = runs.filter(({ run }) => run.outcome === outcome);
+    return those.length > 0 ? [{ told, those }] : [];
+  });
+  const [first] = found.flatMap(({ those }) => those);
   if (!first) return pass(RUNS, "no job of ours failed at its last run");
-  return warn(
-    RUNS,
-    `failed at the last run: ${failing.map(({ name }) => name).join(", ")}`,
-    `openclaw cron runs --id ${first.id} --limit 1`,
-  );
+  const nameOf = ({ job, run }: typeof first) => (run.reason === undefined ? job.name : `${job.name} (${run.reason})`);
+  const detail = found.map(({ told, those }) => `${told}: ${those.map(nameOf).join(", ")}`).join("; ");
+  return warn(RUNS, detail, `openclaw cron runs --id ${first.job.id} --limit 1`);
 }

@@ -1,8 +1,10 @@
 import type { LiveJob } from "../gateway/job.ts";
 import { isJsonObject } from "../json.ts";
+import { cutLine } from "../printable.ts";
 import type { Cell, Column, Table } from "../reconcile/report.ts";
 import { isOurs, readClaim } from "./ownership.ts";
 import { describeAge, describeSchedule } from "./schedule-text.ts";
+import { maskJobText } from "../text/secrets.ts";
 
 /** A live job in `status --json`. Times are in ISO 8601. */
 export interface JobStatus {
@@ -15,6 +17,10 @@ export interface JobStatus {
   lastRunAt: string | null;
   /** As the gateway reports it: `ok`, `error`, `skipped`; null before the first run. */
   lastStatus: string | null;
+  /** What became of the result of the last run, as the gateway reports it: `delivered`, `not-delivered`, …. */
+  lastDeliveryStatus: string | null;
+  /** Why the last run was skipped, or its result not delivered, without secrets; null of every other run. */
+  lastReason: string | null;
 }
 
 /** Returns the live jobs, ours first, then by name. */
@@ -28,7 +34,8 @@ function sortJobs(live: readonly LiveJob[], owner: string): LiveJob[] {
 }
 
 function toJobStatus(job: LiveJob, owner: string): JobStatus {
-  const { nextRunAtMs, lastRunAtMs, lastStatus } = readRunState(job);
+  const run = readRunState(job);
+  const { nextRunAtMs, lastRunAtMs, lastStatus, lastDeliveryStatus } = run;
   return {
     name: job.name,
     id: job.id,
@@ -38,6 +45,8 @@ function toJobStatus(job: LiveJob, owner: string): JobStatus {
     nextRunAt: toTime(nextRunAtMs),
     lastRunAt: toTime(lastRunAtMs),
     lastStatus: lastStatus ?? null,
+    lastDeliveryStatus: lastDeliveryStatus ?? null,
+    lastReason: run.reason ?? null,
   };
 }
 
@@ -49,22 +58,49 @@ export interface RunState {
   nextRunAtMs: number | undefined;
   lastRunAtMs: number | undefined;
   lastStatus: string | undefined;
+  /** From 2026.2.26. */
+  lastDeliveryStatus: string | undefined;
+  outcome: "none" | "ok" | "failed" | "skipped" | "undelivered";
+  /** Why the last run was skipped, or its result not delivered. */
+  reason: string | undefined;
   isRunning: boolean;
   consecutiveErrors: number;
 }
 
-/** Reads the gateway's record of a job's runs, without the output of a run, which may contain secrets. */
+/** Reads the gateway's record of a job's runs, without the error of a run, which may quote its output and its secrets. */
 export function readRunState(job: LiveJob): RunState {
   const state = isJsonObject(job.state as never) ? (job.state as Record<string, unknown>) : {};
   const numberOf = (value: unknown) => (typeof value === "number" ? value : undefined);
-  const { lastStatus, consecutiveErrors } = state;
+  const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
+  const lastStatus = textOf(state.lastStatus) ?? textOf(state.lastRunStatus);
+  const lastDeliveryStatus = textOf(state.lastDeliveryStatus);
+  const outcome = toOutcome(lastStatus, lastDeliveryStatus, state);
+  const reason = textOf({ skipped: state.lastError, undelivered: state.lastDeliveryError }[outcome as string]);
   return {
     nextRunAtMs: job.enabled ? numberOf(state.nextRunAtMs) : undefined,
     lastRunAtMs: numberOf(state.lastRunAtMs),
-    lastStatus: typeof lastStatus === "string" ? lastStatus : undefined,
+    lastStatus,
+    lastDeliveryStatus,
+    outcome,
+    reason: reason === undefined ? undefined : cutLine(maskJobText(reason, job)),
     isRunning: state.runningAtMs !== undefined,
-    consecutiveErrors: numberOf(consecutiveErrors) ?? 0,
+    consecutiveErrors: numberOf(state.consecutiveErrors) ?? 0,
   };
+}
+
+function toOutcome(
+  lastStatus: string | undefined,
+  lastDeliveryStatus: string | undefined,
+  { lastDeliveryError, deliverySuppressionReason }: Record<string, unknown>,
+): RunState["outcome"] {
+  if (lastStatus === "error") return "failed";
+  if (lastStatus === "skipped") return "skipped";
+  if (lastStatus !== "ok") return "none";
+  // An agent that has nothing to say suppresses the delivery, which is as it should be.
+  const isMissed = lastDeliveryStatus === "not-delivered" && typeof deliverySuppressionReason !== "string";
+  // Old releases say `unknown` of many runs; with an error, it is one that was interrupted.
+  const isInterrupted = lastDeliveryStatus === "unknown" && typeof lastDeliveryError === "string";
+  return isMissed || isInterrupted ? "undelivered" : "ok";
 }
 
 const COLUMNS: readonly Column[] = [
@@ -76,9 +112,16 @@ const COLUMNS: readonly Column[] = [
   { heading: "STATUS" },
 ];
 
+/** Only there if a job has one. */
+const REASON: Column = { heading: "REASON", min: 20 };
+
 /** Returns the live jobs as a table, in the order of {@link toJobStatuses}. */
 export function toJobTable(live: readonly LiveJob[], owner: string, nowMs: number): Table {
-  return { columns: COLUMNS, rows: sortJobs(live, owner).map((job) => toRow(job, owner, nowMs)) };
+  const jobs = sortJobs(live, owner);
+  const rows = jobs.map((job) => toRow(job, owner, nowMs));
+  const reasons = jobs.map((job) => readRunState(job).reason ?? "");
+  if (reasons.every((reason) => reason === "")) return { columns: COLUMNS, rows };
+  return { columns: [...COLUMNS, REASON], rows: rows.map((row, index) => [...row, { text: reasons[index] ?? "" }]) };
 }
 
 function toRow(job: LiveJob, owner: string, nowMs: number): Cell[] {
@@ -106,11 +149,16 @@ function formatOwner(job: LiveJob, owner: string): string {
   }
 }
 
-function toRunCell(enabled: boolean, { isRunning, lastStatus, consecutiveErrors }: RunState): Cell {
+function toRunCell(enabled: boolean, { isRunning, outcome, lastStatus = "-", consecutiveErrors }: RunState): Cell {
   if (isRunning) return { text: "running", meaning: "change" };
-  const isFailing = lastStatus === "error";
-  const outcome = isFailing && consecutiveErrors > 1 ? `error ×${consecutiveErrors}` : (lastStatus ?? "-");
-  if (!enabled) return { text: isFailing ? `off, ${outcome}` : "off", meaning: "faint" };
-  if (isFailing) return { text: outcome, meaning: "bad" };
-  return lastStatus === "ok" ? { text: "ok", meaning: "good" } : { text: outcome };
+  const told = {
+    none: { text: lastStatus },
+    ok: { text: "ok", meaning: "good" },
+    failed: { text: consecutiveErrors > 1 ? `error ×${consecutiveErrors}` : "error", meaning: "bad" },
+    skipped: { text: "skipped", meaning: "warning" },
+    undelivered: { text: "ok, not delivered", meaning: "warning" },
+  } as const satisfies Record<RunState["outcome"], Cell>;
+  if (enabled) return told[outcome];
+  const isSound = outcome === "ok" || outcome === "none";
+  return { text: isSound ? "off" : `off, ${told[outcome].text}`, meaning: "faint" };
 }

@@ -289,6 +289,23 @@ describe("examine()", () => {
       hint: "openclaw cron runs --id 7 --limit 1",
     });
   });
+
+  test("names our jobs that were skipped or not delivered, and why", async () => {
+    const job = (name: string, state: object) => ourJob(define({ name }), { id: name, state });
+    const jobs = [
+      job("a", { lastStatus: "skipped", lastError: "disabled" }),
+      job("b", { lastStatus: "ok", lastDeliveryStatus: "not-delivered", lastDeliveryError: "Channel is required" }),
+      job("c", { lastStatus: "error", lastError: "hush" }),
+      job("d", { lastStatus: "ok", lastDeliveryStatus: "not-delivered" }),
+      job("e", { lastStatus: "ok", lastDeliveryStatus: "delivered" }),
+    ];
+    const definitions = JSON.stringify(jobs.map(({ name }) => define({ name })));
+    expect(check(await diagnose({ ...STEADY, definitions, jobs }), "job runs")).toMatchObject({
+      state: "warning",
+      detail:
+        "failed at the last run: c; the result of the last run was not delivered: b (Channel is required), d; skipped at the last run: a (disabled)",
+    });
+  });
 });
 
 describe("renderDiagnosis()", () => {

@@ -64,6 +64,8 @@ describe("toStatusJson()", () => {
           nextRunAt: "1970-01-01T00:00:02.000Z",
           lastRunAt: null,
           lastStatus: "ok",
+          lastDeliveryStatus: null,
+          lastReason: null,
         },
       ],
     });
@@ -204,6 +206,39 @@ describe("toStatusJson()", () => {
     expect(jobs[0]).toMatchObject({ lastStatus: "error", lastRunAt: "1970-01-01T00:00:01.000Z", nextRunAt: null });
   });
 
+  test("tells why the last run was skipped, or not delivered, without the job's secrets", async () => {
+    const definition = define({ env: { API_KEY: "hush-hush-hush" } });
+    const said = async (state: object) => {
+      const { healthy, jobs } = await statusOf({
+        ...STEADY,
+        definitions: JSON.stringify([definition]),
+        jobs: [ourJob(definition, { state })],
+      });
+      expect(healthy).toBe(true);
+      const [{ lastStatus, lastDeliveryStatus, lastReason } = {} as never] = jobs;
+      return [lastStatus, lastDeliveryStatus, lastReason];
+    };
+    const undelivered = { lastStatus: "ok", lastDeliveryStatus: "not-delivered" };
+    const reason = {
+      lastDeliveryError: "no channel for hush-hush-hush\nnor https://x.example/?token=abcdef0123456789",
+    };
+    expect(await said({ ...undelivered, ...reason })).toEqual([
+      "ok",
+      "not-delivered",
+      expect.stringMatching(/^no channel for \*\*\*\nnor https:\/\/x\.example\/\?token=\*\*\*$/),
+    ]);
+    expect(await said(undelivered)).toEqual(["ok", "not-delivered", null]);
+    expect(await said({ ...undelivered, ...reason, deliverySuppressionReason: "silent" })).toEqual([
+      "ok",
+      "not-delivered",
+      null,
+    ]);
+    expect(await said({ lastStatus: "skipped", lastError: "disabled" })).toEqual(["skipped", null, "disabled"]);
+    expect(await said({ lastRunStatus: "skipped" })).toEqual(["skipped", null, null]);
+    expect(await said({ lastStatus: "error", lastError: "printed" })).toEqual(["error", null, null]);
+    expect(await said({ lastStatus: "ok", lastDeliveryStatus: "unknown" })).toEqual(["ok", "unknown", null]);
+  });
+
   test("lists our jobs first, then sorts by name", async () => {
     const others = ["b", "a"].map((name) => liveJob({ name, id: name }));
     const { jobs, cron } = await statusOf({ ...STEADY, jobs: [...others, ourJob(define())] });
@@ -263,6 +298,16 @@ describe("renderStatus()", () => {
     expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off");
   });
 
+  test("shows a run that was skipped or not delivered, with the reason in a column of its own", async () => {
+    const state = { lastStatus: "ok", lastDeliveryStatus: "not-delivered", lastDeliveryError: "no\nchannel" };
+    expect(await row({ state })).toBe("backup|ours|0 3 * * *|-|-|ok, not delivered|no\\nchannel");
+    expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|-|off, ok, not delivered|no\\nchannel");
+    const skipped = { lastStatus: "skipped", lastError: "empty-heartbeat-file" };
+    expect(await row({ state: skipped })).toBe("backup|ours|0 3 * * *|-|-|skipped|empty-heartbeat-file");
+    expect(await textOf({ ...STEADY, jobs: [ourJob(define(), { state: skipped })] })).toContain("STATUS   REASON\n");
+    expect(await textOf(STEADY)).not.toContain("REASON");
+  });
+
   test("shows the owner of a job by the prefix of its key", async () => {
     const jobs = [
       liveJob({ id: "1", name: "a", declarationKey: "heartbeat:main" }),
@@ -282,6 +327,9 @@ describe("readRunState()", () => {
         nextRunAtMs: undefined,
         lastRunAtMs: undefined,
         lastStatus: undefined,
+        lastDeliveryStatus: undefined,
+        outcome: "none",
+        reason: undefined,
         isRunning: false,
         consecutiveErrors: 0,
       });
