@@ -3,7 +3,7 @@ import { describeRelease } from "../gateway/store.ts";
 import { cutLine, escapeAll, escapeControls } from "../printable.ts";
 import type { Meaning, State, Table } from "../reconcile/report.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { NamedStatus, Status } from "./status.ts";
+import { type NamedStatus, type Status, isSound } from "./status.ts";
 import { renderTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,8 +36,8 @@ export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Termi
     "",
     line(GATEWAY, `${word}  ${status.gateway.url}${release}`),
     ...problemLines(away),
-    ...status.kinds.flatMap(({ name, json, detail }) => [
-      line(name, `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
+    ...status.kinds.flatMap(({ name, json, detail, isUnused }) => [
+      line(name, isUnused ? paint("faint", "not used") : `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
       ...problemLines(json.problems.filter((problem) => !away.includes(problem))),
     ]),
   ];
@@ -48,7 +48,7 @@ export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Termi
 
 function renderVerdict({ healthy, gateway, kinds }: Status, { paint }: Terminal): string {
   if (healthy) return paint("good", "Healthy");
-  const toReason = ({ name, json }: NamedStatus) => (json.state === "in-sync" ? [] : [`${name} ${json.state}`]);
+  const toReason = (kind: NamedStatus) => (isSound(kind) ? [] : [`${kind.name} ${kind.json.state}`]);
   const reasons = [...(gateway.connected ? [] : ["gateway away"]), ...kinds.flatMap(toReason)];
   return paint("bad", `Not healthy: ${reasons.join(", ")}`);
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The state of the gateway and of every kind of setting. */
 export interface Status {
-  /** Whether the gateway answers and every kind is in sync. A job whose runs fail does not count. */
+  /** Whether the gateway answers and every kind that Git has is in sync. A job whose runs fail does not count. */
   healthy: boolean;
   /** The version of config-manager. */
   version: string;
@@ -32,7 +32,7 @@ export function toStatus({ gateway, settings, reports }: Snapshot): Status {
     return { name, ...rest, json: { ...json, problems: capProblems(json.problems) } };
   });
   return {
-    healthy: isConnected && kinds.every(({ json }) => json.state === "in-sync"),
+    healthy: isConnected && kinds.every(isSound),
     version: readBuild().version,
     gateway: {
       url: settings.gatewayUrl,
@@ -43,6 +43,11 @@ export function toStatus({ gateway, settings, reports }: Snapshot): Status {
     },
     kinds,
   };
+}
+
+/** Whether a kind is as Git says, or Git says nothing about it. */
+export function isSound({ json, isUnused = false }: Pick<NamedStatus, "json" | "isUnused">): boolean {
+  return json.state === "in-sync" || isUnused;
 }
 
 /** Returns the shape of `status --json`: an object per kind under its name, and the kinds' further keys. */

@@ -5,7 +5,7 @@ import { checkMount, checkPlace } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { State } from "../reconcile/report.ts";
 import { ForeignPathError } from "./foreign.ts";
-import { EXPORT_COMMAND, adviseExport, listPaths } from "./messages.ts";
+import { EXPORT_COMMAND, adviseExport, describeMissing, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import { pathOfRecord } from "./record.ts";
 import { type ConfigSnapshot, findObstacles, isRefusedByGateway, targetOf } from "./snapshot.ts";
@@ -21,8 +21,10 @@ export function checkConfigSource(
   places: ConfigPlaces,
   place: MountedDirectory,
 ): Check[] {
-  const mount = checkMount(MOUNT, places.configDir, place);
-  return [mount, isSound(mount) ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT.name)];
+  const isUnused = !(snapshot instanceof ManagerError) && snapshot.isUnused;
+  const mount = checkMount(MOUNT, places.configDir, place, isUnused);
+  const canLook = isSound(mount) && place.kind !== "missing";
+  return [mount, canLook ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT.name)];
 }
 
 function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, pvcConfig }: ConfigPlaces): Check {
@@ -34,7 +36,12 @@ function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, p
   }
   const { plan, state } = snapshot;
   if (plan.kind === "missing") {
-    return fail(FILE, `there is no openclaw.json in ${configDir}`, "kubectl get configmap openclaw-config -o yaml");
+    const told = describeMissing(configDir, snapshot.isUnused);
+    return (snapshot.isUnused ? warn : fail)(
+      FILE,
+      told,
+      `put openclaw.json into the ConfigMap that is mounted at ${configDir}`,
+    );
   }
   const isBroken = plan.kind === "reject" && !isRefusedByGateway(snapshot);
   if (!isBroken) return pass(FILE, `${path}, ${state.desired?.root.bytes.length ?? 0} bytes, JSON5`);

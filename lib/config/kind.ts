@@ -1,4 +1,6 @@
 import { ManagerError, toResult } from "../errors.ts";
+import { readMounts } from "../files/mounts.ts";
+import { inspectMount } from "../files/places.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Environment, Settings } from "../settings.ts";
@@ -50,7 +52,8 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
       const { reportConfig } = await import("./report.ts");
       const { takeConfigSnapshot } = await import("./snapshot.ts");
       const snapshot = await toResult(takeConfigSnapshot(settings, gateway, selfHeal, hasToken));
-      return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport);
+      const mount = await inspectMount(settings.configDir, await readMounts());
+      return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport, mount);
     },
     export: async () => (await import("./export.ts")).exportConfig(settings),
   };

@@ -33,6 +33,12 @@ export function describeRefusal(
   return [`WARNING: Config file not found: ${configDir}/openclaw.json${advice === undefined ? "" : ` (${advice})`}`];
 }
 
+/** @param isUnused whether there was none before either, so that nothing is wrong */
+export function describeMissing(configDir: string, isUnused: boolean): string {
+  const remark = isUnused ? ", and none was applied before: the live config is left alone" : "";
+  return `there is no openclaw.json in ${configDir}${remark}`;
+}
+
 /** The problems of a rejected config. The record is named if only that says so: the agent can write there. */
 export function nameSource(pvcConfig: string, { problems, source }: Extract<ConfigPlan, { kind: "reject" }>): string[] {
   const remark = source === "record" ? ` (recorded in ${pathOfRecord(pvcConfig, "rejected")})` : "";

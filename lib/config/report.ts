@@ -1,7 +1,7 @@
 import { ManagerError, describeError } from "../errors.ts";
-import { readMounts } from "../files/mounts.ts";
-import { inspectFilePlace, inspectMount } from "../files/places.ts";
+import { type MountedDirectory, inspectFilePlace } from "../files/places.ts";
 import type { CronStore } from "../gateway/store.ts";
+import { findFrozen } from "../reconcile/check-places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace, checkObstacles } from "./checks.ts";
 import { EXPORT_COMMAND } from "./messages.ts";
@@ -18,13 +18,14 @@ export function reportConfig(
   snapshot: ConfigSnapshot | ManagerError,
   places: ConfigPlaces,
   transport: TransportKind,
+  mount: MountedDirectory,
 ): Report {
   const problems = findConfigProblems(snapshot, places);
   const state = toState(snapshot, transport);
   return {
-    status: () => toStatus(snapshot, places, state, problems),
+    status: () => toStatus(snapshot, places, state, [...problems, ...findFrozen(mount)]),
     diff: () => toDiff(snapshot, places, problems),
-    check: () => check(snapshot, places, state, problems),
+    check: () => check(snapshot, places, { state, problems, mount }),
   };
 }
 
@@ -64,6 +65,7 @@ function toStatus(
   return {
     json: { state, checksum, problems: [...problems, ...inTheWay], ...merged },
     detail: `${pvcConfig}  ${file}${apart}`,
+    isUnused: !(snapshot instanceof ManagerError) && snapshot.isUnused,
   };
 }
 
@@ -116,13 +118,9 @@ function toApartEntry(path: string): DiffReport["entries"][number] {
 async function check(
   snapshot: ConfigSnapshot | ManagerError,
   places: ConfigPlaces,
-  state: State,
-  problems: string[],
+  { state, problems, mount }: { state: State; problems: string[]; mount: MountedDirectory },
 ): Promise<Checks> {
-  const [mount, live] = await Promise.all([
-    readMounts().then((mounts) => inspectMount(places.configDir, mounts)),
-    inspectFilePlace(places.pvcConfig),
-  ]);
+  const live = await inspectFilePlace(places.pvcConfig);
   return {
     source: checkConfigSource(snapshot, places, mount),
     place: [checkLiveConfigPlace(snapshot, places.pvcConfig, live), ...checkObstacles(snapshot)],

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { ObstacleError } from "../files/regular-file.ts";
+import { isEmptyVolume } from "../files/volume.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
 import type { Generation } from "./generation.ts";
-import { nameSource } from "./messages.ts";
+import { describeMissing, nameSource } from "./messages.ts";
 import type { ConfigMode, Target } from "./target.ts";
 import { type Verdict, readVerdict } from "./verdict.ts";
 
@@ -19,6 +20,8 @@ export interface ConfigSnapshot {
   changes: PathChange[];
   /** The gateway's verdict on a live file that equals the ConfigMap's; undefined if it has none. */
   verdict: Verdict | undefined;
+  /** No config is declared, and none was before, as far as the records tell. */
+  isUnused: boolean;
 }
 
 /**
@@ -47,8 +50,13 @@ export async function takeConfigSnapshot(
     state,
     plan,
     changes: isDifferent ? await forecastReloads(plan.paths, gateway) : [],
+    isUnused: plan.kind === "missing" && !wasDeclared(state) && (await isEmptyVolume(places.configDir)),
     verdict: plan.kind === "none" || plan.kind === "validate" ? await askVerdict(plan.target.live, gateway) : undefined,
   };
+}
+
+function wasDeclared({ lastApplied, pending, applied, lastGood }: ConfigState): boolean {
+  return [lastApplied, pending, applied, lastGood].some((record) => record !== undefined);
 }
 
 /** Asks only once, without waiting: the caller can run the command again. */
@@ -67,7 +75,7 @@ export function findConfigProblems(
   const { plan, verdict } = snapshot;
   switch (plan.kind) {
     case "missing":
-      return [`there is no openclaw.json in ${configDir}`];
+      return [describeMissing(configDir, snapshot.isUnused)];
     case "reject":
       return nameSource(pvcConfig, plan);
     case "drift":

@@ -5,9 +5,9 @@ import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import { checkMount, checkPlace } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
+import { describeMissing } from "./messages.ts";
 import { readRunState } from "./job-status.ts";
 import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
-import type { DesiredSet } from "./read.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import type { CronSnapshot } from "./snapshot.ts";
 
@@ -21,17 +21,18 @@ const RUNS = "job runs";
 const GATEWAY = "gateway";
 
 /** Checks the ConfigMap's mount and the definitions in it. */
-export function checkCronSource({ desired }: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
-  const mount = checkMount(MOUNT, cronDir, place);
-  return [mount, isSound(mount) ? checkDefinitions(cronDir, desired) : skip(DEFINITIONS, MOUNT.name)];
+export function checkCronSource(snapshot: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
+  const mount = checkMount(MOUNT, cronDir, place, snapshot.isUnused);
+  const canLook = isSound(mount) && place.kind !== "missing";
+  return [mount, canLook ? checkDefinitions(cronDir, snapshot) : skip(DEFINITIONS, MOUNT.name)];
 }
 
-function checkDefinitions(cronDir: string, desired: DesiredSet | ManagerError): Check {
+function checkDefinitions(cronDir: string, { desired, isUnused }: CronSnapshot): Check {
   if (desired instanceof ManagerError) return fail(DEFINITIONS, describeError(desired), `ls -ln ${cronDir}/; id`);
   switch (desired.kind) {
     case "missing": {
-      const hint = "kubectl get configmap openclaw-cron-jobs -o yaml";
-      return fail(DEFINITIONS, `there is no definition file in ${cronDir}`, hint);
+      const hint = `put cron-jobs.yaml into the ConfigMap that is mounted at ${cronDir}`;
+      return (isUnused ? warn : fail)(DEFINITIONS, describeMissing(cronDir, isUnused), hint);
     }
     case "invalid": {
       const [first, ...more] = desired.problems.map(formatProblem);

@@ -1,4 +1,6 @@
 import { toResult } from "../errors.ts";
+import { readMounts } from "../files/mounts.ts";
+import { inspectMount } from "../files/places.ts";
 import { formatJson } from "../json.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import type { Settings } from "../settings.ts";
@@ -28,7 +30,8 @@ export function createCronReconciler(dependencies: CronKindDependencies): Reconc
       const { reportCron } = await import("./report.ts");
       const { takeCronSnapshot } = await import("./snapshot.ts");
       const nowMs = clock.nowMs();
-      return reportCron(await takeCronSnapshot({ settings, allowMassRemoval, gateway, nowMs }), settings);
+      const snapshot = await takeCronSnapshot({ settings, allowMassRemoval, gateway, nowMs });
+      return reportCron(snapshot, settings, await inspectMount(settings.cronDir, await readMounts()));
     },
     async export() {
       const { describeCaveats, exportJobs } = await import("./export.ts");

@@ -1,6 +1,12 @@
 import { listSome } from "../printable.ts";
 import type { UnsupportedJob } from "./plan.ts";
 
+/** @param isUnused whether there were none before either, so that nothing is wrong */
+export function describeMissing(cronDir: string, isUnused: boolean): string {
+  const remark = isUnused ? ", and none were applied before: no job is touched" : "";
+  return `there are no cron definitions in ${cronDir}${remark}`;
+}
+
 /** Explains which removals are refused, why, and how to allow them. */
 export function explainRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");

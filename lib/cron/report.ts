@@ -1,6 +1,6 @@
 import { ManagerError } from "../errors.ts";
-import { readMounts } from "../files/mounts.ts";
-import { inspectMadeDirectory, inspectMount } from "../files/places.ts";
+import { type MountedDirectory, inspectMadeDirectory } from "../files/places.ts";
+import { findFrozen } from "../reconcile/check-places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import type { Settings } from "../settings.ts";
 import {
@@ -21,12 +21,12 @@ import { type CronSnapshot, findCronProblems } from "./snapshot.ts";
 export type CronReportSettings = Pick<Settings, "cronDir" | "stagingDir" | "owner" | "gatewayUrl">;
 
 /** Reports on the cron jobs for `status`, `diff` and `doctor`. */
-export function reportCron(snapshot: CronSnapshot, settings: CronReportSettings): Report {
+export function reportCron(snapshot: CronSnapshot, settings: CronReportSettings, mount: MountedDirectory): Report {
   const problems = findCronProblems(snapshot, settings.cronDir);
   return {
-    status: () => toStatus(snapshot, settings, problems),
+    status: () => toStatus(snapshot, settings, [...problems, ...findFrozen(mount)]),
     diff: () => toDiff(snapshot, settings, problems),
-    check: () => check(snapshot, settings, problems),
+    check: () => check(snapshot, settings, problems, mount),
   };
 }
 
@@ -48,6 +48,7 @@ function toStatus(snapshot: CronSnapshot, { owner }: CronReportSettings, problem
     json: { state: toState(snapshot, owner), declared, owned, unmanaged, problems: [...problems, ...idle] },
     beside: { jobs },
     detail: `${declared} declared, ${owned} ours, ${unmanaged} not ours`,
+    isUnused: snapshot.isUnused,
     ...(live.length > 0 ? { table: toJobTable(live, owner, snapshot.nowMs) } : {}),
   };
 }
@@ -126,11 +127,13 @@ function toRemark(action: CronAction): Entry["remark"] {
   }
 }
 
-async function check(snapshot: CronSnapshot, settings: CronReportSettings, problems: string[]): Promise<Checks> {
-  const [mount, staging] = await Promise.all([
-    readMounts().then((mounts) => inspectMount(settings.cronDir, mounts)),
-    inspectMadeDirectory(settings.stagingDir),
-  ]);
+async function check(
+  snapshot: CronSnapshot,
+  settings: CronReportSettings,
+  problems: string[],
+  mount: MountedDirectory,
+): Promise<Checks> {
+  const staging = await inspectMadeDirectory(settings.stagingDir);
   return {
     source: checkCronSource(snapshot, settings.cronDir, mount),
     place: [checkStagingPlace(settings.stagingDir, staging)],

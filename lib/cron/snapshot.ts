@@ -1,11 +1,15 @@
 import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
+import { readChecksum } from "../files/checksum.ts";
+import { isEmptyVolume } from "../files/volume.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore, Scheduler } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
-import { explainRefusal, explainUnsupported } from "./messages.ts";
+import { describeMissing, explainRefusal, explainUnsupported } from "./messages.ts";
+import { isOurs } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 import { type DesiredSet, readDefinitions } from "./read.ts";
+import { readStaged } from "./staging.ts";
 
 /** Desired and observed jobs, and the plan of the next pass. A part that cannot be read is its error. */
 export interface CronSnapshot {
@@ -16,11 +20,13 @@ export interface CronSnapshot {
   scheduler: Scheduler | ManagerError;
   /** Undefined unless the definitions are valid and the live jobs could be listed. */
   plan: CronPlan | undefined;
+  /** No job is declared, none of ours is live, and none was declared before, as far as checksum and copies tell. */
+  isUnused: boolean;
   nowMs: number;
 }
 
 export interface CronSnapshotOptions {
-  settings: Pick<Settings, "cronDir" | "owner" | "prune">;
+  settings: Pick<Settings, "cronDir" | "stagingDir" | "checksumDir" | "owner" | "prune">;
   allowMassRemoval: boolean;
   gateway: CronStore | ManagerError;
   nowMs: number;
@@ -31,7 +37,17 @@ export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<Cr
   const { settings, gateway, nowMs } = options;
   const [desired, observed] = await Promise.all([toResult(readDefinitions(settings.cronDir)), observe(gateway)]);
   const snapshot = { desired, gateway, ...observed, nowMs };
-  return { ...snapshot, plan: planJobs(snapshot, options) };
+  return { ...snapshot, plan: planJobs(snapshot, options), isUnused: await isUnused(snapshot, settings) };
+}
+
+async function isUnused(
+  { desired, live }: Pick<CronSnapshot, "desired" | "live">,
+  { cronDir, stagingDir, checksumDir, owner }: CronSnapshotOptions["settings"],
+): Promise<boolean> {
+  if (desired instanceof ManagerError || desired.kind !== "missing" || live instanceof ManagerError) return false;
+  if (live.some((job) => isOurs(job, owner)) || (await readChecksum(checksumDir, "cron")) !== undefined) return false;
+  const staged = await toResult(readStaged(stagingDir));
+  return !(staged instanceof ManagerError) && staged.kind === "missing" && isEmptyVolume(cronDir);
 }
 
 /** One call after the other: over the CLI, each is a process of some 400 MB. */
@@ -42,7 +58,7 @@ async function observe(gateway: CronStore | ManagerError): Promise<Pick<CronSnap
 }
 
 function planJobs(
-  { gateway, desired, live, nowMs }: Omit<CronSnapshot, "plan">,
+  { gateway, desired, live, nowMs }: Omit<CronSnapshot, "plan" | "isUnused">,
   { settings, allowMassRemoval }: CronSnapshotOptions,
 ): CronPlan | undefined {
   if (gateway instanceof ManagerError || live instanceof ManagerError) return undefined;
@@ -58,11 +74,11 @@ export function findCronProblems(snapshot: CronSnapshot, cronDir: string): strin
   return [...findDefinitionProblems(snapshot, cronDir), ...findLiveProblems(snapshot), ...findPlanProblems(snapshot)];
 }
 
-function findDefinitionProblems({ desired }: CronSnapshot, cronDir: string): string[] {
+function findDefinitionProblems({ desired, isUnused }: CronSnapshot, cronDir: string): string[] {
   if (desired instanceof ManagerError) return [describeError(desired)];
   switch (desired.kind) {
     case "missing":
-      return [`there are no cron definitions in ${cronDir}`];
+      return [describeMissing(cronDir, isUnused)];
     case "invalid":
       return desired.problems.map(formatProblem);
     case "valid":

@@ -12,7 +12,8 @@ export type MountedDirectory =
   | { kind: "unreadable"; code: string }
   /** No `..data`, so no volume of the kubelet. Changes are seen, but several files do not change at once. */
   | { kind: "plain" }
-  | { kind: "volume" };
+  /** `writtenAt`: when the kubelet last published it. */
+  | { kind: "volume"; writtenAt: Date };
 
 export async function inspectMount(directory: string, mounts: readonly Mount[]): Promise<MountedDirectory> {
   try {
@@ -20,7 +21,8 @@ export async function inspectMount(directory: string, mounts: readonly Mount[]):
     const path = findSubPath(mounts, directory);
     if (path !== undefined) return { kind: "sub-path", path };
     const names = await readdir(directory);
-    return { kind: names.includes("..data") ? "volume" : "plain" };
+    if (!names.includes("..data")) return { kind: "plain" };
+    return { kind: "volume", writtenAt: (await lstat(join(directory, "..data"))).mtime };
   } catch (error) {
     const code = systemCode(error) ?? "unknown error";
     return code === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", code };

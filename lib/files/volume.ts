@@ -73,6 +73,15 @@ export async function readVolumeByName<T>(
   );
 }
 
+/** Whether there is no file at all, or no directory: so the kubelet mounts an optional ConfigMap that is not there. */
+export async function isEmptyVolume(directory: string): Promise<boolean> {
+  try {
+    return selectNames((await listNames(directory)) ?? [], () => true).length === 0;
+  } catch {
+    return false; // what cannot be read may hold anything
+  }
+}
+
 /** @param read gets the directory of the current generation; undefined in a plain directory */
 async function readOneGeneration<T>(
   directory: string,

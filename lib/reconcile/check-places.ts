@@ -7,18 +7,28 @@ export interface MountCheck {
   volume: string;
 }
 
-/** Checks that a directory is a ConfigMap volume that Kubernetes updates. */
-export function checkMount({ name, volume }: MountCheck, directory: string, place: MountedDirectory): Check {
+/** Why a change in Git will not arrive here, as far as the mount tells. */
+export function findFrozen(place: MountedDirectory): string[] {
+  return place.kind === "sub-path" ? [`${place.path} is mounted with subPath: Kubernetes never updates it`] : [];
+}
+
+/**
+ * Checks that a directory is a ConfigMap volume that Kubernetes updates.
+ *
+ * @param isUnused whether nothing is or was ever declared there, so that nothing has to be mounted
+ */
+export function checkMount(
+  { name, volume }: MountCheck,
+  directory: string,
+  place: MountedDirectory,
+  isUnused = false,
+): Check {
   const hint = `volumeMounts: [{ name: ${volume}, mountPath: ${directory}, readOnly: true }]`;
   switch (place.kind) {
     case "missing":
-      return fail(name, `${directory} is not mounted in this container`, hint);
+      return (isUnused ? warn : fail)(name, `${directory} is not mounted in this container`, hint);
     case "sub-path":
-      return fail(
-        name,
-        `${place.path} is mounted with subPath: Kubernetes never updates it; mount the directory`,
-        hint,
-      );
+      return fail(name, `${findFrozen(place).join("; ")}; mount the directory`, hint);
     case "unreadable":
       return fail(name, `${directory} cannot be read: ${place.code}`, `ls -ldn ${directory}; id`);
     case "plain":
@@ -28,7 +38,10 @@ export function checkMount({ name, volume }: MountCheck, directory: string, plac
         hint,
       );
     case "volume":
-      return pass(name, `${directory}, a ConfigMap volume`);
+      return pass(
+        name,
+        `${directory}, a ConfigMap volume, last written by the kubelet at ${place.writtenAt.toISOString()}; that of an immutable ConfigMap is never written again`,
+      );
   }
 }
 

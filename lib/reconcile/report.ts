@@ -20,6 +20,8 @@ export type State =
 export interface StatusReport {
   /** The object of `status --json` under the kind's name: state, problems, counts. */
   json: { state: State; problems: string[]; [count: string]: unknown };
+  /** Git has nothing of this kind here, and had nothing before. So it is no part of the health. */
+  isUnused?: boolean;
   /** Further top-level keys of `status --json`. */
   beside?: Readonly<Record<string, unknown>>;
   /** The text after the state, for people. */

@@ -1,7 +1,7 @@
 // The built binary's doctor with wrong mounts of a Pod: with real mounts, and as another user.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, chown, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, readdir, realpath, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BINARY, type Mounts, createMounts, runBinary } from "../support/sidecar.ts";
 import { canMountSmallVolume, isRoot, mountSmallVolume } from "../support/small-volume.ts";
@@ -42,7 +42,7 @@ async function examine(name: string, more: Record<string, string> = {}, through?
 test("a ConfigMap volume is recognised by its ..data", async () => {
   expect(await examine("config mount")).toMatchObject({
     state: "ok",
-    detail: `${mounts.config.path}, a ConfigMap volume`,
+    detail: expect.stringMatching(/, a ConfigMap volume, last written by the kubelet at \d{4}-[\d:.T-]+Z; /),
   });
 });
 
@@ -59,6 +59,25 @@ test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
     detail: `${file} is mounted with subPath: Kubernetes never updates it; mount the directory`,
     hint: `volumeMounts: [{ name: openclaw-config, mountPath: ${directory}, readOnly: true }]`,
   });
+});
+
+test.if(CAN_MOUNT)("status warns of both mounts by subPath", async () => {
+  const [config, cron] = [join(mounts.root, "a"), join(mounts.root, "b")];
+  const script = 'mkdir "$1" "$2" && mount --bind "$3" "$1" && mount --bind "$4" "$2" && shift 4 && exec "$@"';
+  // As the kubelet binds a directory of one generation.
+  const generations = [
+    await realpath(join(mounts.config.path, "..data")),
+    await realpath(join(mounts.cron.path, "..data")),
+  ];
+  const inNamespace = ["unshare", "-m", "sh", "-c", script, "sh", config, cron, ...generations, BINARY];
+  const { stdout } = await runBinary(
+    ["status", "--json"],
+    { ...env(join(mounts.root, "openclaw.json")), CONFIG_DIR: config, CRON_DIR: cron },
+    inNamespace,
+  );
+  const status = JSON.parse(stdout) as Record<"config" | "cron", { problems: string[] }>;
+  expect(status.config.problems).toContain(`${config} is mounted with subPath: Kubernetes never updates it`);
+  expect(status.cron.problems).toContain(`${cron} is mounted with subPath: Kubernetes never updates it`);
 });
 
 test.if(CAN_MOUNT)("a live config that is itself mounted is named, and nothing is left beside it", async () => {

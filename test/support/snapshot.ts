@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type KindContext, loadReconcilers } from "../../lib/commands/kinds.ts";
 import { type Snapshot, takeSnapshot } from "../../lib/commands/snapshot.ts";
 import { keepRejection, writeRecord } from "../../lib/config/record.ts";
@@ -9,7 +10,7 @@ import type { Transport } from "../../lib/gateway/transport.ts";
 import type { Log } from "../../lib/log.ts";
 import { createWarnings } from "../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../lib/settings.ts";
-import { type Scratch, createClock, createMemoryStore, define, generationOf, ourJob } from "./fakes.ts";
+import { type Scratch, createClock, createMemoryStore, define, generationOf, liveJob, ourJob } from "./fakes.ts";
 
 /** The world of a snapshot. What is left out does not exist. */
 export interface World {
@@ -34,6 +35,8 @@ export interface World {
   view?: Partial<ConfigView>;
   /** The gateway's release, if it is not the newest. */
   gateway?: Partial<{ version: string; protocol: number | undefined; transport: "cli"; features: object }>;
+  /** Further files, by path: `staging/cron-jobs.json`. */
+  files?: Record<string, string>;
   /** Directories that do not exist: `config.d`, `cron.d`, `sums`. */
   missing?: string[];
   selfHeal?: boolean;
@@ -81,6 +84,10 @@ export async function layOut(scratch: Scratch, world: World) {
     const { config, problems } = world.refused;
     await keepRejection(pvcConfig, { checksum: generationOf(config).verdictKey, release: "2026.9.6", problems });
   }
+  for (const [path, text] of Object.entries(world.files ?? {})) {
+    await mkdir(dirname(scratch.in(path)), { recursive: true });
+    await write(scratch.in(path), text);
+  }
   for (const name of world.missing ?? []) await rm(scratch.in(name), { recursive: true });
   const found = readSettings({ ...places, pvcConfig, stagingDir: scratch.in("staging") }, {});
   if (found.kind === "invalid") throw new Error(found.problems.join("\n"));
@@ -121,6 +128,9 @@ export async function layOut(scratch: Scratch, world: World) {
   };
   return { context, settings, transport, lines, reconcilers: await loadReconcilers(context) };
 }
+
+/** Neither ConfigMap is there, nor was before: a gateway that is nobody's. */
+export const UNUSED: World = { live: CONFIG, jobs: [liveJob()] };
 
 /** Takes a snapshot of such a world. */
 export async function snapshot(scratch: Scratch, world: World): Promise<Snapshot> {

@@ -6,7 +6,7 @@ import { renderDiagnosis } from "../../../lib/commands/doctor-text.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
-import { STEADY, type World, snapshot } from "../../support/snapshot.ts";
+import { STEADY, UNUSED, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local","port":1}}';
 const TOKEN = { OPENCLAW_GATEWAY_TOKEN: "hush" };
@@ -69,6 +69,34 @@ describe("examine()", () => {
     }
     expect(check(found, "gateway").state).toBe("ok");
     expect(found.ok).toBe(false);
+  });
+
+  test("finds nothing broken where neither ConfigMap is there, nor was before, and says so", async () => {
+    const empty = await diagnose(UNUSED);
+    expect(empty.ok).toBe(true);
+    expect(check(empty, "config file")).toEqual({
+      name: "config file",
+      state: "warning",
+      detail: "there is no openclaw.json in /mnt/config.d, and none was applied before: the live config is left alone",
+      hint: "put openclaw.json into the ConfigMap that is mounted at /mnt/config.d",
+    });
+    expect(check(empty, "cron definitions")).toMatchObject({
+      state: "warning",
+      hint: "put cron-jobs.yaml into the ConfigMap that is mounted at /mnt/cron.d",
+    });
+    for (const name of ["config in force", "cron in force"]) expect(check(empty, name).state).toBe("skipped");
+
+    const unmounted = await diagnose({ ...UNUSED, missing: ["config.d", "cron.d"] });
+    expect(unmounted.ok).toBe(true);
+    expect(check(unmounted, "config mount").state).toBe("warning");
+    expect(check(unmounted, "cron definitions")).toMatchObject({ state: "skipped", detail: "needs: cron mount" });
+  });
+
+  test("fails where a ConfigMap was there, and is gone", async () => {
+    const { config: _c, definitions: _d, ...gone } = STEADY;
+    const found = await diagnose(gone);
+    expect(found.ok).toBe(false);
+    for (const name of ["config file", "cron definitions"]) expect(check(found, name).state).toBe("failed");
   });
 
   test("reports broken files once", async () => {

@@ -6,7 +6,7 @@ import type { State } from "../../../lib/reconcile/report.ts";
 import { renderStatus } from "../../../lib/commands/status-text.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
 import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
-import { NOW_MS, STEADY, type World, snapshot } from "../../support/snapshot.ts";
+import { NOW_MS, STEADY, UNUSED, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local"},"messages":{"ackReaction":"x"}}';
 /** Something else has changed a value that Git declares. */
@@ -192,6 +192,36 @@ describe("toStatusJson()", () => {
     expect((await statusOf({ ...STEADY, definitions: "[]", jobs, allowMassRemoval: true })).cron.state).toBe("pending");
   });
 
+  test.each<[string, World]>([
+    ["empty: an optional ConfigMap that is not there", {}],
+    ["not mounted", { missing: ["config.d", "cron.d"] }],
+  ])("is healthy where the directories are %s, and says so", async (_, change) => {
+    const { healthy, config, cron } = await statusOf({ ...UNUSED, ...change });
+    expect({ healthy, states: [config.state, cron.state] }).toEqual({ healthy: true, states: ["unknown", "unknown"] });
+    expect(config.problems).toEqual([
+      expect.stringMatching(
+        /^there is no openclaw\.json in .*, and none was applied before: the live config is left alone$/,
+      ),
+    ]);
+    expect(cron.problems).toEqual([
+      expect.stringMatching(/^there are no cron definitions in .*, and none were applied before: no job is touched$/),
+    ]);
+  });
+
+  const { config: NO_CONFIG, ...lostConfig } = STEADY;
+  const { definitions: NO_DEFINITIONS, ...lostJobs } = STEADY;
+  test.each<[string, World]>([
+    ["the config was applied before", lostConfig],
+    ["the directory has another file", { ...UNUSED, files: { "config.d/openclaw.jsn": NO_CONFIG ?? "" } }],
+    ["a job of ours is there", lostJobs],
+    ["definitions were staged before", { ...UNUSED, files: { "staging/cron-jobs.json": NO_DEFINITIONS ?? "" } }],
+    ["definitions were applied before", { ...UNUSED, files: { "sums/cron": "x" } }],
+    ["the cron directory has another file", { ...UNUSED, files: { "cron.d/jobs.txt": "x" } }],
+    ["the jobs cannot be listed", { ...UNUSED, error: AWAY }],
+  ])("is not healthy without a ConfigMap where %s", async (_, world) => {
+    expect((await statusOf(world)).healthy).toBe(false);
+  });
+
   test("reports what the files tell if the gateway is away", async () => {
     const { gateway, config, jobs } = await statusOf({ ...STEADY, error: AWAY });
     expect(gateway).toMatchObject({ connected: false, version: null, protocol: null, transport: null });
@@ -267,6 +297,15 @@ describe("renderStatus()", () => {
     expect(await textOf({ ...STEADY, error: AWAY, config: "{" })).toStartWith(
       "Not healthy: gateway away, config rejected, cron unknown\n",
     );
+  });
+
+  test("says what is not used, and nothing of its state", async () => {
+    const text = await textOf(UNUSED);
+    expect(text).toStartWith("Healthy\n");
+    expect(text).toMatch(/^config +not used$/m);
+    expect(text).toMatch(/^cron +not used$/m);
+    expect(text).toContain("! there is no openclaw.json in /mnt/config.d, and none was applied before");
+    expect(text).not.toContain("unknown");
   });
 
   test("reports once that the gateway is away, with a hint", async () => {

@@ -10,7 +10,7 @@ describe("inspectMount()", () => {
     const volume = await createVolume(scratch.in("volume"));
     await volume.publish({ "openclaw.json": "{}" });
     await mkdir(scratch.in("plain"));
-    expect(await inspectMount(volume.path, [])).toEqual({ kind: "volume" });
+    expect(await inspectMount(volume.path, [])).toEqual({ kind: "volume", writtenAt: expect.any(Date) });
     expect(await inspectMount(scratch.in("plain"), [])).toEqual({ kind: "plain" });
     expect(await inspectMount(scratch.in("nothing"), [])).toEqual({ kind: "missing" });
   });
