@@ -1,9 +1,10 @@
-import { type Check, fail, pass, skip, warn } from "../reconcile/check.ts";
+import { type Check, GATEWAY_CONTAINER, fail, pass, skip, warn } from "../reconcile/check.ts";
 import type { FoundCredentials } from "../gateway/credentials.ts";
 import { devicePathOf } from "../gateway/device.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { isScopeMissing } from "../gateway/refusal.ts";
 import { type CronStore, describeRelease } from "../gateway/store.ts";
+import { type Pod, suggestLogs } from "./pod-hints.ts";
 import type { PortMismatch } from "./gateway-port.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -17,7 +18,7 @@ const VERSION = "version";
 export function checkGateway(
   snapshot: Pick<Snapshot, "gateway" | "settings">,
   found: FoundCredentials | ManagerError,
-  { pod, mismatch }: { pod: string; mismatch: PortMismatch | undefined },
+  { pod, mismatch }: { pod: Pod | undefined; mismatch: PortMismatch | undefined },
 ): Check[] {
   const checks = [checkToken(found)];
   const next = (name: string, check: () => Check) => {
@@ -31,14 +32,14 @@ export function checkGateway(
   next(GATEWAY, () => {
     if (error?.code !== "unreachable") return checkPort(settings.gatewayUrl, mismatch);
     if (mismatch) return fail(GATEWAY, `${describeError(error)}; ${mismatch.message}`, mismatch.hint);
-    return fail(GATEWAY, describeError(error), `kubectl logs ${pod} -c openclaw --tail=50`);
+    return fail(GATEWAY, describeError(error), suggestLogs(pod));
   });
   next(LOGIN, () => {
     if (!error || isScope) return pass(LOGIN, "the gateway lets us in");
     return fail(LOGIN, error.message, hintOfLogin(error, devicePathOf(settings.stagingDir)));
   });
   next(SCOPES, () => {
-    if (error) return fail(SCOPES, error.message, "openclaw devices list");
+    if (error) return fail(SCOPES, error.message, DEVICES_HINT);
     return pass(SCOPES, "operator.admin was asked for, and calls are answered");
   });
   next(VERSION, () => checkVersion(gateway));
@@ -62,11 +63,12 @@ function checkToken(found: FoundCredentials | ManagerError): Check {
 }
 
 const TOKEN_HINT =
-  "env: [{ name: OPENCLAW_GATEWAY_TOKEN, valueFrom: { secretKeyRef: { name: openclaw-credentials, key: OPENCLAW_GATEWAY_TOKEN } } }]";
+  "give this container OPENCLAW_GATEWAY_TOKEN, from the Secret that the gateway's container has it from";
+const DEVICES_HINT = `${GATEWAY_CONTAINER}openclaw devices list`;
 
 function hintOfLogin(error: ManagerError, devicePath: string): string {
-  if (error.code === "file") return `rm ${devicePath}`;
-  return /pairing/i.test(error.message) ? "openclaw devices list" : TOKEN_HINT;
+  if (error.code === "file") return `remove ${devicePath}: the sidecar makes another one`;
+  return /pairing/i.test(error.message) ? DEVICES_HINT : TOKEN_HINT;
 }
 
 /** Lists what an old gateway lacks for all jobs. A feature that one job lacks is reported with that job. */

@@ -9,6 +9,7 @@ import type { Checks } from "../reconcile/report.ts";
 import type { Environment, Settings } from "../settings.ts";
 import { checkGateway } from "./check-gateway.ts";
 import { findPortMismatch, readConfigPorts } from "./gateway-port.ts";
+import { findPod, toPastable } from "./pod-hints.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The shape of `doctor --json`. */
@@ -22,11 +23,12 @@ export interface Diagnosis {
 /** Checks everything that config-manager depends on. Changes nothing. */
 export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
   const { settings, reports } = snapshot;
-  const [kinds, checksums, credentials, ports] = await Promise.all([
+  const [kinds, checksums, credentials, ports, pod] = await Promise.all([
     Promise.all(reports.map(({ report }) => report.check())),
     checkChecksumPlace(settings),
     toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
     readConfigPorts(settings),
+    findPod(env),
   ]);
   const mismatch = findPortMismatch(settings.gatewayUrl, ports, env);
   const checksOf = (phase: keyof Checks) => kinds.flatMap((checks) => checks[phase]);
@@ -34,20 +36,19 @@ export async function examine(snapshot: Snapshot, env: Environment): Promise<Dia
     ...checksOf("source"),
     ...checksOf("place"),
     checksums,
-    ...checkGateway(snapshot, credentials, { pod: namePod(env), mismatch }),
+    ...checkGateway(snapshot, credentials, { pod, mismatch }),
     ...checksOf("ownership"),
     ...checksOf("applied"),
   ];
-  const cut = checks.map((check) => ({ ...check, detail: cutLine(check.detail) }));
+  const cut = checks.map(({ hint, ...check }) => ({
+    ...check,
+    detail: cutLine(check.detail),
+    ...(hint === undefined ? {} : { hint: toPastable(hint, pod) }),
+  }));
   return { ok: checks.every(({ state }) => state !== "failed"), checks: cut };
 }
 
 async function checkChecksumPlace({ checksumDir }: Settings): Promise<Check> {
   const place = await inspectMadeDirectory(checksumDir);
-  return checkPlace("checksum directory", checksumDir, place, `{ name: tmp, mountPath: ${dirname(checksumDir)} }`);
-}
-
-/** Names the Pod for kubectl. In Kubernetes, `HOSTNAME` is the Pod's name. */
-function namePod({ KUBERNETES_SERVICE_HOST, HOSTNAME }: Environment): string {
-  return (KUBERNETES_SERVICE_HOST && HOSTNAME) || "deploy/openclaw";
+  return checkPlace("checksum directory", checksumDir, place, `an emptyDir at ${dirname(checksumDir)}`);
 }

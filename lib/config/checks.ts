@@ -1,16 +1,15 @@
 import { dirname } from "node:path";
 import { ManagerError, describeError } from "../errors.ts";
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
-import { checkMount, checkPlace } from "../reconcile/check-places.ts";
+import { checkMount, checkPlace, suggestReadable } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { State } from "../reconcile/report.ts";
 import { ForeignPathError } from "./foreign.ts";
 import { EXPORT_COMMAND, adviseExport, describeMissing, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
-import { pathOfRecord } from "./record.ts";
 import { type ConfigSnapshot, findObstacles, isRefusedByGateway, targetOf } from "./snapshot.ts";
 
-const MOUNT = { name: "config mount", volume: "openclaw-config" };
+const MOUNT = "config mount";
 const FILE = "config file";
 const LIVE = "live config";
 const APPLIED = "config in force";
@@ -24,7 +23,7 @@ export function checkConfigSource(
   const isUnused = !(snapshot instanceof ManagerError) && snapshot.isUnused;
   const mount = checkMount(MOUNT, places.configDir, place, isUnused);
   const canLook = isSound(mount) && place.kind !== "missing";
-  return [mount, canLook ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT.name)];
+  return [mount, canLook ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT)];
 }
 
 function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, pvcConfig }: ConfigPlaces): Check {
@@ -32,7 +31,7 @@ function checkConfigFile(snapshot: ConfigSnapshot | ManagerError, { configDir, p
   if (snapshot instanceof ForeignPathError) return skip(FILE, LIVE);
   if (snapshot instanceof ManagerError) {
     const isLive = snapshot.message.includes(pvcConfig);
-    return fail(FILE, describeError(snapshot), `ls -ln ${isLive ? pvcConfig : `${configDir}/`}; id`);
+    return fail(FILE, describeError(snapshot), suggestReadable(isLive ? pvcConfig : configDir));
   }
   const { plan, state } = snapshot;
   if (plan.kind === "missing") {
@@ -55,7 +54,7 @@ export function checkLiveConfigPlace(
   place: WritablePlace,
 ): Check {
   if (snapshot instanceof ForeignPathError) return fail(LIVE, snapshot.message, snapshot.hint ?? "");
-  return checkPlace(LIVE, pvcConfig, place, `{ name: data, mountPath: ${dirname(pvcConfig)} }`);
+  return checkPlace(LIVE, pvcConfig, place, `the gateway's volume at ${dirname(pvcConfig)}`);
 }
 
 /** Names what is in place of records and other files. No check at all if nothing is. */
@@ -64,7 +63,7 @@ export function checkObstacles(snapshot: ConfigSnapshot | ManagerError): Check[]
   const [first] = obstacles;
   if (!first) return [];
   const found = obstacles.map(({ message }) => message).join("; ");
-  return [warn("config records", `${found}; it is ignored`, `ls -ldn ${first.path}`)];
+  return [warn("config records", `${found}; it is ignored`, `remove ${first.path}`)];
 }
 
 /** Checks that the live config equals the desired one and is applied. */
@@ -103,11 +102,10 @@ export function checkConfigApplied(
       );
     case "rejected": {
       if (!isRefusedByGateway(snapshot)) return skip(APPLIED, FILE);
-      const retry = `rm ${pathOfRecord(pvcConfig, "rejected")} && config-manager sync --only config`;
       return fail(
         APPLIED,
         `the gateway refuses what the ConfigMap says: ${problems.map((problem) => problem + adviseExport(problem)).join("; ")}; mend it in Git, or try it again`,
-        retry,
+        "config-manager sync --only config", // a new process asks the gateway, whatever is recorded
       );
     }
   }

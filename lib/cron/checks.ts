@@ -3,15 +3,15 @@ import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import type { LiveJob } from "../gateway/job.ts";
-import { checkMount, checkPlace } from "../reconcile/check-places.ts";
-import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
+import { checkMount, checkPlace, suggestReadable } from "../reconcile/check-places.ts";
+import { type Check, GATEWAY_CONTAINER, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import { describeMissing } from "./messages.ts";
 import { readRunState } from "./job-status.ts";
 import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import type { CronSnapshot } from "./snapshot.ts";
 
-const MOUNT = { name: "cron mount", volume: "cron-config" };
+const MOUNT = "cron mount";
 const DEFINITIONS = "cron definitions";
 const NAMES = "job names";
 const APPLIED = "cron in force";
@@ -24,11 +24,11 @@ const GATEWAY = "gateway";
 export function checkCronSource(snapshot: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
   const mount = checkMount(MOUNT, cronDir, place, snapshot.isUnused);
   const canLook = isSound(mount) && place.kind !== "missing";
-  return [mount, canLook ? checkDefinitions(cronDir, snapshot) : skip(DEFINITIONS, MOUNT.name)];
+  return [mount, canLook ? checkDefinitions(cronDir, snapshot) : skip(DEFINITIONS, MOUNT)];
 }
 
 function checkDefinitions(cronDir: string, { desired, isUnused }: CronSnapshot): Check {
-  if (desired instanceof ManagerError) return fail(DEFINITIONS, describeError(desired), `ls -ln ${cronDir}/; id`);
+  if (desired instanceof ManagerError) return fail(DEFINITIONS, describeError(desired), suggestReadable(cronDir));
   switch (desired.kind) {
     case "missing": {
       const hint = `put cron-jobs.yaml into the ConfigMap that is mounted at ${cronDir}`;
@@ -48,7 +48,7 @@ function checkDefinitions(cronDir: string, { desired, isUnused }: CronSnapshot):
 }
 
 export function checkStagingPlace(stagingDir: string, place: WritablePlace): Check {
-  return checkPlace("staging directory", stagingDir, place, `{ name: data, mountPath: ${dirname(stagingDir)} }`);
+  return checkPlace("staging directory", stagingDir, place, `the gateway's volume at ${dirname(stagingDir)}`);
 }
 
 /** Checks that each declared name belongs to one live job, and that we own it. */
@@ -118,5 +118,11 @@ export function checkRuns({ live }: CronSnapshot, owner: string): Check {
   if (!first) return pass(RUNS, "no job of ours failed at its last run");
   const nameOf = ({ job, run }: typeof first) => (run.reason === undefined ? job.name : `${job.name} (${run.reason})`);
   const detail = found.map(({ told, those }) => `${told}: ${those.map(nameOf).join(", ")}`).join("; ");
-  return warn(RUNS, detail, `openclaw cron runs --id ${first.job.id} --limit 1`);
+  const { id } = first.job;
+  return warn(RUNS, detail, `${GATEWAY_CONTAINER}openclaw cron ${isPlain(id) ? `runs --id ${id} --limit 1` : "list"}`);
+}
+
+/** Whether an id can stand in a command that a person pastes. Those of a gateway are UUIDs. */
+function isPlain(id: string): boolean {
+  return /^[\w-]{1,64}$/.test(id);
 }

@@ -30,7 +30,8 @@ export class GatewayRefusal extends GatewayProtocolRequestError {
 export class UnreadableError extends Error {}
 
 /** What to do when the gateway does not know the device of this container. */
-export const APPROVE_HINT = "approve this container's device: openclaw devices list, then openclaw devices approve ID";
+export const APPROVE_HINT =
+  "approve this container's device, in the gateway's container: openclaw devices list, then openclaw devices approve ID";
 
 const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
   [/pairing required/i, APPROVE_HINT],

@@ -1,10 +1,12 @@
+import process from "node:process";
 import type { MountedDirectory, WritablePlace } from "../files/places.ts";
 import { type Check, fail, pass, warn } from "./check.ts";
 
-/** A check of a mounted directory: the check's name, and the name of the volume in the Deployment. */
-export interface MountCheck {
-  name: string;
-  volume: string;
+/** What to do about a file or directory that this user may not read. */
+export function suggestReadable(path: string): string {
+  const user = process.getuid?.();
+  const who = user === undefined ? "the user of this container" : `uid ${user}`;
+  return `let ${who} read ${path}: by runAsUser, by fsGroup, or by defaultMode of the volume`;
 }
 
 /** Why a change in Git will not arrive here, as far as the mount tells. */
@@ -17,20 +19,15 @@ export function findFrozen(place: MountedDirectory): string[] {
  *
  * @param isUnused whether nothing is or was ever declared there, so that nothing has to be mounted
  */
-export function checkMount(
-  { name, volume }: MountCheck,
-  directory: string,
-  place: MountedDirectory,
-  isUnused = false,
-): Check {
-  const hint = `volumeMounts: [{ name: ${volume}, mountPath: ${directory}, readOnly: true }]`;
+export function checkMount(name: string, directory: string, place: MountedDirectory, isUnused = false): Check {
+  const hint = `mount the whole ConfigMap at ${directory}, without subPath`;
   switch (place.kind) {
     case "missing":
       return (isUnused ? warn : fail)(name, `${directory} is not mounted in this container`, hint);
     case "sub-path":
       return fail(name, `${findFrozen(place).join("; ")}; mount the directory`, hint);
     case "unreadable":
-      return fail(name, `${directory} cannot be read: ${place.code}`, `ls -ldn ${directory}; id`);
+      return fail(name, `${directory} cannot be read: ${place.code}`, suggestReadable(directory));
     case "plain":
       return warn(
         name,
@@ -48,29 +45,29 @@ export function checkMount(
 /**
  * Checks that files can be written at a path.
  *
- * @param mount the volume mount of the directory, to suggest if it is missing or only the file is mounted
+ * @param volume what is to be mounted at the directory, and where: `the gateway's volume at /home/node/.openclaw`
  */
-export function checkPlace(name: string, path: string, place: WritablePlace, mount: string): Check {
+export function checkPlace(name: string, path: string, place: WritablePlace, volume: string): Check {
   switch (place.kind) {
     case "writable":
       return pass(name, `${path} can be written`);
     case "missing":
-      return fail(name, `${place.directory} is not mounted in this container`, `volumeMounts: [${mount}]`);
+      return fail(name, `${place.directory} is not mounted in this container`, `mount ${volume}`);
     case "occupied":
-      return fail(name, `${path} is no regular file, and nothing is written through it`, `ls -ldn ${path}`);
+      return fail(name, `${path} is no regular file, and nothing is written through it`, `remove ${path}`);
     case "blocked":
-      return fail(name, `${place.directory} is no directory; remove it`, `ls -ldn ${place.directory}`);
+      return fail(name, `${place.directory} is no directory`, `remove ${place.directory}`);
     case "mounted":
+      return fail(name, `${path} is itself a mount, so it cannot be replaced`, `mount ${volume}, not the file`);
+    case "full":
       return fail(
         name,
-        `${path} is itself a mount, so it cannot be replaced; mount its directory`,
-        `volumeMounts: [${mount}]`,
+        `the volume of ${place.directory} is full`,
+        `free some space on the volume of ${place.directory}`,
       );
-    case "full":
-      return fail(name, `the volume of ${place.directory} is full`, `df -h ${place.directory}`);
     case "refused": {
       if (place.code === "EROFS") {
-        return fail(name, `${place.directory} is mounted read-only`, `volumeMounts: [${mount}]`);
+        return fail(name, `${place.directory} is mounted read-only`, `mount ${volume}, without readOnly`);
       }
       // Never suggest to run as root: with fsGroup, the kubelet gives the volume to a group.
       const isOfUser = place.owner !== undefined && place.owner.uid !== 0;

@@ -5,9 +5,15 @@ export interface Check {
   state: "ok" | "warning" | "failed" | "skipped";
   /** What was found. */
   detail: string;
-  /** A command to run or a manifest snippet to paste. Each failure has one. */
+  /**
+   * What to do; each failure has one. It begins with `config-manager` or `kubectl` if it is a command to paste; else it is
+   * a setting, or words. The image may hold no other program, and names of volumes, ConfigMaps and Secrets are not known.
+   */
   hint?: string;
 }
+
+/** Begins a command that is there in the gateway's container, and perhaps not in ours. */
+export const GATEWAY_CONTAINER = "in the gateway's container: ";
 
 export function pass(name: string, detail: string): Check {
   return { name, state: "ok", detail };

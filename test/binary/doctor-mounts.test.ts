@@ -57,7 +57,7 @@ test.if(CAN_MOUNT)("a file that is mounted with subPath is named", async () => {
     name: "config mount",
     state: "failed",
     detail: `${file} is mounted with subPath: Kubernetes never updates it; mount the directory`,
-    hint: `volumeMounts: [{ name: openclaw-config, mountPath: ${directory}, readOnly: true }]`,
+    hint: `mount the whole ConfigMap at ${directory}, without subPath`,
   });
 });
 
@@ -88,8 +88,8 @@ test.if(CAN_MOUNT)("a live config that is itself mounted is named, and nothing i
   expect(await examine("live config", { PVC_CONFIG: file }, inNamespace)).toEqual({
     name: "live config",
     state: "failed",
-    detail: `${file} is itself a mount, so it cannot be replaced; mount its directory`,
-    hint: `volumeMounts: [{ name: data, mountPath: ${directory} }]`,
+    detail: `${file} is itself a mount, so it cannot be replaced`,
+    hint: `mount the gateway's volume at ${directory}, not the file`,
   });
   const { messages } = await runBinary(["sync", "--only", "config"], env(file), inNamespace);
   expect(messages.join("\n")).toContain(`cannot write ${file}: EBUSY (the file itself is mounted`);
@@ -103,7 +103,7 @@ test.if(CAN_MOUNT)("a volume that is read-only, and one that is full, are told a
   expect(await examine("live config", places)).toMatchObject({
     state: "failed",
     detail: `${volume.scratch.path} is mounted read-only`,
-    hint: `volumeMounts: [{ name: data, mountPath: ${volume.scratch.path} }]`,
+    hint: `mount the gateway's volume at ${volume.scratch.path}, without readOnly`,
   });
   await volume.remount("rw");
   await Bun.write(volume.scratch.in("filler"), "x".repeat(60_000));
@@ -111,7 +111,7 @@ test.if(CAN_MOUNT)("a volume that is read-only, and one that is full, are told a
   expect(await examine("live config", places)).toMatchObject({
     state: "failed",
     detail: `the volume of ${volume.scratch.path} is full`,
-    hint: `df -h ${volume.scratch.path}`,
+    hint: `free some space on the volume of ${volume.scratch.path}`,
   });
 });
 

@@ -59,11 +59,9 @@ describe("examine()", () => {
       name: "config mount",
       state: "failed",
       detail: "/mnt/config.d is not mounted in this container",
-      hint: "volumeMounts: [{ name: openclaw-config, mountPath: /mnt/config.d, readOnly: true }]",
+      hint: "mount the whole ConfigMap at /mnt/config.d, without subPath",
     });
-    expect(check(found, "cron mount").hint).toBe(
-      "volumeMounts: [{ name: cron-config, mountPath: /mnt/cron.d, readOnly: true }]",
-    );
+    expect(check(found, "cron mount").hint).toBe("mount the whole ConfigMap at /mnt/cron.d, without subPath");
     for (const name of ["config file", "cron definitions", "config in force", "cron in force"]) {
       expect(check(found, name).state).toBe("skipped");
     }
@@ -125,7 +123,7 @@ describe("examine()", () => {
     expect(check(own, "token").detail).toBe("a token from gateway.auth.token of /mnt/openclaw.json");
     expect(check(await diagnose(STEADY, {}), "token")).toMatchObject({
       state: "warning",
-      hint: expect.stringContaining("secretKeyRef"),
+      hint: expect.stringContaining("from the Secret that the gateway's container has it from"),
     });
   });
 
@@ -143,24 +141,24 @@ describe("examine()", () => {
   });
 
   test.each<[string, ManagerError, string, string]>([
-    [
-      "is away",
-      new ManagerError("unreachable", "ECONNREFUSED"),
-      "gateway",
-      "kubectl logs deploy/openclaw -c openclaw --tail=50",
-    ],
+    ["is away", new ManagerError("unreachable", "ECONNREFUSED"), "gateway", "read the log of the gateway's container"],
     [
       "refuses the token",
       new ManagerError("refused", "token mismatch"),
       "login",
-      "env: [{ name: OPENCLAW_GATEWAY_TOKEN",
+      "give this container OPENCLAW_GATEWAY_TOKEN",
     ],
-    ["wants the device approved", new ManagerError("refused", "pairing required"), "login", "openclaw devices list"],
+    [
+      "wants the device approved",
+      new ManagerError("refused", "pairing required"),
+      "login",
+      "in the gateway's container: openclaw devices list",
+    ],
     [
       "cannot be shown a device key",
       new ManagerError("file", "cannot use the device key"),
       "login",
-      "rm /mnt/config-manager-device.pem",
+      "remove /mnt/config-manager-device.pem",
     ],
   ])("reports a gateway that %s, and skips the checks that depend on it", async (_, error, name, hint) => {
     const found = await diagnose({ ...STEADY, error });
@@ -190,7 +188,7 @@ describe("examine()", () => {
   test("names the Pod if it runs in one", async () => {
     const env = { ...TOKEN, KUBERNETES_SERVICE_HOST: "10.0.0.1", HOSTNAME: "openclaw-0" };
     const found = await diagnose({ ...STEADY, error: new ManagerError("unreachable", "no") }, env);
-    expect(check(found, "gateway").hint).toBe("kubectl logs openclaw-0 -c openclaw --tail=50");
+    expect(check(found, "gateway").hint).toBe("kubectl logs openclaw-0 --tail=50");
   });
 
   test("reports what an old gateway lacks", async () => {
@@ -223,7 +221,7 @@ describe("examine()", () => {
     expect(check(await diagnose({ ...STEADY, config: NEWER, refused }), "config in force")).toMatchObject({
       state: "failed",
       detail: expect.stringMatching(/gateway\.port: no \(recorded in .*-rejected\); mend it in Git/),
-      hint: "rm /mnt/openclaw.json.config-manager-rejected && config-manager sync --only config",
+      hint: "config-manager sync --only config",
     });
     const edited = { ...STEADY, config: NEWER, applied: NEWER, live: NEWER.replace("1", "2") };
     expect(check(await diagnose(edited), "config in force")).toMatchObject({
@@ -314,8 +312,16 @@ describe("examine()", () => {
       name: "job runs",
       state: "warning",
       detail: "failed at the last run: backup",
-      hint: "openclaw cron runs --id 7 --limit 1",
+      hint: "in the gateway's container: openclaw cron runs --id 7 --limit 1",
     });
+    const inPod = { ...TOKEN, KUBERNETES_SERVICE_HOST: "10.0.0.1", HOSTNAME: "openclaw-0" };
+    expect(check(await diagnose({ ...STEADY, jobs }, inPod), "job runs").hint).toBe(
+      "kubectl exec openclaw-0 -- openclaw cron runs --id 7 --limit 1",
+    );
+    const hostile = [ourJob(define(), { id: "7; reboot", state })];
+    expect(check(await diagnose({ ...STEADY, jobs: hostile }), "job runs").hint).toBe(
+      "in the gateway's container: openclaw cron list",
+    );
   });
 
   test("names our jobs that were skipped or not delivered, and why", async () => {
