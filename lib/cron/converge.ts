@@ -1,6 +1,7 @@
 import { applyActions } from "./apply.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Log } from "../log.ts";
+import { observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronAction, type CronPlan, type UnsupportedJob, type PlanOptions, planCron } from "./plan.ts";
 import type { CronStore } from "../gateway/store.ts";
@@ -14,7 +15,7 @@ const MAX_ROUNDS = 4;
 export interface ConvergeOptions {
   definitions: readonly Definition[];
   store: CronStore;
-  policy: Omit<PlanOptions, "features" | "findExposed" | "nowMs">;
+  policy: Omit<PlanOptions, "features" | "findExposed" | "defaultAgent" | "nowMs">;
   log: Log;
   signal: AbortSignal;
   nowMs?: () => number;
@@ -49,9 +50,9 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
   let changed = 0;
   let refused = policy.refused ?? [];
   for (let round = 1; ; round++) {
-    const live = await store.listJobs();
+    const { live, defaultAgent } = await observeJobs(store, definitions);
     const { features, findExposed } = store;
-    const options = { ...policy, refused, features, ...(findExposed && { findExposed }), nowMs: nowMs() };
+    const options = { ...policy, refused, features, ...(findExposed && { findExposed }), defaultAgent, nowMs: nowMs() };
     const plan = planCron(definitions, live, options);
     const { actions, refusedRemovals, unsupported, unmanaged } = plan;
     refused = refusedRemovals;

@@ -43,8 +43,12 @@ const CLEARABLE = {
   job: ["displayName", "agentId", "sessionKey", "failureAlert", "pacing", "trigger"],
 } as const;
 
-/** Compares a declared job with a live one. Ignores state and the gateway's own defaults. */
-export function findDifference(desired: JobSpec, live: LiveJob): Difference {
+/**
+ * Compares a declared job with a live one. Ignores state and the gateway's own defaults.
+ *
+ * @param defaultAgent the agent of a job that declares none; where it is not known, such a job keeps the one that it has
+ */
+export function findDifference(desired: JobSpec, live: LiveJob, defaultAgent?: string): Difference {
   const actual = live as unknown as JsonObject & { payload: JsonObject };
   const fields: string[] = [];
   const patch: JsonObject = {};
@@ -61,6 +65,8 @@ export function findDifference(desired: JobSpec, live: LiveJob): Difference {
   if (deleteAfterRun === undefined && actual.deleteAfterRun === true && desired.schedule.kind !== "at") {
     own.deleteAfterRun = false;
   }
+  const isDefaultAgent = defaultAgent === undefined || isSame("agentId", defaultAgent, actual.agentId);
+  if (agentId === undefined && isDefaultAgent) delete own.agentId;
   for (const [field, value] of Object.entries(own)) {
     fields.push(field);
     // An update merges failureAlert. To drop a part of it, `false` removes it now, and the next round sets the rest.

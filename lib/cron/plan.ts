@@ -66,6 +66,8 @@ export interface PlanOptions {
 const MASS_REMOVAL = 10;
 
 /**
+  /** The agent of a job that declares none; undefined if it is not known. */
+  defaultAgent?: string | undefined;
  * Plans the actions that make the live jobs equal to the declared ones. Pure. It touches our jobs, and unclaimed jobs
  * with a declared name; no others.
  *
@@ -120,7 +122,7 @@ function planJob(
   definition: Definition,
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
-  { owner, features, findExposed, nowMs }: PlanOptions,
+  { owner, features, findExposed, defaultAgent, nowMs }: PlanOptions,
 ): CronAction | UnsupportedJob | undefined {
   const { name } = definition;
   const spec = toJobSpec(definition, features);
@@ -147,7 +149,7 @@ function planJob(
 
   const { declarationKey, configRevision } = live;
   const target = declarationKey === undefined ? marked : spec;
-  const { fields, patch, needsReplacement } = findDifference(target, live);
+  const { fields, patch, needsReplacement } = findDifference(target, live, defaultAgent);
   if (fields.length === 0) return undefined;
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
   const exposed = exposedIn(replacement ? { ...replacement.spec } : patch);

@@ -1,3 +1,4 @@
+import type { Definition } from "../definition/definition.ts";
 import { formatProblem } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import { readChecksum } from "../files/checksum.ts";
@@ -6,6 +7,7 @@ import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore, Scheduler } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
 import { describeMissing, explainRefusal, explainUnsupported } from "./messages.ts";
+import { type ObservedJobs, observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 import { type DesiredSet, readDefinitions } from "./read.ts";
@@ -17,6 +19,8 @@ export interface CronSnapshot {
   /** The API of the live jobs. */
   gateway: CronStore | ManagerError;
   live: LiveJob[] | ManagerError;
+  /** See {@link ObservedJobs}. */
+  defaultAgent: string | undefined;
   scheduler: Scheduler | ManagerError;
   /** Undefined unless the definitions are valid and the live jobs could be listed. */
   plan: CronPlan | undefined;
@@ -35,8 +39,9 @@ export interface CronSnapshotOptions {
 /** Observes and plans once. Changes nothing. */
 export async function takeCronSnapshot(options: CronSnapshotOptions): Promise<CronSnapshot> {
   const { settings, gateway, nowMs } = options;
-  const [desired, observed] = await Promise.all([toResult(readDefinitions(settings.cronDir)), observe(gateway)]);
-  const snapshot = { desired, gateway, ...observed, nowMs };
+  const desired = await toResult(readDefinitions(settings.cronDir));
+  const isValid = !(desired instanceof ManagerError) && desired.kind === "valid";
+  const snapshot = { desired, gateway, ...(await observe(gateway, isValid ? desired.definitions : [])), nowMs };
   return { ...snapshot, plan: planJobs(snapshot, options), isUnused: await isUnused(snapshot, settings) };
 }
 
@@ -50,15 +55,18 @@ async function isUnused(
   return !(staged instanceof ManagerError) && staged.kind === "missing" && isEmptyVolume(cronDir);
 }
 
+type Observed = Pick<CronSnapshot, "live" | "scheduler" | "defaultAgent">;
+
 /** One call after the other: over the CLI, each is a process of some 400 MB. */
-async function observe(gateway: CronStore | ManagerError): Promise<Pick<CronSnapshot, "live" | "scheduler">> {
-  if (gateway instanceof ManagerError) return { live: gateway, scheduler: gateway };
-  const live = await toResult(gateway.listJobs());
-  return { live, scheduler: live instanceof ManagerError ? live : await toResult(gateway.readScheduler()) };
+async function observe(gateway: CronStore | ManagerError, definitions: readonly Definition[]): Promise<Observed> {
+  if (gateway instanceof ManagerError) return { live: gateway, scheduler: gateway, defaultAgent: undefined };
+  const jobs = await toResult(observeJobs(gateway, definitions));
+  if (jobs instanceof ManagerError) return { live: jobs, scheduler: jobs, defaultAgent: undefined };
+  return { ...jobs, scheduler: await toResult(gateway.readScheduler()) };
 }
 
 function planJobs(
-  { gateway, desired, live, nowMs }: Omit<CronSnapshot, "plan" | "isUnused">,
+  { gateway, desired, live, defaultAgent, nowMs }: Omit<CronSnapshot, "plan" | "isUnused">,
   { settings, allowMassRemoval }: CronSnapshotOptions,
 ): CronPlan | undefined {
   if (gateway instanceof ManagerError || live instanceof ManagerError) return undefined;
@@ -66,7 +74,15 @@ function planJobs(
   const { owner, prune } = settings;
   const { features, findExposed } = gateway;
   const exposure = findExposed && { findExposed };
-  return planCron(desired.definitions, live, { owner, prune, allowMassRemoval, features, ...exposure, nowMs });
+  return planCron(desired.definitions, live, {
+    owner,
+    prune,
+    allowMassRemoval,
+    features,
+    ...exposure,
+    defaultAgent,
+    nowMs,
+  });
 }
 
 /** Lists what keeps observed from being desired, a line each. A planned action is no problem. */

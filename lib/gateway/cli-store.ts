@@ -1,7 +1,8 @@
 import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
-import { ManagerError } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import { ExcessError, findExcess } from "../text/limits.ts";
+import { findDefaultAgent } from "./agents.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { MAX_MESSAGE_BYTES, MAX_VALUES } from "./frame.ts";
 import { JobPageSchema } from "./job.ts";
@@ -47,6 +48,12 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
     },
     async readScheduler() {
       return parseScheduler(await runOpenclaw(["cron", "status", "--json"], signal));
+    },
+    async readDefaultAgent() {
+      const agents = await toResult(runOpenclaw(["config", "get", "agents", "--json"], signal));
+      if (!(agents instanceof ManagerError)) return findDefaultAgent(parseAgents(agents));
+      if (agents.code !== "rejected") throw agents;
+      return /not found/.test(agents.message) ? findDefaultAgent({}) : undefined;
     },
     async addJob(spec, declarationKey) {
       await write(["add", ...toAddArguments(spec, declarationKey)]);
@@ -103,6 +110,15 @@ function parseScheduler(output: string): Scheduler {
     return v.parse(SchedulerSchema, parseOutput(output));
   } catch (error) {
     throw new ManagerError("rejected", "openclaw cron status: the output makes no sense", { cause: error });
+  }
+}
+
+/** Null, and so of no agent known, where it makes no sense. */
+function parseAgents(output: string): unknown {
+  try {
+    return parseOutput(output);
+  } catch {
+    return null;
   }
 }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
+import { findDefaultAgent } from "./agents.ts";
 import { learnFromRefusal } from "./features.ts";
 import type { Session } from "./login.ts";
 import { refusalCode } from "./refusal.ts";
@@ -8,6 +9,9 @@ import { type JobSpec, isDeliveryImplied } from "./job.ts";
 import { readJobs } from "./job-list.ts";
 import { type JsonObject, isJsonObject } from "../json.ts";
 import { CHANGED_MEANWHILE, type CronStore, SchedulerSchema } from "./store.ts";
+
+/** A config that is not valid says nothing of the one that is in force. */
+const ConfigSchema = v.object({ valid: v.literal(true), config: v.object({ agents: v.optional(v.unknown(), {}) }) });
 
 /** Reads and writes the live jobs by RPC, over the connections of this session. */
 export function createGatewayStore(session: Session, uptimeMs: () => number): CronStore {
@@ -55,6 +59,10 @@ export function createGatewayStore(session: Session, uptimeMs: () => number): Cr
       const status = v.safeParse(SchedulerSchema, await gateway.call("cron.status", {}));
       if (status.success) return status.output;
       throw new ManagerError("rejected", "cron.status: the reply makes no sense");
+    },
+    async readDefaultAgent() {
+      const reply = v.safeParse(ConfigSchema, await gateway.call("config.get", {}));
+      return reply.success ? findDefaultAgent(reply.output.config.agents) : undefined;
     },
     addJob,
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {

@@ -22,6 +22,8 @@ export interface CronStore {
   listJobs(): Promise<LiveJob[]>;
   /** Whether the gateway runs any job at all. */
   readScheduler(): Promise<Scheduler>;
+  /** The id of the agent whose a job is that names none; undefined if that cannot be known. */
+  readDefaultAgent(): Promise<string | undefined>;
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;
   /** Replaces schedule, payload and delivery of the job with this key, and nothing else. */
   redeclareJob(id: string, spec: JobSpec, declarationKey: string, expectedConfigRevision?: string): Promise<void>;

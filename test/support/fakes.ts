@@ -220,7 +220,7 @@ export function ourJob(definition: Definition, fields: Record<string, unknown> =
 /** A {@link CronStore} in memory. */
 export interface MemoryStore extends CronStore {
   readonly jobs: readonly LiveJob[];
-  /** The calls so far: `list`, `status`, `add NAME`, `update ID`, `remove ID`. */
+  /** The calls so far: `list`, `agents`, `status`, `add NAME`, `update ID`, `remove ID`. */
   readonly calls: readonly string[];
   /** The calls so far that change something. */
   readonly writes: readonly string[];
@@ -228,15 +228,25 @@ export interface MemoryStore extends CronStore {
   isSchedulerOn: boolean;
 }
 
+interface MemoryStoreOptions {
+  features?: Features;
+  /** Is called before each call, and may throw. */
+  before?: (call: string) => void;
+  /** The default agent, if there is one, and whether the gateway writes it into a new job that names none. */
+  agents?: { defaultAgent: string | undefined; isStamped: boolean };
+}
+
 /**
  * Stores jobs like a real gateway: it fills in its own defaults, merges payload and delivery in an update, and replaces
  * them in an add with an existing key.
- *
- * @param before is called before each call, and may throw.
  */
 export function createMemoryStore(
   jobs: readonly LiveJob[] = [],
-  { features = NEW, before = () => {} }: { features?: Features; before?: (call: string) => void } = {},
+  {
+    features = NEW,
+    before = () => {},
+    agents: { defaultAgent, isStamped } = { defaultAgent: "main", isStamped: false },
+  }: MemoryStoreOptions = {},
 ): MemoryStore {
   let held = [...jobs];
   let made = 0;
@@ -261,11 +271,15 @@ export function createMemoryStore(
     },
     calls,
     get writes() {
-      return calls.filter((call) => call !== "list" && call !== "status");
+      return calls.filter((call) => !["list", "status", "agents"].includes(call));
     },
     async listJobs() {
       note("list");
       return structuredClone(held);
+    },
+    async readDefaultAgent() {
+      note("agents");
+      return defaultAgent;
     },
     isSchedulerOn: true,
     async readScheduler() {
@@ -278,7 +292,8 @@ export function createMemoryStore(
       const { schedule, payload, delivery } = withDefaults(spec);
       if (known) return store({ ...known, schedule, payload, delivery, configRevision: nextRevision(known) });
       made += 1;
-      const own = { id: `made-${made}`, createdAtMs: 1_000_000 + made, enabled: true, wakeMode: "now" };
+      const agentId = isStamped ? defaultAgent : undefined;
+      const own = { id: `made-${made}`, createdAtMs: 1_000_000 + made, enabled: true, wakeMode: "now", agentId };
       store({ ...own, ...withDefaults(spec), declarationKey, configRevision: "1" });
     },
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {

@@ -7,7 +7,7 @@ import { NEW, define, liveJob, ourJob } from "../../support/fakes.ts";
 
 /** The difference between `after` and the live job that was added as `before` and then edited with `hand`. */
 function between(before: Partial<Definition>, after: Partial<Definition>, hand: Record<string, unknown> = {}) {
-  return findDifference(toJobSpec(define(after), NEW), ourJob(define(before), hand));
+  return findDifference(toJobSpec(define(after), NEW), ourJob(define(before), hand), "main");
 }
 
 const fieldsBetween = (...args: Parameters<typeof between>) => between(...args).fields;

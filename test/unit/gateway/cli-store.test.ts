@@ -41,6 +41,18 @@ describe("openCliStore()", () => {
   });
 });
 
+describe("readDefaultAgent()", () => {
+  test.each([
+    ["reads it from the config", print({ list: [{ id: "work" }, { id: "boss", default: true }] }), "boss"],
+    ["is main where the config names no agent", fail("Config path not found: agents"), "main"],
+    ["does not know it from an output that makes no sense", "echo '{'", undefined],
+    ["does not know it where the CLI fails", fail("Config invalid"), undefined],
+  ])("%s", async (_, script, id) => {
+    await using at = await openStore(`[ "$*" = "config get agents --json" ] || exit 9; ${script}`);
+    expect(await at.store.readDefaultAgent()).toBe(id);
+  });
+});
+
 describe("listJobs()", () => {
   test("reads the list, whatever is printed before it", async () => {
     await using at = await openStore(`echo "a warning"; ${print({ jobs: [liveJob()] })}`);

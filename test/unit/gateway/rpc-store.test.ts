@@ -49,6 +49,19 @@ describe("readScheduler()", () => {
   });
 });
 
+describe("readDefaultAgent()", () => {
+  const agents = { list: [{ id: "work" }, { id: "boss", default: true }] };
+
+  test.each<[string, object, string | undefined]>([
+    ["reads it from the config", { valid: true, config: { agents } }, "boss"],
+    ["is main where the config names no agent", { valid: true, config: {} }, "main"],
+    ["does not know it from a config that is not in force", { valid: false, config: {} }, undefined],
+  ])("%s", async (_, payload, id) => {
+    await using at = await openStore({ "config.get": () => ({ payload }) });
+    expect(await at.store.readDefaultAgent()).toBe(id);
+  });
+});
+
 describe("listJobs()", () => {
   /** Answers `cron.list` with these jobs, in pages of this size. */
   function paging(ids: string[], size: number, revision?: () => string) {
