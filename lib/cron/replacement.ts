@@ -18,12 +18,26 @@ export function planReplacement(spec: JobSpec, live: LiveJob): Replacement {
   const { declarationKey, delivery, sessionTarget } = live as LiveJob & { delivery?: Json; sessionTarget?: Json };
   const held = isJsonObject(delivery) ? delivery : {};
   return {
-    spec,
+    spec: { ...spec, schedule: keepTimes(spec.schedule, live.schedule) },
     // `cron.add` by key keeps the live session, which restricts the payload.
     declarationKey: sessionTarget === spec.sessionTarget ? declarationKey : undefined,
     ...(held.failureDestination === undefined ? {} : { hasFailureDestination: true }),
     ...(held.mode === "webhook" ? { hasWebhook: true } : {}),
   };
+}
+
+/**
+ * Keeps what the gateway has added to a schedule that is otherwise the same: without its anchor, an interval would begin
+ * anew, and without its stagger, a job would run at another moment.
+ */
+function keepTimes(schedule: JobSpec["schedule"], live: LiveJob["schedule"]): JobSpec["schedule"] {
+  if (schedule.kind === "every" && schedule.everyMs === live.everyMs) return { ...pick(live, "anchorMs"), ...schedule };
+  if (schedule.kind === "cron" && schedule.expr === live.expr) return { ...pick(live, "staggerMs"), ...schedule };
+  return schedule;
+}
+
+function pick(schedule: JsonObject, field: string): JsonObject {
+  return schedule[field] === undefined ? {} : { [field]: schedule[field] };
 }
 
 /** Lists the removals that this gateway cannot do: it can set these fields and not remove them. */
