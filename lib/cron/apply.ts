@@ -71,6 +71,8 @@ function maskError({ code, message, hint, retryAfterMs, cause }: ManagerError, a
 async function write(action: CronAction, store: CronStore): Promise<void> {
   switch (action.kind) {
     case "add":
+      // With its key there, the gateway would update it; without it, the next pass adds a job that is missing.
+      if (action.endedId !== undefined) await store.removeJob(action.endedId);
       return store.addJob(action.spec, action.declarationKey);
     case "update":
     case "adopt":

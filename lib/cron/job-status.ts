@@ -64,6 +64,8 @@ export interface RunState {
   /** Why the last run was skipped, or its result not delivered. */
   reason: string | undefined;
   isRunning: boolean;
+  /** Whether its trigger has ever fired. */
+  hasFired: boolean;
   consecutiveErrors: number;
 }
 
@@ -84,6 +86,7 @@ export function readRunState(job: LiveJob): RunState {
     outcome,
     reason: reason === undefined ? undefined : cutLine(maskJobText(reason, job)),
     isRunning: state.runningAtMs !== undefined,
+    hasFired: state.lastTriggerFireAtMs !== undefined,
     consecutiveErrors: numberOf(state.consecutiveErrors) ?? 0,
   };
 }

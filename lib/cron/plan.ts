@@ -1,5 +1,6 @@
 import type { Definition } from "../definition/definition.ts";
 import { findDifference } from "./difference.ts";
+import { hasEnded, isOneShotRunning } from "./ended.ts";
 import { type Features, type MissingFeature, findMissingFeatures } from "../gateway/features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
@@ -11,11 +12,21 @@ import { declarationKeyOf, groupByClaim, markDescription } from "./ownership.ts"
 
 /** One change to one live job. */
 export type CronAction =
-  | { kind: "add"; name: string; spec: JobSpec; declarationKey?: string; commandAsTurn: boolean }
+  | JobAddition
   | ({ kind: "update"; name: string } & JobChange)
   /** An update that takes over an unclaimed job, the oldest of that name. `namesakes`: the ids of the others. */
   | ({ kind: "adopt"; name: string; namesakes: string[] } & JobChange)
   | { kind: "remove"; name: string; id: string; reason: "undeclared" | "duplicate" };
+
+export interface JobAddition {
+  kind: "add";
+  name: string;
+  spec: JobSpec;
+  declarationKey?: string;
+  commandAsTurn: boolean;
+  /** The id of our job of that name, which has run for the last time. It goes first. */
+  endedId?: string;
+}
 
 export interface JobChange {
   id: string;
@@ -55,6 +66,8 @@ export interface PlanOptions {
   features: Features;
   /** Finds what must not be written, see {@link CronStore.findExposed}. */
   findExposed?: CronStore["findExposed"];
+  /** The agent of a job that declares none; undefined if it is not known. */
+  defaultAgent?: string | undefined;
   prune: "owned" | "none";
   allowMassRemoval: boolean;
   /** Names that the plan before has refused to remove: what was added since makes such an accident no smaller. */
@@ -66,8 +79,6 @@ export interface PlanOptions {
 const MASS_REMOVAL = 10;
 
 /**
-  /** The agent of a job that declares none; undefined if it is not known. */
-  defaultAgent?: string | undefined;
  * Plans the actions that make the live jobs equal to the declared ones. Pure. It touches our jobs, and unclaimed jobs
  * with a declared name; no others.
  *
@@ -134,23 +145,29 @@ function planJob(
     return findExposed(fields.payload ? { ...fields, payload } : fields);
   };
   const marked = { ...spec, description: markDescription(spec.description, owner) };
+  const planAddition = (ended: { endedId?: string } = {}): JobAddition | UnsupportedJob => {
+    const exposed = exposedIn({ ...spec });
+    if (exposed.length > 0) return { kind: "unsupported", name, wanted: "add", missing: exposed };
+    const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
+    if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn, ...ended };
+    return { kind: "add", name, spec, declarationKey, commandAsTurn, ...ended };
+  };
 
   // The gateway rejects a moment in the past, for a new job and for an update.
   if (hasPassed(spec, nowMs)) return undefined;
   const missing = findMissingFeatures(spec, features);
   if (missing.length > 0) return { kind: "unsupported", name, wanted: live ? "update" : "add", missing };
-  if (!live) {
-    const exposed = exposedIn({ ...spec });
-    if (exposed.length > 0) return { kind: "unsupported", name, wanted: "add", missing: exposed };
-    const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
-    if (declarationKey === undefined) return { kind: "add", name, spec: marked, commandAsTurn };
-    return { kind: "add", name, spec, declarationKey, commandAsTurn };
-  }
+  if (!live) return planAddition();
 
   const { declarationKey, configRevision } = live;
   const target = declarationKey === undefined ? marked : spec;
   const { fields, patch, needsReplacement } = findDifference(target, live, defaultAgent);
   if (fields.length === 0) return undefined;
+  if (fields.includes("schedule") || fields.includes("trigger")) {
+    if (isOneShotRunning(live)) return undefined;
+    // What nobody claims stays as a record of what was.
+    if (hasEnded(live)) return planAddition(namesakes ? {} : { endedId: live.id });
+  }
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
   const exposed = exposedIn(replacement ? { ...replacement.spec } : patch);
   const unable = [...findMissingRemovals(patch, replacement, features), ...exposed];

@@ -116,6 +116,9 @@ function toRemark(action: CronAction): Entry["remark"] {
   switch (action.kind) {
     case "add":
     case "update":
+      if (action.kind === "add" && action.endedId !== undefined) {
+        return { meaning: "faint", text: "  instead of the one that has run" };
+      }
       if (!action.commandAsTurn) return undefined;
       return { meaning: "warning", text: "  as an agent turn, which costs model tokens" };
     case "adopt":

@@ -370,6 +370,7 @@ describe("readRunState()", () => {
         outcome: "none",
         reason: undefined,
         isRunning: false,
+        hasFired: false,
         consecutiveErrors: 0,
       });
     }

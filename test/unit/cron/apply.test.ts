@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { applyActions } from "../../../lib/cron/apply.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
-import type { CronAction } from "../../../lib/cron/plan.ts";
+import { type CronAction, planCron } from "../../../lib/cron/plan.ts";
 import {
   type MemoryStore,
   NEW,
+  OWNER,
   createMemoryStore,
   define,
   liveJob,
@@ -20,7 +21,10 @@ async function apply(actions: CronAction[], store: MemoryStore, signal = new Abo
   return { lines, outcomes: outcomes.map(({ kind }) => kind) };
 }
 
-function add(name: string, fields: { commandAsTurn?: boolean; declarationKey?: string } = {}): CronAction {
+function add(
+  name: string,
+  fields: { commandAsTurn?: boolean; declarationKey?: string; endedId?: string } = {},
+): CronAction {
   return { kind: "add", name, spec: toJobSpec(define({ name }), NEW), commandAsTurn: false, ...fields };
 }
 
@@ -56,6 +60,37 @@ describe("applyActions()", () => {
       "Removing cron job (no longer in ConfigMap): gone",
     ]);
     expect(store.jobs).toMatchObject([{ id: "id-1", description: "Nightly" }, { name: "new" }]);
+  });
+
+  test("removes a job that has ended before it adds the one of that name", async () => {
+    const store = createMemoryStore([liveJob({ name: "once", declarationKey: "config-manager:once" })]);
+    const action = add("once", { declarationKey: "config-manager:once", endedId: "id-1" });
+    expect((await apply([action], store)).lines).toEqual(["Adding cron job: once"]);
+    expect(store.writes).toEqual(["remove id-1", "add once"]);
+    expect(store.jobs).toMatchObject([{ id: "made-1", name: "once" }]);
+  });
+
+  test.each([
+    ["interval keeps its anchor", { kind: "every", everyMs: 60_000 }, { anchorMs: 7 }],
+    ["cron job keeps its stagger", { kind: "cron", expr: "0 3 * * *" }, { staggerMs: 0 }],
+  ] as const)("the schedule of a %s through a replacement", async (_, schedule, times) => {
+    const job = ourJob(define({ message: "x", model: "a/b" }), {
+      schedule: { ...schedule, ...times },
+      declarationKey: undefined,
+      description: "[managed-by=config-manager]",
+    });
+    const { actions } = planCron([define({ message: "x", schedule })], [job], {
+      owner: OWNER,
+      features: NEW,
+      prune: "owned",
+      allowMassRemoval: false,
+      nowMs: 0,
+    });
+    const store = createMemoryStore([job]);
+    await apply(actions, store);
+    expect(store.writes).toEqual(["update id-1", "update id-1"]);
+    expect(store.jobs).toMatchObject([{ schedule: { ...schedule, ...times } }]);
+    expect(store.jobs[0]?.payload).not.toHaveProperty("model");
   });
 
   test("does nothing and logs nothing for an empty plan", async () => {

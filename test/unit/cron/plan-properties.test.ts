@@ -99,7 +99,13 @@ const aLiveJob = fc.record({
   newName: fc.constantFrom(undefined, undefined, "a", "renamed by hand"),
   past: someOf({
     createdAtMs: [1_000, 2_000, 3_000],
-    state: [{ nextRunAtMs: 1, lastStatus: "error", consecutiveErrors: 5 }],
+    state: [
+      { nextRunAtMs: 1, lastStatus: "error", consecutiveErrors: 5 },
+      { lastRunAtMs: 5, lastStatus: "ok" },
+      { lastRunAtMs: 5, lastStatus: "ok", lastTriggerFireAtMs: 5 },
+      { runningAtMs: 6 },
+      { runningAtMs: 6, lastRunAtMs: 5, lastStatus: "error", nextRunAtMs: 7 },
+    ],
     updatedAtMs: [5],
     scheduledToolPolicy: [{ mode: "default" }],
   }),
@@ -172,6 +178,8 @@ interface World {
   definitions: Definition[];
   live: LiveJob[];
   policy: Pick<PlanOptions, "owner" | "prune" | "allowMassRemoval">;
+  /** See {@link createMemoryStore}. */
+  agents: { defaultAgent: string | undefined; isStamped: boolean };
 }
 
 /** @param isNamed whether each live job has a declared name, if there is one. */
@@ -182,14 +190,16 @@ function worldOf(lives: fc.Arbitrary<Recipe[]>, isNamed = false): fc.Arbitrary<W
     lives,
     prune: fc.constantFrom("owned" as const, "none" as const),
     allowMassRemoval: fc.boolean(),
+    agents: fc.record({ defaultAgent: fc.constantFrom("main", "other", undefined), isStamped: fc.boolean() }),
   });
-  return parts.map(({ gateway, declared, lives, prune, allowMassRemoval }) => {
+  return parts.map(({ gateway, declared, lives, prune, allowMassRemoval, agents }) => {
     const definitions = declared.map(([name, definition]) => ({ ...definition, name }));
     const live = lives.map((recipe, index) => {
       const { name } = (isNamed ? definitions[index % definitions.length] : undefined) ?? recipe;
       return cook({ ...recipe, name }, `id-${index}`, featuresAt(gateway), definitions);
     });
-    return { gateway, definitions, live: withoutTwins(live), policy: { owner: OWNER, prune, allowMassRemoval } };
+    const policy = { owner: OWNER, prune, allowMassRemoval };
+    return { gateway, definitions, live: withoutTwins(live), policy, agents };
   });
 }
 
@@ -207,7 +217,8 @@ const aSpoiltWorld = worldOf(
 /** Many more jobs of ours, so that the removals may be too many at once. */
 const aCrowdedWorld = fc
   .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }), twins: fc.nat(6) })
-  .map(({ world: { gateway, definitions, live, policy }, declared, others, twins }): World => {
+  .map(({ world, declared, others, twins }): World => {
+    const { gateway, definitions, live, policy } = world;
     const crowd = Array.from({ length: declared + others }, (_, index) => define({ name: `crowd-${index}` }));
     const wanted = crowd.slice(0, declared);
     const jobs = crowd.map((each, index) => ourJob(each, { id: `crowd-${index}` }, featuresAt(gateway)));
@@ -219,7 +230,7 @@ const aCrowdedWorld = fc
       );
     });
     return {
-      gateway,
+      ...world,
       definitions: [...definitions, ...wanted],
       live: [...live, ...jobs, ...younger],
       policy: { ...policy, prune: "owned" },
@@ -257,10 +268,13 @@ function isLeft(definition: Definition, unsupported: readonly string[]): boolean
   return isOver || unsupported.includes(name);
 }
 
-/** What becomes of one live job. A job that is neither ours nor adopted stays unchanged. */
-type Fate = "stays" | "goes" | { becomes: Definition };
+/**
+ * What becomes of one live job. A job that is neither ours nor adopted stays unchanged. One that has run for the last time
+ * makes way for another. A one-shot that is running waits for the end of the run.
+ */
+type Fate = "stays" | "goes" | "makes way" | { waits: Definition } | { becomes: Definition };
 
-function foretell({ definitions, live, policy }: Omit<World, "gateway">, unsupported: readonly string[]): Fate[] {
+function foretell({ definitions, live, policy, gateway }: World, unsupported: readonly string[]): Fate[] {
   const oldest = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   const firstOfOurs = (name: string) => oldest.find((job) => Bun.deepEquals(claimOf(job), { ours: name }));
   const fateOfSpare = policy.prune === "owned" ? "goes" : "stays";
@@ -273,11 +287,29 @@ function foretell({ definitions, live, policy }: Omit<World, "gateway">, unsuppo
     if (claim === "nobody's") {
       const isChosen = oldest.find((each) => each.name === name && claimOf(each) === "nobody's") === job;
       const isWanted = definition !== undefined && !isLeft(definition, unsupported) && !firstOfOurs(name);
-      return isChosen && isWanted ? { becomes: definition } : "stays";
+      if (!isChosen || !isWanted) return "stays";
+      const fate = fateOfUpdated(job, definition, gateway);
+      return fate === "makes way" ? "stays" : fate;
     }
     if (!definition || firstOfOurs(name) !== job) return fateOfSpare;
-    return isLeft(definition, unsupported) ? "stays" : { becomes: definition };
+    return isLeft(definition, unsupported) ? "stays" : fateOfUpdated(job, definition, gateway);
   });
+}
+
+function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): Fate {
+  const { state = {}, trigger = {} } = job as { state?: JsonObject; trigger?: JsonObject };
+  const spec = toJobSpec(definition, featuresAt(gateway));
+  const timesOf = (each: JobSpec | LiveJob) => {
+    const { schedule, trigger = {} } = essenceOf(each as LiveJob, spec);
+    return { schedule, trigger };
+  };
+  if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
+  const isOneShot = job.schedule.kind === "at" || job.schedule.kind === "on-exit";
+  if (state.runningAtMs !== undefined) return isOneShot ? { waits: definition } : { becomes: definition };
+  const isDue = job.enabled && (job.schedule.kind !== "at" || state.nextRunAtMs !== undefined);
+  const hasFired = trigger.once === true && state.lastTriggerFireAtMs !== undefined;
+  const isOver = !isDue && (isOneShot ? state.lastRunAtMs !== undefined : hasFired);
+  return isOver ? "makes way" : { becomes: definition };
 }
 
 /** The jobs that would be lost: those that are removed and are no duplicates. */
@@ -305,19 +337,20 @@ function foretellRefusal(world: World, fates: readonly Fate[]): Fate[] {
 
 /** Expects these jobs to be exactly what the world should become. */
 async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: readonly string[]): Promise<void> {
-  const { live, definitions, gateway } = world;
+  const { live, definitions } = world;
   const fates = foretellRefusal(world, foretell(world, unsupported));
 
   const known = new Set(live.map(({ id }) => id));
-  const kept = live.flatMap((before, index) => (fates[index] === "goes" ? [] : [{ before, fate: fates[index] }]));
+  const isGone = (fate: Fate | undefined) => fate === "goes" || fate === "makes way";
+  const kept = live.flatMap((before, index) => (isGone(fates[index]) ? [] : [{ before, fate: fates[index] }]));
   expect(jobs.filter(({ id }) => known.has(id)).map(({ id }) => id)).toEqual(kept.map(({ before }) => before.id));
   for (const { before, fate } of kept) {
     const after = jobs.find(({ id }) => id === before.id);
-    if (typeof fate !== "object") expect(after).toEqual(before);
-    else await expectDeclared(after, fate.becomes, gateway, before);
+    if (typeof fate === "object" && "becomes" in fate) await expectDeclared(after, fate.becomes, world, before);
+    else expect(after).toEqual(before);
   }
 
-  const taken = new Set(fates.map((fate) => (typeof fate === "object" ? fate.becomes : undefined)));
+  const taken = new Set(fates.flatMap((fate) => (typeof fate === "object" ? Object.values(fate) : [])));
   const missing = definitions.filter((each) => !isLeft(each, unsupported) && !taken.has(each));
   const made = jobs.filter(({ id }) => !known.has(id));
   expect(made.map(({ name }) => name).toSorted()).toEqual(missing.map(({ name }) => name).toSorted());
@@ -325,7 +358,7 @@ async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: re
     await expectDeclared(
       made.find(({ name }) => name === definition.name),
       definition,
-      gateway,
+      world,
     );
   }
 }
@@ -334,23 +367,36 @@ async function expectEnd(world: World, jobs: readonly LiveJob[], unsupported: re
 async function expectDeclared(
   job: LiveJob | undefined,
   definition: Definition,
-  gateway: string,
+  { gateway, agents }: Pick<World, "gateway" | "agents">,
   before?: LiveJob,
 ): Promise<void> {
   if (!job) throw new Error(`no job ${definition.name}`);
   const features = featuresAt(gateway);
-  const fresh = createMemoryStore([], { features });
+  const fresh = createMemoryStore([], { features, agents });
   const spec = toJobSpec(definition, features);
   await fresh.addJob(spec, "a key, and so no mark");
   const [like] = fresh.jobs;
   if (!like) throw new Error("nothing is made");
   expect(claimOf(job)).toEqual({ ours: definition.name });
   expect(essenceOf(job, spec)).toEqual(essenceOf(like, spec));
+  expect(agentOf(job)).toBe(before ? agentAfter(before, spec, agents.defaultAgent) : agentOf(like));
+  const hadAnchor = before?.schedule.everyMs === job.schedule.everyMs && before?.schedule.anchorMs !== undefined;
+  if (hadAnchor && !("anchorMs" in spec.schedule)) expect(job.schedule.anchorMs).toBe(before.schedule.anchorMs);
   if (definition.enabled !== undefined || !before) expect(job.enabled).toBe(definition.enabled ?? true);
   else expect(job.enabled).toBe(before.enabled);
   if (before) return expect(pastOf(job)).toEqual(pastOf(before));
   const key = `config-manager:${definition.name}`;
   expect(job.declarationKey).toEqual(features.declarationKey && key.length <= 200 ? key : undefined);
+}
+
+function agentOf({ agentId }: JobSpec | LiveJob): string | undefined {
+  return typeof agentId === "string" ? agentId.toLowerCase() || undefined : undefined;
+}
+
+/** A job that declares no agent keeps the default one, or any where there is no default one. */
+function agentAfter(before: LiveJob, declared: JobSpec, defaultAgent: string | undefined): string | undefined {
+  if (declared.agentId !== undefined) return agentOf(declared);
+  return defaultAgent === undefined || agentOf(before) === defaultAgent ? agentOf(before) : undefined;
 }
 
 function pastOf({ id, createdAtMs, state, declarationKey }: LiveJob) {
@@ -360,7 +406,7 @@ function pastOf({ id, createdAtMs, state, declarationKey }: LiveJob) {
 /** The fields of a job that a definition controls. */
 function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
   const { name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger } = job as JsonObject & LiveJob;
-  const { schedule, payload, delivery, failureAlert, agentId, deleteAfterRun } = job as JsonObject & LiveJob;
+  const { schedule, payload, delivery, failureAlert, deleteAfterRun } = job as JsonObject & LiveJob;
   const description =
     job.declarationKey === undefined ? job.description?.trim().replace(/\[[^[]*\]$/, "") : job.description;
   const { anchorMs, staggerMs, ...times } = schedule as JsonObject;
@@ -368,7 +414,6 @@ function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
   return {
     ...solid({ name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger }),
     description: description?.trim() ?? "",
-    ...solid({ agentId: typeof agentId === "string" ? agentId.toLowerCase() : undefined }),
     ...(failureAlert === undefined ? {} : { failureAlert }),
     deleteAfterRun: schedule.kind === "at" && declared.deleteAfterRun === undefined ? "as it likes" : !!deleteAfterRun,
     schedule: solid({
@@ -403,8 +448,8 @@ function solid(fields: Record<string, Json | undefined>): JsonObject {
 
 // ---- running a pass
 
-function storeOf({ gateway, live }: World, before: (call: string) => void = () => {}): MemoryStore {
-  return createMemoryStore(live, { features: featuresAt(gateway), before });
+function storeOf({ gateway, live, agents }: World, before: (call: string) => void = () => {}): MemoryStore {
+  return createMemoryStore(live, { features: featuresAt(gateway), before, agents });
 }
 
 function bring(store: CronStore, { definitions, policy }: World) {
@@ -432,6 +477,7 @@ function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
     version: store.version,
     protocol: store.protocol,
     features: store.features,
+    readDefaultAgent: scheduler.scheduleFunction(() => store.readDefaultAgent()),
     listJobs: scheduler.scheduleFunction(() => store.listJobs()),
     readScheduler: scheduler.scheduleFunction(() => store.readScheduler()),
     addJob: scheduler.scheduleFunction((...job) => store.addJob(...job)),
@@ -498,8 +544,9 @@ function theirsOf(jobs: readonly LiveJob[], { definitions }: World): LiveJob[] {
 
 /** Expects that no action touches a foreign job, and that everything else in the plan is true. */
 function expectTruePlan(world: World): void {
-  const { definitions, live, policy, gateway } = world;
-  const options = { ...policy, features: featuresAt(gateway), nowMs: Date.parse(NOW) };
+  const { definitions, live, policy, gateway, agents } = world;
+  const { defaultAgent } = agents;
+  const options = { ...policy, features: featuresAt(gateway), defaultAgent, nowMs: Date.parse(NOW) };
   const given = structuredClone({ definitions, live });
   const { actions, unsupported, unchanged, unmanaged, refusedRemovals } = planCron(definitions, live, options);
   expect({ definitions, live }).toEqual(given);
@@ -519,13 +566,19 @@ function expectTruePlan(world: World): void {
   const idsOf = (...kinds: string[]) =>
     actions.flatMap((action) => (action.kind !== "add" && kinds.includes(action.kind) ? [action.id] : []));
   const changed = idsOf("update", "adopt");
-  const becoming = live.flatMap(({ id }, index) => (typeof fates[index] === "object" ? [id] : []));
+  const idsWith = (fate: "becomes" | "waits") =>
+    live.flatMap(({ id }, index) => (Object.hasOwn(Object(fates[index]), fate) ? [id] : []));
+  const [becoming, waiting] = [idsWith("becomes"), idsWith("waits")];
   const wanted = definitions.filter((each) => !isLeft(each, names));
   const added = actions.flatMap((action) => (action.kind === "add" ? [action.name] : []));
   expect(idsOf("remove")).toEqual(going.map(({ id }) => id));
   expect(changed.filter((id) => !becoming.includes(id))).toEqual([]);
   expect(new Set([...changed, ...added]).size).toBe(changed.length + added.length);
-  expect(added).toHaveLength(wanted.length - becoming.length);
+  expect(added).toHaveLength(wanted.length - becoming.length - waiting.length);
+  const ended = actions.flatMap((action) => (action.kind === "add" ? (action.endedId ?? []) : []));
+  expect(ended.toSorted()).toEqual(
+    live.flatMap(({ id }, index) => (fates[index] === "makes way" ? [id] : [])).toSorted(),
+  );
 
   const ours = live.flatMap((job) => {
     const claim = claimOf(job);
@@ -535,7 +588,7 @@ function expectTruePlan(world: World): void {
   expect(idsOf("update").every(isOurs)).toBeTrue();
   expect(idsOf("adopt").some(isOurs)).toBeFalse();
   const over = definitions.filter((each) => isLeft(each, []) && ours.includes(each.name));
-  expect(unchanged).toBe(becoming.length - changed.length + over.length);
+  expect(unchanged).toBe(becoming.length - changed.length + over.length + waiting.filter(isOurs).length);
   expect(unmanaged).toBe(live.length - ours.length - idsOf("adopt").length);
 
   // The result does not depend on the order of a list or a file.
@@ -557,7 +610,7 @@ async function expectPass(world: World, store = storeOf(world)): Promise<void> {
   const calls = store.calls.length;
   const next = { ...world, policy: { ...world.policy, refused: refusedRemovals } };
   expect(await bring(store, next)).toMatchObject({ isEqual: true, changed: 0, refusedRemovals });
-  expect(store.calls.slice(calls)).toEqual(["list"]);
+  expect(store.calls.slice(calls).filter((call) => call !== "agents")).toEqual(["list"]);
   expect(store.jobs).toEqual(end);
 }
 
@@ -649,7 +702,7 @@ describe("converge() of any jobs and any definitions", () => {
         });
         await bring(store, world);
         look();
-        const undisturbed = createMemoryStore(store.jobs, { features: store.features });
+        const undisturbed = createMemoryStore(store.jobs, { features: store.features, agents: world.agents });
         await expectPass({ ...world, live: [...store.jobs] }, undisturbed);
       },
     ),

@@ -419,9 +419,26 @@ describe("planCron() and removals", () => {
   });
 });
 
+describe("planCron() and a job that declares no agent", () => {
+  const stamped = (agentId: string) => [ourJob(define(), { agentId })];
+
+  test("leaves the default agent, which the gateway writes into it", () => {
+    expect(summary([define()], stamped("Boss"), { defaultAgent: "boss" })).toEqual([]);
+  });
+
+  test("takes out another one, and leaves any where the default one is not known", () => {
+    expect(plan([define()], stamped("work"), { defaultAgent: "boss" }).actions).toMatchObject([
+      { kind: "update", fields: ["agentId"], patch: { agentId: null } },
+    ]);
+    expect(summary([define()], stamped("work"))).toEqual([]);
+  });
+});
+
 describe("planCron() and a one-shot job", () => {
   const moment = (at: string) => define({ schedule: { kind: "at", at } });
-  const PAST = moment("2026-11-22T11:59:59Z");
+  const KEY = "config-manager:backup";
+  const PAST_MOMENT = "2026-11-22T11:59:59Z";
+  const PAST = moment(PAST_MOMENT);
   const FUTURE = moment("2026-11-22T12:00:01Z");
 
   test("adds it while its moment is in the future", () => {
@@ -441,6 +458,52 @@ describe("planCron() and a one-shot job", () => {
   test("removes a live one that is no longer declared, passed or not", () => {
     expect(summary([], [ourJob(PAST)])).toEqual(["remove id-1"]);
     expect(summary([], [ourJob(FUTURE)])).toEqual(["remove id-1"]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ["well", { lastRunAtMs: NOW - 1_000, lastStatus: "ok" }],
+    ["badly", { lastRunAtMs: NOW - 1_000, lastRunStatus: "error", consecutiveErrors: 1 }],
+    ["not at all", { lastRunAtMs: NOW - 1_000, lastStatus: "skipped" }],
+  ])("adds one anew that has run %s, once its moment is moved, or becomes a schedule", (_, state) => {
+    const ran = ourJob(PAST, { enabled: false, state });
+    expect(plan([FUTURE], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1", declarationKey: KEY }]);
+    expect(plan([define({ schedule: "0 3 * * *" })], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(plan([define({ schedule: { kind: "at", at: PAST_MOMENT }, message: "x" })], [ran]).actions).toEqual([]);
+  });
+
+  test("leaves one that has run and that nobody claims, and adds ours beside it", () => {
+    const theirs = liveJob({ ...PAST, enabled: false, state: { lastRunAtMs: NOW - 1_000 }, declarationKey: undefined });
+    const [added, ...more] = plan([FUTURE], [theirs]).actions;
+    expect([added, more]).toMatchObject([{ kind: "add" }, []]);
+    expect(added).not.toHaveProperty("endedId");
+  });
+
+  test("updates one that waits to be tried again, or that a person turned off before its moment", () => {
+    const again = { lastRunAtMs: NOW - 1_000, lastStatus: "error", nextRunAtMs: NOW + 1_000 };
+    expect(summary([FUTURE], [ourJob(PAST, { state: again })])).toEqual(["update id-1"]);
+    expect(summary([FUTURE], [ourJob(PAST, { enabled: false, state: {} })])).toEqual(["update id-1"]);
+  });
+
+  test("waits for the end of a run, which turns it off whatever its moment is by then", () => {
+    const running = ourJob(PAST, { state: { runningAtMs: NOW - 1_000 } });
+    expect(plan([FUTURE], [running])).toMatchObject({ actions: [], unchanged: 1 });
+  });
+
+  test("adds a job anew that has run when a command had ended, once that is another command", () => {
+    const after = (command: string) => define({ schedule: { kind: "on-exit", command }, message: "x" });
+    const ran = ourJob(after("a"), { enabled: false, state: { lastRunAtMs: 5, lastStatus: "ok" } });
+    expect(plan([after("b")], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(summary([after("a")], [ran])).toEqual([]);
+    expect(summary([after("b")], [{ ...ran, enabled: true }])).toEqual(["update id-1"]);
+  });
+
+  test("adds a job anew whose trigger was to fire once and has, once that is changed", () => {
+    const once = (script: string) => define({ schedule: "* * * * *", trigger: { script, once: true } });
+    const fired = ourJob(once("a"), { enabled: false, state: { lastRunAtMs: 5, lastTriggerFireAtMs: 5 } });
+    expect(plan([once("b")], [fired]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(summary([once("a")], [fired])).toEqual([]);
+    expect(summary([once("b")], [{ ...fired, enabled: true }])).toEqual(["update id-1"]);
+    expect(summary([once("b")], [{ ...fired, state: { lastRunAtMs: 5 } }])).toEqual(["update id-1"]);
   });
 
   test("moves a live one to another moment", () => {

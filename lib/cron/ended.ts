@@ -1,0 +1,30 @@
+import type { LiveJob } from "../gateway/job.ts";
+import { type Json, isJsonObject } from "../json.ts";
+import { readRunState } from "./job-status.ts";
+
+/**
+ * Returns whether a job has done all that it was to do: a one-shot that has run, well or not, or a job whose trigger was
+ * to fire once and has. OpenClaw turns it off then. Given another moment it stays off, and 2026.2.9 runs it no more even
+ * when it is turned on again.
+ */
+export function hasEnded(job: LiveJob): boolean {
+  const { isRunning, nextRunAtMs, lastRunAtMs, hasFired } = readRunState(job);
+  if (isRunning) return false;
+  switch (job.schedule.kind) {
+    case "at":
+      return lastRunAtMs !== undefined && nextRunAtMs === undefined;
+    case "on-exit":
+      return lastRunAtMs !== undefined && !job.enabled;
+    default:
+      return isOnce(job.trigger as Json | undefined) && hasFired && !job.enabled;
+  }
+}
+
+/** Returns whether a one-shot is running. The end of the run turns it off, whatever its moment is by then. */
+export function isOneShotRunning(job: LiveJob): boolean {
+  return ["at", "on-exit"].includes(job.schedule.kind) && readRunState(job).isRunning;
+}
+
+function isOnce(trigger: Json | undefined): boolean {
+  return isJsonObject(trigger) && trigger.once === true;
+}
