@@ -37,7 +37,7 @@ export function checkMount(name: string, directory: string, place: MountedDirect
     case "volume":
       return pass(
         name,
-        `${directory}, a ConfigMap volume, last written by the kubelet at ${place.writtenAt.toISOString()}; that of an immutable ConfigMap is never written again`,
+        `${directory}, a ConfigMap volume, written by the kubelet at ${place.writtenAt.toISOString()} (never again if the ConfigMap is immutable)`,
       );
   }
 }
