@@ -36,9 +36,10 @@ export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Termi
     "",
     line(GATEWAY, `${word}  ${status.gateway.url}${release}`),
     ...problemLines(away),
-    ...status.kinds.flatMap(({ name, json, detail, isUnused }) => [
+    ...status.kinds.flatMap(({ name, json, detail, isUnused, notes = [] }) => [
       line(name, isUnused ? paint("faint", "not used") : `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
       ...problemLines(json.problems.filter((problem) => !away.includes(problem))),
+      ...notes.map((note) => line("", `${paint("warning", "-")} ${note}`)),
     ]),
   ];
   const tables = status.kinds.flatMap(({ table }) => (table ? ["", paintTable(table, terminal)] : []));

@@ -28,8 +28,8 @@ export interface NamedStatus extends StatusReport {
 export function toStatus({ gateway, settings, reports }: Snapshot): Status {
   const isConnected = !(gateway instanceof ManagerError);
   const kinds = reports.map(({ name, report }) => {
-    const { json, ...rest } = report.status();
-    return { name, ...rest, json: { ...json, problems: capProblems(json.problems) } };
+    const { json, notes = [], ...rest } = report.status();
+    return { name, ...rest, notes: capProblems(notes), json: { ...json, problems: capProblems(json.problems) } };
   });
   return {
     healthy: isConnected && kinds.every(isSound),

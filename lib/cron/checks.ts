@@ -6,7 +6,7 @@ import type { LiveJob } from "../gateway/job.ts";
 import { checkMount, checkPlace, suggestReadable } from "../reconcile/check-places.ts";
 import { type Check, GATEWAY_CONTAINER, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import { describeMissing } from "./messages.ts";
-import { readRunState } from "./job-status.ts";
+import { RUN_REMARKS, readRunState } from "./job-status.ts";
 import { groupByClaim, isOurs, readClaim } from "./ownership.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import type { CronSnapshot } from "./snapshot.ts";
@@ -108,8 +108,8 @@ export function checkRuns({ live }: CronSnapshot, owner: string): Check {
   const runs = live.filter((job) => isOurs(job, owner)).map((job) => ({ job, run: readRunState(job) }));
   const found = [
     { outcome: "failed", told: "failed at the last run" },
-    { outcome: "undelivered", told: "the result of the last run was not delivered" },
-    { outcome: "skipped", told: "skipped at the last run" },
+    { outcome: "undelivered", told: RUN_REMARKS.undelivered },
+    { outcome: "skipped", told: RUN_REMARKS.skipped },
   ].flatMap(({ outcome, told }) => {
     const those = runs.filter(({ run }) => run.outcome === outcome);
     return those.length > 0 ? [{ told, those }] : [];

@@ -115,16 +115,24 @@ const COLUMNS: readonly Column[] = [
   { heading: "STATUS" },
 ];
 
-/** Only there if a job has one. */
-const REASON: Column = { heading: "REASON", min: 20 };
-
 /** Returns the live jobs as a table, in the order of {@link toJobStatuses}. */
 export function toJobTable(live: readonly LiveJob[], owner: string, nowMs: number): Table {
-  const jobs = sortJobs(live, owner);
-  const rows = jobs.map((job) => toRow(job, owner, nowMs));
-  const reasons = jobs.map((job) => readRunState(job).reason ?? "");
-  if (reasons.every((reason) => reason === "")) return { columns: COLUMNS, rows };
-  return { columns: [...COLUMNS, REASON], rows: rows.map((row, index) => [...row, { text: reasons[index] ?? "" }]) };
+  return { columns: COLUMNS, rows: sortJobs(live, owner).map((job) => toRow(job, owner, nowMs)) };
+}
+
+/** What is told of a last run that did not do what it was for, though it did not fail. */
+export const RUN_REMARKS = {
+  skipped: "skipped at the last run",
+  undelivered: "the result of the last run was not delivered",
+} as const;
+
+/** Returns a line per such run, with the reason, in the order of {@link toJobStatuses}. */
+export function toRunNotes(live: readonly LiveJob[], owner: string): string[] {
+  return sortJobs(live, owner).flatMap((job) => {
+    const { outcome, reason } = readRunState(job);
+    if (outcome !== "skipped" && outcome !== "undelivered") return [];
+    return [`${job.name}: ${RUN_REMARKS[outcome]}${reason === undefined ? "" : `: ${reason}`}`];
+  });
 }
 
 function toRow(job: LiveJob, owner: string, nowMs: number): Cell[] {
@@ -159,7 +167,7 @@ function toRunCell(enabled: boolean, { isRunning, outcome, lastStatus = "-", con
     ok: { text: "ok", meaning: "good" },
     failed: { text: consecutiveErrors > 1 ? `error ×${consecutiveErrors}` : "error", meaning: "bad" },
     skipped: { text: "skipped", meaning: "warning" },
-    undelivered: { text: "ok, not delivered", meaning: "warning" },
+    undelivered: { text: "not delivered", meaning: "warning" },
   } as const satisfies Record<RunState["outcome"], Cell>;
   if (enabled) return told[outcome];
   const isSound = outcome === "ok" || outcome === "none";

@@ -12,7 +12,7 @@ import {
   checkStagingPlace,
 } from "./checks.ts";
 import { listFieldChanges } from "./field-changes.ts";
-import { toJobStatuses, toJobTable } from "./job-status.ts";
+import { toJobStatuses, toJobTable, toRunNotes } from "./job-status.ts";
 import { isOurs } from "./ownership.ts";
 import type { CronAction } from "./plan.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
@@ -49,6 +49,7 @@ function toStatus(snapshot: CronSnapshot, { owner }: CronReportSettings, problem
     beside: { jobs },
     detail: `${declared} declared, ${owned} ours, ${unmanaged} not ours`,
     isUnused: snapshot.isUnused,
+    notes: toRunNotes(live, owner),
     ...(live.length > 0 ? { table: toJobTable(live, owner, snapshot.nowMs) } : {}),
   };
 }

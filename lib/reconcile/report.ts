@@ -26,6 +26,8 @@ export interface StatusReport {
   beside?: Readonly<Record<string, unknown>>;
   /** The text after the state, for people. */
   detail: string;
+  /** Lines below the problems: worth a look, and nothing unhealthy. */
+  notes?: readonly string[];
   table?: Table;
 }
 

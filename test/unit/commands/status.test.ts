@@ -337,14 +337,22 @@ describe("renderStatus()", () => {
     expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off");
   });
 
-  test("shows a run that was skipped or not delivered, with the reason in a column of its own", async () => {
+  test("shows a run that was skipped or not delivered, with the reason on a line of its own", async () => {
+    const linesOf = async (state: object) => {
+      const text = await textOf({ ...STEADY, jobs: [ourJob(define(), { state })] });
+      expect(text).toStartWith("Healthy\n");
+      return text.split("\n").filter((line) => line.trimStart().startsWith("- "));
+    };
     const state = { lastStatus: "ok", lastDeliveryStatus: "not-delivered", lastDeliveryError: "no\nchannel" };
-    expect(await row({ state })).toBe("backup|ours|0 3 * * *|-|-|ok, not delivered|no\\nchannel");
-    expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|-|off, ok, not delivered|no\\nchannel");
-    const skipped = { lastStatus: "skipped", lastError: "empty-heartbeat-file" };
-    expect(await row({ state: skipped })).toBe("backup|ours|0 3 * * *|-|-|skipped|empty-heartbeat-file");
-    expect(await textOf({ ...STEADY, jobs: [ourJob(define(), { state: skipped })] })).toContain("STATUS   REASON\n");
-    expect(await textOf(STEADY)).not.toContain("REASON");
+    expect(await row({ state })).toBe("backup|ours|0 3 * * *|-|-|not delivered");
+    expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|-|off, not delivered");
+    expect(await linesOf(state)).toEqual([
+      "         - backup: the result of the last run was not delivered: no\\nchannel",
+    ]);
+    const skipped = { lastStatus: "skipped" };
+    expect(await row({ state: skipped })).toBe("backup|ours|0 3 * * *|-|-|skipped");
+    expect(await linesOf(skipped)).toEqual(["         - backup: skipped at the last run"]);
+    expect(await linesOf({ lastStatus: "error", lastError: "printed" })).toEqual([]);
   });
 
   test("shows the owner of a job by the prefix of its key", async () => {
