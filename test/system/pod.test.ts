@@ -2,7 +2,7 @@
 // and within its limits, beside a real gateway that is started as the Deployment starts it. The Pod goes through the
 // plan's test phases, and through a bad night; the tests of a release build on one another.
 
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -131,7 +131,12 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
   const say = (text: string) => console.log(`(${version}) ${text}`);
 
   async function start(): Promise<void> {
-    pod = await startPod(specOf(manifests), cluster);
+    adopt(await startPod(specOf(manifests), cluster));
+  }
+
+  /** Makes it the Pod that the tests look at. */
+  function adopt(started: RunningPod): void {
+    pod = started;
     gateway = pod.container("openclaw");
     sidecar = pod.container("config-manager-sidecar");
   }
@@ -378,6 +383,53 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await pod.publish("openclaw-config", config({ messages: { ackReaction: "tada" } }));
       await gateway.waitFor(RELOADED, from);
       await untilHealthy(sidecar);
+    },
+    LIMIT_MS,
+  );
+
+  // As `kubectl delete pod` has it, in spite of `Recreate`: two gateways and two sidecars on one volume.
+  test.each([
+    ["as soon as the old one is told to end", async () => undefined],
+    ["and runs its init containers before the old one ends", async (next: Promise<RunningPod>) => void (await next)],
+    [
+      "and is through its first pass before the old one ends",
+      async (next: Promise<RunningPod>) => {
+        await (await next)
+          .container("config-manager-sidecar")
+          .waitFor(/Cron job sync complete|Failed to sync cron jobs/);
+      },
+    ],
+  ])(
+    "the next Pod starts %s: nothing is lost or doubled",
+    async (when, mayEnd) => {
+      const name = `phase ${when}`;
+      const before = await ownJobs();
+      const git = config({ messages: { ackReaction: when.slice(0, 20) } });
+      cluster.configMaps["openclaw-config"] = git;
+      cluster.configMaps["openclaw-cron-jobs"] = jobs(define("night"), define(name));
+      const old = pod;
+      const next = startPod(specOf(manifests), cluster);
+      await Promise.all([next, mayEnd(next).then(() => old.delete())]);
+      adopt(await next);
+      await untilHealthy(sidecar);
+
+      expect(await ownNames()).toEqual(["night", "obsidian-vault-sync", name].toSorted());
+      const after = new Map((await ownJobs()).map((job) => [job.name, job.id]));
+      for (const job of before.filter(({ name: each }) => after.has(each))) {
+        expect([job.name, after.get(job.name)]).toEqual([job.name, job.id]);
+      }
+      const data = join(cluster.claims, "openclaw-data");
+      const live = JSON.parse(await readFile(join(data, "openclaw.json"), "utf8")) as { messages?: object };
+      expect(live.messages).toMatchObject({ ackReaction: when.slice(0, 20) });
+      expect(await readFile(join(data, "openclaw.json.config-manager-applied"), "utf8")).toBe(git["openclaw.json"]);
+      const staged = join(data, "cron-config");
+      expect(await readdir(staged)).toEqual(["cron-jobs.json"]);
+      expect(await readFile(join(staged, "cron-jobs.json"), "utf8")).toBe(
+        cluster.configMaps["openclaw-cron-jobs"]?.["cron-jobs.json"] ?? "",
+      );
+      const names = [...(await readdir(data)), ...(await readdir(staged))];
+      expect(names.filter((each) => each.startsWith(".") && each.includes(".config-manager-"))).toEqual([]);
+      say(`restarts while two Pods were there: gateway ${gateway.restarts}, sidecar ${sidecar.restarts}`);
     },
     LIMIT_MS,
   );
