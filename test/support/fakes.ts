@@ -291,7 +291,8 @@ export function createMemoryStore(
       const known = held.find((job) => declarationKey !== undefined && job.declarationKey === declarationKey);
       const { schedule, payload, delivery } = withDefaults(spec);
       if (known) return store({ ...known, schedule, payload, delivery, configRevision: nextRevision(known) });
-      made += 1;
+      do made += 1;
+      while (held.some(({ id }) => id === `made-${made}`));
       const agentId = isStamped ? defaultAgent : undefined;
       const own = { id: `made-${made}`, createdAtMs: 1_000_000 + made, enabled: true, wakeMode: "now", agentId };
       store({ ...own, ...withDefaults(spec), declarationKey, configRevision: "1" });
