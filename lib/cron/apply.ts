@@ -83,9 +83,8 @@ async function write(action: CronAction, store: CronStore): Promise<void> {
   }
 }
 
-/** What the job holds between the two updates of {@link replace}. */
+/** What the job holds between the two updates of {@link replace}, with {@link Replacement.interim}. */
 const INTERIM: JsonObject = {
-  schedule: { kind: "every", everyMs: 86_400_000 },
   sessionTarget: "main",
   payload: { kind: "systemEvent", text: "config-manager is replacing the payload of this job" },
 };
@@ -97,7 +96,7 @@ const INTERIM: JsonObject = {
  * repairs it.
  */
 async function replace(change: JobChange, replacement: Replacement, store: CronStore): Promise<void> {
-  const { spec, declarationKey } = replacement;
+  const { spec, interim, declarationKey } = replacement;
   // The next round updates whatever is left, such as the description.
   if (declarationKey !== undefined) {
     return store.redeclareJob(change.id, spec, declarationKey, change.expectedConfigRevision);
@@ -105,8 +104,9 @@ async function replace(change: JobChange, replacement: Replacement, store: CronS
   const { schedule, sessionTarget, payload, delivery } = spec;
   const { description } = change.patch;
   // An adopted job gets its mark with the first update, so that it stays ours after a crash.
-  const marked = description === undefined ? INTERIM : { ...INTERIM, description };
-  await store.updateJob(change.id, { ...marked, ...withoutDelivery(replacement) }, change.expectedConfigRevision);
+  const marked = description === undefined ? {} : { description };
+  const held = { ...INTERIM, schedule: interim, ...marked };
+  await store.updateJob(change.id, { ...held, ...withoutDelivery(replacement) }, change.expectedConfigRevision);
   await store.updateJob(change.id, { ...change.patch, schedule, sessionTarget, payload, delivery });
 }
 

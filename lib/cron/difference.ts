@@ -77,7 +77,7 @@ export function findDifference(desired: JobSpec, live: LiveJob, defaultAgent?: s
   const schedule = diffKind(desired.schedule, actual.schedule, CLEARABLE.schedule);
   if (Object.keys(schedule).length > 0) {
     fields.push("schedule");
-    patch.schedule = desired.schedule;
+    patch.schedule = keepAnchor(desired.schedule, live.schedule);
   }
 
   const payload = diffKind(desired.payload, actual.payload, CLEARABLE.payload);
@@ -118,6 +118,12 @@ function diffFields(desired: Fields, actual: Fields, clearable: readonly string[
 function diffKind(desired: JsonObject, actual: Json | undefined, clearable: readonly string[]): JsonObject {
   const held = isJsonObject(actual) ? actual : {};
   return desired.kind === held.kind ? diffFields(desired, held, clearable) : { ...desired };
+}
+
+/** Keeps the moment from which the gateway counts an interval: without it, the interval would begin anew. */
+export function keepAnchor(schedule: JobSpec["schedule"], live: LiveJob["schedule"]): JobSpec["schedule"] {
+  const isKept = schedule.kind === "every" && live.kind === "every" && live.anchorMs !== undefined;
+  return isKept ? { anchorMs: live.anchorMs as Json, ...schedule } : schedule;
 }
 
 /**

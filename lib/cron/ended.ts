@@ -20,6 +20,16 @@ export function hasEnded(job: LiveJob): boolean {
   }
 }
 
+/**
+ * Returns these jobs, of one name and all ours, with the one first that stays: the oldest that has not ended. Of those that
+ * have, one with a key comes first: while it is there, no other can be added with that key.
+ */
+export function rankTwins(jobs: readonly LiveJob[]): readonly LiveJob[] {
+  if (jobs.length < 2) return jobs;
+  const rank = (job: LiveJob) => (!hasEnded(job) ? 0 : job.declarationKey !== undefined ? 1 : 2);
+  return jobs.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Returns whether a one-shot is running. The end of the run turns it off, whatever its moment is by then. */
 export function isOneShotRunning(job: LiveJob): boolean {
   return ["at", "on-exit"].includes(job.schedule.kind) && readRunState(job).isRunning;

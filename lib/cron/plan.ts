@@ -1,6 +1,6 @@
 import type { Definition } from "../definition/definition.ts";
 import { findDifference } from "./difference.ts";
-import { hasEnded, isOneShotRunning } from "./ended.ts";
+import { hasEnded, isOneShotRunning, rankTwins } from "./ended.ts";
 import { type Features, type MissingFeature, findMissingFeatures } from "../gateway/features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
@@ -95,7 +95,7 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
 
   for (const definition of definitions) {
     const { name } = definition;
-    const [own, ...others] = ours.get(name) ?? [];
+    const [own, ...others] = rankTwins(ours.get(name) ?? []);
     for (const other of others) duplicates.add(other.id);
     const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
     const planned = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);

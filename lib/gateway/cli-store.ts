@@ -1,11 +1,12 @@
 import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
 import { ManagerError, toResult } from "../errors.ts";
+import { type Json, isJsonObject } from "../json.ts";
 import { ExcessError, findExcess } from "../text/limits.ts";
 import { findDefaultAgent } from "./agents.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { MAX_MESSAGE_BYTES, MAX_VALUES } from "./frame.ts";
-import { JobPageSchema } from "./job.ts";
+import { JobPageSchema, type LiveJob } from "./job.ts";
 import { findExposed } from "./cli-secrets.ts";
 import { runOpenclaw } from "./cli-process.ts";
 import { toAddArguments, toEditArguments } from "./cli-flags.ts";
@@ -35,6 +36,16 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
     }
   };
 
+  let listed: readonly LiveJob[] = [];
+  /** Leaves out the anchor that the job has: the CLI has no flag for one. */
+  const withoutAnchor = <T extends { schedule?: Json }>(id: string, fields: T): T => {
+    const { schedule } = fields;
+    const anchorMs = listed.find((job) => job.id === id)?.schedule.anchorMs;
+    if (!isJsonObject(schedule) || schedule.anchorMs === undefined || schedule.anchorMs !== anchorMs) return fields;
+    const { anchorMs: _, ...rest } = schedule;
+    return { ...fields, schedule: rest };
+  };
+
   return {
     transport: "cli",
     version,
@@ -44,7 +55,8 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
       return features;
     },
     async listJobs() {
-      return parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
+      listed = parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
+      return [...listed];
     },
     async readScheduler() {
       return parseScheduler(await runOpenclaw(["cron", "status", "--json"], signal));
@@ -58,12 +70,12 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
     async addJob(spec, declarationKey) {
       await write(["add", ...toAddArguments(spec, declarationKey)]);
     },
-    async redeclareJob(_id, spec, declarationKey) {
-      await write(["add", ...toAddArguments(spec, declarationKey)]);
+    async redeclareJob(id, spec, declarationKey) {
+      await write(["add", ...toAddArguments(withoutAnchor(id, spec), declarationKey)]);
     },
     async updateJob(id, patch) {
       try {
-        await write(["edit", ...toEditArguments(id, patch)]);
+        await write(["edit", ...toEditArguments(id, withoutAnchor(id, patch))]);
       } catch (error) {
         throw isGone(error) ? new ManagerError("conflict", CHANGED_MEANWHILE, { cause: error }) : error;
       }

@@ -240,10 +240,11 @@ describe("applyActions() of a replacement", () => {
   const before = define({ cwd: "/srv", env: { A: "1" }, delivery: { mode: "announce", channel: "discord", to: "1" } });
   const after = define({ delivery: { mode: "announce" } });
   const spec = toJobSpec(after, NEW);
+  const interim = { kind: "every", everyMs: 315_360_000_000 };
 
   function replacing(declarationKey: string | undefined): CronAction {
     const { payload, delivery } = spec;
-    return update("id-1", { patch: { payload, delivery }, replacement: { spec, declarationKey } });
+    return update("id-1", { patch: { payload, delivery }, replacement: { spec, interim, declarationKey } });
   }
 
   test("removes a field from a job with a key, and keeps the job", async () => {

@@ -276,7 +276,10 @@ type Fate = "stays" | "goes" | "makes way" | { waits: Definition } | { becomes: 
 
 function foretell({ definitions, live, policy, gateway }: World, unsupported: readonly string[]): Fate[] {
   const oldest = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
-  const firstOfOurs = (name: string) => oldest.find((job) => Bun.deepEquals(claimOf(job), { ours: name }));
+  const firstOfOurs = (name: string) => {
+    const twins = oldest.filter((job) => Bun.deepEquals(claimOf(job), { ours: name }));
+    return twins.find((job) => !isOver(job)) ?? twins.find((job) => job.declarationKey !== undefined) ?? twins[0];
+  };
   const fateOfSpare = policy.prune === "owned" ? "goes" : "stays";
 
   return live.map((job) => {
@@ -297,19 +300,28 @@ function foretell({ definitions, live, policy, gateway }: World, unsupported: re
 }
 
 function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): Fate {
-  const { state = {}, trigger = {} } = job as { state?: JsonObject; trigger?: JsonObject };
   const spec = toJobSpec(definition, featuresAt(gateway));
   const timesOf = (each: JobSpec | LiveJob) => {
     const { schedule, trigger = {} } = essenceOf(each as LiveJob, spec);
     return { schedule, trigger };
   };
   if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
-  const isOneShot = job.schedule.kind === "at" || job.schedule.kind === "on-exit";
-  if (state.runningAtMs !== undefined) return isOneShot ? { waits: definition } : { becomes: definition };
-  const isDue = job.enabled && (job.schedule.kind !== "at" || state.nextRunAtMs !== undefined);
-  const hasFired = trigger.once === true && state.lastTriggerFireAtMs !== undefined;
-  const isOver = !isDue && (isOneShot ? state.lastRunAtMs !== undefined : hasFired);
-  return isOver ? "makes way" : { becomes: definition };
+  if (isOneShot(job) && stateOf(job).runningAtMs !== undefined) return { waits: definition };
+  return isOver(job) ? "makes way" : { becomes: definition };
+}
+
+const stateOf = (job: LiveJob) => (job.state ?? {}) as JsonObject;
+const isOneShot = ({ schedule }: LiveJob) => schedule.kind === "at" || schedule.kind === "on-exit";
+
+/** Whether a job will not run any more. */
+function isOver(job: LiveJob): boolean {
+  const { runningAtMs, nextRunAtMs, lastRunAtMs, lastTriggerFireAtMs } = stateOf(job);
+  const { trigger = {} } = job as { trigger?: JsonObject };
+  const isDue = job.enabled && (job.schedule.kind !== "at" || nextRunAtMs !== undefined);
+  const isDone = isOneShot(job)
+    ? lastRunAtMs !== undefined
+    : trigger.once === true && lastTriggerFireAtMs !== undefined;
+  return runningAtMs === undefined && !isDue && isDone;
 }
 
 /** The jobs that would be lost: those that are removed and are no duplicates. */

@@ -120,6 +120,19 @@ describe("updateJob()", () => {
     });
   });
 
+  test("sets no anchor that the job has, and says that it cannot set another one", async () => {
+    const schedule = { kind: "every", everyMs: 60_000, anchorMs: 7 };
+    const list = print({ jobs: [liveJob({ schedule })] });
+    const isEdit = '[ "$3" = id-1 ] && [ "$4" = --every=120000ms ] && [ $# = 4 ]';
+    await using at = await openStore(`case $2 in list) ${list} ;; edit) ${isEdit} || exit 9 ;; esac`);
+    await at.store.listJobs();
+    await at.store.updateJob("id-1", { schedule: { ...schedule, everyMs: 120_000 } });
+    expect(await refusalOf(at.store.updateJob("id-1", { schedule: { ...schedule, anchorMs: 8 } }))).toMatchObject({
+      code: "rejected",
+      message: "the openclaw CLI cannot set schedule.anchorMs",
+    });
+  });
+
   test("is rejected for any other reason", async () => {
     await using at = await openStore(fail("bad patch"));
     expect(await refusalOf(at.store.updateJob("id-1", {}))).toMatchObject({ code: "rejected", message: "bad patch" });
