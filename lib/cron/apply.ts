@@ -72,7 +72,7 @@ async function write(action: CronAction, store: CronStore): Promise<void> {
   switch (action.kind) {
     case "add":
       // With its key there, the gateway would update it; without it, the next pass adds a job that is missing.
-      if (action.endedId !== undefined) await store.removeJob(action.endedId);
+      if (action.spentId !== undefined) await store.removeJob(action.spentId);
       return store.addJob(action.spec, action.declarationKey);
     case "update":
     case "adopt":

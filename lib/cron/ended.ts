@@ -1,4 +1,4 @@
-import type { LiveJob } from "../gateway/job.ts";
+import type { JobSpec, LiveJob } from "../gateway/job.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import { readRunState } from "./job-status.ts";
 
@@ -7,7 +7,7 @@ import { readRunState } from "./job-status.ts";
  * to fire once and has. OpenClaw turns it off then. Given another moment it stays off, and 2026.2.9 runs it no more even
  * when it is turned on again.
  */
-export function hasEnded(job: LiveJob): boolean {
+function hasEnded(job: LiveJob): boolean {
   const { isRunning, nextRunAtMs, lastRunAtMs, hasFired } = readRunState(job);
   if (isRunning) return false;
   switch (job.schedule.kind) {
@@ -18,6 +18,15 @@ export function hasEnded(job: LiveJob): boolean {
     default:
       return isOnce(job.trigger as Json | undefined) && hasFired && !job.enabled;
   }
+}
+
+/**
+ * Returns whether a job cannot be given this schedule by an update: it has ended, or it has run and would become a one-shot,
+ * which 2026.2.9 takes for one that is over.
+ */
+export function mustBeAnew(job: LiveJob, { kind }: JobSpec["schedule"]): boolean {
+  const becomesOneShot = kind === "at" && job.schedule.kind !== "at";
+  return hasEnded(job) || (becomesOneShot && readRunState(job).lastRunAtMs !== undefined);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Definition } from "../definition/definition.ts";
 import { findDifference } from "./difference.ts";
-import { hasEnded, isOneShotRunning, rankTwins } from "./ended.ts";
+import { isOneShotRunning, mustBeAnew, rankTwins } from "./ended.ts";
 import { type Features, type MissingFeature, findMissingFeatures } from "../gateway/features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
@@ -24,8 +24,8 @@ export interface JobAddition {
   spec: JobSpec;
   declarationKey?: string;
   commandAsTurn: boolean;
-  /** The id of our job of that name, which has run for the last time. It goes first. */
-  endedId?: string;
+  /** The id of our job of that name, which cannot become this one. It goes first. */
+  spentId?: string;
 }
 
 export interface JobChange {
@@ -145,7 +145,7 @@ function planJob(
     return findExposed(fields.payload ? { ...fields, payload } : fields);
   };
   const marked = { ...spec, description: markDescription(spec.description, owner) };
-  const planAddition = (ended: { endedId?: string } = {}): JobAddition | UnsupportedJob => {
+  const planAddition = (ended: { spentId?: string } = {}): JobAddition | UnsupportedJob => {
     const exposed = exposedIn({ ...spec });
     if (exposed.length > 0) return { kind: "unsupported", name, wanted: "add", missing: exposed };
     const declarationKey = features.declarationKey ? declarationKeyOf(owner, name) : undefined;
@@ -166,7 +166,7 @@ function planJob(
   if (fields.includes("schedule") || fields.includes("trigger")) {
     if (isOneShotRunning(live)) return undefined;
     // What nobody claims stays as a record of what was.
-    if (hasEnded(live)) return planAddition(namesakes ? {} : { endedId: live.id });
+    if (mustBeAnew(live, spec.schedule)) return planAddition(namesakes ? {} : { spentId: live.id });
   }
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
   const exposed = exposedIn(replacement ? { ...replacement.spec } : patch);

@@ -117,7 +117,7 @@ function toRemark(action: CronAction): Entry["remark"] {
   switch (action.kind) {
     case "add":
     case "update":
-      if (action.kind === "add" && action.endedId !== undefined) {
+      if (action.kind === "add" && action.spentId !== undefined) {
         return { meaning: "faint", text: "  instead of the one that has run" };
       }
       if (!action.commandAsTurn) return undefined;

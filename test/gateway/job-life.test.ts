@@ -100,6 +100,21 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
     await syncJobs([]);
   });
 
+  test("a job that has run runs once more when it becomes a one-shot", async () => {
+    const job = { name: "now and then", systemEvent: "Remember the milk", deleteAfterRun: false };
+    await setUp([{ ...job, deleteAfterRun: undefined, schedule: "0 3 1 1 *" }]);
+    await syncJobs();
+    const { id } = await onlyJob();
+    await gateway.rpc("cron.run", { id, mode: "force" });
+    await until("it to have run", async () => stateOf(await onlyJob()).lastRunAtMs !== undefined);
+    await until("the run to end", async () => stateOf(await onlyJob()).runningAtMs === undefined);
+
+    const at = new Date(Date.now() + 6_000).toISOString();
+    expect(await syncJobs([{ ...job, schedule: { kind: "at", at } }])).toEqual(["Adding cron job: now and then"]);
+    await until("it to run at its moment", async () => (stateOf(await onlyJob()).lastRunAtMs ?? 0) >= Date.parse(at));
+    await syncJobs([]);
+  });
+
   test("an interval goes on as it was when another field is taken out", async () => {
     const job = { name: "by hand", schedule: { kind: "every", everyMs: 86_400_000 }, message: "Say hi" };
     await setUp([]);

@@ -23,7 +23,7 @@ async function apply(actions: CronAction[], store: MemoryStore, signal = new Abo
 
 function add(
   name: string,
-  fields: { commandAsTurn?: boolean; declarationKey?: string; endedId?: string } = {},
+  fields: { commandAsTurn?: boolean; declarationKey?: string; spentId?: string } = {},
 ): CronAction {
   return { kind: "add", name, spec: toJobSpec(define({ name }), NEW), commandAsTurn: false, ...fields };
 }
@@ -64,7 +64,7 @@ describe("applyActions()", () => {
 
   test("removes a job that has ended before it adds the one of that name", async () => {
     const store = createMemoryStore([liveJob({ name: "once", declarationKey: "config-manager:once" })]);
-    const action = add("once", { declarationKey: "config-manager:once", endedId: "id-1" });
+    const action = add("once", { declarationKey: "config-manager:once", spentId: "id-1" });
     expect((await apply([action], store)).lines).toEqual(["Adding cron job: once"]);
     expect(store.writes).toEqual(["remove id-1", "add once"]);
     expect(store.jobs).toMatchObject([{ id: "made-1", name: "once" }]);

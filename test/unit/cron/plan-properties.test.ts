@@ -307,7 +307,9 @@ function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): F
   };
   if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
   if (isOneShot(job) && stateOf(job).runningAtMs !== undefined) return { waits: definition };
-  return isOver(job) ? "makes way" : { becomes: definition };
+  const becomesOneShot = spec.schedule.kind === "at" && job.schedule.kind !== "at";
+  const isSpent = isOver(job) || (becomesOneShot && stateOf(job).lastRunAtMs !== undefined);
+  return isSpent ? "makes way" : { becomes: definition };
 }
 
 const stateOf = (job: LiveJob) => (job.state ?? {}) as JsonObject;
@@ -482,6 +484,16 @@ async function crash(world: World, call: number): Promise<MemoryStore> {
   return store;
 }
 
+/**
+ * Whether a job that makes way has a namesake that nobody claims. Between its removal and the new job, that one looks as on
+ * the first day: after a crash there, it is adopted.
+ */
+function leavesNamesake(world: World): boolean {
+  const spent = foretell(world, []).flatMap((fate, index) => (fate === "makes way" ? [world.live[index]] : []));
+  const names = spent.map((job) => job && (claimOf(job) as { ours: string }).ours);
+  return world.live.some((job) => claimOf(job) === "nobody's" && names.includes(job.name));
+}
+
 /** A store that several passes share: each call waits for its turn. */
 function inTurn(store: MemoryStore, scheduler: fc.Scheduler): CronStore {
   return {
@@ -587,7 +599,7 @@ function expectTruePlan(world: World): void {
   expect(changed.filter((id) => !becoming.includes(id))).toEqual([]);
   expect(new Set([...changed, ...added]).size).toBe(changed.length + added.length);
   expect(added).toHaveLength(wanted.length - becoming.length - waiting.length);
-  const ended = actions.flatMap((action) => (action.kind === "add" ? (action.endedId ?? []) : []));
+  const ended = actions.flatMap((action) => (action.kind === "add" ? (action.spentId ?? []) : []));
   expect(ended.toSorted()).toEqual(
     live.flatMap(({ id }, index) => (fates[index] === "makes way" ? [id] : [])).toSorted(),
   );
@@ -670,6 +682,7 @@ describe("converge() of any jobs and any definitions", () => {
   test(
     "has the same result after a crash at any call",
     holds(fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), call: fc.nat(30) }), async ({ world, call }) => {
+      fc.pre(!leavesNamesake(world));
       const whole = storeOf(world);
       await bring(whole, world);
       const store = await crash(world, call);

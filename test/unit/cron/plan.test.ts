@@ -466,8 +466,8 @@ describe("planCron() and a one-shot job", () => {
     ["not at all", { lastRunAtMs: NOW - 1_000, lastStatus: "skipped" }],
   ])("adds one anew that has run %s, once its moment is moved, or becomes a schedule", (_, state) => {
     const ran = ourJob(PAST, { enabled: false, state });
-    expect(plan([FUTURE], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1", declarationKey: KEY }]);
-    expect(plan([define({ schedule: "0 3 * * *" })], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(plan([FUTURE], [ran]).actions).toMatchObject([{ kind: "add", spentId: "id-1", declarationKey: KEY }]);
+    expect(plan([define({ schedule: "0 3 * * *" })], [ran]).actions).toMatchObject([{ kind: "add", spentId: "id-1" }]);
     expect(plan([define({ schedule: { kind: "at", at: PAST_MOMENT }, message: "x" })], [ran]).actions).toEqual([]);
   });
 
@@ -475,7 +475,7 @@ describe("planCron() and a one-shot job", () => {
     const theirs = liveJob({ ...PAST, enabled: false, state: { lastRunAtMs: NOW - 1_000 }, declarationKey: undefined });
     const [added, ...more] = plan([FUTURE], [theirs]).actions;
     expect([added, more]).toMatchObject([{ kind: "add" }, []]);
-    expect(added).not.toHaveProperty("endedId");
+    expect(added).not.toHaveProperty("spentId");
   });
 
   test("updates one that waits to be tried again, or that a person turned off before its moment", () => {
@@ -489,10 +489,17 @@ describe("planCron() and a one-shot job", () => {
     expect(plan([FUTURE], [running])).toMatchObject({ actions: [], unchanged: 1 });
   });
 
+  test("adds a job anew that has run, once it is to become one", () => {
+    const daily = define({ schedule: "0 3 * * *" });
+    const ran = ourJob(daily, { state: { lastRunAtMs: NOW - 1_000, nextRunAtMs: NOW + 1_000 } });
+    expect(plan([FUTURE], [ran]).actions).toMatchObject([{ kind: "add", spentId: "id-1" }]);
+    expect(summary([FUTURE], [ourJob(daily, { state: { nextRunAtMs: NOW + 1_000 } })])).toEqual(["update id-1"]);
+  });
+
   test("adds a job anew that has run when a command had ended, once that is another command", () => {
     const after = (command: string) => define({ schedule: { kind: "on-exit", command }, message: "x" });
     const ran = ourJob(after("a"), { enabled: false, state: { lastRunAtMs: 5, lastStatus: "ok" } });
-    expect(plan([after("b")], [ran]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(plan([after("b")], [ran]).actions).toMatchObject([{ kind: "add", spentId: "id-1" }]);
     expect(summary([after("a")], [ran])).toEqual([]);
     expect(summary([after("b")], [{ ...ran, enabled: true }])).toEqual(["update id-1"]);
   });
@@ -500,7 +507,7 @@ describe("planCron() and a one-shot job", () => {
   test("adds a job anew whose trigger was to fire once and has, once that is changed", () => {
     const once = (script: string) => define({ schedule: "* * * * *", trigger: { script, once: true } });
     const fired = ourJob(once("a"), { enabled: false, state: { lastRunAtMs: 5, lastTriggerFireAtMs: 5 } });
-    expect(plan([once("b")], [fired]).actions).toMatchObject([{ kind: "add", endedId: "id-1" }]);
+    expect(plan([once("b")], [fired]).actions).toMatchObject([{ kind: "add", spentId: "id-1" }]);
     expect(summary([once("a")], [fired])).toEqual([]);
     expect(summary([once("b")], [{ ...fired, enabled: true }])).toEqual(["update id-1"]);
     expect(summary([once("b")], [{ ...fired, state: { lastRunAtMs: 5 } }])).toEqual(["update id-1"]);
