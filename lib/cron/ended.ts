@@ -39,9 +39,16 @@ export function rankTwins(jobs: readonly LiveJob[]): readonly LiveJob[] {
   return jobs.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** Returns whether a one-shot is running. The end of the run turns it off, whatever its moment is by then. */
-export function isOneShotRunning(job: LiveJob): boolean {
-  return ["at", "on-exit"].includes(job.schedule.kind) && readRunState(job).isRunning;
+/**
+ * Returns whether a job cannot be given this schedule yet: it is running, and is a one-shot or would become one. The end of
+ * the run turns it off, whatever its moment is by then.
+ */
+export function mustWait(job: LiveJob, schedule: JobSpec["schedule"]): boolean {
+  return readRunState(job).isRunning && (isOneShot(job.schedule) || isOneShot(schedule));
+}
+
+function isOneShot({ kind }: JobSpec["schedule"]): boolean {
+  return kind === "at" || kind === "on-exit";
 }
 
 function isOnce(trigger: Json | undefined): boolean {

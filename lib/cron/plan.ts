@@ -1,6 +1,6 @@
 import type { Definition } from "../definition/definition.ts";
 import { findDifference } from "./difference.ts";
-import { isOneShotRunning, mustBeAnew, rankTwins } from "./ended.ts";
+import { mustBeAnew, mustWait, rankTwins } from "./ended.ts";
 import { type Features, type MissingFeature, findMissingFeatures } from "../gateway/features.ts";
 import { isCommandAsTurn, toJobSpec } from "./job-spec.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
@@ -164,7 +164,7 @@ function planJob(
   const { fields, patch, needsReplacement } = findDifference(target, live, defaultAgent);
   if (fields.length === 0) return undefined;
   if (fields.includes("schedule") || fields.includes("trigger")) {
-    if (isOneShotRunning(live)) return undefined;
+    if (mustWait(live, spec.schedule)) return undefined;
     // What nobody claims stays as a record of what was.
     if (mustBeAnew(live, spec.schedule)) return planAddition(namesakes ? {} : { spentId: live.id });
   }

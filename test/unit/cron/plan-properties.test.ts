@@ -123,6 +123,9 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
   // Without keys, our jobs have a mark.
   const mark = !hasKey && isOurs ? "[managed-by=config-manager]" : claim.mark;
   const { description, ...spec } = specOf(recipe, features, declared);
+  const { at } = spec.schedule;
+  // One that has run before its moment is one that has run, and is off.
+  const isToCome = typeof at === "string" && Date.parse(at) > Date.parse(NOW);
   const words = claim.isMarkFirst ? [mark, description] : [description, mark];
   return liveJob({
     ...spec,
@@ -130,6 +133,7 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
     createdAtMs: 1_000,
     ...(features.declarationKey ? { configRevision: "1" } : {}),
     ...past,
+    ...(isToCome && past.state ? { state: { nextRunAtMs: 1, ...(past.state as JsonObject) } } : {}),
     id,
     // Renaming a job with a mark makes it a different job.
     name: (hasKey && isOurs ? newName : undefined) ?? spec.name,
@@ -306,14 +310,15 @@ function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): F
     return { schedule, trigger };
   };
   if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
-  if (isOneShot(job) && stateOf(job).runningAtMs !== undefined) return { waits: definition };
+  const isRunning = stateOf(job).runningAtMs !== undefined;
+  if (isRunning && (isOneShot(job) || isOneShot(spec))) return { waits: definition };
   const becomesOneShot = spec.schedule.kind === "at" && job.schedule.kind !== "at";
   const isSpent = isOver(job) || (becomesOneShot && stateOf(job).lastRunAtMs !== undefined);
   return isSpent ? "makes way" : { becomes: definition };
 }
 
 const stateOf = (job: LiveJob) => (job.state ?? {}) as JsonObject;
-const isOneShot = ({ schedule }: LiveJob) => schedule.kind === "at" || schedule.kind === "on-exit";
+const isOneShot = ({ schedule }: JobSpec | LiveJob) => schedule.kind === "at" || schedule.kind === "on-exit";
 
 /** Whether a job will not run any more. */
 function isOver(job: LiveJob): boolean {

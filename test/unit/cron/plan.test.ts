@@ -487,6 +487,9 @@ describe("planCron() and a one-shot job", () => {
   test("waits for the end of a run, which turns it off whatever its moment is by then", () => {
     const running = ourJob(PAST, { state: { runningAtMs: NOW - 1_000 } });
     expect(plan([FUTURE], [running])).toMatchObject({ actions: [], unchanged: 1 });
+    const daily = ourJob(define(), { state: { runningAtMs: NOW - 1_000, lastRunAtMs: 5 } });
+    expect(plan([FUTURE], [daily])).toMatchObject({ actions: [], unchanged: 1 });
+    expect(summary([define({ schedule: "5 4 * * *" })], [daily])).toEqual(["update id-1"]);
   });
 
   test("adds a job anew that has run, once it is to become one", () => {
