@@ -14,6 +14,7 @@ import { until } from "../support/until.ts";
 
 interface StatusJson {
   healthy: boolean;
+  config: { state: string };
   cron: { state: string; problems: string[] };
   jobs: JobStatus[];
 }
@@ -43,10 +44,11 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
     await pod.mounts.publishJobs(jobs);
   }
 
-  const ask = async <T>(...args: string[]) => {
-    const { exitCode, stdout } = await runBinary([...args, "--json"], pod.environment());
-    return { exitCode, json: JSON.parse(stdout) as T };
+  const ask = async (command: "status" | "doctor") => {
+    const { exitCode, stdout } = await runBinary([command, "--json"], pod.environment());
+    return { exitCode, json: JSON.parse(stdout) as unknown };
   };
+  const readStatus = async () => (await ask("status")).json as StatusJson;
 
   // 2026.9.6 runs such an event all the same, and 2026.2.9 has no commands, whose results are delivered without a model.
   test.each([
@@ -71,20 +73,19 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
     await setUp([{ name: "job", schedule: "0 3 1 1 *", ...job }], QUIET);
     await pod.sync();
     for (const { id } of await pod.ownJobs()) await gateway.rpc("cron.run", { id, mode: "force" });
-    const readJob = async () => (await ask<StatusJson>("status")).json.jobs.find(({ owned }) => owned);
+    const readJob = async () => (await readStatus()).jobs.find(({ owned }) => owned);
     await until("the job to have run", async () => ((await readJob())?.lastStatus ?? null) !== null);
     expect(await readJob()).toMatchObject(told);
-    expect((await ask<StatusJson>("status")).json.healthy).toBe(true);
-    const { json } = await ask<Diagnosis>("doctor");
-    const { state, detail } = json.checks.find(({ name }) => name === "job runs") ?? {};
+    expect((await readStatus()).healthy).toBe(true);
+    const { checks } = (await ask("doctor")).json as Diagnosis;
+    const { state, detail } = checks.find(({ name }) => name === "job runs") ?? {};
     expect([state, detail]).toEqual(["warning", expect.stringMatching(said)]);
   });
 
   /** Lets the gateway run on what was published last. */
   async function takeEffect(): Promise<void> {
     if (tellsAtOnce) return;
-    const isDelivered = async () =>
-      (await ask<{ config: { state: string } }>("status")).json.config.state === "in-sync";
+    const isDelivered = async () => (await readStatus()).config.state === "in-sync";
     await until("the config to be in place", isDelivered);
     await gateway.kill();
     await gateway.start();
@@ -94,19 +95,20 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
     await setUp([{ name: "nightly", schedule: "0 3 1 1 *", message: "Look around." }], QUIET);
     const sidecar = pod.start({ POLL_INTERVAL: "1" });
     await sidecar.waitFor("Cron job sync complete");
-    expect((await ask<StatusJson>("status")).json).toMatchObject({ healthy: true, cron: { problems: [] } });
+    expect(await readStatus()).toMatchObject({ healthy: true, cron: { problems: [] } });
 
     await pod.publishConfig({ ...QUIET, cron: { enabled: false } });
     await takeEffect();
     await sidecar.waitFor(OFF);
     await until("status to say so", async () => {
-      const { exitCode, json } = await ask<StatusJson>("status");
-      return exitCode === 1 && json.cron.state === "failed" && json.cron.problems[0]?.includes("scheduler is off");
+      const { exitCode, json } = await ask("status");
+      const { cron } = json as StatusJson;
+      return exitCode === 1 && cron.state === "failed" && cron.problems[0]?.includes("scheduler is off");
     });
 
     await pod.publishConfig(QUIET);
     await takeEffect();
-    await until("the scheduler to be on again", async () => (await ask<StatusJson>("status")).json.healthy);
+    await until("the scheduler to be on again", async () => (await readStatus()).healthy);
     expect(sidecar.messages().filter((line) => OFF.test(line))).toHaveLength(1);
   });
 });

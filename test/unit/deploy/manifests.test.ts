@@ -80,7 +80,7 @@ describe("what kubectl makes of deploy/", () => {
   test.each(RENDERED)("%s: another apply of it changes nothing", (_, manifests) => {
     const quantities = findQuantities(manifests);
     expect(quantities.length).toBeGreaterThan(4);
-    for (const { path, value } of quantities) expect(`${path}: ${value}`).toBe(`${path}: ${toCanonical(value)}`);
+    for (const { path, value } of quantities) expect({ path, value }).toEqual({ path, value: toCanonical(value) });
   });
 
   test.each([
