@@ -24,6 +24,7 @@ cd '${directory}' && printf '%s\\0' "$#" "$@" >>calls
 case "$*" in
   --version) cat version ;;
   "cron list --all --json") cat list ;;
+  "cron status --json") echo '{"enabled":true}' ;;
 esac
 `;
   writeFileSync(join(bin, "openclaw"), script, { mode: 0o755 });
@@ -110,6 +111,7 @@ function keep(directory: string, args: readonly string[]): string {
   const line = args.join(" ");
   if (line === "--version") return "OpenClaw 2026.9.6 (stub)\n";
   if (line === "cron list --all --json") return JSON.stringify({ jobs: kept.jobs });
+  if (line === "cron status --json") return '{"enabled":true}';
   if (line === "cron list --format json") return JSON.stringify(kept.jobs.map(({ name }) => ({ name })));
 
   const write = args[2]?.startsWith("/") || args[1] === "remove" ? obeyPlan(kept, args) : obey(kept, args);
