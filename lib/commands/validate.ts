@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { ConfigFile } from "../config/config-file.ts";
 import { findModeFault } from "../config/document.ts";
 import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
-import { formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
+import { type DefinitionProblem, formatProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { decodeText, parseJson } from "../definition/text.ts";
 import { findDuplicateKeys } from "../text/duplicate-keys.ts";
 import { SETTING_SOURCES } from "../settings.ts";
@@ -23,10 +23,12 @@ export interface Validation {
  * Checks all files together, by the same rules as the sidecar. Pure.
  *
  * @param includeRoots `OPENCLAW_INCLUDE_ROOTS`: files there are left to the gateway
+ * @param nowMs which moments have passed
  */
 export async function validate(
   files: readonly SourceFile[],
   includeRoots: readonly string[] = [],
+  nowMs = Date.now(),
 ): Promise<Validation> {
   const parts = files.flatMap(findParts);
   const found: Validation = { problems: [], warnings: [], checked: [] };
@@ -54,7 +56,7 @@ export async function validate(
         break;
     }
   }
-  await checkDefinitions(definitions, found);
+  await checkDefinitions(definitions, nowMs, found);
   reportSkipped(skipped, parts.length === skipped.length, found);
   return found;
 }
@@ -131,6 +133,7 @@ function warnOfDuplicates(name: string, bytes: Buffer, found: Validation): void 
 /** Checks all definition files together, since a job's name is unique over all files. */
 async function checkDefinitions(
   files: readonly { name: string; bytes: Buffer; isYaml: boolean }[],
+  nowMs: number,
   found: Validation,
 ): Promise<void> {
   // The file extension selects the parser. stdin and the like have none.
@@ -140,10 +143,12 @@ async function checkDefinitions(
     label: name,
   }));
   const labelOf = new Map(named.map(({ name, label }) => [name, label]));
-  const set = await parseDefinitionFiles(named);
+  const set = await parseDefinitionFiles(named, nowMs);
   const wrong = set.kind === "invalid" ? set.problems : [];
-  for (const problem of wrong)
-    found.problems.push(formatProblem({ ...problem, file: labelOf.get(problem.file) ?? problem.file }));
+  const format = (problem: DefinitionProblem) =>
+    formatProblem({ ...problem, file: labelOf.get(problem.file) ?? problem.file });
+  found.problems.push(...wrong.map(format));
+  found.warnings.push(...set.warnings.map(format));
   const wrongFiles = new Set(wrong.map(({ file }) => file));
   for (const { name, label } of named) {
     const count = set.counts.get(name);

@@ -35,16 +35,22 @@ function checkDefinitions(cronDir: string, { desired, isUnused }: CronSnapshot):
       return (isUnused ? warn : fail)(DEFINITIONS, describeMissing(cronDir, isUnused), hint);
     }
     case "invalid": {
-      const [first, ...more] = desired.problems.map(formatProblem);
-      const rest = more.length > 0 ? ` (and ${more.length} more)` : "";
-      return fail(DEFINITIONS, `nothing of them is applied: ${first}${rest}`, "config-manager validate");
+      const problem = nameFirst(desired.problems.map(formatProblem));
+      return fail(DEFINITIONS, `nothing of them is applied: ${problem}`, "config-manager validate");
     }
     case "valid": {
       const count = desired.definitions.length;
       const files = desired.files.map((file) => file.name).join(", ");
-      return pass(DEFINITIONS, `${count} ${count === 1 ? "job" : "jobs"} in ${files}`);
+      const detail = `${count} ${count === 1 ? "job" : "jobs"} in ${files}`;
+      const warnings = desired.warnings.map(formatProblem);
+      if (warnings.length === 0) return pass(DEFINITIONS, detail);
+      return warn(DEFINITIONS, `${detail}; ${nameFirst(warnings)}`, "config-manager validate");
     }
   }
+}
+
+function nameFirst([first, ...more]: readonly string[]): string {
+  return `${first}${more.length > 0 ? ` (and ${more.length} more)` : ""}`;
 }
 
 export function checkStagingPlace(stagingDir: string, place: WritablePlace): Check {

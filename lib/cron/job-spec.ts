@@ -1,5 +1,5 @@
 import type { Definition } from "../definition/definition.ts";
-import { parseMoment } from "../definition/moment.ts";
+import { readMoment } from "../definition/moment.ts";
 import type { Features } from "../gateway/features.ts";
 import type { JobSpec } from "../gateway/job.ts";
 import type { Json } from "../json.ts";
@@ -49,8 +49,10 @@ export function isCommandAsTurn(definition: Definition, features: Features): boo
 
 function toSchedule({ schedule, tz }: Definition): JobSpec["schedule"] {
   if (typeof schedule === "string") return { kind: "cron", expr: schedule, ...defined({ tz }) };
-  // The gateway stores times in this form; the same instant in another zone is no difference.
-  if (schedule.kind === "at") return { ...schedule, at: new Date(parseMoment(schedule.at) ?? 0).toISOString() };
+  // The gateway stores times in this form, without a zone; the same instant in another zone is no difference.
+  if (schedule.kind === "at") {
+    return { kind: "at", at: new Date(readMoment(schedule.at, schedule.tz ?? tz) ?? 0).toISOString() };
+  }
   return { ...schedule };
 }
 

@@ -1,5 +1,5 @@
 import type { Definition } from "../definition/definition.ts";
-import { describeProblem } from "../definition/files.ts";
+import { describeProblem, describeWarning } from "../definition/files.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import { readChecksum, writeChecksum } from "../files/checksum.ts";
 import { type ObstacleError, describeObstacle } from "../files/regular-file.ts";
@@ -97,6 +97,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
       loggedChecksum = checksum;
       mustLogComplete = true;
       warnings.clear("definitions");
+      warnings.clear("definition warnings");
     }
 
     switch (desired.kind) {
@@ -109,6 +110,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         return { kind: "rejected" };
 
       case "valid": {
+        warnings.warnOnce("definition warnings", desired.warnings.map(describeWarning));
         // The copy is for the start of the next Pod. A full or slow volume must not delay the sync.
         const staging = attemptPass("Failed to stage cron config", () => stage(desired.files), warnings);
         const synced = await toResult(syncJobs(desired.definitions, prune, pass));

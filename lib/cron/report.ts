@@ -1,5 +1,7 @@
+import { formatProblem } from "../definition/files.ts";
 import { ManagerError } from "../errors.ts";
 import { type MountedDirectory, inspectMadeDirectory } from "../files/places.ts";
+import { capProblems } from "../printable.ts";
 import { findFrozen } from "../reconcile/check-places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import type { Settings } from "../settings.ts";
@@ -72,12 +74,14 @@ function toDiff(snapshot: CronSnapshot, settings: CronReportSettings, problems: 
   const stays = [`${unchanged} unchanged`, `${unmanaged} not ours`];
   const isLeftOut = plan !== undefined && (plan.unsupported.length > 0 || plan.refusedRemovals.length > 0);
   const isUnread = desired instanceof ManagerError || live instanceof ManagerError;
+  const notes = listNotes(snapshot);
+  const isShown = actions.length > 0 || problems.length > 0 || notes.length > 0;
   return {
     json: { add, update, remove, adopt, unchanged, unmanaged, problems },
     changes: actions.length,
     isBroken: isUnread || desired.kind === "invalid" || isLeftOut,
-    heading: actions.length > 0 || problems.length > 0 ? `Cron jobs: ${settings.gatewayUrl}` : undefined,
-    notes: [],
+    heading: isShown ? `Cron jobs: ${settings.gatewayUrl}` : undefined,
+    notes,
     entries: toEntries(snapshot, actions, settings.owner),
     counts: {
       planned: [
@@ -90,6 +94,12 @@ function toDiff(snapshot: CronSnapshot, settings: CronReportSettings, problems: 
       unchanged: stays,
     },
   };
+}
+
+/** What is no problem, and worth a line. */
+function listNotes({ desired }: CronSnapshot): string[] {
+  const isRead = !(desired instanceof ManagerError) && desired.kind === "valid";
+  return capProblems(isRead ? desired.warnings.map(formatProblem) : []);
 }
 
 type Entry = DiffReport["entries"][number];

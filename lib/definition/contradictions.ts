@@ -1,5 +1,6 @@
 import type { FieldProblem } from "./field-problem.ts";
-import { type JsonObject, isJsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { findZoneProblems } from "./zone-problems.ts";
 
 /** The fields that say what to do. A definition has exactly one of them. */
 export const PAYLOADS = ["command", "message", "systemEvent", "payload"] as const;
@@ -54,9 +55,7 @@ export function findContradictions(definition: JsonObject): FieldProblem[] {
       report(theirs, `means the same as ${ours}; keep one of the two`);
     }
   }
-  if (definition.tz !== undefined && isJsonObject(definition.schedule)) {
-    report("tz", "goes beside a schedule that is a string; put it inside schedule");
-  }
+  problems.push(...findZoneProblems(definition));
   if (definition.retry !== undefined && definition.input !== undefined) {
     report("retry", "does not go with input; only the first attempt would read it");
   }

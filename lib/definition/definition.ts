@@ -46,7 +46,10 @@ const fields = {
     v.union([ScheduleText, ScheduleSchema]),
     "When it runs: a cron expression of 5 or 6 fields, or an object with a kind.",
   ),
-  tz: optional(TimeZone, "The time zone of a cron expression, such as Asia/Tokyo; the gateway's where there is none."),
+  tz: optional(
+    TimeZone,
+    "The time zone of a cron expression, else the gateway's, or of a moment without an offset, else UTC.",
+  ),
   command: optional(v.union([Text, Argv]), "What to run: a shell line, or a list of arguments."),
   message: optional(Text, "What to ask an agent."),
   systemEvent: optional(Text, "What to tell the main session."),

@@ -2,6 +2,7 @@ import { computeSetChecksum } from "../files/checksum.ts";
 import { type Definition, parseDefinition, readName } from "./definition.ts";
 import { parseDefinitionText } from "./text.ts";
 import type { FieldProblem } from "./field-problem.ts";
+import { findWarnings } from "./warnings.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import type { VolumeFile } from "../files/volume.ts";
 
@@ -21,12 +22,14 @@ export type DefinitionSet =
 
 interface Checked {
   files: VolumeFile[];
+  /** What may not mean what its author thinks, and prevents nothing. */
+  warnings: DefinitionProblem[];
   /** How many jobs each file declares, as far as it was checked. */
   counts: ReadonlyMap<string, number>;
   checksum: string;
 }
 
-/** More than anybody reads. Nothing is applied then, so the rest need not be checked. */
+/** More than anybody reads. With so many problems nothing is applied, and the rest need not be checked. */
 const MAX_PROBLEMS = 1_000;
 
 /** Whether a file of this name contains job definitions. */
@@ -34,10 +37,15 @@ export function isDefinitionFile(name: string): boolean {
   return !name.startsWith(".") && /\.(json5?|ya?ml)$/.test(name);
 }
 
-/** Checks the files together, because names must be unique over all of them. Never throws. */
-export async function parseDefinitionFiles(files: VolumeFile[]): Promise<DefinitionSet> {
+/**
+ * Checks the files together, because names must be unique over all of them. Never throws.
+ *
+ * @param nowMs warns of moments that have passed, too
+ */
+export async function parseDefinitionFiles(files: VolumeFile[], nowMs?: number): Promise<DefinitionSet> {
   const definitions: Definition[] = [];
   const problems: DefinitionProblem[] = [];
+  const warnings: DefinitionProblem[] = [];
   const firstFileOf = new Map<string, string>();
   const counts = new Map<string, number>();
   const isEnough = () => problems.length >= MAX_PROBLEMS;
@@ -60,8 +68,10 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Definit
       if (isEnough()) break;
       const job = nameJob(input, index);
       const result = isWrapped(input) ? WRAPPED : parseDefinition(input);
-      if (result.kind === "valid") definitions.push(result.definition);
-      else problems.push(...result.problems.map(({ field, problem }) => ({ file, job, field, problem })));
+      if (result.kind === "valid") {
+        definitions.push(result.definition);
+        warnings.push(...place(findWarnings(result.definition, nowMs), file, job));
+      } else problems.push(...place(result.problems, file, job));
 
       const name = readName(input);
       if (name === undefined) continue;
@@ -74,8 +84,13 @@ export async function parseDefinitionFiles(files: VolumeFile[]): Promise<Definit
 
   const checksum = computeSetChecksum(files);
   if (isEnough()) problems.splice(MAX_PROBLEMS, problems.length, TOO_MANY);
-  if (problems.length > 0) return { kind: "invalid", problems, files, counts, checksum };
-  return { kind: "valid", definitions, files, counts, checksum };
+  warnings.splice(MAX_PROBLEMS);
+  const checked = { warnings, files, counts, checksum };
+  return problems.length > 0 ? { kind: "invalid", problems, ...checked } : { kind: "valid", definitions, ...checked };
+}
+
+function place(found: readonly FieldProblem[], file: string, job: string): DefinitionProblem[] {
+  return found.map(({ field, problem }) => ({ file, job, field, problem }));
 }
 
 function nameJob(input: Json | undefined, index: number): string {
@@ -102,4 +117,9 @@ export function formatProblem({ file, job, field, problem }: DefinitionProblem):
 /** The problem as a line of the log. */
 export function describeProblem(problem: DefinitionProblem): string {
   return `WARNING: Cron config rejected: ${formatProblem(problem)}`;
+}
+
+/** The warning as a line of the log. */
+export function describeWarning(warning: DefinitionProblem): string {
+  return `WARNING: Cron config accepted, but ${formatProblem(warning)}`;
 }

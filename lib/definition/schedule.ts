@@ -26,6 +26,7 @@ export const ScheduleSchema = v.variant("kind", [
   v.object({
     kind: described(v.literal("at"), "Once."),
     at: described(textWithout(findMomentProblem), "Date and time, such as 2027-01-31T09:00:00+09:00."),
+    tz: optional(TimeZone, "The time zone of a moment without an offset, such as Asia/Tokyo; else it is UTC."),
   }),
   v.object({
     kind: described(v.literal("on-exit"), "Whenever a program ends."),

@@ -18,6 +18,8 @@ const SCHEDULES: readonly JsonObject[] = [
   { schedule: { kind: "every", everyMs: 60_000, anchorMs: 7 } },
   { schedule: { kind: "at", at: "2027-01-31T00:00:00Z" } },
   { schedule: { kind: "at", at: "2027-01-31T09:00:00+09:00" } }, // the same moment
+  { schedule: { kind: "at", at: "2027-01-31T09:00" }, tz: "Asia/Tokyo" }, // and again
+  { schedule: { kind: "at", at: "2027-01-31T09:00", tz: "+09:00" } },
   { schedule: { kind: "at", at: "2026-11-22T12:00:01Z" } },
   { schedule: { kind: "at", at: NOW } }, // has passed
   { schedule: { kind: "at", at: "2020-01-31" } },

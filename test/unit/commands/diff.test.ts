@@ -204,6 +204,15 @@ describe("renderDiff()", () => {
     expect((await diffOf(STEADY)).text).toBe("No changes. 1 unchanged, 0 not ours.\n");
   });
 
+  test("notes what may not mean what it says, and counts it as no problem", async () => {
+    const job = define({ tz: "BST" });
+    const { text, isBroken } = await diffOf({ ...STEADY, definitions: JSON.stringify([job]), jobs: [ourJob(job)] });
+    expect(text).toBe(
+      "Cron jobs: ws://127.0.0.1:18789\n  cron-jobs.json: backup: tz: means Asia/Dhaka here; write that, or the zone that you mean, such as Europe/London\n\nNo changes. 1 unchanged, 0 not ours.\n",
+    );
+    expect(isBroken).toBeFalse();
+  });
+
   test("marks drift, and says what a sync does about it", async () => {
     const { text } = await diffOf(EDITED);
     expect(text).toContain("Config: /mnt/openclaw.json\n  ! /mnt/openclaw.json was changed by something else:");

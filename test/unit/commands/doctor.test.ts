@@ -113,6 +113,19 @@ describe("examine()", () => {
     expect(check(found, "cron in force")).toMatchObject({ state: "skipped", detail: "needs: cron definitions" });
   });
 
+  test("warns of definitions that may not mean what they say", async () => {
+    const job = define({ tz: "EST" });
+    const found = await diagnose({ ...STEADY, definitions: JSON.stringify([job]), jobs: [ourJob(job)] });
+    expect(check(found, "cron definitions")).toMatchObject({
+      state: "warning",
+      detail:
+        "1 job in cron-jobs.json; cron-jobs.json: backup: tz: means America/Panama here; write that, or the zone that you mean, such as America/New_York",
+      hint: "config-manager validate",
+    });
+    expect(check(found, "cron in force").state).toBe("ok");
+    expect(found.ok).toBe(true);
+  });
+
   test("reports where the token comes from, and that there is none", async () => {
     expect(check(await diagnose(STEADY), "token").detail).toBe("a token from OPENCLAW_GATEWAY_TOKEN");
     expect(check(await diagnose(STEADY, { OPENCLAW_GATEWAY_PASSWORD: "hush" }), "token").detail).toBe(

@@ -65,6 +65,22 @@ async function checkFound(found: "alone" | "listed", files: Record<string, strin
 }
 
 describe("validate() of a directory", () => {
+  test("warns of moments without an offset, and of those that have passed", async () => {
+    const moment = (at: string) => ({ kind: "at", at }) as const;
+    const jobs = [
+      define({ name: "soon", schedule: moment("2096-12-01T09:00") }),
+      define({ name: "past", schedule: moment("2020-12-01T09:00Z") }),
+    ];
+    expect(await check({ "jobs.json": JSON.stringify(jobs) })).toEqual({
+      problems: [],
+      warnings: [
+        "jobs.json: soon: schedule.at: is read as UTC, for want of an offset and of a tz; write 2096-12-01T09:00Z for that, or else an offset (2096-12-01T09:00+09:00), or tz (Asia/Tokyo) beside it",
+        "jobs.json: past: schedule.at: has passed (2020-12-01T09:00:00.000Z); a job that is not there yet is not added",
+      ],
+      checked: ["jobs.json: 2 jobs, no problem"],
+    });
+  });
+
   test("skips the files of other tools, and names them in one line", async () => {
     expect(await checkFound("listed", { ...FOREIGN, "cron-jobs.json": JOBS, "openclaw.json": MODE })).toEqual({
       ...CLEAN,

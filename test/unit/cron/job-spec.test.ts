@@ -111,6 +111,14 @@ describe("toJobSpec()", () => {
     }
   });
 
+  test("reads a moment in the zone beside it, or inside, and sends none", () => {
+    const expected = { kind: "at", at: "2027-01-31T00:00:00.000Z" };
+    const at = "2027-01-31T09:00";
+    expect(specOf({ schedule: { kind: "at", at }, tz: "Asia/Tokyo" }).schedule).toEqual(expected);
+    expect(specOf({ schedule: { kind: "at", at, tz: "Asia/Tokyo" } }).schedule).toEqual(expected);
+    expect(specOf({ schedule: { kind: "at", at: `${at}+09:00` }, tz: "Europe/Berlin" }).schedule).toEqual(expected);
+  });
+
   test("keeps OpenClaw's own payload, with the gateway's default limits of a script", () => {
     const payload = { kind: "script", script: "return 1", toolBudget: 3 } as const;
     expect(payloadOf({ payload })).toEqual({ ...payload, timeoutSeconds: 300 });

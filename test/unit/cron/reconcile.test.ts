@@ -183,6 +183,28 @@ describe("reconcile() beside a scheduler that is off", () => {
   });
 });
 
+describe("reconcile() of definitions that may not mean what they say", () => {
+  const soon = define({ name: "soon", schedule: { kind: "at", at: "2096-12-01T09:00" } });
+  const WARNING =
+    "WARNING: Cron config accepted, but cron-jobs.json: soon: schedule.at: is read as UTC, for want of an offset and of a tz; write 2096-12-01T09:00Z for that, or else an offset (2096-12-01T09:00+09:00), or tz (Asia/Tokyo) beside it";
+
+  test("applies them, and warns once", async () => {
+    await using at = await start({ definitions: [soon] });
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [CHANGED, WARNING, "Adding cron job: soon", COMPLETE],
+    });
+    expect(at.store.jobs).toMatchObject([{ schedule: { kind: "at", at: "2096-12-01T09:00:00.000Z" } }]);
+    expect((await at.pass()).lines).toEqual([]);
+    // The same words after another change in Git.
+    await at.publish([soon, define()]);
+    expect((await at.pass()).lines).toContain(WARNING);
+    await at.publish([define({ ...soon, tz: "Asia/Tokyo" })]);
+    expect((await at.pass()).lines).not.toContain(WARNING);
+    expect(at.store.jobs).toMatchObject([{ schedule: { kind: "at", at: "2096-12-01T00:00:00.000Z" } }]);
+  });
+});
+
 describe("reconcile() of definitions that cannot be applied", () => {
   test("changes no job if a definition is wrong, and logs each problem once", async () => {
     await using at = await start({

@@ -464,10 +464,51 @@ describe("parseDefinition()", () => {
     ]);
   });
 
-  test("accepts tz only beside a schedule that is a string", () => {
-    expect(problemsOf(write({ tz: "Asia/Tokyo" }))).toEqual([]);
-    expect(problemsOf(write({ tz: "UTC", schedule: { kind: "cron", expr: "* * * * *" } }))).toEqual([
-      "tz: goes beside a schedule that is a string; put it inside schedule",
+  test.each<[string, JsonObject]>([
+    ["a cron expression", { schedule: "0 3 * * *" }],
+    ["a moment", { schedule: { kind: "at", at: "2027-01-31T09:00" } }],
+    ["a moment with an offset", { schedule: { kind: "at", at: "2027-01-31T09:00+09:00" } }],
+  ])("accepts tz beside %s", (_, fields) => {
+    expect(problemsOf(write({ tz: "Asia/Tokyo", ...fields }))).toEqual([]);
+  });
+
+  test("accepts tz inside a moment", () => {
+    expect(problemsOf(write({ schedule: { kind: "at", at: "2027-01-31T09:00", tz: "Asia/Tokyo" } }))).toEqual([]);
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ["a cron object", { kind: "cron", expr: "* * * * *" }, "goes into the object, as schedule.tz"],
+    [
+      "a cron object with one",
+      { kind: "cron", expr: "* * * * *", tz: "UTC" },
+      "means the same as schedule.tz; keep one of the two",
+    ],
+    [
+      "a moment with one",
+      { kind: "at", at: "2027-01-31T09:00", tz: "UTC" },
+      "means the same as schedule.tz; keep one of the two",
+    ],
+    ["an interval", { kind: "every", everyMs: 60_000 }, "means nothing for a schedule of kind every; leave it out"],
+    ["a program", { kind: "on-exit", command: "x" }, "means nothing for a schedule of kind on-exit; leave it out"],
+    ["a stream", { kind: "stream", command: ["x"] }, "means nothing for a schedule of kind stream; leave it out"],
+  ])("refuses tz beside %s, with advice that helps", (_, schedule, problem) => {
+    expect(problemsOf(writeWithout({ tz: "UTC", schedule, message: "x" }))).toEqual([`tz: ${problem}`]);
+    // What it advises is accepted.
+    const inside = problem.startsWith("goes into") ? { tz: "UTC" } : {};
+    expect(problemsOf(writeWithout({ schedule: { ...schedule, ...inside }, message: "x" }))).toEqual([]);
+  });
+
+  test("refuses a moment that clocks skip, and a zone in which none can be computed", () => {
+    const moment = (at: string, tz: string) => problemsOf(write({ schedule: { kind: "at", at }, tz }));
+    expect(moment("2027-03-28T02:30", "Europe/Berlin")).toEqual([
+      "schedule.at: does not exist in Europe/Berlin: clocks are put forward then; write another time, or an offset",
+    ]);
+    expect(moment("2027-03-28T02:30+01:00", "Europe/Berlin")).toEqual([]);
+    expect(moment("2027-03-28T02:30", "SystemV/EST5")).toEqual([
+      "tz: is no time zone that a moment can be read in; expected one such as Asia/Tokyo or +09:00",
+    ]);
+    expect(moment("2027-03-28T02:30", "Mars/Olympus")).toEqual([
+      "tz: is no time zone; expected one such as Asia/Tokyo or +09:00",
     ]);
   });
 

@@ -45,6 +45,26 @@ describe("parseDefinitionFiles()", () => {
     expect(await namesIn(file(define({ name: "a" })))).toEqual(["a"]);
   });
 
+  test("names the file and the job of what may not mean what it says, and accepts it", async () => {
+    const jobs = [define({ name: "a", tz: "BST" }), define({ name: "b", schedule: { kind: "at", at: "2020-01-01" } })];
+    const set = await parseDefinitionFiles([file(jobs)]);
+    expect(set.kind).toBe("valid");
+    expect(set.warnings.map(formatProblem)).toEqual([
+      "cron-jobs.json: a: tz: means Asia/Dhaka here; write that, or the zone that you mean, such as Europe/London",
+      expect.stringMatching(/^cron-jobs\.json: b: schedule\.at: is read as UTC/),
+    ]);
+    const later = await parseDefinitionFiles([file(jobs)], Date.UTC(2026, 0));
+    expect(later.warnings.map(formatProblem)).toContain(
+      "cron-jobs.json: b: schedule.at: has passed (2020-01-01T00:00:00.000Z); a job that is not there yet is not added",
+    );
+  });
+
+  test("lists a thousand warnings at most", async () => {
+    const jobs = Array.from({ length: 1_001 }, (_, index) => define({ name: `job ${index}`, tz: "BST" }));
+    const { kind, warnings } = await parseDefinitionFiles([file(jobs)]);
+    expect([kind, warnings.length]).toEqual(["valid", 1_000]);
+  });
+
   test("reads JSON5 in .json and .json5", async () => {
     const text = "// jobs\n[{name: 'a', schedule: '* * * * *', command: 'true',},]";
     expect(await namesIn(file(text, "a.json"))).toEqual(["a"]);
