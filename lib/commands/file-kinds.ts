@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { hasOnlyExtensions } from "../definition/extensions.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 
 /** What every job has two of, whatever else is misspelt. No OpenClaw config has one at its top level, `cron` excepted. */
@@ -22,10 +23,11 @@ export function isJobName(path: string): boolean {
   return /(?:^|[^a-z])(?:cron|jobs?|cronjobs?)(?:[^a-z]|$)/i.test(basename(path));
 }
 
-/** Returns whether this is a job, a list with a job in it, an empty list, or OpenClaw's own list of jobs. */
+/** Returns whether this is a job, a list with one, an empty list, OpenClaw's own list, or anchors for one. */
 export function holdsJobs(value: Json): boolean {
   if (Array.isArray(value)) return value.length === 0 || value.some((item) => isJsonObject(item) && isJob(item));
-  return isJsonObject(value) && (isJob(value) || (Array.isArray(value.jobs) && holdsJobs(value.jobs)));
+  if (!isJsonObject(value)) return false;
+  return isJob(value) || hasOnlyExtensions(value) || (Array.isArray(value.jobs) && holdsJobs(value.jobs));
 }
 
 function isJob(value: JsonObject): boolean {

@@ -115,9 +115,9 @@ function openEntries(file: string, entries: readonly ManifestEntry[]): Part[] {
     if (configFiles.has(key)) return [{ kind: "included", name, bytes, isYaml: false }];
     if (!isDefinitionFile(key)) return [];
     const { documents, isYaml } = parseDocuments(key, bytes);
-    const [first] = documents;
-    const isOther = first?.kind === "parsed" && isJsonObject(first.value) && !isJobEntry(key, first.value);
-    return isOther ? [] : [{ kind: "definitions", name, bytes, isYaml }];
+    const isJobs = documents.some((document) => document.kind === "unreadable" || isJobEntry(key, document.value));
+    const isOther = documents.some((document) => document.kind === "parsed" && isJsonObject(document.value));
+    return isOther && !isJobs ? [] : [{ kind: "definitions", name, bytes, isYaml }];
   });
 }
 

@@ -21,6 +21,7 @@ import {
 import { type Json, isJsonObject } from "../json.ts";
 import { PayloadSchema } from "./payload.ts";
 import { ScheduleSchema, ScheduleText } from "./schedule.ts";
+import { omitExtensions } from "./extensions.ts";
 import { findShapeProblems } from "./shape.ts";
 import { findUnsendable } from "./unsendable.ts";
 
@@ -108,11 +109,15 @@ export type ParsedDefinition =
   | { kind: "valid"; definition: Definition }
   | { kind: "invalid"; problems: FieldProblem[] };
 
-/** Checks one definition strictly and reports all its problems. Never throws. */
-export function parseDefinition(input: Json): ParsedDefinition {
-  if (!isJsonObject(input)) {
-    return { kind: "invalid", problems: [{ field: "", problem: messageForWrongType("Object", input) }] };
+/**
+ * Checks one definition strictly and reports all its problems. Skips keys that begin with `x-`: they are the author's.
+ * Never throws.
+ */
+export function parseDefinition(whole: Json): ParsedDefinition {
+  if (!isJsonObject(whole)) {
+    return { kind: "invalid", problems: [{ field: "", problem: messageForWrongType("Object", whole) }] };
   }
+  const input = omitExtensions(whole);
   const parsed = v.safeParse(DefinitionSchema, input);
   const shape = findShapeProblems(DefinitionSchema, input);
   const unsendable = findUnsendable(input);

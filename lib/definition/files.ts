@@ -1,5 +1,6 @@
 import { computeSetChecksum } from "../files/checksum.ts";
 import { type Definition, parseDefinition, readName } from "./definition.ts";
+import { collectJobs } from "./documents.ts";
 import { parseDefinitionText } from "./text.ts";
 import type { FieldProblem } from "./field-problem.ts";
 import { findWarnings } from "./warnings.ts";
@@ -51,18 +52,10 @@ export async function parseDefinitionFiles(files: VolumeFile[], nowMs?: number):
   const isEnough = () => problems.length >= MAX_PROBLEMS;
   for (const { name: file, bytes } of files) {
     if (isEnough()) break;
-    const text = await parseDefinitionText(file, bytes);
-    if (text.kind === "unreadable") {
-      problems.push({ file, job: "", field: "", problem: text.problem });
-      continue;
-    }
-    const isList = Array.isArray(text.value);
-    const inputs = Array.isArray(text.value) ? text.value : [text.value];
+    const { inputs, problems: ofText } = collectJobs(await parseDefinitionText(file, bytes));
     counts.set(file, inputs.length);
-    for (const { path, problem } of text.problems) {
-      const [index, ...inner] = isList ? path : [0, ...path];
-      const job = typeof index === "number" ? nameJob(inputs[index], index) : "";
-      problems.push({ file, job, field: inner.join("."), problem });
+    for (const { index, field, problem } of ofText) {
+      problems.push({ file, job: index === undefined ? "" : nameJob(inputs[index], index), field, problem });
     }
     for (const [index, input] of inputs.entries()) {
       if (isEnough()) break;

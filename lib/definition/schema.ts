@@ -3,6 +3,11 @@ import { PAYLOADS } from "./contradictions.ts";
 import { DefinitionSchema } from "./definition.ts";
 
 const JOB = { $ref: "#/definitions/job" };
+const JOBS = { type: "array", items: JOB, description: "The list of jobs." };
+
+/** The author's own keys. */
+const EXTENSIONS = { patternProperties: { "^x-": {} } };
+const HOLDER = { type: "object", ...EXTENSIONS, additionalProperties: false };
 
 /**
  * The JSON Schema of a definition file, in draft 7, which editors support. It accepts everything that `parseDefinition`
@@ -28,8 +33,9 @@ export function toDefinitionSchema() {
   return {
     $schema,
     title: "Cron jobs of OpenClaw, as config-manager reads them",
-    description: "A list of jobs, or one job.",
-    anyOf: [{ type: "array", items: JOB }, JOB],
-    definitions: { job: { ...job, oneOf: PAYLOADS.map((field) => ({ required: [field] })) } },
+    description:
+      "A list of jobs, or one job. Keys that begin with x- are your own, and may have the list in jobs beside them.",
+    anyOf: [JOBS, JOB, { ...HOLDER, minProperties: 1 }, { ...HOLDER, properties: { jobs: JOBS }, minProperties: 2 }],
+    definitions: { job: { ...job, ...EXTENSIONS, oneOf: PAYLOADS.map((field) => ({ required: [field] })) } },
   };
 }

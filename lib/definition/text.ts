@@ -5,21 +5,21 @@ import { CONFIG_LIMITS, DEFINITION_LIMITS, ExcessError, messageForSize } from ".
 import type { ParsedText } from "../text/yaml.ts";
 
 /**
- * Reads a definition file: YAML if its name ends in .yaml or .yml, else JSON5. Never throws, and quotes nothing of the
- * text but keys and single characters.
+ * Reads a definition file: the documents of YAML if its name ends in .yaml or .yml, else one of JSON5. At least one.
+ * Never throws, and quotes nothing of the text but keys and single characters.
  */
-export async function parseDefinitionText(name: string, bytes: Uint8Array): Promise<ParsedText> {
+export async function parseDefinitionText(name: string, bytes: Uint8Array): Promise<ParsedText[]> {
   const { bytes: limitBytes } = DEFINITION_LIMITS;
   // What is larger was not read to its end, and half a list must not pass for the whole.
   if (bytes.length > limitBytes)
-    return { kind: "unreadable", problem: `is ${messageForSize(limitBytes)}; a ConfigMap holds no more` };
+    return [{ kind: "unreadable", problem: `is ${messageForSize(limitBytes)}; a ConfigMap holds no more` }];
   const text = decodeText(bytes);
-  if (text === undefined) return { kind: "unreadable", problem: "is not UTF-8 text" };
-  if (text.trim() === "") return { kind: "unreadable", problem: "is empty; write [] to declare no jobs" };
-  if (!/\.ya?ml$/.test(name)) return parseJson(text, DEFINITION_LIMITS);
+  if (text === undefined) return [{ kind: "unreadable", problem: "is not UTF-8 text" }];
+  if (text.trim() === "") return [{ kind: "unreadable", problem: "is empty; write [] to declare no jobs" }];
+  if (!/\.ya?ml$/.test(name)) return [parseJson(text, DEFINITION_LIMITS)];
   // Loaded only when needed: it is the largest part of this program.
-  const { parseYaml } = await import("../text/yaml.ts");
-  return parseYaml(text, DEFINITION_LIMITS);
+  const { parseYamlDocuments } = await import("../text/yaml.ts");
+  return parseYamlDocuments(text, DEFINITION_LIMITS);
 }
 
 /** Decodes UTF-8; undefined if the bytes are not UTF-8. */

@@ -21,6 +21,9 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "*": 10,
   "!": 12,
   "\u001f": 10,
+  // A document begins: the first one, or one after another's end; and any other.
+  "\u0002": 35,
+  "---": 35,
 };
 
 /** A space, a newline, a comment, an anchor, or the text of a scalar after its mark. */
@@ -46,7 +49,7 @@ export function findYamlExcess(text: string, limits: TextLimits): string | undef
       nesting.pass(token);
     } else {
       const isStray = (token === "]" || token === "}") && nesting.flow === 0; // each is an error object
-      weight += isStray ? 13 : (WEIGHTS[token.charAt(0)] ?? OTHER_WEIGHT);
+      weight += isStray ? 13 : (WEIGHTS[token] ?? WEIGHTS[token.charAt(0)] ?? OTHER_WEIGHT);
       if (token !== SCALAR) nesting.read(token);
     }
     isScalar = token === SCALAR && !isScalar;
@@ -88,7 +91,8 @@ function createNesting() {
     },
     pass,
     read(token: string): void {
-      if (token === FLOW_END) flow = 0;
+      if (token === "---") columns.length = 0;
+      else if (token === FLOW_END) flow = 0;
       else if (token === "[" || token === "{") flow += 1;
       else if (token === "]" || token === "}") flow = Math.max(0, flow - 1);
       else if (flow === 0 && (token === "-" || token === "?" || token === ":")) {

@@ -24,14 +24,12 @@ export type ParsedText =
   | { kind: "parsed"; value: Json; problems: TextProblem[] }
   | { kind: "unreadable"; problem: string };
 
-const SEVERAL_DOCUMENTS = "holds several documents; write one list of jobs";
-
 const TOO_MUCH = "has aliases of aliases that stand for too much";
 
 /** More than any list of jobs needs, and too few to fill the memory. */
 const MAX_ALIASES = 10_000;
 
-/** How many values aliases may repeat: a short text of aliases can expand to more than can be processed. */
+/** How many values aliases of a text may repeat: a short one can expand to more than can be processed. */
 const MAX_REPEATED = 1_000_000;
 
 /** The core schema of YAML 1.2, which has the types of JSON, and the merge key `<<` of YAML 1.1. */
@@ -46,35 +44,25 @@ const OPTIONS = {
 } as const;
 
 /**
- * Reads YAML. Everything that JSON cannot express is a problem: a tag, a key that is no text. Text that holds more than
- * it may is not parsed. Never throws, and quotes nothing of the text but keys.
+ * Reads each document of a YAML text; at least one. Everything that JSON cannot express is a problem: a tag, a key that
+ * is no text. Text that holds more than it may is not parsed. Never throws, and quotes nothing of the text but keys.
  */
-export function parseYaml(text: string, limits = CONFIG_LIMITS): ParsedText {
-  const excess = findYamlExcess(text, limits);
-  if (excess !== undefined) return { kind: "unreadable", problem: `is ${excess}` };
-  const lineCounter = new LineCounter();
-  try {
-    return readDocument(parseDocument(text, { ...OPTIONS, lineCounter }), lineCounter);
-  } catch (error) {
-    return toUnreadable(error);
-  }
-}
-
-/** The same for each document of a stream; at least one. */
 export function parseYamlDocuments(text: string, limits = CONFIG_LIMITS): ParsedText[] {
   const excess = findYamlExcess(text, limits);
   if (excess !== undefined) return [{ kind: "unreadable", problem: `is ${excess}` }];
   const lineCounter = new LineCounter();
   try {
-    const parsed = parseAllDocuments(text, { ...OPTIONS, lineCounter });
-    const documents = parsed.map((document) => readDocument(document, lineCounter));
-    return documents.length > 0 ? documents : [parseYaml(text, limits)];
+    const parsed: readonly Document.Parsed[] = parseAllDocuments(text, { ...OPTIONS, lineCounter });
+    const documents = parsed.length > 0 ? parsed : [parseDocument(text, { ...OPTIONS, lineCounter })];
+    const budget = { repeated: MAX_REPEATED };
+    return documents.map((document) => readDocument(document, lineCounter, budget));
   } catch (error) {
     return [toUnreadable(error)];
   }
 }
 
-function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText {
+/** @param budget how many values aliases may still repeat */
+function readDocument(document: Document.Parsed, lines: LineCounter, budget: { repeated: number }): ParsedText {
   try {
     const [broken] = document.errors;
     if (broken) return { kind: "unreadable", problem: messageForError(broken, lines.linePos(broken.pos[0])) };
@@ -82,7 +70,8 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ParsedText
     if (document.directives.yaml.version === "1.1")
       return { kind: "unreadable", problem: "is YAML 1.1; only 1.2 is read here" };
     const value = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
-    if (countRepeated(value) > MAX_REPEATED) return { kind: "unreadable", problem: TOO_MUCH };
+    budget.repeated -= countRepeated(value);
+    if (budget.repeated < 0) return { kind: "unreadable", problem: TOO_MUCH };
     return { kind: "parsed", value, problems: findProblems(document) };
   } catch (error) {
     return toUnreadable(error);
@@ -162,8 +151,7 @@ function formatMapKey(key: unknown): string {
 }
 
 /** The parser's message with line and column, without the text that it quotes. */
-function messageForError({ code, message }: YAMLError, { line, col }: { line: number; col: number }): string {
-  if (code === "MULTIPLE_DOCS") return SEVERAL_DOCUMENTS;
+function messageForError({ message }: YAMLError, { line, col }: { line: number; col: number }): string {
   if (message.includes("call stack")) return messageForFailure(message);
   const [head = ""] = message.split("\n");
   const place = `${head.replace(/\s?(?:(?<=\w):\s|(?<=version)\s|[\\"!<]).*$/s, "")} at line ${line}, column ${col}`;
@@ -180,6 +168,7 @@ function messageForFailure(message: string): string {
   if (message.includes("Unresolved alias")) {
     return "has an alias that no anchor stands before; put a text that begins with * in quotes";
   }
-  if (message.includes("Merge sources")) return "merges something that is no map";
+  if (message.includes("Merge sources"))
+    return "merges something that is no map, or has no anchor before it in its document";
   return message.includes("call stack") ? `is ${TOO_DEEP}` : "is no YAML";
 }

@@ -31,6 +31,7 @@ describe("validate", () => {
     ["large.yaml", "- a: b\n".repeat((8 * MIB) / 7), "is larger than 4 MiB; a ConfigMap holds 1 MiB"],
     ["many.yaml", "- a: b\n".repeat(MIB / 8), "is YAML of too many values for our memory"],
     ["tags.yaml", `[${"!a b,".repeat(150_000)}]`, "is YAML of too many values for our memory"],
+    ["documents.yaml", "--- 1\n".repeat(100_000), "is YAML of too many values for our memory"],
     ["newlines.yaml", `a:${"\n".repeat(MIB - 10)}`, "is YAML of too many values for our memory"],
     ["many.json", `[${"{},".repeat(MIB / 4)}]`, "is made of more than 100000 values"],
     ["jobs.json", `["${"x".repeat(2 * MIB)}"]`, "is larger than 1 MiB; a ConfigMap holds no more"],

@@ -6,7 +6,7 @@ import { findDuplicateKeys } from "../../lib/text/duplicate-keys.ts";
 import { createMasker } from "../../lib/text/masking.ts";
 import { createRedactor } from "../../lib/text/redaction.ts";
 import { maskArguments, maskJobText, maskText } from "../../lib/text/secrets.ts";
-import { parseYaml } from "../../lib/text/yaml.ts";
+import { parseYamlDocuments } from "../../lib/text/yaml.ts";
 import { findGrowth } from "../support/growth.ts";
 import { PATTERN_TABLE } from "../support/pattern-table.ts";
 import { findLiterals, isUnlimited, listPatterns, toPattern } from "../support/patterns.ts";
@@ -152,9 +152,9 @@ describe("what handles text from outside takes time in proportion to it", () => 
     }
   });
 
-  test("parseYaml() of a text with an error", () => {
+  test("parseYamlDocuments() of a text with an error", () => {
     for (const piece of ["a: b: ", "'", '"', "@", "&a ", "!", "%", "\t"]) {
-      const growth = findGrowth((text) => parseYaml(text), repeat("a: b: ", piece, "\n}"));
+      const growth = findGrowth((text) => parseYamlDocuments(text), repeat("a: b: ", piece, "\n}"));
       expect({ piece, growth }).toEqual({ piece, growth: undefined });
     }
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { SourceFile } from "../../../lib/commands/sources.ts";
 import { type Validation, validate } from "../../../lib/commands/validate.ts";
+import { formatProblem, parseDefinitionFiles } from "../../../lib/definition/files.ts";
 import { define } from "../../support/fakes.ts";
 
 const CLEAN: Validation = { problems: [], warnings: [], checked: [] };
@@ -118,6 +119,34 @@ describe("validate() of a directory", () => {
     expect((await checkFound("listed", { "prod.json5": MODE, "exec-approvals.json": "{}" })).checked).toEqual([
       "deploy/prod.json5: config, no problem",
     ]);
+  });
+});
+
+describe("validate() and a sync", () => {
+  const ANCHORS = "x-defaults: &d {schedule: '@daily'}\n";
+  const FILES: Record<string, string> = {
+    "anchors alone": ANCHORS,
+    "jobs beside anchors": `${ANCHORS}jobs:\n  - {<<: *d, name: a, message: A}\n`,
+    "a wrong job beside anchors": `${ANCHORS}jobs:\n  - {<<: *d, name: a, mesage: A}\n`,
+    "jobs in documents": "- {name: a, schedule: '@daily', message: A}\n---\nname: b\nschedule: '@daily'\nmessage: B\n",
+    "a wrong job in the second document":
+      "- {name: a, schedule: '@daily', message: A}\n---\nname: b\nschedul: '@daily'\nmessage: B\n",
+    "an anchor's document before the jobs'": `${ANCHORS}---\n- {name: a, schedule: '@daily', message: A}\n`,
+  };
+
+  test.each(Object.entries(FILES))("agree on %s, wherever the file is found", async (_, text) => {
+    const name = "team.yaml";
+    const set = await parseDefinitionFiles([{ name, bytes: Buffer.from(text) }]);
+    const expected = set.kind === "invalid" ? set.problems.map(formatProblem) : [];
+    const inDirectory = (lines: string[]) => lines.map((line) => `deploy/${line}`);
+    expect((await check({ [name]: text })).problems).toEqual(expected);
+    for (const found of ["alone", "listed"] as const) {
+      const { problems, warnings } = await checkFound(found, { [name]: text });
+      expect([problems, warnings]).toEqual([inDirectory(expected), []]);
+    }
+    const inMap = await check({ "cm.yaml": configMap({ [name]: text }) });
+    expect(inMap.problems).toEqual(expected.map((line) => line.replace(name, `cm.yaml#${name}`)));
+    expect(inMap.warnings).toEqual([]);
   });
 });
 

@@ -65,6 +65,90 @@ describe("parseDefinitionFiles()", () => {
     expect([kind, warnings.length]).toEqual(["valid", 1_000]);
   });
 
+  describe("of YAML with anchors and documents", () => {
+    const yaml = (text: string, name = "jobs.yaml") => file(text, name);
+    const DEFAULTS = "x-defaults: &defaults\n  schedule: '@daily'\n  tz: Asia/Tokyo\n  x-more: 1\n";
+    const JOBS = `${DEFAULTS}jobs:\n  - {<<: *defaults, name: a, message: A}\n  - {<<: *defaults, name: b, message: B, x-note: 1}\n`;
+    const ONE = "name: c\nschedule: '@daily'\nmessage: C\n";
+
+    test("reads the list in jobs beside keys that begin with x-", async () => {
+      const set = await parseDefinitionFiles([yaml(JOBS)]);
+      expect(set).toMatchObject({
+        kind: "valid",
+        definitions: [
+          { name: "a", schedule: "@daily", tz: "Asia/Tokyo", message: "A" },
+          { name: "b", schedule: "@daily", tz: "Asia/Tokyo", message: "B" },
+        ],
+      });
+      expect(JSON.stringify(set.kind === "valid" && set.definitions)).not.toContain("x-");
+      expect(await namesIn(file({ "x-a": 1, jobs: [] }))).toEqual([]);
+    });
+
+    test("skips such keys of a job, and only of the job itself", async () => {
+      expect(await namesIn(file([{ ...define(), "x-note": { why: "so" }, "x-": null }]))).toEqual(["backup"]);
+      expect(await namesIn(file({ ...define(), "x-note": "so" }))).toEqual(["backup"]);
+      expect(await problemsOf(file([{ ...define(), X: 1, xnote: 1 }]))).toHaveLength(2);
+      expect(await problemsOf(file([define({ delivery: { mode: "none", "x-note": 1 } as never })]))).toEqual([
+        "cron-jobs.json: backup: delivery.x-note: unknown field, the nearest known one is mode",
+      ]);
+    });
+
+    test("reads each document: a list, one job, a list beside anchors, anchors alone, nothing", async () => {
+      const text = ["- {name: a1, schedule: '@daily', message: A}\n", ONE, JOBS, "x-only: 1\n", "# nothing\n", ""];
+      expect(await namesIn(yaml(text.join("---\n")))).toEqual(["a1", "c", "a", "b"]);
+      const set = await parseDefinitionFiles([yaml(text.join("---\n"))]);
+      expect(set.counts.get("jobs.yaml")).toBe(4);
+      expect(await namesIn(yaml("--- []\n--- []\n"))).toEqual([]);
+    });
+
+    test("names the place of a problem in any of them", async () => {
+      const text = [
+        ONE,
+        "- {schedule: '@daily', message: x}\n- {name: d, schedule: '@daily', message: x, message: y}\n",
+        "x-a: {b: 1, b: 2}\njobs: [{name: e, schedule: '@daily', mesage: x, message: x}]\n",
+        "name: f\nschedule: '@daily'\nschedule: '@weekly'\nmessage: x\n",
+        "a: [\n",
+        ONE,
+      ];
+      expect(await problemsOf(yaml(text.join("---\n")))).toEqual([
+        "jobs.yaml: d: message: stands twice in one map",
+        "jobs.yaml: x-a.b: stands twice in one map",
+        "jobs.yaml: f: schedule: stands twice in one map",
+        expect.stringMatching(/^jobs\.yaml: document 5: .* at line 1\d, column \d+$/),
+        "jobs.yaml: #2: name: is required",
+        "jobs.yaml: e: mesage: unknown field, did you mean message?",
+        "jobs.yaml: c: name: is defined twice, first in jobs.yaml",
+      ]);
+    });
+
+    test("does not take anchors alone, or nothing, for a list of no jobs", async () => {
+      const ALONE = "holds only keys that begin with x-; write [] to declare no jobs";
+      expect(await problemsOf(yaml(DEFAULTS))).toEqual([`jobs.yaml: ${ALONE}`]);
+      expect(await problemsOf(yaml(`${DEFAULTS}---\n${DEFAULTS}`))).toEqual([`jobs.yaml: ${ALONE}`]);
+      // The other file of the set is not enough: this one may have lost its jobs.
+      expect(await problemsOf(file([define()]), yaml(DEFAULTS))).toEqual([`jobs.yaml: ${ALONE}`]);
+      expect(await problemsOf(yaml("---\n---\n"))).toEqual(["jobs.yaml: #1: expected an object but received null"]);
+      expect(await problemsOf(yaml(`${DEFAULTS}jobs:\n`))).toEqual([
+        "jobs.yaml: jobs: expected a list of jobs but received null",
+      ]);
+      expect(await namesIn(yaml(`${DEFAULTS}---\n[]\n`))).toEqual([]);
+    });
+
+    test("does not take OpenClaw's own list for one, whatever stands beside it", async () => {
+      for (const store of [{ jobs: [] }, { version: 1, jobs: [] }, { "x-a": 1, version: 1, jobs: [] }]) {
+        expect(await problemsOf(file(store))).toEqual([
+          "cron-jobs.json: #1: jobs: expected a list of jobs, or one job; write the list alone",
+        ]);
+      }
+    });
+
+    test("says of an anchor in another document that there is none", async () => {
+      expect(await problemsOf(yaml(`${DEFAULTS}---\n- {<<: *defaults, name: a, message: A}\n`))).toEqual([
+        "jobs.yaml: document 2: merges something that is no map, or has no anchor before it in its document",
+      ]);
+    });
+  });
+
   test("reads JSON5 in .json and .json5", async () => {
     const text = "// jobs\n[{name: 'a', schedule: '* * * * *', command: 'true',},]";
     expect(await namesIn(file(text, "a.json"))).toEqual(["a"]);
@@ -254,7 +338,6 @@ describe("parseDefinitionFiles()", () => {
   });
 
   test.each([
-    ["two documents", "--- []\n--- []\n", "holds several documents; write one list of jobs"],
     ["tabs", "-\n\tname: a\n", /Tabs are not allowed as indentation/],
     ["aliases of aliases of aliases", bomb(), "has aliases of aliases that stand for too much"],
     [
@@ -262,7 +345,11 @@ describe("parseDefinitionFiles()", () => {
       "name: *s3cret\n",
       /^a.yaml: has an alias that no anchor stands before; put a text that begins with \* in quotes$/,
     ],
-    ["a merge of something other than a map", "- <<: s3cret\n", "merges something that is no map"],
+    [
+      "a merge of something other than a map",
+      "- <<: s3cret\n",
+      "merges something that is no map, or has no anchor before it in its document",
+    ],
     ["version 1.1", "%YAML 1.1\n---\n[]\n", "is YAML 1.1; only 1.2 is read here"],
   ])("refuses YAML with %s", async (_, text, problem) => {
     expect(await problemsOf(file(text, "a.yaml"))).toEqual([

@@ -5,6 +5,7 @@ import { Ajv } from "ajv";
 import * as fc from "fast-check";
 import * as v from "valibot";
 import { DefinitionSchema, parseDefinition } from "../../../lib/definition/definition.ts";
+import { collectJobs } from "../../../lib/definition/documents.ts";
 import { parseDefinitionText } from "../../../lib/definition/text.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../../lib/json.ts";
 import { toDefinitionSchema } from "../../../lib/definition/schema.ts";
@@ -125,6 +126,26 @@ describe("toDefinitionSchema()", () => {
     }
   });
 
+  test("accepts keys that begin with x-, and jobs beside them, as parseDefinitionFiles() does", () => {
+    for (const value of [
+      { ...job(), "x-note": { any: ["thing"] } },
+      [{ ...job(), "x-note": null }],
+      { "x-defaults": { tz: "UTC" }, jobs: [job()] },
+      { "x-defaults": { tz: "UTC" } },
+    ]) {
+      expect(accepts(value) ? [] : accepts.errors).toEqual([]);
+    }
+    for (const value of [
+      { "x-defaults": {}, jobs: [job()], version: 1 },
+      { "x-defaults": {}, jobs: job() },
+      { ...job(), delivery: { mode: "none", "x-note": 1 } },
+      { jobs: [job()] },
+      {},
+    ]) {
+      expect(accepts(value)).toBeFalse();
+    }
+  });
+
   test.each(Object.entries(ODD_NAMES))("takes a name with %s", (_, name) => {
     expectTaken({
       name,
@@ -214,8 +235,9 @@ const BLOCKS = await Promise.all(DOCUMENTS.map(async (document) => ({ document, 
 
 const EXAMPLES = BLOCKS.flatMap(({ document, blocks }) =>
   blocks
-    .flatMap((block) => (block.kind === "parsed" ? [block.value] : []))
-    .filter((value) => (Array.isArray(value) ? value : [value]).some((one) => isJsonObject(one) && "schedule" in one))
+    .flat()
+    .map((block) => collectJobs([block]).inputs)
+    .filter((jobs) => jobs.some((one) => isJsonObject(one) && "schedule" in one))
     .map((value) => [document, value] as const),
 );
 
@@ -225,7 +247,7 @@ describe("the jobs in the documents", () => {
   });
 
   test.each(BLOCKS)("can be read: $document", ({ blocks }) => {
-    expect(blocks.filter(({ kind }) => kind === "unreadable")).toEqual([]);
+    expect(blocks.flat().filter(({ kind }) => kind === "unreadable")).toEqual([]);
   });
 
   test.each(EXAMPLES)("are right: %s, %j", (_, value) => {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Json } from "../../../lib/json.ts";
-import { parseYaml, parseYamlDocuments } from "../../../lib/text/yaml.ts";
+import { type ParsedText, parseYamlDocuments } from "../../../lib/text/yaml.ts";
 import { runs } from "../../support/soak.ts";
+
+/** The only document of a text. */
+function parseYaml(text: string): ParsedText {
+  const [document, ...others] = parseYamlDocuments(text);
+  if (!document || others.length > 0) throw new Error(`${others.length + 1} documents`);
+  return document;
+}
 
 /** The value of a text; any problem fails the test. */
 function valueOf(text: string): Json {
@@ -27,7 +34,7 @@ function anyText(part: fc.Arbitrary<string>): fc.Arbitrary<string> {
   );
 }
 
-describe("parseYaml()", () => {
+describe("parseYamlDocuments() of one document", () => {
   test("reads JSON as JSON.parse() does", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -95,8 +102,7 @@ describe("parseYaml()", () => {
     ],
     ["a: [", "Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5"],
     ["%YAML 1.1\n---\na: yes", "is YAML 1.1; only 1.2 is read here"],
-    ["[]\n---\n[]", "holds several documents; write one list of jobs"],
-    ["<<: 1", "merges something that is no map"],
+    ["<<: 1", "merges something that is no map, or has no anchor before it in its document"],
     ["[".repeat(50_000), "is nested too deeply"],
     [`${"[".repeat(50_000)}${"]".repeat(50_000)}`, "is nested too deeply"],
     ["- ".repeat(20_000), "is nested too deeply"],
@@ -201,7 +207,7 @@ describe("parseYaml()", () => {
     );
     fc.assert(
       fc.property(anyText(part), (text) => {
-        expect(parseYaml(text).kind).toBeOneOf(["parsed", "unreadable"]);
+        for (const { kind } of parseYamlDocuments(text)) expect(kind).toBeOneOf(["parsed", "unreadable"]);
       }),
       { numRuns: runs(2_000) },
     );
@@ -226,10 +232,32 @@ describe("parseYamlDocuments()", () => {
     ]);
   });
 
-  test("reads a single document as parseYaml() does", () => {
-    for (const text of ["- a", "a: [", "# nothing", "---\na: 1\n...\n", "a: 1\na: 2", "%YAML 1.1\n---\na: yes"]) {
-      expect(parseYamlDocuments(text)).toEqual([parseYaml(text)]);
+  test("reads an empty text, comments alone, and what stands between two markers, as one document", () => {
+    for (const text of ["", "# nothing", "---\n", "---\n...\n"]) {
+      expect(parseYamlDocuments(text)).toEqual([{ kind: "parsed", value: null, problems: [] }]);
     }
+    expect(parseYamlDocuments("---\na: 1\n...\n")).toHaveLength(1);
+  });
+
+  test("allows as many repetitions in all documents together as in one", () => {
+    // 500 times 1,000 values by aliases; three of these documents are over a million.
+    const document = `a: &a [${"1,".repeat(999)}1]\nb: [${"*a,".repeat(498)}*a]\n`;
+    expect(parseYamlDocuments(document)[0]?.kind).toBe("parsed");
+    const kinds = parseYamlDocuments([document, document, document].join("---\n")).map(({ kind }) => kind);
+    expect(kinds).toEqual(["parsed", "parsed", "unreadable"]);
+  });
+
+  test("counts the depth of each document by itself", () => {
+    const deep = Array.from({ length: 150 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join("");
+    const flow = `${"[".repeat(100)}${"]".repeat(100)}\n`;
+    expect(parseYamlDocuments(`${deep}---\n${flow}`).map(({ kind }) => kind)).toEqual(["parsed", "parsed"]);
+  });
+
+  test.each(["---\n", "--- 1\n", "...\n", "--- a\n...\n"])("does not parse very many documents: %j", (piece) => {
+    expect(parseYamlDocuments(piece.repeat(100_000 / piece.length))[0]).toEqual({
+      kind: "unreadable",
+      problem: expect.stringContaining("is YAML of too many values for our memory"),
+    });
   });
 
   test("never throws, and returns at least one document", () => {
