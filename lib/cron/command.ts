@@ -1,6 +1,6 @@
 import type { Features } from "../gateway/features.ts";
 import type { JobSpec } from "../gateway/job.ts";
-import type { JsonObject } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 
 type Payload = JobSpec["payload"];
 
@@ -9,10 +9,22 @@ interface CommandPayload extends JsonObject {
   argv: string[];
 }
 
-/** Returns the shell line of `["sh", "-lc", line]`, the form that job-spec.ts and OpenClaw's `--command` store. */
-export function readShellLine(argv: readonly string[]): string | undefined {
+/**
+ * Returns the arguments that run a shell line: in a login shell, as OpenClaw's own `--command` does, unless the job has a
+ * PATH of its own. A login shell would set another one (`/etc/profile`).
+ */
+export function toShellArgv(line: string, env: Json | undefined): string[] {
+  return ["sh", shellOption(env), line];
+}
+
+/** Returns the shell line of the arguments of {@link toShellArgv} with this environment; undefined for others. */
+export function readShellLine(argv: readonly string[], env: Json | undefined): string | undefined {
   const [shell, option, line] = argv;
-  return argv.length === 3 && shell === "sh" && option === "-lc" ? line : undefined;
+  return argv.length === 3 && shell === "sh" && option === shellOption(env) ? line : undefined;
+}
+
+function shellOption(env: Json | undefined): string {
+  return isJsonObject(env) && readOwn(env, "PATH") !== undefined ? "-c" : "-lc";
 }
 
 /**
@@ -50,7 +62,7 @@ const INPUT_LINE = "Give it this standard input: ";
 
 /** Turns a command into an agent turn that asks for exactly this command, for a gateway without command payloads. */
 function toTurn(payload: CommandPayload, retry: number): Payload {
-  const command = readShellLine(payload.argv) ?? payload.argv.map(quote).join(" ");
+  const command = readShellLine(payload.argv, payload.env) ?? payload.argv.map(quote).join(" ");
   const environment = Object.entries((payload.env ?? {}) as Record<string, string>);
   const message = [
     "Run exactly this shell command and reply with its output and exit status. Change nothing in it.",

@@ -114,7 +114,7 @@ function toPayload(payload: JsonObject): JsonObject {
     case "command": {
       const { argv, env, ...options } = rest;
       const isEmpty = isJsonObject(env) && Object.keys(env).length === 0;
-      return { ...toCommand(argv), ...omitEmpty({ ...options, env: isEmpty ? undefined : env, ...shared }) };
+      return { ...toCommand(argv, env), ...omitEmpty({ ...options, env: isEmpty ? undefined : env, ...shared }) };
     }
     case "agentTurn":
       return omitEmpty({ ...rest, ...shared });
@@ -125,10 +125,10 @@ function toPayload(payload: JsonObject): JsonObject {
   }
 }
 
-function toCommand(argv: Json | undefined): JsonObject {
+function toCommand(argv: Json | undefined, env: Json | undefined): JsonObject {
   const words = Array.isArray(argv) ? argv.map(String) : [];
   const unwrapped = unwrapRetry(words);
-  const command = readShellLine(unwrapped.argv) ?? [...unwrapped.argv];
+  const command = readShellLine(unwrapped.argv, env) ?? [...unwrapped.argv];
   return omitEmpty({ command, retry: unwrapped.retry || undefined });
 }
 

@@ -96,7 +96,7 @@ function formatValue(field: string, value: Json): string {
 /** Formats the shell line as it was declared, or else the argument list. */
 function formatCommand(words: readonly string[]): string {
   const { argv, retry } = unwrapRetry(words);
-  const line = readShellLine(argv);
+  const line = readShellLine(argv, undefined);
   const command = JSON.stringify(line === undefined ? maskArguments(argv) : maskText(line));
   return retry > 0 ? `${command} (retry ${retry})` : command;
 }

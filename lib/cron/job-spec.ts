@@ -3,7 +3,7 @@ import { readMoment } from "../definition/moment.ts";
 import type { Features } from "../gateway/features.ts";
 import type { JobSpec } from "../gateway/job.ts";
 import type { Json } from "../json.ts";
-import { toCommandPayload } from "./command.ts";
+import { toCommandPayload, toShellArgv } from "./command.ts";
 
 type Payload = JobSpec["payload"];
 
@@ -104,8 +104,7 @@ function toRawPayload(definition: Definition, features: Features): Payload {
     return { kind: "agentTurn", message: definition.message, ...options, ...shared };
   }
   const command = definition.command ?? [];
-  // As OpenClaw's own `--command` stores a shell line.
-  const argv = typeof command === "string" ? ["sh", "-lc", command] : command;
+  const argv = typeof command === "string" ? toShellArgv(command, definition.env) : command;
   const options = pick(definition, ["cwd", "env", "input", "noOutputTimeoutSeconds", "outputMaxBytes"]);
   return toCommandPayload({ kind: "command", argv, ...options, ...shared }, definition.retry, features);
 }

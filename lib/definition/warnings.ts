@@ -9,7 +9,7 @@ import { findAbbreviation } from "./time-zone.ts";
  * @param nowMs finds moments that have passed, too
  */
 export function findWarnings(definition: Definition, nowMs?: number): FieldProblem[] {
-  return [...findMomentWarnings(definition, nowMs), ...findZoneWarnings(definition)];
+  return [...findMomentWarnings(definition, nowMs), ...findZoneWarnings(definition), ...findPathWarnings(definition)];
 }
 
 function findMomentWarnings({ schedule, tz: outer }: Definition, nowMs: number | undefined): FieldProblem[] {
@@ -46,4 +46,19 @@ function findZoneWarnings({ schedule, tz }: Definition): FieldProblem[] {
     const example = known.meant === undefined ? "" : `, such as ${known.meant}`;
     return [{ field, problem: `means ${known.zone} here; write that, or the zone that you mean${example}` }];
   });
+}
+
+/** A command list that starts a login shell. A shell line with a PATH is run in another shell. */
+function findPathWarnings({ command, env, payload }: Definition): FieldProblem[] {
+  const isInside = payload?.kind === "command";
+  const argv = isInside ? payload.argv : command;
+  const variables = isInside ? payload.env : env;
+  if (!Array.isArray(argv) || variables?.PATH === undefined || !isLoginShell(argv)) return [];
+  const problem = "is reset by the login shell that is started; leave out its option -l";
+  return [{ field: isInside ? "payload.env.PATH" : "env.PATH", problem }];
+}
+
+function isLoginShell([program = "", option = ""]: readonly string[]): boolean {
+  if (!/(?:^|\/)(?:sh|ash|bash|dash|ksh|zsh)$/.test(program)) return false;
+  return option === "--login" || /^-[a-z]{0,8}l[a-z]{0,8}$/.test(option);
 }

@@ -2,7 +2,7 @@
 // its own, so that the jobs of one are foreign to the others.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { featuresOf } from "../../lib/gateway/features.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
@@ -146,6 +146,34 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
     });
     expect(ran).toMatchObject({ lastStatus: "ok", lastDiagnosticSummary: `it's 42 "quoted"` });
     expect(await readMaybe(proof)).toBe(`it's 42 "quoted"\n`);
+  });
+
+  testWithCommands("a command with a PATH of its own finds its programs there", async () => {
+    await setUp();
+    const directory = join(mounts.root, "own bin");
+    await mkdir(directory);
+    await writeFile(join(directory, "only-here"), "#!/bin/sh\necho found\n", { mode: 0o755 });
+    const env = { PATH: `${directory}:/usr/bin:/bin` };
+    await mounts.publishJobs([{ name: "path", schedule: "0 0 1 1 *", command: "only-here", env, timeout: 60 }]);
+    await sync();
+    const [job] = await ownJobs();
+    await gateway.rpc("cron.run", { id: job?.id, mode: "force" });
+    const ran = await until("the job to have run", async () => {
+      const [live] = await ownJobs();
+      const state = live?.state as { lastStatus?: string; lastDiagnosticSummary?: string } | undefined;
+      return state?.lastStatus === undefined ? undefined : state;
+    });
+    expect(ran).toMatchObject({ lastStatus: "ok", lastDiagnosticSummary: "found" });
+    expect((await sync("--only", "cron")).at(-1)).toBe(COMPLETE);
+    // What `openclaw cron add --command … --command-env PATH=…` makes is a login shell. It is adopted, and mended.
+    const argv = ["sh", "-lc", "only-here"];
+    const base = { schedule: { kind: "cron", expr: "0 0 1 1 *" }, sessionTarget: "isolated", wakeMode: "now" };
+    const made = { ...base, name: "by hand", payload: { kind: "command", argv, env }, delivery: { mode: "none" } };
+    const { id } = await gateway.rpc<{ id: string }>("cron.add", made);
+    await mounts.publishJobs([{ name: "by hand", schedule: "0 0 1 1 *", command: "only-here", env }]);
+    expect(await sync("--only", "cron")).toContain("Adopting cron job: by hand");
+    const [adopted] = await ownJobs();
+    expect(adopted).toMatchObject({ id, payload: { argv: ["sh", "-c", "only-here"], env } });
   });
 
   testWithCommands("a command that fails runs as often as retry says, and its exit status is the job's", async () => {

@@ -40,6 +40,24 @@ describe("unwrapRetry()", () => {
   });
 });
 
+describe("a shell line with a PATH", () => {
+  test("finds its programs there", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in("only-here"), "#!/bin/sh\necho found\n", { mode: 0o755 });
+    const env = { PATH: `${scratch.path}:/usr/bin:/bin` };
+    for (const retry of [0, 1]) {
+      const { argv = [] } = payloadOf({ command: "only-here", env, retry }) as { argv?: string[] };
+      const [program = "", ...rest] = argv;
+      expect(await mustRun(program, rest, { env })).toBe("found\n");
+    }
+  });
+
+  test("is the same line in an agent turn", () => {
+    const env = { PATH: "/opt/bin" };
+    expect(messageOf({ command: "date; id", env }).split("\n\n")[1]).toBe("date; id");
+  });
+});
+
 describe("retry", () => {
   test("passes the command as arguments, so that the shell does not parse it", () => {
     const { argv } = payloadOf({ command: "$(echo ran)", retry: 2 });

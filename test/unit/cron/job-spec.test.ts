@@ -111,6 +111,16 @@ describe("toJobSpec()", () => {
     }
   });
 
+  test("does not let a login shell reset the PATH that a command is given", () => {
+    const env = { PATH: "/opt/bin:/usr/bin:/bin", A: "1" };
+    expect(payloadOf({ command: "backup.sh", env })).toEqual({ kind: "command", argv: ["sh", "-c", "backup.sh"], env });
+    expect(payloadOf({ command: "backup.sh", env: { A: "1" } })).toMatchObject({ argv: ["sh", "-lc", "backup.sh"] });
+    expect(payloadOf({ command: ["backup.sh"], env })).toMatchObject({ argv: ["backup.sh"] });
+    expect(payloadOf({ command: "backup.sh", env, retry: 2 })).toMatchObject({
+      argv: ["sh", "-c", expect.any(String), "retry", "sh", "-c", "backup.sh"],
+    });
+  });
+
   test("reads a moment in the zone beside it, or inside, and sends none", () => {
     const expected = { kind: "at", at: "2027-01-31T00:00:00.000Z" };
     const at = "2027-01-31T09:00";

@@ -4,7 +4,7 @@ import { findWarnings } from "../../../lib/definition/warnings.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 
 function warningsOf(fields: JsonObject, nowMs?: number): string[] {
-  const parsed = parseDefinition({ name: "x", message: "x", ...fields });
+  const parsed = parseDefinition(JSON.parse(JSON.stringify({ name: "x", message: "x", ...fields })));
   if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
   return findWarnings(parsed.definition, nowMs).map(({ field, problem }) => `${field}: ${problem}`);
 }
@@ -53,6 +53,30 @@ describe("findWarnings()", () => {
     expect(warningsOf({ schedule: "0 3 * * *", tz })).toEqual([`tz: ${problem}`]);
     expect(warningsOf({ schedule: { kind: "cron", expr: "0 3 * * *", tz } })).toEqual([`schedule.tz: ${problem}`]);
     expect(warningsOf({ ...at("2027-01-31T09:00"), tz })).toEqual([`tz: ${problem}`]);
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ["a list", { command: ["bash", "-lc", "x"], env: { PATH: "/opt/bin" } }, "env.PATH"],
+    ["a path", { command: ["/bin/sh", "-l", "-c", "x"], env: { PATH: "/opt/bin" } }, "env.PATH"],
+    ["a long option", { command: ["bash", "--login", "-c", "x"], env: { PATH: "/opt/bin" } }, "env.PATH"],
+    [
+      "OpenClaw's own payload",
+      { payload: { kind: "command", argv: ["sh", "-lc", "x"], env: { PATH: "/opt/bin" } } },
+      "payload.env.PATH",
+    ],
+  ])("says that a login shell resets PATH, in %s", (_, fields, field) => {
+    expect(warningsOf({ schedule: "@daily", message: undefined as never, ...fields })).toEqual([
+      `${field}: is reset by the login shell that is started; leave out its option -l`,
+    ]);
+  });
+
+  test.each<[string, JsonObject]>([
+    ["a shell line", { command: "x", env: { PATH: "/opt/bin" } }],
+    ["another shell", { command: ["sh", "-c", "ls -l"], env: { PATH: "/opt/bin" } }],
+    ["another program", { command: ["ls", "-l"], env: { PATH: "/opt/bin" } }],
+    ["another variable", { command: ["sh", "-lc", "x"], env: { A: "1" } }],
+  ])("says nothing of the PATH of %s", (_, fields) => {
+    expect(warningsOf({ schedule: "@daily", message: undefined as never, ...fields })).toEqual([]);
   });
 
   test("finds a moment that has passed, if it is told what time it is", () => {
