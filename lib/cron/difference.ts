@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isRepeating } from "../definition/combinations.ts";
 import type { JobSpec, LiveJob } from "../gateway/job.ts";
 import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 
@@ -21,24 +22,19 @@ type Fields = Record<string, Json | undefined>;
 /**
  * Fields that a definition can declare and that the gateway never fills in by itself. If the live job has one and the
  * definition does not, somebody removed it from the definition or added it by hand: it is removed. All other fields
- * (`anchorMs`, `staggerMs`, …) belong to the gateway.
+ * (`anchorMs`, `staggerMs`, …) belong to the gateway, or mean nothing to it, as those of another kind do.
  */
 const CLEARABLE = {
-  schedule: ["tz", "cwd", "mode", "match", "batchMs", "maxBatchBytes"],
-  payload: [
-    "model",
-    "fallbacks",
-    "thinking",
-    "lightContext",
-    "allowUnsafeExternalContent",
-    "cwd",
-    "env",
-    "input",
-    "noOutputTimeoutSeconds",
-    "outputMaxBytes",
-    "timeoutSeconds",
-    "toolBudget",
-  ],
+  schedule: {
+    cron: ["tz"],
+    "on-exit": ["cwd"],
+    stream: ["cwd", "mode", "match", "batchMs", "maxBatchBytes"],
+  },
+  payload: {
+    agentTurn: ["model", "fallbacks", "thinking", "lightContext", "allowUnsafeExternalContent", "timeoutSeconds"],
+    command: ["cwd", "env", "input", "noOutputTimeoutSeconds", "outputMaxBytes", "timeoutSeconds"],
+    script: ["timeoutSeconds", "toolBudget"],
+  },
   delivery: ["channel", "to", "threadId", "accountId", "bestEffort", "failureDestination", "completionDestination"],
   job: ["displayName", "agentId", "sessionKey", "failureAlert", "pacing", "trigger"],
 } as const;
@@ -61,10 +57,9 @@ export function findDifference(desired: JobSpec, live: LiveJob, defaultAgent?: s
   const { failureAlert, pacing, trigger } = desired;
   const scalars = { name, displayName, agentId, sessionKey, enabled, deleteAfterRun, sessionTarget, wakeMode };
   const own = diffFields({ ...scalars, failureAlert, pacing, trigger }, actual, CLEARABLE.job);
-  // `true` is the gateway's default for one-shot jobs only.
-  if (deleteAfterRun === undefined && actual.deleteAfterRun === true && desired.schedule.kind !== "at") {
-    own.deleteAfterRun = false;
-  }
+  // `true` is the gateway's default for one-shot jobs only. A job that repeats is never removed, whatever it says.
+  const isMeant = desired.schedule.kind === "at" || (isRepeating(desired.schedule) && isRepeating(actual.schedule));
+  if (deleteAfterRun === undefined && actual.deleteAfterRun === true && !isMeant) own.deleteAfterRun = false;
   const isDefaultAgent = defaultAgent === undefined || isSame("agentId", defaultAgent, actual.agentId);
   if (agentId === undefined && isDefaultAgent) delete own.agentId;
   for (const [field, value] of Object.entries(own)) {
@@ -115,9 +110,15 @@ function diffFields(desired: Fields, actual: Fields, clearable: readonly string[
 }
 
 /** Like {@link diffFields}, for an object with a `kind`. If the kind differs, every declared field does. */
-function diffKind(desired: JsonObject, actual: Json | undefined, clearable: readonly string[]): JsonObject {
+function diffKind(
+  desired: JsonObject & { kind: string },
+  actual: Json | undefined,
+  clearable: Readonly<Record<string, readonly string[]>>,
+): JsonObject {
   const held = isJsonObject(actual) ? actual : {};
-  return desired.kind === held.kind ? diffFields(desired, held, clearable) : { ...desired };
+  return desired.kind === held.kind
+    ? diffFields(desired, held, readOwn(clearable, desired.kind) ?? [])
+    : { ...desired };
 }
 
 /** Keeps the moment from which the gateway counts an interval: without it, the interval would begin anew. */
@@ -167,6 +168,8 @@ function isSame(field: string, desired: Json, actual: Json | undefined): boolean
   switch (field) {
     case "agentId": // stored in lower case
       return textOf(desired).toLowerCase() === textOf(actual).toLowerCase();
+    case "wakeMode": // 2026.2.9 lists jobs of old stores without, and runs them so
+      return actual === undefined && desired === "next-heartbeat";
     case "expr": // stored as typed by 2026.2.9, trimmed by 2026.9.6
       return textOf(desired).replace(/\s+/g, " ") === textOf(actual).replace(/\s+/g, " ");
     case "message":

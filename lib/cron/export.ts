@@ -5,6 +5,7 @@ import type { LiveJob } from "../gateway/job.ts";
 import { readShellLine, unwrapRetry } from "./command.ts";
 import { usualSession } from "./job-spec.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { type ReadableJob, explainNeeded, omitInert } from "./inert-fields.ts";
 import { groupByClaim, unmarkDescription } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 
@@ -15,6 +16,8 @@ export interface ExportedJobs {
   definitions: NamedDefinition[];
   /** Jobs that are not exported because one of ours, or an older one, has the same name. */
   namesakes: { name: string; id: string }[];
+  /** Jobs that are exported without these fields: dotted paths, in OpenClaw's names. They have no effect. */
+  trimmed: { name: string; fields: string[] }[];
   /** Jobs that no definition can express, each with the reason. */
   skipped: { name: string; id: string; reason: string }[];
 }
@@ -30,17 +33,21 @@ export interface ExportOptions {
  * jobs of other managers and the gateway's own. Pure.
  */
 export function exportJobs(live: readonly LiveJob[], options: ExportOptions): ExportedJobs {
-  const exported: ExportedJobs = { definitions: [], namesakes: [], skipped: [] };
+  const exported: ExportedJobs = { definitions: [], namesakes: [], trimmed: [], skipped: [] };
   const { ours, unclaimed } = groupByClaim(live, options.owner);
   for (const name of new Set([...ours.keys(), ...unclaimed.keys()])) {
     // A sync uses the first one as the job of that name.
     const [job, ...others] = [...(ours.get(name) ?? []), ...(unclaimed.get(name) ?? [])];
     if (!job) continue;
     exported.namesakes.push(...others.map(({ id }) => ({ name, id })));
-    const definition = toDefinition(name, job, options.owner);
-    const reason = findObstacle(definition, live, options);
-    if (reason === undefined) exported.definitions.push(definition);
-    else exported.skipped.push({ name, id: job.id, reason });
+    const { kept, omitted, needed } = omitInert(job);
+    const definition = toDefinition(name, kept, options.owner);
+    const reason = needed.length > 0 ? explainNeeded(needed) : findObstacle(definition, live, options);
+    if (reason !== undefined) exported.skipped.push({ name, id: job.id, reason });
+    else {
+      exported.definitions.push(definition);
+      if (omitted.length > 0) exported.trimmed.push({ name, fields: omitted });
+    }
   }
   return exported;
 }
@@ -52,27 +59,35 @@ function findObstacle(definition: JsonObject, live: readonly LiveJob[], options:
     return parsed.problems.map(({ field, problem }) => `${field}: ${problem}`).join(", ");
   }
   const plan = planCron([parsed.definition], live, { ...options, prune: "none", allowMassRemoval: false });
-  return findChange(plan);
+  return findChange(plan, live);
 }
 
-function findChange({ actions: [action], unsupported: [unsupported] }: CronPlan): string | undefined {
+function findChange(plan: CronPlan, live: readonly LiveJob[]): string | undefined {
+  const {
+    actions: [action],
+    unsupported: [unsupported],
+  } = plan;
   if (unsupported) return `${unsupported.missing.map(({ what }) => what).join(", ")} could not be given to it now`;
   if (!action || action.kind === "remove") return undefined;
   if (action.kind === "add") return "it would be made again";
-  // An adoption always adds the mark to the description.
-  const fields = action.fields.filter((field) => action.kind !== "adopt" || field !== "description");
+  const job = live.find(({ id }) => id === action.id);
+  const fields = action.fields.filter((field) => {
+    // 2026.2.9 runs a job of an old store without a session, and takes no update of it that gives it none.
+    if (field === "sessionTarget") return job?.sessionTarget !== undefined;
+    // An adoption always adds the mark to the description.
+    return action.kind !== "adopt" || field !== "description";
+  });
   return fields.length > 0 ? `${fields.join(", ")} would change` : undefined;
 }
 
-function toDefinition(name: string, live: LiveJob, owner: string): NamedDefinition {
-  const job = live as unknown as JsonObject & Pick<LiveJob, "schedule" | "payload">;
-  const { sessionTarget, wakeMode, deleteAfterRun } = job;
-  const description = unmarkDescription(live.description, owner);
+function toDefinition(name: string, job: ReadableJob, owner: string): NamedDefinition {
+  const { sessionTarget = "isolated", wakeMode = "next-heartbeat", deleteAfterRun } = job;
+  const description = unmarkDescription(job.description, owner);
   const isOnce = job.schedule.kind === "at";
   const declared = omitEmpty({
     description,
     displayName: job.displayName,
-    enabled: live.enabled ? undefined : false,
+    enabled: job.enabled ? undefined : false,
     ...toSchedule(job.schedule),
     ...toPayload(job.payload),
     agent: job.agentId,
@@ -106,7 +121,7 @@ function toSchedule(schedule: JsonObject): JsonObject {
 }
 
 function toPayload(payload: JsonObject): JsonObject {
-  const { kind, toolsAllow, toolsAllowIsDefault: _, timeoutSeconds, ...rest } = payload;
+  const { kind, toolsAllow, timeoutSeconds, ...rest } = payload;
   // `["*"]` is the gateway's default (since 2026.8).
   const tools = Array.isArray(toolsAllow) && toolsAllow.length === 1 && toolsAllow[0] === "*" ? undefined : toolsAllow;
   const shared = { timeout: timeoutSeconds, tools };
@@ -144,10 +159,11 @@ function omitEmpty(fields: Record<string, Json | undefined>): JsonObject {
 }
 
 /** Lists what the export omits, with the reason, and which jobs may contain secrets; one line each. */
-export function describeCaveats({ definitions, namesakes, skipped }: ExportedJobs): string[] {
+export function describeCaveats({ definitions, namesakes, trimmed, skipped }: ExportedJobs): string[] {
   const withEnv = definitions.filter(({ env, payload }) => env || (isJsonObject(payload) && payload.env));
   return [
     ...withEnv.map(({ name }) => `written down with its env: ${name}; take secrets out before it goes into Git`),
+    ...trimmed.map(({ name, fields }) => `exported without what has no effect: ${name}: ${fields.join(", ")}`),
     ...namesakes.map(({ name, id }) => `not exported: ${name}, ${id}: another job has the same name`),
     ...skipped.map(({ name, id, reason }) => `not exported: ${name}, ${id}: ${reason}`),
   ];

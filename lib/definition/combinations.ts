@@ -73,6 +73,12 @@ function findDeliveryProblems(definition: JsonObject): FieldProblem[] {
   const isMain = readSession(definition) === "main";
 
   if (isMain && mode === "announce") report("mode", "announce does not go with session main");
+/** Whether a job with this schedule runs again and again, as far as OpenClaw is concerned. */
+export function isRepeating(schedule: Json | undefined): boolean {
+  const kind = isJsonObject(schedule) ? schedule.kind : "cron";
+  return kind === "cron" || kind === "every" || kind === "stream";
+}
+
   if (mode === "webhook") reportAddress("to", delivery.to);
   if (isJsonObject(failureDestination)) {
     const isEmpty = Object.keys(failureDestination).length === 0;

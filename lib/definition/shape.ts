@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type FieldProblem, messageForUnknownField, messageForWrongType } from "./field-problem.ts";
-import { type Json, isJsonObject } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 
 /** The parts of a valibot schema that say which fields an object has. */
 type Schema = v.GenericSchema & {
@@ -23,7 +23,7 @@ export function findShapeProblems(schema: Schema, value: Json): FieldProblem[] {
       problems.push({ field, problem: messageForWrongType(part.expects, inner) });
       return;
     }
-    const entries = objects.find(({ kind }) => kind === undefined || v.is(kind, inner.kind));
+    const entries = findEntries(part, inner);
     if (!entries) return; // an unknown kind, which valibot reports
     for (const key of Object.keys(inner)) {
       const known = Object.hasOwn(entries, key) ? entries[key] : undefined;
@@ -37,6 +37,31 @@ export function findShapeProblems(schema: Schema, value: Json): FieldProblem[] {
 
   visit(schema, value, "");
   return problems;
+}
+
+/** The value without unknown fields, at any depth, and the dotted paths of those. Anything else wrong stays in it. */
+export function omitUnknown(schema: Schema, value: JsonObject): { kept: JsonObject; omitted: string[] } {
+  const omitted: string[] = [];
+
+  function trim(part: Schema, inner: Json, path: string): Json {
+    const entries = isJsonObject(inner) ? findEntries(part, inner) : undefined;
+    if (!entries) return inner;
+    const fields = Object.entries(inner as JsonObject).flatMap(([key, next]): [string, Json][] => {
+      const field = path === "" ? key : `${path}.${key}`;
+      const known = Object.hasOwn(entries, key) ? entries[key] : undefined;
+      if (known) return [[key, trim(known, next, field)]];
+      omitted.push(field);
+      return [];
+    });
+    return Object.fromEntries(fields);
+  }
+
+  return { kept: trim(schema, value, "") as JsonObject, omitted };
+}
+
+/** The fields of the object that is meant: of the kind that the value has, where there are kinds. */
+function findEntries(schema: Schema, value: JsonObject): v.ObjectEntries | undefined {
+  return listObjects(schema).find(({ kind }) => kind === undefined || v.is(kind, value.kind));
 }
 
 /** The fields of each object that the schema accepts: several, where it has kinds. */

@@ -374,7 +374,11 @@ describe("findDifference() of a removed part", () => {
   test.each([
     [{ sessionKey: "a" }, {}, { sessionKey: null }],
     [{ wake: "next-heartbeat" }, {}, { wakeMode: "now" }],
-    [{ deleteAfterRun: true }, {}, { deleteAfterRun: false }],
+    [
+      { message: "x", schedule: { kind: "on-exit", command: "make" }, deleteAfterRun: true },
+      { message: "x", schedule: { kind: "on-exit", command: "make" } },
+      { deleteAfterRun: false },
+    ],
   ] satisfies [Partial<Definition>, Partial<Definition>, object][])(
     "notices a change from %j to %j",
     (before, after, patch) => {
@@ -387,6 +391,28 @@ describe("findDifference() of a removed part", () => {
     const { fields, needsReplacement } = between({ env: { ...env, A: "1" } }, { env: { A: "1" } });
     expect({ fields, needsReplacement }).toEqual({ fields: ["payload.env"], needsReplacement: true });
     expect(between({ env }, { env })).toEqual(EQUAL);
+  });
+
+  test("leaves deleteAfterRun of a job that repeats, where it has no effect, and not of one that begins to repeat", () => {
+    expect(between({}, {}, { deleteAfterRun: true })).toEqual(EQUAL);
+    const every: Partial<Definition> = { schedule: { kind: "every", everyMs: 60_000 } };
+    expect(between({}, every, { deleteAfterRun: true }).patch).not.toHaveProperty("deleteAfterRun");
+    const once: Partial<Definition> = { schedule: { kind: "at", at: "2099-01-01T00:00:00Z" } };
+    expect(between(once, {}, { deleteAfterRun: true }).patch).toMatchObject({ deleteAfterRun: false });
+  });
+
+  test("leaves fields that mean nothing for the kind", () => {
+    const event = { kind: "systemEvent", text: "x", model: "a/b", timeoutSeconds: 5, cwd: "/" };
+    expect(between({ systemEvent: "x" }, { systemEvent: "x" }, { payload: event })).toEqual(EQUAL);
+    const at: Partial<Definition> = { schedule: { kind: "at", at: "2099-01-01T00:00:00Z" } };
+    const schedule = { kind: "at", at: "2099-01-01T00:00:00.000Z", tz: "Asia/Tokyo" };
+    expect(between(at, at, { schedule })).toEqual(EQUAL);
+  });
+
+  test("takes a job without wakeMode as 2026.2.9 runs it", () => {
+    const bare = { wakeMode: undefined };
+    expect(between({ wake: "next-heartbeat" }, { wake: "next-heartbeat" }, bare)).toEqual(EQUAL);
+    expect(between({}, {}, bare).patch).toEqual({ wakeMode: "now" });
   });
 
   test("leaves deleteAfterRun of a one-shot job at the gateway's default", () => {

@@ -434,16 +434,37 @@ function essenceOf(job: LiveJob, declared: JobSpec): JsonObject {
     ...solid({ name, displayName, sessionKey, sessionTarget, wakeMode, pacing, trigger }),
     description: description?.trim() ?? "",
     ...(failureAlert === undefined ? {} : { failureAlert }),
-    deleteAfterRun: schedule.kind === "at" && declared.deleteAfterRun === undefined ? "as it likes" : !!deleteAfterRun,
+    deleteAfterRun:
+      schedule.kind !== "on-exit" && declared.deleteAfterRun === undefined ? "as it likes" : !!deleteAfterRun,
     schedule: solid({
-      ...times,
+      ...pickOf(TIMES, times),
       expr: typeof times.expr === "string" ? times.expr.replace(/\s+/g, " ") : undefined,
       anchorMs: "anchorMs" in declared.schedule ? anchorMs : undefined,
       staggerMs: "staggerMs" in declared.schedule ? staggerMs : undefined,
     }),
-    payload: solid({ ...work, toolsAllow: Bun.deepEquals(toolsAllow, ["*"]) ? undefined : toolsAllow }),
+    payload: solid({ ...pickOf(WORK, work), toolsAllow: Bun.deepEquals(toolsAllow, ["*"]) ? undefined : toolsAllow }),
     delivery: routeOf(delivery as JsonObject | undefined, declared),
   };
+}
+
+/** What counts in a schedule and in a payload, by kind. The rest has no effect. */
+const TIMES: Record<string, string[]> = {
+  cron: ["kind", "expr", "tz"],
+  every: ["kind", "everyMs"],
+  at: ["kind", "at"],
+  "on-exit": ["kind", "command", "cwd"],
+  stream: ["kind", "command", "cwd", "mode", "match", "batchMs", "maxBatchBytes"],
+};
+const WORK: Record<string, string[]> = {
+  command: ["kind", "argv", "input", ...Object.keys(OPTIONS.command)],
+  agentTurn: ["kind", "message", ...Object.keys(OPTIONS.agentTurn)],
+  systemEvent: ["kind", "text"],
+  script: ["kind", "script", ...Object.keys(OPTIONS.script)],
+};
+
+function pickOf(byKind: Record<string, string[]>, fields: JsonObject): JsonObject {
+  const names = typeof fields.kind === "string" ? (byKind[fields.kind] ?? []) : [];
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
 }
 
 /** With mode `none`, the rest of an old route has no effect. */
