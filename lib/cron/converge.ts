@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import { observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronAction, type CronPlan, type UnsupportedJob, type PlanOptions, planCron } from "./plan.ts";
+import { type PassedJob, findPassed } from "./prospects.ts";
 import type { CronStore } from "../gateway/store.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface Convergence {
   refusedRemovals: string[];
   /** Declared jobs that need a feature that this gateway does not have. */
   unsupported: UnsupportedJob[];
+  /** Declared one-shot jobs whose moment has passed. */
+  passed: PassedJob[];
   /** The number of declared jobs, and of live jobs that are ours and that are not, at the last observation. */
   declared: number;
   owned: number;
@@ -55,9 +58,10 @@ export async function converge(options: ConvergeOptions): Promise<Convergence> {
     const options = { ...policy, refused, features, ...(findExposed && { findExposed }), defaultAgent, nowMs: nowMs() };
     const plan = planCron(definitions, live, options);
     const { actions, refusedRemovals, unsupported, unmanaged } = plan;
+    const passed = findPassed(definitions, live, { owner: policy.owner, nowMs: options.nowMs });
     refused = refusedRemovals;
     const owned = live.filter((job) => isOurs(job, policy.owner)).length;
-    const rest = { refusedRemovals, unsupported, declared: definitions.length, owned, unmanaged };
+    const rest = { refusedRemovals, unsupported, passed, declared: definitions.length, owned, unmanaged };
     if (actions.length === 0) return { isEqual: true, changed, ...rest };
     if (round > MAX_ROUNDS) {
       log(`WARNING: Cron jobs still differ from the ConfigMap after ${MAX_ROUNDS} rounds: ${describePlan(plan)}`);

@@ -14,6 +14,7 @@ import { type Warnings, logSome } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import { type Convergence, converge } from "./converge.ts";
 import { describeLeft, describeRefusal, describeUnsupported } from "./messages.ts";
+import { describePassed } from "./prospects.ts";
 import { createDefinitionReader, describeSource } from "./read.ts";
 import { createSchedulerWatch } from "./scheduler.ts";
 import { readStaged, stageDefinitions } from "./staging.ts";
@@ -161,12 +162,16 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
       },
       signal,
     });
-    const { isEqual, changed, refusedRemovals, unsupported } = convergence;
+    const { isEqual, changed, refusedRemovals, unsupported, passed } = convergence;
     if (refusedRemovals.length > 0) warnings.warnOnce("removals", [describeRefusal(refusedRemovals)]);
     else warnings.clear("removals");
     warnings.warnOnce("unsupported", describeUnsupported(unsupported, store.version), "", MAX_UNSUPPORTED);
 
     await scheduler.look(store, desired);
+    warnings.warnOnce(
+      "passed",
+      passed.map((job) => `  ${describePassed(job)}`),
+    );
 
     const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
     if (!isEqual) return { outcome: FAILED, changed };

@@ -16,6 +16,7 @@ import {
 import { listFieldChanges } from "./field-changes.ts";
 import { toJobStatuses, toJobTable, toRunNotes } from "./job-status.ts";
 import { isOurs } from "./ownership.ts";
+import { checkAgents, checkMoments, describePassed, listPassed } from "./prospects.ts";
 import type { CronAction } from "./plan.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import { type CronSnapshot, findCronProblems } from "./snapshot.ts";
@@ -49,11 +50,16 @@ function toStatus(snapshot: CronSnapshot, { owner }: CronReportSettings, problem
   return {
     json: { state: toState(snapshot, owner), declared, owned, unmanaged, problems: [...problems, ...idle] },
     beside: { jobs },
-    detail: `${declared} declared, ${owned} ours, ${unmanaged} not ours`,
+    detail: [`${declared} declared, ${owned} ours, ${unmanaged} not ours`, ...countPassed(snapshot, owner)].join(", "),
     isUnused: snapshot.isUnused,
     notes: toRunNotes(live, owner),
     ...(live.length > 0 ? { table: toJobTable(live, owner, snapshot.nowMs) } : {}),
   };
+}
+
+function countPassed(snapshot: CronSnapshot, owner: string): string[] {
+  const { length } = listPassed(snapshot, owner) ?? [];
+  return length > 0 ? [`${length} past ${length === 1 ? "its" : "their"} moment`] : [];
 }
 
 function countJobs({ desired, live }: CronSnapshot, owner: string) {
@@ -74,7 +80,7 @@ function toDiff(snapshot: CronSnapshot, settings: CronReportSettings, problems: 
   const stays = [`${unchanged} unchanged`, `${unmanaged} not ours`];
   const isLeftOut = plan !== undefined && (plan.unsupported.length > 0 || plan.refusedRemovals.length > 0);
   const isUnread = desired instanceof ManagerError || live instanceof ManagerError;
-  const notes = listNotes(snapshot);
+  const notes = listNotes(snapshot, settings.owner);
   const isShown = actions.length > 0 || problems.length > 0 || notes.length > 0;
   return {
     json: { add, update, remove, adopt, unchanged, unmanaged, problems },
@@ -97,9 +103,11 @@ function toDiff(snapshot: CronSnapshot, settings: CronReportSettings, problems: 
 }
 
 /** What is no problem, and worth a line. */
-function listNotes({ desired }: CronSnapshot): string[] {
+function listNotes(snapshot: CronSnapshot, owner: string): string[] {
+  const { desired } = snapshot;
   const isRead = !(desired instanceof ManagerError) && desired.kind === "valid";
-  return capProblems(isRead ? desired.warnings.map(formatProblem) : []);
+  const warnings = isRead ? desired.warnings.map(formatProblem) : [];
+  return capProblems([...warnings, ...(listPassed(snapshot, owner) ?? []).map(describePassed)]);
 }
 
 type Entry = DiffReport["entries"][number];
@@ -147,7 +155,7 @@ async function check(
   problems: string[],
   mount: MountedDirectory,
 ): Promise<Checks> {
-  const staging = await inspectMadeDirectory(settings.stagingDir);
+  const [staging, agents] = await Promise.all([inspectMadeDirectory(settings.stagingDir), checkAgents(snapshot)]);
   return {
     source: checkCronSource(snapshot, settings.cronDir, mount),
     place: [checkStagingPlace(settings.stagingDir, staging)],
@@ -155,6 +163,8 @@ async function check(
     applied: [
       checkCronApplied(snapshot, countJobs(snapshot, settings.owner), problems),
       checkScheduler(snapshot, settings.owner),
+      checkMoments(snapshot, settings.owner),
+      agents,
       checkRuns(snapshot, settings.owner),
     ],
   };

@@ -1,5 +1,6 @@
 import type { FieldProblem } from "./field-problem.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { findReserved } from "./reserved.ts";
 
 /** The flat fields that stand for a payload, and the kind of payload that each means. */
 const FLAT_PAYLOADS = { command: "command", message: "agentTurn", systemEvent: "systemEvent" } as const;
@@ -10,7 +11,12 @@ const FLAT_PAYLOADS = { command: "command", message: "agentTurn", systemEvent: "
  * here: a problem here rejects every job, while a gateway that refuses one rejects that job alone.
  */
 export function findBadCombinations(definition: JsonObject): FieldProblem[] {
-  return [...findSessionProblems(definition), ...findScheduleProblems(definition), ...findDeliveryProblems(definition)];
+  return [
+    ...findReserved(definition),
+    ...findSessionProblems(definition),
+    ...findScheduleProblems(definition),
+    ...findDeliveryProblems(definition),
+  ];
 }
 
 function findSessionProblems(definition: JsonObject): FieldProblem[] {
@@ -58,10 +64,19 @@ function findScheduleProblems(definition: JsonObject): FieldProblem[] {
   if (pacing !== undefined && (kind === "at" || kind === "on-exit" || kind === "stream")) {
     report("pacing", `does not go with a schedule of kind ${kind}`);
   }
+  if (definition.deleteAfterRun === true && isRepeating(definition.schedule)) {
+    report("deleteAfterRun", "goes with a schedule of kind at or on-exit; OpenClaw never removes a job that repeats");
+  }
   if (isJsonObject(pacing) && pacing.min === undefined && pacing.max === undefined) {
     report("pacing", "expected min or max but received neither");
   }
   return problems;
+}
+
+/** Whether a job with this schedule runs again and again, as far as OpenClaw is concerned. */
+export function isRepeating(schedule: Json | undefined): boolean {
+  const kind = isJsonObject(schedule) ? schedule.kind : "cron";
+  return kind === "cron" || kind === "every" || kind === "stream";
 }
 
 function findDeliveryProblems(definition: JsonObject): FieldProblem[] {
@@ -73,12 +88,6 @@ function findDeliveryProblems(definition: JsonObject): FieldProblem[] {
   const isMain = readSession(definition) === "main";
 
   if (isMain && mode === "announce") report("mode", "announce does not go with session main");
-/** Whether a job with this schedule runs again and again, as far as OpenClaw is concerned. */
-export function isRepeating(schedule: Json | undefined): boolean {
-  const kind = isJsonObject(schedule) ? schedule.kind : "cron";
-  return kind === "cron" || kind === "every" || kind === "stream";
-}
-
   if (mode === "webhook") reportAddress("to", delivery.to);
   if (isJsonObject(failureDestination)) {
     const isEmpty = Object.keys(failureDestination).length === 0;

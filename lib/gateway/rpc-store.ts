@@ -13,6 +13,9 @@ import { CHANGED_MEANWHILE, type CronStore, SchedulerSchema } from "./store.ts";
 /** A config that is not valid says nothing of the one that is in force. */
 const ConfigSchema = v.object({ valid: v.literal(true), config: v.object({ agents: v.optional(v.unknown(), {}) }) });
 
+/** The part of the answer to `agents.list` that config-manager reads, from 2026.2.9 on. */
+const AgentsSchema = v.looseObject({ agents: v.array(v.looseObject({ id: v.string() })) });
+
 /** Reads and writes the live jobs by RPC, over the connections of this session. */
 export function createGatewayStore(session: Session, uptimeMs: () => number): CronStore {
   const { gateway, openAnother } = session;
@@ -63,6 +66,11 @@ export function createGatewayStore(session: Session, uptimeMs: () => number): Cr
     async readDefaultAgent() {
       const reply = v.safeParse(ConfigSchema, await gateway.call("config.get", {}));
       return reply.success ? findDefaultAgent(reply.output.config.agents) : undefined;
+    },
+    async listAgents() {
+      const reply = v.safeParse(AgentsSchema, await gateway.call("agents.list", {}));
+      if (reply.success) return reply.output.agents.map(({ id }) => id);
+      throw new ManagerError("rejected", "agents.list: the reply makes no sense");
     },
     addJob,
     async redeclareJob(id, spec, declarationKey, expectedConfigRevision) {

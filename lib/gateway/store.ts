@@ -24,6 +24,8 @@ export interface CronStore {
   readScheduler(): Promise<Scheduler>;
   /** The id of the agent whose a job is that names none; undefined if that cannot be known. */
   readDefaultAgent(): Promise<string | undefined>;
+  /** The ids of the gateway's agents. Absent: this way does not tell. */
+  readonly listAgents?: () => Promise<string[]>;
   addJob(spec: JobSpec, declarationKey?: string): Promise<void>;
   /** Replaces schedule, payload and delivery of the job with this key, and nothing else. */
   redeclareJob(id: string, spec: JobSpec, declarationKey: string, expectedConfigRevision?: string): Promise<void>;

@@ -7,6 +7,7 @@ import type { ManagerError } from "../../lib/errors.ts";
 import type { ConfigGateway, ConfigView } from "../../lib/gateway/config-calls.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { Transport } from "../../lib/gateway/transport.ts";
+import type { CronStore } from "../../lib/gateway/store.ts";
 import type { Log } from "../../lib/log.ts";
 import { createWarnings } from "../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../lib/settings.ts";
@@ -34,7 +35,8 @@ export interface World {
   /** The gateway's view of its config, if it is not valid and applied. */
   view?: Partial<ConfigView>;
   /** The gateway's release, if it is not the newest. */
-  gateway?: Partial<{ version: string; protocol: number | undefined; transport: "cli"; features: object }>;
+  gateway?: Partial<{ version: string; protocol: number | undefined; transport: "cli"; features: object }> &
+    Pick<CronStore, "listAgents">;
   /** Further files, by path: `staging/cron-jobs.json`. */
   files?: Record<string, string>;
   /** Directories that do not exist: `config.d`, `cron.d`, `sums`. */

@@ -204,6 +204,15 @@ describe("renderDiff()", () => {
     expect((await diffOf(STEADY)).text).toBe("No changes. 1 unchanged, 0 not ours.\n");
   });
 
+  test("notes a moment that has passed", async () => {
+    const job = define({ schedule: { kind: "at", at: "2020-01-01T09:00+09:00" } });
+    const { text, isBroken, diff } = await diffOf({ ...STEADY, definitions: JSON.stringify([job]), jobs: [] });
+    expect(text).toBe(
+      "Cron jobs: ws://127.0.0.1:18789\n  backup: its moment 2020-01-01T00:00:00.000Z has passed; it is not added\n\nNo changes. 0 unchanged, 0 not ours.\n",
+    );
+    expect([isBroken, diff.changes, diff.cron.problems]).toEqual([false, 0, []]);
+  });
+
   test("notes what may not mean what it says, and counts it as no problem", async () => {
     const job = define({ tz: "BST" });
     const { text, isBroken } = await diffOf({ ...STEADY, definitions: JSON.stringify([job]), jobs: [ourJob(job)] });

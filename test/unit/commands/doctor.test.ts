@@ -48,6 +48,8 @@ describe("examine()", () => {
       "ok config in force",
       "ok cron in force",
       "ok cron scheduler",
+      "ok cron moments",
+      "ok cron agents",
       "ok job runs",
     ]);
     expect(found.ok).toBe(true);
@@ -124,6 +126,46 @@ describe("examine()", () => {
     });
     expect(check(found, "cron in force").state).toBe("ok");
     expect(found.ok).toBe(true);
+  });
+
+  describe("of jobs that will not run", () => {
+    const past = define({ name: "past", schedule: { kind: "at", at: "2020-01-01T09:00+09:00" } });
+    const ghost = define({ name: "ghost's", agent: "Ghost" });
+    const MAIN = { listAgents: async () => ["main", "ops"] };
+
+    test("warns of a moment that has passed", async () => {
+      const found = await diagnose({ ...STEADY, definitions: JSON.stringify([past]), jobs: [] });
+      expect(check(found, "cron moments")).toEqual({
+        name: "cron moments",
+        state: "warning",
+        detail: "past: its moment 2020-01-01T00:00:00.000Z has passed; it is not added",
+        hint: "config-manager diff",
+      });
+      expect(check(await diagnose(STEADY), "cron moments").state).toBe("ok");
+    });
+
+    test("warns of an agent that the gateway does not have", async () => {
+      const definitions = JSON.stringify([ghost, define({ agentId: "OPS" })]);
+      const found = await diagnose({ ...STEADY, definitions, gateway: MAIN });
+      expect(check(found, "cron agents")).toEqual({
+        name: "cron agents",
+        state: "warning",
+        detail: "the gateway has no such agent: ghost's (Ghost); it has main, ops",
+        hint: 'in openclaw.json: "agents": { "list": [{ "id": "ghost" }] }',
+      });
+    });
+
+    test("finds all agents, or is not told of any", async () => {
+      const definitions = JSON.stringify([define({ agent: "ops" })]);
+      expect(check(await diagnose({ ...STEADY, definitions, gateway: MAIN }), "cron agents").state).toBe("ok");
+      expect(check(await diagnose(STEADY), "cron agents").detail).toBe("no job names one");
+      const refused = { listAgents: () => Promise.reject(new ManagerError("rejected", "unknown method")) };
+      for (const gateway of [refused, {}]) {
+        expect(check(await diagnose({ ...STEADY, definitions, gateway }), "cron agents")).toMatchObject({
+          state: "skipped",
+        });
+      }
+    });
   });
 
   test("reports where the token comes from, and that there is none", async () => {

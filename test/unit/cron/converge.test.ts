@@ -40,6 +40,7 @@ const EQUAL = {
   changed: 0,
   refusedRemovals: [],
   unsupported: [],
+  passed: [],
   counts: { declared: expect.any(Number), owned: expect.any(Number), unmanaged: expect.any(Number) },
   lines: [],
 };
@@ -233,9 +234,10 @@ describe("converge()", () => {
   test("uses the clock that it is given", async () => {
     const moment = [define({ schedule: { kind: "at", at: "2026-11-22T13:00:00Z" } })];
     expect(await bring(createMemoryStore(), moment)).toMatchObject({ changed: 1 });
-    expect(await bring(createMemoryStore(), moment, { nowMs: () => Date.parse("2026-11-22T13:00:00Z") })).toEqual(
-      EQUAL,
-    );
+    expect(await bring(createMemoryStore(), moment, { nowMs: () => Date.parse("2026-11-22T13:00:00Z") })).toEqual({
+      ...EQUAL,
+      passed: [{ name: "backup", at: "2026-11-22T13:00:00.000Z" }],
+    });
   });
 });
 

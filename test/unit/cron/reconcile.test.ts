@@ -205,6 +205,23 @@ describe("reconcile() of definitions that may not mean what they say", () => {
   });
 });
 
+describe("reconcile() of moments that have passed", () => {
+  const past = (name: string) => define({ name, schedule: { kind: "at", at: "2020-01-01T09:00+09:00" } });
+
+  test("says once of each that it is not added", async () => {
+    await using at = await start({ definitions: [past("a"), define()] });
+    const LINE = "  a: its moment 2020-01-01T00:00:00.000Z has passed; it is not added";
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [CHANGED, "Adding cron job: backup", LINE, COMPLETE],
+    });
+    expect((await at.pass()).lines).toEqual([]);
+    await at.publish([past("a"), past("b"), define()]);
+    expect((await at.pass()).lines).toEqual([CHANGED, LINE, LINE.replace("a:", "b:"), COMPLETE]);
+    expect(at.names()).toEqual(["backup"]);
+  });
+});
+
 describe("reconcile() of definitions that cannot be applied", () => {
   test("changes no job if a definition is wrong, and logs each problem once", async () => {
     await using at = await start({

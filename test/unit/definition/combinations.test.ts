@@ -57,6 +57,52 @@ describe("findBadCombinations() of session and payload", () => {
   });
 });
 
+describe("findBadCombinations() of schedule and deleteAfterRun", () => {
+  test.each([
+    { message: "x", schedule: { kind: "at", at: "2027-01-31" }, deleteAfterRun: true },
+    { message: "x", schedule: { kind: "on-exit", command: "make" }, deleteAfterRun: true },
+    { message: "x", deleteAfterRun: false },
+    { message: "x", schedule: { kind: "every", everyMs: 5 }, deleteAfterRun: false },
+    { message: "x", schedule: { kind: "sometimes" }, deleteAfterRun: true },
+  ] satisfies JsonObject[])("accepts %j", (fields) => {
+    expect(problemsOf(fields)).toEqual([]);
+  });
+
+  test.each(["0 3 * * *", { kind: "cron", expr: "0 3 * * *" }, { kind: "every", everyMs: 5 }, STREAM] satisfies Json[])(
+    "rejects deleteAfterRun on a job that repeats: %j",
+    (schedule) => {
+      expect(problemsOf({ message: "x", schedule, deleteAfterRun: true })).toEqual([
+        "deleteAfterRun: goes with a schedule of kind at or on-exit; OpenClaw never removes a job that repeats",
+      ]);
+    },
+  );
+});
+
+describe("findBadCombinations() of OpenClaw's own job", () => {
+  const TOKEN = "__openclaw_memory_core_short_term_promotion_dream__";
+  const OWN = "name: is a job that OpenClaw's memory-core makes and keeps by itself; leave it out";
+
+  test.each([
+    { name: "Memory Dreaming Promotion", message: TOKEN, lightContext: true },
+    { name: "Mine", systemEvent: ` ${TOKEN}` },
+    { name: "Mine", payload: { kind: "agentTurn", message: TOKEN } },
+    { name: "Memory Light Dreaming", payload: { kind: "systemEvent", text: "__openclaw_memory_core_light_sleep__" } },
+    { message: "x", description: "[managed-by=memory-core.short-term-promotion] Promote weighted recalls" },
+    { systemEvent: "x", description: "[managed-by=memory-core.dreaming.rem]" },
+  ] satisfies JsonObject[])("rejects %j", (fields) => {
+    expect(problemsOf(fields)).toEqual([OWN]);
+  });
+
+  test.each([
+    { name: "Memory Dreaming Promotion", message: "Dream." },
+    { message: "What does __openclaw_memory_core_rem_sleep__ mean?" },
+    { message: "x", description: "[managed-by=other]" },
+    { command: TOKEN },
+  ] satisfies JsonObject[])("accepts %j", (fields) => {
+    expect(problemsOf(fields)).toEqual([]);
+  });
+});
+
 describe("findBadCombinations() of schedule, trigger and pacing", () => {
   test.each([
     { message: "x", schedule: STREAM },

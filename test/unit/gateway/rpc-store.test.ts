@@ -62,6 +62,27 @@ describe("readDefaultAgent()", () => {
   });
 });
 
+describe("listAgents()", () => {
+  test("reads the ids of the agents", async () => {
+    // As 2026.2.9 and 2026.9.6 answer.
+    const payload = {
+      defaultId: "main",
+      mainKey: "main",
+      scope: "per-sender",
+      agents: [{ id: "main" }, { id: "ops" }],
+    };
+    await using at = await openStore({ "agents.list": () => ({ payload }) });
+    expect(await at.store.listAgents?.()).toEqual(["main", "ops"]);
+  });
+
+  test("refuses an answer that makes no sense", async () => {
+    await using at = await openStore({ "agents.list": () => ({ payload: { agents: {} } }) });
+    expect((await refusalOf(at.store.listAgents?.() ?? Promise.resolve())).message).toBe(
+      "agents.list: the reply makes no sense",
+    );
+  });
+});
+
 describe("listJobs()", () => {
   /** Answers `cron.list` with these jobs, in pages of this size. */
   function paging(ids: string[], size: number, revision?: () => string) {
