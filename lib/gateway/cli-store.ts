@@ -2,15 +2,16 @@ import { PROTOCOL_VERSION } from "@openclaw/gateway-protocol/version";
 import * as v from "valibot";
 import { ManagerError, toResult } from "../errors.ts";
 import { type Json, isJsonObject } from "../json.ts";
-import { ExcessError, findExcess } from "../text/limits.ts";
+import { findExcess } from "../text/limits.ts";
 import { findDefaultAgent } from "./agents.ts";
 import { featuresOf, learnFromRefusal } from "./features.ts";
 import { MAX_MESSAGE_BYTES, MAX_VALUES } from "./frame.ts";
 import { JobPageSchema, type LiveJob } from "./job.ts";
 import { findExposed } from "./cli-secrets.ts";
-import { runOpenclaw } from "./cli-process.ts";
+import { findJsonObjects } from "./cli-output.ts";
+import { NoCliError, runOpenclaw } from "./cli-process.ts";
 import { toAddArguments, toEditArguments } from "./cli-flags.ts";
-import { CHANGED_MEANWHILE, type CronStore, type Scheduler, SchedulerSchema } from "./store.ts";
+import { CHANGED_MEANWHILE, type CronStore, SchedulerSchema } from "./store.ts";
 
 const VERSION = /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}\S{0,64}/;
 
@@ -19,11 +20,20 @@ const VERSION = /(?<!\d)\d{1,9}\.\d{1,9}\.\d{1,9}\S{0,64}/;
  * CLI's own paired device. Far slower than RPC, and updates are not checked against a revision.
  *
  * @param mayExpose whether a job's secrets may stand in arguments, which others in the Pod can read
- * @throws {ManagerError} `unreachable` when there is no `openclaw` on PATH.
+ * @throws {NoCliError} when there is no `openclaw` on PATH, or it is killed.
  */
 export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpose: boolean }): Promise<CronStore> {
   const version = await readVersion(signal);
   let features = featuresOf(version, PROTOCOL_VERSION);
+  let listing: Promise<LiveJob[]> | undefined;
+
+  let listed: readonly LiveJob[] = [];
+
+  const list = async () => {
+    const jobs = parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
+    listed = jobs;
+    return jobs;
+  };
 
   const write = async (args: readonly string[]) => {
     try {
@@ -36,7 +46,6 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
     }
   };
 
-  let listed: readonly LiveJob[] = [];
   /** Leaves out the anchor that the job has: the CLI has no flag for one. */
   const withoutAnchor = <T extends { schedule?: Json }>(id: string, fields: T): T => {
     const { schedule } = fields;
@@ -55,15 +64,20 @@ export async function openCliStore(signal: AbortSignal, { mayExpose }: { mayExpo
       return features;
     },
     async listJobs() {
-      listed = parseList(await runOpenclaw(["cron", "list", "--all", "--json"], signal));
-      return [...listed];
+      // Joined by callers that come at the same time: each process of the CLI takes some 400 MB.
+      listing ??= list().finally(() => {
+        listing = undefined;
+      });
+      return listing;
     },
     async readScheduler() {
-      return parseScheduler(await runOpenclaw(["cron", "status", "--json"], signal));
+      const status = findOnly(await runOpenclaw(["cron", "status", "--json"], signal), SchedulerSchema);
+      if (status) return status;
+      throw new ManagerError("rejected", "openclaw cron status: the output makes no sense");
     },
     async readDefaultAgent() {
       const agents = await toResult(runOpenclaw(["config", "get", "agents", "--json"], signal));
-      if (!(agents instanceof ManagerError)) return findDefaultAgent(parseAgents(agents));
+      if (!(agents instanceof ManagerError)) return findDefaultAgent(findOnly(agents, v.looseObject({})));
       if (agents.code !== "rejected") throw agents;
       return /not found/.test(agents.message) ? findDefaultAgent({}) : undefined;
     },
@@ -95,7 +109,8 @@ async function readVersion(signal: AbortSignal): Promise<string> {
   try {
     return VERSION.exec((await runOpenclaw(["--version"], signal)).slice(0, 1_000))?.[0] ?? "dev";
   } catch (error) {
-    if (error instanceof ManagerError && error.code === "rejected") return "dev";
+    if (error instanceof NoCliError) throw error;
+    if (error instanceof ManagerError && error.code === "rejected") return "dev"; // it does not know --version
     throw error;
   }
 }
@@ -104,42 +119,23 @@ async function readVersion(signal: AbortSignal): Promise<string> {
 const LIST_LIMITS = { bytes: MAX_MESSAGE_BYTES, values: MAX_VALUES };
 
 function parseList(output: string) {
-  let page: v.InferOutput<typeof JobPageSchema>;
-  try {
-    page = v.parse(JobPageSchema, parseOutput(output));
-  } catch (error) {
-    throw new ManagerError("rejected", "openclaw cron list: the output makes no sense; nothing is changed", {
-      cause: error,
-    });
+  const page = findOnly(output, JobPageSchema);
+  if (!page) {
+    throw new ManagerError("rejected", "openclaw cron list: the output makes no sense; nothing is changed");
   }
   if (!page.hasMore && (page.total ?? page.jobs.length) === page.jobs.length) return page.jobs;
   const shown = `${page.jobs.length} of ${page.total ?? "more"} jobs`;
   throw new ManagerError("rejected", `openclaw cron list: printed ${shown}; half a list is not acted on`);
 }
 
-function parseScheduler(output: string): Scheduler {
-  try {
-    return v.parse(SchedulerSchema, parseOutput(output));
-  } catch (error) {
-    throw new ManagerError("rejected", "openclaw cron status: the output makes no sense", { cause: error });
-  }
-}
-
-/** Null, and so of no agent known, where it makes no sense. */
-function parseAgents(output: string): unknown {
-  try {
-    return parseOutput(output);
-  } catch {
-    return null;
-  }
-}
-
-/** Parses the JSON of an output, whatever is printed before it. */
-function parseOutput(output: string): unknown {
-  const text = output.slice(Math.max(0, output.indexOf("{")));
-  const excess = findExcess(text, LIST_LIMITS);
-  if (excess !== undefined) throw new ExcessError(excess);
-  return JSON.parse(text);
+/** Returns the object of an output that is this. Of two, one is a plugin's, and nobody knows which: undefined. */
+function findOnly<S extends v.GenericSchema>(output: string, schema: S): v.InferOutput<S> | undefined {
+  const found = [...findJsonObjects(output)].flatMap((text) => {
+    if (findExcess(text, LIST_LIMITS) !== undefined) return [];
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+    return parsed.success ? [parsed.output] : [];
+  });
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function isGone(error: unknown): boolean {

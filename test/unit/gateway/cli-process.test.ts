@@ -1,17 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { runOpenclaw } from "../../../lib/gateway/cli-process.ts";
+import { NoCliError, runOpenclaw } from "../../../lib/gateway/cli-process.ts";
 import { installCli } from "../../support/fake-cli.ts";
 import { ODD_NAMES, refusalOf } from "../../support/fakes.ts";
 
 const { signal } = new AbortController();
 
 /** Runs `openclaw` with these arguments where it is this script. */
-async function run(script: string | undefined, args: string[]): Promise<string> {
+async function run(script: string | undefined, args: string[], oomKills?: (number | undefined)[]): Promise<string> {
   await using _ = await installCli(script);
-  return await runOpenclaw(args, signal); // while the script is installed
+  const counts = oomKills?.values();
+  return await runOpenclaw(args, signal, counts && (async () => counts.next().value)); // while the script is installed
 }
 
-const failureOf = (script: string | undefined) => refusalOf(run(script, ["cron", "add", "--name=s3cret"]));
+const failureOf = (script: string | undefined, oomKills?: (number | undefined)[]) =>
+  refusalOf(run(script, ["cron", "add", "--name=s3cret"], oomKills));
 
 describe("runOpenclaw()", () => {
   test("returns stdout, and not stderr", async () => {
@@ -22,19 +24,48 @@ describe("runOpenclaw()", () => {
     expect(await run(`printf '%s|' "$@"`, ["cron", `--name=${text}`])).toBe(`cron|--name=${text}|`);
   });
 
-  test("is unreachable when there is no openclaw", async () => {
+  test("is rejected when there is no openclaw", async () => {
     expect(await failureOf(undefined)).toMatchObject({
-      code: "unreachable",
+      code: "rejected",
       message: "there is no openclaw command on PATH",
     });
   });
 
-  test("is unreachable when openclaw is killed", async () => {
-    expect(await failureOf("kill -9 $$")).toMatchObject({
-      code: "unreachable",
-      message: "openclaw cron add: killed, out of memory or without an answer for 120 s",
-      hint: expect.stringContaining("400 MB"),
+  test.each<[string, string, (number | undefined)[]]>([
+    ["is killed, and the kernel counts one more", "kill -9 $$", [3, 4]],
+    ["is killed, and the kernel does not count", "kill -9 $$", [undefined, undefined]],
+    ["ends as a shell does whose program was killed", "exit 137", [0, 1]],
+    ["ends as Node does that has no memory left", "kill -ABRT $$", [0, 0]],
+    ["ends as a shell does around such a Node", "exit 134", [0, 0]],
+  ])("is killed for want of memory when openclaw %s", async (_, script, oomKills) => {
+    const error = await failureOf(script, oomKills);
+    expect(error).toBeInstanceOf(NoCliError);
+    expect(error).toMatchObject({
+      code: "rejected",
+      message: "openclaw cron add: killed for want of memory",
+      hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN"),
     });
+  });
+
+  test.each([
+    ["kill -9 $$", "SIGKILL"],
+    ["exit 137", "SIGKILL"],
+    ["kill -TERM $$", "SIGTERM"],
+  ])("is not called starved by %j where the kernel has killed nothing", async (script, name) => {
+    const error = await failureOf(script, [3, 3]);
+    expect(error).toBeInstanceOf(NoCliError);
+    expect(error.message).toBe(`openclaw cron add: killed by ${name}`);
+  });
+
+  test("keeps the CLI's compiled code out of /tmp, unless the environment says otherwise", async () => {
+    const script = 'echo "$NODE_DISABLE_COMPILE_CACHE $JITI_FS_CACHE $OPENCLAW_NO_RESPAWN"';
+    expect(await run(script, [])).toBe("1 false 1\n");
+    process.env.JITI_FS_CACHE = "true";
+    try {
+      expect(await run(script, [])).toBe("1 true 1\n");
+    } finally {
+      delete process.env.JITI_FS_CACHE;
+    }
   });
 
   test("is aborted by the signal", async () => {
@@ -64,6 +95,11 @@ describe("runOpenclaw()", () => {
 describe("the reason of a failure", () => {
   test.each([
     ["2026.9.6", `printf '%s' '{"ok":false,"error":{"message":"bad cron\\nmore"}}'; exit 1`, "bad cron"],
+    [
+      "2026.9.6, among other lines",
+      `printf '[plugins] {\\n{"ok":false,"error":{"message":"bad cron"}}\\nx\\n'; exit 1`,
+      "bad cron",
+    ],
     ["2026.6.11", `printf 'x\\nGatewayTransportError: bad cron\\ny\\n' >&2; exit 1`, "bad cron"],
     ["2026.2.9", `printf 'x\\nError: bad cron\\nHint\\n' >&2; exit 1`, "bad cron"],
     ["a coloured line", `printf '\\033[31mError: bad cron\\033[0m\\n' >&2; exit 1`, "bad cron"],

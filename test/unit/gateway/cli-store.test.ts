@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
+import { NoCliError } from "../../../lib/gateway/cli-process.ts";
 import { openCliStore } from "../../../lib/gateway/cli-store.ts";
 import { featuresOf } from "../../../lib/gateway/features.ts";
 import { installCli } from "../../support/fake-cli.ts";
-import { NEW, define, liveJob, refusalOf } from "../../support/fakes.ts";
+import { NEW, createScratch, define, liveJob, refusalOf } from "../../support/fakes.ts";
 
 const { signal } = new AbortController();
 const spec = toJobSpec(define(), NEW);
@@ -35,9 +37,13 @@ describe("openCliStore()", () => {
     expect((await openCliStore(signal, { mayExpose: true })).version).toBe("dev");
   });
 
-  test("is unreachable when there is no openclaw", async () => {
-    await using _ = await installCli(undefined);
-    expect(await refusalOf(openCliStore(signal, { mayExpose: true }))).toMatchObject({ code: "unreachable" });
+  test.each([
+    ["is no openclaw", undefined],
+    ["is no memory for it", "kill -9 $$"],
+  ])("is rejected when there %s", async (_, script) => {
+    await using cli = await installCli(script);
+    void cli;
+    expect(await refusalOf(openCliStore(signal, { mayExpose: true }))).toBeInstanceOf(NoCliError);
   });
 });
 
@@ -54,15 +60,34 @@ describe("readDefaultAgent()", () => {
 });
 
 describe("listJobs()", () => {
-  test("reads the list, whatever is printed before it", async () => {
-    await using at = await openStore(`echo "a warning"; ${print({ jobs: [liveJob()] })}`);
+  test.each([
+    ["before it", `echo "a warning"; ${print({ jobs: [liveJob()] })}`],
+    ["after it", `${print({ jobs: [liveJob()] })}; printf '\\n[plugins] done\\n'`],
+    ["with a brace, before it", `echo "[plugins] loaded {"; ${print({ jobs: [liveJob()] })}`],
+    [
+      "that is JSON itself, on both sides",
+      `echo '{"level":"warn"}'; ${print({ jobs: [liveJob()] })}; printf '\\n{"a":{}}'`,
+    ],
+  ])("reads the list, whatever is printed %s", async (_, script) => {
+    await using at = await openStore(script);
     expect(await at.store.listJobs()).toEqual([liveJob()]);
+  });
+
+  test("is joined by callers that come at the same time, and asks anew afterwards", async () => {
+    await using scratch = await createScratch();
+    const log = scratch.in("calls");
+    await using at = await openStore(`echo x >> '${log}'; ${print({ jobs: [] })}`);
+    await Promise.all([at.store.listJobs(), at.store.listJobs()]);
+    expect(await readFile(log, "utf8")).toBe("x\n");
+    await at.store.listJobs();
+    expect(await readFile(log, "utf8")).toBe("x\nx\n");
   });
 
   test.each([
     ["nothing", "true"],
     ["no JSON", "echo '{'"],
     ["no list", print({ jobs: "none" })],
+    ["two lists, of which one is a plugin's", `echo '{"jobs":[]}'; ${print({ jobs: [liveJob()] })}`],
     ["a list nested too deeply", print({ jobs: [], x: JSON.parse("[".repeat(300) + "]".repeat(300)) })],
   ])("rejects %s", async (_, script) => {
     await using at = await openStore(script);
