@@ -69,7 +69,7 @@ export const SETTING_SOURCES: Readonly<Record<SettingName, SettingSource>> = {
     flag: "--gateway-url",
     argument: "<url>",
     default: (env) => `ws://127.0.0.1:${readVariable(env, "OPENCLAW_GATEWAY_PORT") || "18789"}`,
-    describes: "the gateway's address",
+    describes: "the gateway's address; wss:// by itself where the live config has gateway.tls.enabled",
   },
   gatewayTokenFile: {
     env: "OPENCLAW_GATEWAY_TOKEN_FILE",

@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { join } from "node:path";
 import { parseConfig } from "../config/document.ts";
 import { toResult, ManagerError } from "../errors.ts";
+import { isLoopback } from "../gateway/exposure.ts";
 import { readRegularFile } from "../files/regular-file.ts";
 import { readVolume } from "../files/volume.ts";
 import { readPath } from "../json.ts";
@@ -21,8 +21,6 @@ export interface PortMismatch extends Pick<ConfigPort, "path" | "isLive"> {
   /** The setting that would make them equal. */
   hint: string;
 }
-
-/** Larger than any config, and small enough to fit into memory. */
 
 /** Reads `gateway.port` of the live config, then of Git's. Leaves out a file that does not say one as a number. */
 export async function readConfigPorts({
@@ -65,8 +63,10 @@ export function findPortMismatch(
   return { path, isLive, message, hint: suggest(gatewayUrl, other.port, env) };
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+/** Whether nobody has set the gateway's address, as far as that shows. */
+export function isDefaultUrl({ gatewayUrl }: Pick<Settings, "gatewayUrl">, env: Environment): boolean {
+  const { env: variable, default: toDefault } = SETTING_SOURCES.gatewayUrl;
+  return !env[variable] && gatewayUrl === toDefault(env);
 }
 
 /** Suggests the port by the setting that the address came from. */
@@ -76,5 +76,8 @@ function suggest(gatewayUrl: string, port: number, env: Environment): string {
   wanted.port = String(port);
   const text = wanted.pathname === "/" && !gatewayUrl.endsWith("/") ? wanted.href.replace(/\/$/, "") : wanted.href;
   if (env[variable] === gatewayUrl) return `${variable}=${text}`;
-  return toDefault(env) === gatewayUrl ? `OPENCLAW_GATEWAY_PORT=${port}` : `${flag}=${text}`;
+  // The scheme of the default may follow the config.
+  return toDefault(env)?.replace(/^ws:/, wanted.protocol) === gatewayUrl
+    ? `OPENCLAW_GATEWAY_PORT=${port}`
+    : `${flag}=${text}`;
 }

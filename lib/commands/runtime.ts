@@ -1,5 +1,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findAddress } from "../gateway/address.ts";
 import { devicePathOf } from "../gateway/device.ts";
 import { createTransport } from "../gateway/transport.ts";
 import { createSystemClock } from "../clock.ts";
@@ -8,6 +9,7 @@ import type { GatewayEvent } from "../reconcile/trigger.ts";
 import { type SidecarState, createSidecarState } from "../reconcile/sidecar-state.ts";
 import { createWarnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
+import { isDefaultUrl } from "./gateway-port.ts";
 import { type KindContext, type Reconcilers, loadReconcilers } from "./kinds.ts";
 import { print } from "./print.ts";
 import type { WorkInvocation } from "./program.ts";
@@ -33,7 +35,14 @@ export interface Runtime extends KindContext {
 }
 
 export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> {
-  const { command, settings } = invocation;
+  const { command } = invocation;
+  const address = {
+    url: invocation.settings.gatewayUrl,
+    isDefault: isDefaultUrl(invocation.settings, process.env),
+    pvcConfig: invocation.settings.pvcConfig,
+    env: process.env,
+  };
+  const settings = { ...invocation.settings, gatewayUrl: (await findAddress(address)).url };
   const stopping = new AbortController();
   let printed: Promise<void> = Promise.resolve();
   const write = (text: string) => {
@@ -53,7 +62,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   const transport = createTransport({
     // doctor must not fall back to the CLI: it would hide why the gateway refuses us.
     kind: command === "doctor" && settings.transport === "auto" ? "gateway" : settings.transport,
-    url: settings.gatewayUrl,
+    address,
     credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
     devicePath: devicePathOf(settings.stagingDir),
     // What a person asks must change nothing; but export is the first that one runs, before there is a sidecar.

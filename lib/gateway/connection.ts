@@ -1,4 +1,5 @@
 import { GatewayProtocolClient } from "@openclaw/gateway-client/browser";
+import type { GatewayAddress } from "./address.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Device } from "./device.ts";
 import { buildConnectParams } from "./handshake.ts";
@@ -20,8 +21,7 @@ const FRAME_BYTES = 256;
 /** WebSocket close code for "the service restarts"; 2026.2.9 and 2026.9.6 send it when they restart in-process. */
 const SERVICE_RESTART = 1012;
 
-export interface GatewayOptions {
-  url: string;
+export interface GatewayOptions extends GatewayAddress {
   credentials: Credentials;
   /** Only for 2026.3 and 2026.4, which accept a token and then refuse it every call; 2026.2.9 refuses a device. */
   device?: Device | undefined;
@@ -57,7 +57,7 @@ export interface Gateway {
  * @throws {ManagerError} `unreachable` (nobody there, still starting, no answer) or `refused` (token, password).
  */
 export async function connectGateway(options: GatewayOptions): Promise<Gateway> {
-  const { url, credentials, device, onEvent, onClose } = options;
+  const { url, certificate, hint, credentials, device, onEvent, onClose } = options;
   let isOpen = false;
   let socket: Socket | undefined;
   let receivedLength = 0;
@@ -65,7 +65,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
   let lastHeardMs = 0;
   let tickWatch: ReturnType<typeof setInterval> | undefined;
   const { promise: greeted, resolve, reject } = Promise.withResolvers<Greeting>();
-  const fail = (error: unknown) => reject(connectError(url, error));
+  const fail = (error: unknown) => reject(connectError({ url, hint }, error));
   const client = new GatewayProtocolClient<object>({
     createSocket: ({ message, ...handlers }) => {
       const count = (text: string) => {
@@ -73,7 +73,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
         message(text);
         if (events === before) receivedLength += text.length;
       };
-      return (socket = openSocket(url, { ...handlers, message: count }));
+      return (socket = openSocket({ url, certificate }, { ...handlers, message: count }));
     },
     createRequestId: () => crypto.randomUUID(),
     createRequestError: (error) => new GatewayRefusal(error),
@@ -159,7 +159,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     };
   } catch (error) {
     void close();
-    throw error instanceof ManagerError ? error : connectError(url, error);
+    throw error instanceof ManagerError ? error : connectError({ url, hint }, error);
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,8 @@
 import { ManagerError } from "../errors.ts";
 import { explainUnread, readRegularFile } from "../files/regular-file.ts";
-import { readOwn } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 import type { Environment } from "../settings.ts";
-import { parseJson5 } from "../text/json5.ts";
+import { readLiveObject } from "./live-config.ts";
 
 /** The largest token file, in bytes, and the longest token in a config, in characters. Real ones have a hundred. */
 const MAX_TOKEN_LENGTH = 16_384;
@@ -32,10 +32,11 @@ export interface FoundCredentials {
 
 /**
  * Finds the token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`, `OPENCLAW_GATEWAY_PASSWORD`,
- * `gateway.auth` of the live config with its `${OPENCLAW_…}` resolved. Reads anew at each call, so that the next connection
+ * `gateway.auth` of the live config with its `${OPENCLAW_…}` and SecretRefs to the environment resolved. Reads anew at each call, so that the next connection
  * uses a rotated token.
  *
- * @throws {ManagerError} `refused` when the token file cannot be read or is empty, or a variable is not set or none of OpenClaw's:
+ * @throws {ManagerError} `refused` when the token file cannot be read or is empty, a SecretRef is of another source, or
+ * a variable is not set or none of OpenClaw's:
  * an agent can write the config, and the value goes to whoever holds the gateway's port.
  */
 export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<FoundCredentials> {
@@ -45,12 +46,18 @@ export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialS
   const { OPENCLAW_GATEWAY_TOKEN: token, OPENCLAW_GATEWAY_PASSWORD: password } = env;
   if (token) return { credentials: { token }, source: "OPENCLAW_GATEWAY_TOKEN" };
   if (password) return { credentials: { password }, source: "OPENCLAW_GATEWAY_PASSWORD" };
-  const auth = await readAuth(pvcConfig);
-  const isPassword = auth.mode === "password" || (auth.mode === undefined && auth.token === undefined);
-  const kind = isPassword ? "password" : "token";
+  const auth = await readLiveObject(pvcConfig, "gateway.auth");
+  if (auth.mode === "none") return { credentials: {}, source: undefined };
+  const kind = findKind(auth);
   const source = `gateway.auth.${kind} of ${pvcConfig}`;
-  const value = resolveVariables(auth[kind], env, source);
+  const value = resolveSecret(auth[kind], env, source);
   return value ? { credentials: { [kind]: value }, source } : { credentials: {}, source: undefined };
+}
+
+/** Behind a trusted proxy, who comes past it, as we do, gives the password. */
+function findKind({ mode, token }: JsonObject): "token" | "password" {
+  const isPassword = mode === "password" || mode === "trusted-proxy" || (mode === undefined && token === undefined);
+  return isPassword ? "password" : "token";
 }
 
 async function readTokenFile(path: string): Promise<string> {
@@ -64,43 +71,42 @@ async function readTokenFile(path: string): Promise<string> {
   return token;
 }
 
-async function readAuth(pvcConfig: string): Promise<Record<string, unknown>> {
-  try {
-    const bytes = await readRegularFile(pvcConfig);
-    const config = parseJson5(bytes?.toString("utf8") ?? "null") as {
-      gateway?: { auth?: Record<string, unknown> };
-    } | null;
-    return config?.gateway?.auth ?? {};
-  } catch {
-    return {}; // missing or broken: the config reconciler reports it
+/** The value of a text, or of a SecretRef to the environment; undefined for what is no secret. */
+function resolveSecret(value: Json | undefined, env: Environment, place: string): string | undefined {
+  if (typeof value === "string") return resolveVariables(value, env, place);
+  if (!isJsonObject(value) || typeof value.source !== "string") return undefined;
+  const { source, id } = value;
+  if (source === "env" && typeof id === "string") return readOurs(id, env, place);
+  const kind = source === "file" || source === "exec" ? `a SecretRef of source ${source}` : "a SecretRef";
+  throw new ManagerError("refused", `${place} is ${kind}, which config-manager does not read`, {
+    hint: "OPENCLAW_GATEWAY_TOKEN_FILE=FILE names a file with the token; or give this container OPENCLAW_GATEWAY_TOKEN",
+  });
+}
+
+/** @throws {ManagerError} `refused` unless the variable is one of OpenClaw's and is set, or has a default. */
+function readOurs(name: string, env: Environment, place: string, fallback?: string): string {
+  if (!OURS.test(name)) {
+    throw new ManagerError("refused", `${place} refers to ${name.slice(0, 100)}, which is no variable of OpenClaw's`, {
+      hint: "give this container the gateway's OPENCLAW_GATEWAY_TOKEN",
+    });
   }
+  const value = readOwn(env, name) || fallback;
+  if (value !== undefined) return value;
+  throw new ManagerError("refused", `${place} refers to ${name.slice(0, 100)}, which is not set in this container`, {
+    hint: "give this container the variable, or OPENCLAW_GATEWAY_TOKEN",
+  });
 }
 
 const REFERENCE = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /**
  * Resolves `${OPENCLAW_…}` and `${OPENCLAW_…:-default}` as OpenClaw does; `$${VAR}` stands for the literal `${VAR}`.
- * Undefined for a value that is no text, such as a SecretRef, or too long for a token.
+ * Undefined for a value that is too long for a token.
  */
-function resolveVariables(value: unknown, env: Environment, place: string): string | undefined {
-  if (typeof value !== "string" || value.length > MAX_TOKEN_LENGTH) return undefined;
+function resolveVariables(value: string, env: Environment, place: string): string | undefined {
+  if (value.length > MAX_TOKEN_LENGTH) return undefined;
   const end = value.lastIndexOf("}") + 1; // a reference that never ends would be looked for again from each one in it
-  const resolve = (match: string, name: string, fallback?: string) => {
-    if (match.startsWith("$$")) return match.slice(1);
-    if (!OURS.test(name)) {
-      throw new ManagerError(
-        "refused",
-        `${place} refers to ${name.slice(0, 100)}, which is no variable of OpenClaw's`,
-        {
-          hint: "give this container the gateway's OPENCLAW_GATEWAY_TOKEN",
-        },
-      );
-    }
-    const resolved = readOwn(env, name) || fallback;
-    if (resolved !== undefined) return resolved;
-    throw new ManagerError("refused", `${place} refers to ${name.slice(0, 100)}, which is not set in this container`, {
-      hint: "give this container the variable, or OPENCLAW_GATEWAY_TOKEN",
-    });
-  };
+  const resolve = (match: string, name: string, fallback?: string) =>
+    match.startsWith("$$") ? match.slice(1) : readOurs(name, env, place, fallback);
   return value.slice(0, end).replace(REFERENCE, resolve) + value.slice(end);
 }

@@ -22,3 +22,9 @@ export function isExposed(url: string, isPrivateNetwork: boolean): boolean {
   if (ipaddr.isValid(host)) return !PRIVATE_RANGES.has(ipaddr.process(host).range());
   return !(host === "localhost" || host.endsWith(".local") || host.endsWith(".ts.net") || isPrivateNetwork);
 }
+
+/** Whether a host of a URL is this machine, or in Kubernetes this Pod. */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return host === "localhost" || (ipaddr.isValid(host) && ipaddr.process(host).range() === "loopback");
+}

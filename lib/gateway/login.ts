@@ -2,7 +2,7 @@ import type { Device } from "./device.ts";
 import { ManagerError } from "../errors.ts";
 import { type Features, featuresOf } from "./features.ts";
 import { type Gateway, type GatewayOptions, connectGateway } from "./connection.ts";
-import { isScopeMissing } from "./refusal.ts";
+import { isDeviceWanted } from "./refusal.ts";
 
 export interface LoginOptions extends Omit<GatewayOptions, "device"> {
   /** Reads or creates the device key; called only when the gateway requires one. */
@@ -29,7 +29,7 @@ export async function login({ readDevice, ...options }: LoginOptions): Promise<S
   try {
     return await loginAs(undefined, options);
   } catch (error) {
-    if (!isScopeMissing(error)) throw error;
+    if (!isDeviceWanted(error)) throw error;
   }
   return loginAs(await readDevice(), options);
 }

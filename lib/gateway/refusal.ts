@@ -3,6 +3,7 @@ import {
   GatewayProtocolRequestError,
   formatConnectErrorMessage,
 } from "@openclaw/gateway-client/browser";
+import type { GatewayAddress } from "./address.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { MAX_ASKED_PAUSE_MS } from "../reconcile/loop.ts";
 import { boundText } from "../text/bounded.ts";
@@ -33,17 +34,24 @@ export class UnreadableError extends Error {}
 export const APPROVE_HINT =
   "approve this container's device, in the gateway's container: openclaw devices list, then openclaw devices approve ID";
 
+/** How the message of a connection begins that failed over its certificate. */
+export const TLS_FAILURE = "TLS handshake failed: ";
+
+const TLS_HINT = "NODE_EXTRA_CA_CERTS=FILE trusts its certificate or authority; the certificate has to name this host";
+
 const CONNECT_HINTS: readonly (readonly [RegExp, string])[] = [
   [/pairing required/i, APPROVE_HINT],
   [/token|password|unauthorized|device/i, "give this container the gateway's OPENCLAW_GATEWAY_TOKEN"],
 ];
 
 /** The error for a connection that was not made: `refused` when the gateway rejects us, else `unreachable`. */
-export function connectError(url: string, error: unknown): ManagerError {
+export function connectError({ url, hint: advice }: GatewayAddress, error: unknown): ManagerError {
   const retryAfterMs = error instanceof GatewayRefusal ? error.retryAfterMs : undefined;
   if (!(error instanceof GatewayRefusal) || error.gatewayCode === "UNAVAILABLE") {
     const message = `the gateway at ${url} cannot be reached: ${maskText(describeError(error))}`;
-    return new ManagerError("unreachable", message, { retryAfterMs, cause: error });
+    const isTls = message.includes(TLS_FAILURE);
+    const hint = isTls || url.startsWith("ws:") ? (advice ?? (isTls ? TLS_HINT : undefined)) : undefined;
+    return new ManagerError("unreachable", message, { ...(hint && { hint }), retryAfterMs, cause: error });
   }
   const hint = CONNECT_HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
   return new ManagerError("refused", `the gateway at ${url} does not let us in: ${maskText(error.message)}`, {
@@ -75,6 +83,15 @@ export function callError(method: string, error: unknown): ManagerError {
 export function isScopeMissing(error: unknown): boolean {
   const refusal = refusalBehind(error);
   return refusal !== undefined && isAboutScope(refusal);
+}
+
+/**
+ * Whether a device key may help: the gateway accepted the connection and refuses the calls over it, or it wants to know
+ * who connects, where its `auth.mode` is `none`.
+ */
+export function isDeviceWanted(error: unknown): boolean {
+  const refusal = refusalBehind(error);
+  return refusal !== undefined && (isAboutScope(refusal) || /device identity required/i.test(refusal.message));
 }
 
 /** Whether the gateway answers, but cannot serve calls now: it starts, or is about to restart. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
+import { type AddressSources, type GatewayAddress, findAddress } from "./address.ts";
 import type { Clock } from "../clock.ts";
 import { type ConfigGateway, type GatewayStart, createConfigGateway } from "./config-calls.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
@@ -30,7 +31,7 @@ const CONNECTIONS_MS = 600_000;
 const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "removed"]) });
 
 export interface SessionOptions {
-  url: string;
+  address: AddressSources;
   credentials: CredentialSources;
   /** Where the device key is, for a gateway that requires one. */
   devicePath: string;
@@ -68,7 +69,7 @@ export interface SessionKeeper {
 }
 
 export function createSessionKeeper(options: SessionOptions): SessionKeeper {
-  const { url, log, onEvent } = options;
+  const { log, onEvent } = options;
   const { nowMs, uptimeMs } = options.clock;
   let latest: OpenSession | undefined;
   let opening: Promise<OpenSession> | undefined;
@@ -92,7 +93,8 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
     const { credentials } = await findCredentials(options.credentials);
     const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
     if (refusal && isSame && uptimeMs() < refusal.untilMs) throw refusal.error;
-    const session = await logIn(credentials);
+    const address = await findAddress(options.address);
+    const session = await logIn(address, credentials);
     const { gateway } = session;
     latest = {
       ...session,
@@ -104,16 +106,16 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
     loggedMs = loggedMs.filter((atMs) => atMs > uptimeMs() - CONNECTIONS_MS);
     if (loggedMs.length < LOGGED_CONNECTIONS) {
       loggedMs.push(uptimeMs());
-      log(`Connected to gateway: ${url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
+      log(`Connected to gateway: ${address.url} (OpenClaw ${gateway.version}, protocol ${gateway.protocol})`);
     }
     onEvent("connect");
     return latest;
   }
 
-  async function logIn(credentials: Credentials): Promise<Session> {
+  async function logIn(address: GatewayAddress, credentials: Credentials): Promise<Session> {
     try {
       return await login({
-        url,
+        ...address,
         credentials,
         readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath, options),
         onEvent(event, payload) {

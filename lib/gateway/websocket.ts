@@ -5,6 +5,7 @@ import { describeError, systemCode } from "../errors.ts";
 import { boundText } from "../text/bounded.ts";
 import { type Incoming, createFrameReader } from "./frame-reader.ts";
 import { OPCODE, encodeClose, encodeFrame } from "./frame-writer.ts";
+import { TLS_FAILURE } from "./refusal.ts";
 import { createUpgrade } from "./upgrade.ts";
 
 /** How long the other side may take to answer a close, in milliseconds. */
@@ -18,6 +19,12 @@ const MAX_WAITING_PONG_BYTES = 65_536;
 
 /** The code under which {@link WebSocketHandlers.close} tells that we gave up; no peer can send it. */
 export const UNREADABLE = 0;
+
+export interface WebSocketAddress {
+  url: string;
+  /** See {@link connectTls}. */
+  certificate?: Buffer | undefined;
+}
 
 export interface WebSocketHandlers extends GatewayProtocolSocketHandlers {
   /** Called once, at the end of every connection; with 1006 if it just ended, with {@link UNREADABLE} and why if we did. */
@@ -36,7 +43,11 @@ export interface WebSocketClient extends GatewayProtocolSocket {
  * that is checked. No handler is called before it returns. How long the other side may take to accept it is up to the
  * caller.
  */
-export function openWebSocket(address: string, maxBytes: number, handlers: WebSocketHandlers): WebSocketClient {
+export function openWebSocket(
+  { url: address, certificate }: WebSocketAddress,
+  maxBytes: number,
+  handlers: WebSocketHandlers,
+): WebSocketClient {
   const url = new URL(address);
   const upgrade = createUpgrade(url);
   const reader = createFrameReader(maxBytes);
@@ -122,6 +133,7 @@ export function openWebSocket(address: string, maxBytes: number, handlers: WebSo
     socket.setNoDelay();
     if (isSecure) socket.on("connect", () => (phase = "TLS"));
     socket.on(isSecure ? "secureConnect" : "connect", () => {
+      if (socket.destroyed) return; // over its certificate
       phase = "HTTP";
       socket.write(upgrade.request);
     });
@@ -151,7 +163,7 @@ export function openWebSocket(address: string, maxBytes: number, handlers: WebSo
   if (url.protocol === "wss:") {
     const open = async () => {
       const { connectTls } = await import("./tls.ts");
-      if (state === "connecting") attach(connectTls(host, Number(url.port || 443)), true);
+      if (state === "connecting") attach(connectTls(host, Number(url.port || 443), certificate), true);
     };
     open().catch((error: unknown) => fail(describeFailure(error, "TLS", url.host)));
   } else {
@@ -181,5 +193,5 @@ function describeFailure(error: unknown, phase: Phase, host: string): string {
   const code = systemCode(error);
   if (phase === "TCP" && code !== undefined) return `connect ${code} ${host}`;
   const message = describeError(error);
-  return phase === "TLS" ? `TLS handshake failed: ${message}` : message;
+  return phase === "TLS" ? `${TLS_FAILURE}${message}` : message;
 }

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from "node:fs/
 import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { findAddress } from "../../lib/gateway/address.ts";
+import { findCredentials } from "../../lib/gateway/credentials.ts";
 import { devicePathOf, readDevice } from "../../lib/gateway/device.ts";
 import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
@@ -85,7 +87,9 @@ export async function createGateway(first: Release, more: Record<string, string>
     calls = 0;
     const needsDevice = /^2026\.[34]\./.test(release.version);
     const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp")), { mayCreate: true }) : undefined;
-    client = await connectGateway({ url, credentials: { token }, device, onEvent: () => {}, onClose: () => {} });
+    const { credentials } = await findCredentials({ tokenFile: undefined, pvcConfig: configPath, env: environment });
+    const address = await findAddress({ url, isDefault: true, pvcConfig: configPath, env: environment });
+    client = await connectGateway({ ...address, credentials, device, onEvent: () => {}, onClose: () => {} });
     return client;
   }
 

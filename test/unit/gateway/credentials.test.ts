@@ -102,8 +102,42 @@ describe("findCredentials()", () => {
     );
   });
 
-  test("ignores a SecretRef", async () => {
-    expect(await readWith({ mode: "token", token: { source: "exec", id: "vault" } })).toEqual({});
+  test("uses the password when the config has mode trusted-proxy: we come past the proxy", async () => {
+    const auth = { mode: "trusted-proxy", trustedProxy: { userHeader: "x-user" }, password: "from-config" };
+    expect(await readWith(auth)).toEqual({ password: "from-config" });
+    expect(await readWith({ ...auth, password: undefined })).toEqual({});
+  });
+
+  test("needs none when the config has mode none", async () => {
+    expect(await readWith({ mode: "none", token: "${OPENCLAW_TOKEN}", password: "p" })).toEqual({});
+  });
+
+  const ref = (source: string, id: string) => ({ mode: "token", token: { source, provider: "default", id } });
+
+  test("resolves a SecretRef to a variable of OpenClaw's", async () => {
+    const env = { OPENCLAW_MY_TOKEN: "s3cret", AWS_SECRET_ACCESS_KEY: "hush" };
+    expect(await readWith(ref("env", "OPENCLAW_MY_TOKEN"), env)).toEqual({ token: "s3cret" });
+    const password = ref("env", "OPENCLAW_MY_TOKEN").token;
+    expect(await readWith({ mode: "password", password }, env)).toEqual({ password: "s3cret" });
+    const other = await refusalOf(readWith(ref("env", "AWS_SECRET_ACCESS_KEY"), env));
+    expect(other.message).toEndWith("refers to AWS_SECRET_ACCESS_KEY, which is no variable of OpenClaw's");
+    const unset = await refusalOf(readWith(ref("env", "OPENCLAW_OTHER"), env));
+    expect(unset.message).toEndWith("refers to OPENCLAW_OTHER, which is not set in this container");
+  });
+
+  test.each([
+    ["file", "is a SecretRef of source file, which config-manager does not read"],
+    ["exec", "is a SecretRef of source exec, which config-manager does not read"],
+    ["\u001b[31m", "is a SecretRef, which config-manager does not read"],
+  ])("names a SecretRef of source %j", async (source, message) => {
+    const refusal = await refusalOf(readWith(ref(source, "s3cret-id")));
+    expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN_FILE=") });
+    expect(refusal.message).toEndWith(message);
+    expect(refusal.message).toMatch(/^gateway\.auth\.token of /);
+  });
+
+  test("ignores an object that is no SecretRef", async () => {
+    expect(await readWith({ mode: "token", token: { id: "vault" } })).toEqual({});
   });
 
   test("reads anew each time, so that it finds a rotated token", async () => {

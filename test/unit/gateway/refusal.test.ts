@@ -20,7 +20,7 @@ describe("connectError()", () => {
     ["unauthorized: gateway token mismatch", "OPENCLAW_GATEWAY_TOKEN"],
     ["password missing", "OPENCLAW_GATEWAY_TOKEN"],
   ])("is refused, with a hint, after the answer %j", (message, hint) => {
-    expect(connectError(URL, answer(message))).toMatchObject({
+    expect(connectError({ url: URL }, answer(message))).toMatchObject({
       code: "refused",
       message: `the gateway at ${URL} does not let us in: ${message}`,
       hint: expect.stringContaining(hint),
@@ -28,7 +28,7 @@ describe("connectError()", () => {
   });
 
   test("is refused without a hint after any other answer, and keeps the delay that the gateway asks for", () => {
-    expect(connectError(URL, answer("too many attempts", { retryAfterMs: 5_000 }))).toMatchObject({
+    expect(connectError({ url: URL }, answer("too many attempts", { retryAfterMs: 5_000 }))).toMatchObject({
       code: "refused",
       hint: undefined,
       retryAfterMs: 5_000,
@@ -37,20 +37,26 @@ describe("connectError()", () => {
 
   test("is unreachable while the gateway is unavailable, and keeps the delay that it asks for", () => {
     const error = answer("gateway starting", { code: "UNAVAILABLE", retryAfterMs: 750 });
-    expect(connectError(URL, error)).toMatchObject({ code: "unreachable", retryAfterMs: 750 });
+    expect(connectError({ url: URL }, error)).toMatchObject({ code: "unreachable", retryAfterMs: 750 });
   });
 
   test("is unreachable without an answer", () => {
-    expect(connectError(URL, new Error("no answer"))).toMatchObject({
+    expect(connectError({ url: URL }, new Error("no answer"))).toMatchObject({
       code: "unreachable",
       message: `the gateway at ${URL} cannot be reached: no answer`,
     });
+  });
+
+  test("says what to do about a certificate, and above all what is known of this gateway", () => {
+    const error = new Error("TLS handshake failed: self signed certificate");
+    expect(connectError({ url: URL }, error).hint).toContain("NODE_EXTRA_CA_CERTS=FILE");
+    expect(connectError({ url: URL, hint: "this one" }, error).hint).toBe("this one");
   });
 });
 
 describe("GatewayRefusal", () => {
   test("asks for an hour at most", () => {
-    expect(connectError(URL, answer("later", { retryAfterMs: 1e300 })).retryAfterMs).toBe(3_600_000);
+    expect(connectError({ url: URL }, answer("later", { retryAfterMs: 1e300 })).retryAfterMs).toBe(3_600_000);
   });
 
   test("keeps the beginning of a message that is far too long", () => {
@@ -91,8 +97,8 @@ describe("a message that quotes a secret", () => {
     expect(callError("cron.add", answer(message)).message).toBe(masked);
     expect(callError("cron.add", answer(`missing scope ${message}`)).message).toEndWith(masked);
     expect(callError("cron.add", new Error(message)).message).toBe(`cron.add: ${masked}`);
-    expect(connectError(URL, answer(message)).message).toEndWith(masked);
-    expect(connectError(URL, new Error(message)).message).toEndWith(masked);
+    expect(connectError({ url: URL }, answer(message)).message).toEndWith(masked);
+    expect(connectError({ url: URL }, new Error(message)).message).toEndWith(masked);
   });
 
   test("is cut to 64 KiB", () => {

@@ -13,7 +13,7 @@ function startKeeper(url: string, more: Partial<SessionOptions> = {}) {
   const lines: string[] = [];
   const events: string[] = [];
   const keeper = createSessionKeeper({
-    url,
+    address: { url, isDefault: false, pvcConfig: "/nonexistent/openclaw.json", env: {} },
     credentials: NO_CREDENTIALS,
     devicePath: "/dev/null/device.pem",
     mayCreate: true,

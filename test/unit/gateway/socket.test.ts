@@ -7,7 +7,7 @@ import { findUnusedUrl, serveResets, serveWithoutClose } from "../../support/fak
 /** Opens a socket and resolves with the first message, or rejects with the first error. */
 async function receive(url: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = openSocket(url, { open: () => {}, message: resolve, error: reject, close: () => {} });
+  const socket = openSocket({ url }, { open: () => {}, message: resolve, error: reject, close: () => {} });
   try {
     return await promise;
   } finally {
@@ -52,12 +52,15 @@ describe("a message that is not read", () => {
     await using server = await serveWithoutClose({ first: "[".repeat(1_000), onCut });
     const { promise: closed, resolve: close } = Promise.withResolvers<unknown[]>();
     const messages: string[] = [];
-    openSocket(server.url, {
-      open: () => {},
-      message: (text) => messages.push(text),
-      error: () => {},
-      close: (...reason) => close(reason),
-    });
+    openSocket(
+      { url: server.url },
+      {
+        open: () => {},
+        message: (text) => messages.push(text),
+        error: () => {},
+        close: (...reason) => close(reason),
+      },
+    );
     expect(await closed).toEqual([UNREADABLE, "it sent a message nested more than 256 deep"]);
     expect(messages).toEqual([]);
     await cut;
@@ -82,7 +85,7 @@ describe("end()", () => {
   test("waits 250 ms for a server that does not answer the close", async () => {
     await using server = await serveWithoutClose();
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-    const socket = openSocket(server.url, { open, message: () => {}, error: () => {}, close: () => {} });
+    const socket = openSocket({ url: server.url }, { open, message: () => {}, error: () => {}, close: () => {} });
     await opened;
     const startMs = performance.now();
     await socket.end();

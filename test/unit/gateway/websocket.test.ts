@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { OPCODE, encodeFrame } from "../../../lib/gateway/frame-writer.ts";
 import { UNREADABLE, openWebSocket } from "../../../lib/gateway/websocket.ts";
-import { OTHER } from "../../support/certificates.ts";
+import { LOCAL, OTHER } from "../../support/certificates.ts";
 import {
   readMasked,
   serve,
@@ -19,11 +20,11 @@ const MAX_BYTES = 1_000;
 const MIB = 1024 * 1024;
 
 /** Opens a WebSocket and records what it reports. */
-function open(url: string, onMessage: (text: string) => void = () => {}) {
+function open(url: string, onMessage: (text: string) => void = () => {}, certificate?: Buffer) {
   const reports: string[] = [];
   const { promise: opened, resolve: onOpen } = Promise.withResolvers<void>();
   const { promise: closed, resolve: onClose } = Promise.withResolvers<[number, string]>();
-  const socket = openWebSocket(url, MAX_BYTES, {
+  const socket = openWebSocket({ url, certificate }, MAX_BYTES, {
     open() {
       reports.push("open");
       onOpen();
@@ -236,6 +237,22 @@ describe("openWebSocket() over TLS", () => {
     await at.closed;
     expect(at.reports).toEqual(["error: TLS handshake failed: self signed certificate", "close: 1006"]);
     expect(gateway.connections).toBe(0);
+  });
+
+  test("accepts the certificate that it is given, whatever its name and authority, and no other", async () => {
+    const { raw } = new X509Certificate(OTHER.cert);
+    await using gateway = serveGateway();
+    await using server = await serveTls(gateway.url, OTHER);
+    await using at = open(server.url, () => {}, raw);
+    await at.opened;
+    await using impostor = await serveTls(gateway.url, LOCAL);
+    await using refused = open(impostor.url, () => {}, raw);
+    await refused.closed;
+    expect(refused.reports).toEqual([
+      "error: TLS handshake failed: the certificate is not the one that gateway.tls of the live config names",
+      "close: 1006",
+    ]);
+    expect(gateway.connections).toBe(1);
   });
 
   test("names a server that speaks no TLS, and one that nobody listens for", async () => {
