@@ -2,6 +2,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findAddress } from "../gateway/address.ts";
 import { devicePathOf } from "../gateway/device.ts";
+import { readMemoryLimit } from "../gateway/memory.ts";
 import { createTransport } from "../gateway/transport.ts";
 import { createSystemClock } from "../clock.ts";
 import { createLog, isClockUtc } from "../log.ts";
@@ -71,6 +72,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     onEvent: fireTriggers,
     clock,
     signal: stopping.signal,
+    memoryLimit: readMemoryLimit,
   });
   const context: KindContext = {
     settings,

@@ -28,8 +28,15 @@ export interface SnapshotOptions {
 export async function takeSnapshot({ settings, transport, reconcilers }: SnapshotOptions): Promise<Snapshot> {
   // Concurrently, so that all share one attempt to connect.
   const [gateway, ...reports] = await Promise.all([
-    toResult(transport.open()),
+    toResult(openAnswering(transport)),
     ...Object.values(reconcilers).map(async (each) => ({ name: each.name, report: await each.report() })),
   ]);
   return { settings, gateway, reports };
+}
+
+/** Opens the store, and makes sure that the gateway answers over it: the CLI runs without one, too. */
+async function openAnswering(transport: SnapshotOptions["transport"]): Promise<CronStore> {
+  const store = await transport.open();
+  if (store.transport === "cli") await store.listJobs();
+  return store;
 }

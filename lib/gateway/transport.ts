@@ -11,7 +11,15 @@ export interface TransportOptions extends SessionOptions {
   onEvent: SessionOptions["onEvent"];
   /** Stops calls of the CLI. */
   signal: AbortSignal;
+  /** How much memory this container may use, in bytes; undefined without a limit. */
+  memoryLimit: () => Promise<number | undefined>;
 }
+
+/**
+ * The memory limit below which `auto` does not try the CLI, in bytes. See docs/openclaw-facts.md for what one call
+ * takes. Where it is killed, version 2 of control groups may take the whole container.
+ */
+const CLI_MEMORY_BYTES = 512 * 1024 ** 2;
 
 export interface Transport {
   /**
@@ -29,14 +37,14 @@ export interface Transport {
   isConnected(): boolean;
   /** Whether the gateway announced a restart less than 60 s ago and has not been connected to since. */
   isRestarting(): boolean;
-  /** Whether the main process runs. It does when it refuses us, too. */
+  /** Whether the main process runs. It does when it refuses us, too; and nothing is known where the CLI does not run. */
   probe(): Promise<{ isUp: true; reason?: undefined } | { isUp: false; reason: string }>;
   close(): Promise<void>;
 }
 
 /** Chooses between one session with the gateway, which jobs and config share, and the `openclaw` CLI. */
 export function createTransport(options: TransportOptions): Transport {
-  const { kind, log, onEvent, signal } = options;
+  const { kind, log, onEvent, signal, memoryLimit } = options;
   let configWaits = 0;
   let cliStore: Promise<CronStore> | undefined;
   const session = createSessionKeeper({
@@ -70,6 +78,8 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       // The CLI cannot reach a gateway that is not there either. One that refuses us may accept the CLI's device.
       if (!(error instanceof ManagerError) || error.code === "unreachable") throw error;
+      const limitBytes = await memoryLimit();
+      if (limitBytes !== undefined && limitBytes < CLI_MEMORY_BYTES) throw withoutCli(error, limitBytes);
       const isFirst = cliStore === undefined;
       const store = await openCli().catch(() => {
         throw error;
@@ -97,14 +107,27 @@ export function createTransport(options: TransportOptions): Transport {
     isRestarting: () => session.isRestarting(),
     async probe() {
       try {
-        const store = await open();
-        if (store.transport === "cli") await store.listJobs(); // opening it did not ask the gateway
+        if (kind === "cli")
+          await (await openCli()).listJobs(); // opening it does not ask the gateway
+        else await openGateway();
         return { isUp: true };
       } catch (error) {
         if (!(error instanceof ManagerError)) throw error;
-        return error.code === "refused" ? { isUp: true } : { isUp: false, reason: describeError(error) };
+        // Whatever else is wrong, a pass tells it better than a wait.
+        const isDown = error.code === "unreachable" || error.code === "aborted";
+        return isDown ? { isUp: false, reason: describeError(error) } : { isUp: true };
       }
     },
     close: () => session.close(),
   };
+}
+
+/** The gateway's refusal, which is all that there is to say in a container that is too small for the CLI. */
+function withoutCli({ code, message, hint, retryAfterMs, cause }: ManagerError, limitBytes: number): ManagerError {
+  const size = `${Math.floor(limitBytes / 1024 ** 2)} MiB`;
+  return new ManagerError(code, `${message}; the openclaw CLI is not tried in a container of ${size}`, {
+    ...(hint === undefined ? {} : { hint }),
+    retryAfterMs,
+    cause,
+  });
 }

@@ -215,6 +215,16 @@ esac
     await waitFor("/healthz", { status: 200, body: /^cron: working, last sign of life [01] s ago$/m });
   });
 
+  test("is ready after a pass that failed because the CLI is killed", async () => {
+    const bin = `${pod.mounts.root}/bin`;
+    await mkdir(bin);
+    const script = '#!/bin/sh\ncase "$1" in --version) echo 2026.9.6 ;; *) kill -9 $$ ;; esac\n';
+    await writeFile(`${bin}/openclaw`, script, { mode: 0o755 });
+    const { sidecar, waitFor } = await start({ CONFIG_MANAGER_TRANSPORT: "cli", PATH: `${bin}:/usr/bin:/bin` });
+    await sidecar.waitFor(/^WARNING: Failed to sync cron jobs: openclaw cron list: killed /);
+    await waitFor("/readyz", { status: 200, body: /^cron: first pass done$/m });
+  });
+
   test("ends when it is told to, with clients on the line", async () => {
     const { sidecar, port, waitFor } = await start();
     await waitFor("/readyz", { status: 200 });

@@ -30,11 +30,15 @@ export function createDebianImage(): ContainerImage {
 /** The user of the OpenClaw image. */
 const NODE_USER = 1000;
 
+/** Where each call of the openclaw CLI in a container leaves its arguments, a line each. */
+export const CLI_CALLS = "/tmp/openclaw-calls";
+
 /**
  * A substitute for the OpenClaw image with the binary, which cannot be pulled: this machine's Debian, a real OpenClaw at
  * /app, its Node and CLI and the binary in /usr/local/bin, the user node.
  */
 export function createOpenclawImage(release: Release): ContainerImage {
+  const cli = `#!/bin/sh\necho "$@" >>${CLI_CALLS}\nexec node /app/openclaw.mjs "$@"\n`;
   return {
     env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NO_COLOR: "1" },
     cwd: "/app",
@@ -45,7 +49,7 @@ export function createOpenclawImage(release: Release): ContainerImage {
       const bin = join(root, "opt/bin");
       await mkdir(bin);
       for (const name of ["node", "config-manager"]) await symlink(`/opt/${name}`, join(bin, name));
-      await writeFile(join(bin, "openclaw"), '#!/bin/sh\nexec node /app/openclaw.mjs "$@"\n', { mode: 0o755 });
+      await writeFile(join(bin, "openclaw"), cli, { mode: 0o755 });
       for (const name of ["home/node", "home/node/.claude"]) {
         await mkdir(join(root, name), { recursive: true });
         await chown(join(root, name), NODE_USER, NODE_USER);

@@ -27,6 +27,8 @@ export interface RunningPod {
   run(container: IContainer, processesOf?: string): Promise<Container>;
   /** Returns the answer to an httpGet probe of that container, over the Pod's address. */
   probe(name: string, kind: "startupProbe" | "livenessProbe" | "readinessProbe"): Promise<number>;
+  /** Returns the status of the answer at this port and path of the Pod's address, such as `:9090/readyz`; 0 without one. */
+  get(place: string): Promise<number>;
   /** Like `kubectl delete pod`: SIGTERM, then SIGKILL if needed. Volumes of claims stay. */
   delete(): Promise<void>;
 }
@@ -138,7 +140,10 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       const container = [...spec.containers, ...(spec.initContainers ?? [])].find((one) => one.name === name);
       const { path = "/", port } = container?.[kind]?.httpGet ?? {};
       const number = container?.ports?.find((one) => one.name === port)?.containerPort ?? port;
-      const url = `http://${POD_ADDRESS}:${number}${path}`;
+      return pod.get(`:${number}${path}`);
+    },
+    async get(place) {
+      const url = `http://${POD_ADDRESS}${place}`;
       const source = `fetch(${JSON.stringify(url)}).then(({ status }) => console.log(status), () => console.log(0))`;
       return Number(await mustRun("ip", ["netns", "exec", namespace, process.execPath, "-e", source]));
     },

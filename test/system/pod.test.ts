@@ -6,10 +6,11 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { IContainer } from "kubernetes-models/v1";
 import { $ } from "zx";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { Status } from "../../lib/commands/status.ts";
-import { createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
+import { CLI_CALLS, createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
 import { type Container, describeLog } from "../support/container.ts";
 import { missingTools } from "../support/debian.ts";
 import { createScratch } from "../support/fakes.ts";
@@ -479,6 +480,85 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await sidecar.waitFor(/Cron job sync complete/);
       await untilHealthy(sidecar);
       expect(await ownNames()).toEqual(["night", "obsidian-vault-sync"]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe.skipIf(missing !== undefined)("the plan's Pod with a wrong token in the sidecar", () => {
+  const NAME = "config-manager-sidecar";
+  let cluster: Cluster;
+  let pod: RunningPod;
+  let gateway: PodContainer;
+  let sidecar: PodContainer;
+  let ours: IContainer;
+
+  const setVariables = (container: IContainer, values: Record<string, string>): IContainer => ({
+    ...container,
+    env: [
+      ...(container.env ?? []).filter(({ name }) => !(name in values)),
+      ...Object.entries(values).map(([name, value]) => ({ name, value })),
+    ],
+  });
+
+  beforeAll(async () => {
+    const manifests = await renderManifests(join(DEPLOY, "base"));
+    cluster = await createCluster(manifests, RELEASES[0]);
+    await seedDotfiles(cluster.claims);
+    const spec = specOf(manifests);
+    const found = spec.containers.find(({ name }) => name === NAME);
+    if (!found) throw new Error("there is no sidecar");
+    ours = found;
+    const wrong = setVariables(ours, { OPENCLAW_GATEWAY_TOKEN: "wrong" });
+    pod = await startPod({ ...spec, containers: spec.containers.map((one) => (one === ours ? wrong : one)) }, cluster);
+    gateway = pod.container("openclaw");
+    sidecar = pod.container(NAME);
+  }, LIMIT_MS);
+
+  afterAll(async () => {
+    await pod?.delete();
+    await rm(cluster.claims, { recursive: true, force: true });
+  }, LIMIT_MS);
+
+  test(
+    "the gateway stays in its Service: the sidecar is ready, starts no CLI, and says why",
+    async () => {
+      const { text } = await sidecar.waitFor(/WARNING: Failed to sync cron jobs: /);
+      expect(text).toMatch(/does not let us in: .*; the openclaw CLI is not tried in a container of 128 MiB \(/);
+      const isReady = async () => (await pod.probe(NAME, "readinessProbe")) === 200;
+      await until("the sidecar to be ready", isReady, { explain: () => describeLog(sidecar.log) });
+      await gateway.waitFor(/=== Cron job registration complete ===/);
+
+      const status = await sidecar.exec(["config-manager", "status", "--json"]);
+      expect(status.exitCode).toBe(1);
+      expect(JSON.parse(status.stdout)).toMatchObject({
+        gateway: { connected: false, transport: null },
+        cron: { problems: [expect.stringContaining("does not let us in")] },
+      });
+      expect(await sidecar.exec(["cat", CLI_CALLS])).toMatchObject({ stdout: "" });
+      expect(sidecar.restarts).toBe(0);
+      expect((await sidecar.memory()).oomKills).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "where the CLI is asked for, it is killed, which is said, and the sidecar is ready all the same",
+    async () => {
+      const variables = { CONFIG_MANAGER_TRANSPORT: "cli", CONFIG_MANAGER_HTTP_PORT: "9091" };
+      const other = await pod.run({ ...setVariables(ours, variables), name: "over-the-cli" });
+      const explain = () => describeLog(other.log);
+      const said = /WARNING: Failed to sync cron jobs: openclaw cron list: killed for want of memory \(/;
+      await until("the sidecar to say why", () => other.log.some(({ text }) => said.test(text)), {
+        limitMs: 300_000,
+        explain,
+      });
+      await until("the sidecar to be ready", async () => (await pod.get(":9091/readyz")) === 200, { explain });
+      const { oomKills } = await other.memory();
+      expect(oomKills).toBeGreaterThan(0);
+      expect((await other.exec(["ls", "-A", "/tmp"])).stdout.split("\n")).not.toContain("node-compile-cache");
+      await other.kill("TERM");
+      expect(await other.exited).toBe(0);
     },
     LIMIT_MS,
   );

@@ -12,7 +12,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
   const events: string[] = [];
   const transport = createTransport({
     kind: "gateway",
-    url,
+    address: { url, isDefault: false, pvcConfig: "/nonexistent/openclaw.json", env: {} },
     credentials: { tokenFile: undefined, pvcConfig: "/nonexistent/openclaw.json", env: {} },
     devicePath: "/dev/null/device.pem",
     mayCreate: true,
@@ -20,6 +20,7 @@ function startTransport(url: string, more: Partial<TransportOptions> = {}) {
     log: (line) => lines.push(line),
     onEvent: (reason) => events.push(reason),
     signal: new AbortController().signal,
+    memoryLimit: async () => undefined,
     ...more,
   });
   return { ...transport, lines, events, [Symbol.asyncDispose]: () => transport.close() };
@@ -94,6 +95,27 @@ describe("open()", () => {
     expect(await refusalOf(transport.open())).toMatchObject({ code: "refused" });
   });
 
+  test("auto does not try the CLI in a container that is too small for it, and cli does", async () => {
+    await using gateway = serveGateway({ connect: refusing });
+    const memoryLimit = async () => 128 * 1024 ** 2;
+    await using transport = await startBesideCli(WORKING, gateway.url, { memoryLimit });
+    const refusal = await refusalOf(transport.open());
+    expect(refusal).toMatchObject({ code: "refused", hint: expect.stringContaining("OPENCLAW_GATEWAY_TOKEN") });
+    expect(refusal.message).toMatch(
+      /does not let us in: .*token mismatch.*; the openclaw CLI is not tried in a container of 128 MiB$/,
+    );
+    expect(transport.lines).toEqual([]);
+    await using asked = await startBesideCli(WORKING, gateway.url, { kind: "cli", memoryLimit });
+    expect(await asked.open()).toMatchObject({ transport: "cli" });
+  });
+
+  test("auto tries the CLI in a container that is large enough", async () => {
+    await using gateway = serveGateway({ connect: refusing });
+    const memoryLimit = async () => 512 * 1024 ** 2;
+    await using transport = await startBesideCli(WORKING, gateway.url, { memoryLimit });
+    expect(await transport.open()).toMatchObject({ transport: "cli" });
+  });
+
   test("gateway never uses the CLI", async () => {
     await using gateway = serveGateway({ connect: refusing });
     await using transport = await startBesideCli(WORKING, gateway.url, { kind: "gateway" });
@@ -121,6 +143,23 @@ describe("open()", () => {
     const script = `case $1 in --version) echo "2026.2.9" ;; *) echo "Error: gateway closed (1006)" >&2; exit 1 ;; esac`;
     await using transport = await startBesideCli(script, await findUnusedUrl(), { kind: "cli" });
     expect(await transport.probe()).toEqual({ isUp: false, reason: expect.stringContaining("gateway closed") });
+  });
+
+  test.each([
+    ["is killed", "kill -9 $$"],
+    ["is refused", `echo "Error: pairing required" >&2; exit 1`],
+    ["is not there", undefined],
+  ])("probe() waits for nothing when the CLI %s: a pass tells why", async (_, list) => {
+    const script = list && `case $1 in --version) echo "2026.2.9" ;; *) ${list} ;; esac`;
+    await using transport = await startBesideCli(script, await findUnusedUrl(), { kind: "cli" });
+    expect(await transport.probe()).toEqual({ isUp: true });
+  });
+
+  test("probe() of auto asks a gateway that refuses us, and starts no CLI", async () => {
+    await using gateway = serveGateway({ connect: refusing });
+    await using transport = await startBesideCli("kill -9 $$", gateway.url);
+    expect(await transport.probe()).toEqual({ isUp: true });
+    expect(transport.lines).toEqual([]);
   });
 });
 
