@@ -8,6 +8,7 @@ import type { Status } from "../../lib/commands/status.ts";
 import { LOCAL } from "../support/certificates.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
+import { run } from "../support/process.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { runBinary } from "../support/sidecar.ts";
 
@@ -162,4 +163,39 @@ describe("a gateway without a token", () => {
     expect(JSON.parse(stdout)).toMatchObject({ gateway: { connected: true } });
     expect(stdout).not.toContain(PASSWORD);
   });
+});
+
+/** A plugin that prints to stdout, as real ones do: on each load, by OpenClaw's own logger, and at the end. */
+async function plantPlugin(directory: string): Promise<void> {
+  await mkdir(directory);
+  const schema = { type: "object", additionalProperties: false, properties: {} };
+  await writeFile(join(directory, "openclaw.plugin.json"), JSON.stringify({ id: "noise", configSchema: schema }));
+  const manifest = { name: "noise", version: "1.0.0", type: "module", openclaw: { extensions: ["./index.js"] } };
+  await writeFile(join(directory, "package.json"), JSON.stringify(manifest));
+  const source = `
+    console.log("{");
+    process.on("exit", () => process.stdout.write("} bye {\\n"));
+    export default { id: "noise", register: ({ logger }) => logger.info("loaded {") };
+  `;
+  await writeFile(join(directory, "index.js"), source);
+}
+
+test("the openclaw CLI of 2026.2.9 is understood among the lines of its plugins", async () => {
+  const gateway = await createGateway(await getRelease("2026.2.9"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(gateway.dispose);
+  const plugin = join(gateway.home, "noise");
+  await plantPlugin(plugin);
+  const plugins = { load: { paths: [plugin] }, entries: { noise: { enabled: true } } };
+  await writeFile(gateway.configPath, gateway.config({ plugins }));
+  await gateway.start();
+  const pod = await createPod(gateway);
+  stack.defer(pod.dispose);
+  await pod.mounts.publishJobs([JOB]);
+  const cli = { ...gateway.environment, JITI_FS_CACHE: "true", CONFIG_MANAGER_TRANSPORT: "cli" };
+  const { stdout } = await run(join(gateway.home, "bin/openclaw"), ["cron", "list", "--json"], { env: cli });
+  expect(stdout).toMatch(/^\{\n\[plugins\] loaded \{\n\{\n {2}"jobs": \[\]\n\}\n\} bye \{\n$/);
+  const { messages } = await runBinary(["sync", "--only", "cron"], pod.environment(cli));
+  expect(messages.at(-1)).toBe(COMPLETE);
+  expect((await pod.ownJobs()).map(({ name }) => name)).toEqual([JOB.name]);
 });

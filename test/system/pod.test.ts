@@ -543,10 +543,11 @@ describe.skipIf(missing !== undefined)("the plan's Pod with a wrong token in the
   );
 
   test(
-    "where the CLI is asked for, it is killed, which is said, and the sidecar is ready all the same",
+    "where the CLI is asked for in too little memory, it is killed, which is said, and the sidecar is ready all the same",
     async () => {
       const variables = { CONFIG_MANAGER_TRANSPORT: "cli", CONFIG_MANAGER_HTTP_PORT: "9091" };
-      const other = await pod.run({ ...setVariables(ours, variables), name: "over-the-cli" });
+      const resources = { limits: { cpu: "1", memory: "64Mi" } };
+      const other = await pod.run({ ...setVariables(ours, variables), name: "over-the-cli", resources });
       const explain = () => describeLog(other.log);
       const said = /WARNING: Failed to sync cron jobs: openclaw cron list: killed for want of memory \(/;
       await until("the sidecar to say why", () => other.log.some(({ text }) => said.test(text)), {
