@@ -22,8 +22,8 @@ const CALL_TIMEOUT_MS = 120_000;
 const DEFAULTS = { NODE_DISABLE_COMPILE_CACHE: "1", JITI_FS_CACHE: "false", OPENCLAW_NO_RESPAWN: "1" };
 
 /** How a program ends that was killed by the kernel, and one of Node that has no memory left; and a shell around it. */
-const KILLED: readonly unknown[] = ["SIGKILL", 137];
-const ABORTED: readonly unknown[] = ["SIGABRT", 134];
+const KILLED: ReadonlySet<string | number | null> = new Set(["SIGKILL", 137]);
+const ABORTED: ReadonlySet<string | number | null> = new Set(["SIGABRT", 134]);
 
 const MEMORY_HINT =
   "give this container the gateway's OPENCLAW_GATEWAY_TOKEN: over the gateway 64 MB are plenty; or raise its memory limit";
@@ -74,10 +74,9 @@ export async function runOpenclaw(
   if (timeout.aborted) throw new ManagerError("unreachable", `${label}: no answer for ${CALL_TIMEOUT_MS / 1000} s`);
   const ending = killedBy ?? exitCode;
   // Where the kernel does not count, nobody else is likely to have killed it.
-  const isStarved = KILLED.includes(ending) && (oomKills === undefined || (await countOomKills()) !== oomKills);
-  if (isStarved || ABORTED.includes(ending)) throw new NoCliError(`${label}: killed for want of memory`, MEMORY_HINT);
-  if (killedBy !== null || KILLED.includes(ending))
-    throw new NoCliError(`${label}: killed by ${killedBy ?? "SIGKILL"}`);
+  const isStarved = KILLED.has(ending) && (oomKills === undefined || (await countOomKills()) !== oomKills);
+  if (isStarved || ABORTED.has(ending)) throw new NoCliError(`${label}: killed for want of memory`, MEMORY_HINT);
+  if (killedBy !== null || KILLED.has(ending)) throw new NoCliError(`${label}: killed by ${killedBy ?? "SIGKILL"}`);
   const reason = maskText(readReason(stdout, stderr) ?? `exit code ${exitCode}`); // it may quote an argument
   if (/pairing required|missing scope|requires credentials|unauthorized/i.test(reason)) {
     throw new ManagerError("refused", `${label}: ${reason}`, { hint: APPROVE_HINT });

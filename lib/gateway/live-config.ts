@@ -1,5 +1,5 @@
 import { readRegularFile } from "../files/regular-file.ts";
-import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
+import { type JsonObject, isJsonObject, readPath } from "../json.ts";
 import { parseJson5 } from "../text/json5.ts";
 
 /**
@@ -9,7 +9,7 @@ import { parseJson5 } from "../text/json5.ts";
 export async function readLiveObject(pvcConfig: string, path: string): Promise<JsonObject> {
   try {
     const bytes = await readRegularFile(pvcConfig);
-    const found = readPath(parseJson5(bytes?.toString("utf8") ?? "null") as Json, path);
+    const found = readPath(parseJson5(bytes?.toString("utf8") ?? "null"), path);
     return isJsonObject(found) ? found : {};
   } catch {
     return {};

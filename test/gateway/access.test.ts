@@ -190,7 +190,7 @@ test("the openclaw CLI of 2026.2.9 is understood among the lines of its plugins"
   await writeFile(gateway.configPath, gateway.config({ plugins }));
   await gateway.start();
   const pod = await createPod(gateway);
-  stack.defer(pod.dispose);
+  stack.defer(() => pod.dispose());
   await pod.mounts.publishJobs([JOB]);
   const cli = { ...gateway.environment, JITI_FS_CACHE: "true", CONFIG_MANAGER_TRANSPORT: "cli" };
   const { stdout } = await run(join(gateway.home, "bin/openclaw"), ["cron", "list", "--json"], { env: cli });

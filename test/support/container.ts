@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type MemoryGroup, type MemoryUse, findMemoryGroup, readMemoryUse } from "./control-group.ts";
@@ -151,6 +152,7 @@ function toRuntimeConfig(spec: ContainerSpec): object {
         { type: "uts" },
         { type: "pid", ...(spec.processes && { path: spec.processes }) },
         { type: "network", path: spec.network },
+        ...(existsSync("/sys/fs/cgroup/cgroup.controllers") ? [{ type: "cgroup" }] : []), // version 2
       ],
       resources: {
         devices: [{ allow: false, access: "rwm" }],

@@ -37,6 +37,15 @@ describe("login()", () => {
     expect(await at.session).toMatchObject({ gateway: { version: "2026.9.6" }, features: NEW });
   });
 
+  test("uses a device key where the gateway wants to know who connects: 2026.4.15 without auth", async () => {
+    await using scratch = await createScratch();
+    const connect = (params: object) =>
+      "device" in params ? { payload: greeting() } : refuse("device identity required", { code: "NOT_PAIRED" });
+    await using at = await logIn({ connect }, scratch.in("device.pem"));
+    expect((await at.session).gateway.isOpen).toBe(true);
+    expect(paramsOf(at.gateway, "connect").map((params) => "device" in params)).toEqual([false, true]);
+  });
+
   test("is unreachable if the answer to the first call is not read", async () => {
     await using at = await logIn({ "cron.status": () => ({ noise: ["[".repeat(1_000)] }) });
     expect(await refusalOf(at.session)).toMatchObject({
