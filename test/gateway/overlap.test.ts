@@ -36,6 +36,7 @@ describe.each([...RESTARTED_RELEASES])("two Pods on one volume, beside OpenClaw 
   let gateway: TestGateway;
   let volume: Mounts;
   const all: Mounts[] = [];
+  const sidecars: Sidecar[] = [];
 
   beforeAll(async () => {
     gateway = await createGateway(await getRelease(version));
@@ -43,6 +44,7 @@ describe.each([...RESTARTED_RELEASES])("two Pods on one volume, beside OpenClaw 
     volume = await createMounts();
   });
   afterAll(async () => {
+    await Promise.all(sidecars.map((sidecar) => sidecar.dispose()));
     await Promise.all([volume, ...all].map((mounts) => mounts.dispose()));
     await gateway.dispose();
   });
@@ -75,7 +77,9 @@ describe.each([...RESTARTED_RELEASES])("two Pods on one volume, beside OpenClaw 
       const { exitCode, stdout } = await runBinary(["init", "--only", kind], environmentOf(mounts));
       expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.not.stringContaining("WARNING") });
     }
-    return startSidecar(environmentOf(mounts));
+    const sidecar = startSidecar(environmentOf(mounts));
+    sidecars.push(sidecar);
+    return sidecar;
   }
 
   const readJobs = async () => {
@@ -136,7 +140,6 @@ describe.each([...RESTARTED_RELEASES])("two Pods on one volume, beside OpenClaw 
         expect(sidecar.messages().filter((line) => line.startsWith("WARNING"))).toEqual([]);
         old = { mounts, sidecar };
       }
-      await old?.sidecar.dispose();
     },
     ROUNDS * 30_000,
   );

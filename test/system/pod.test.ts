@@ -415,8 +415,12 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       cluster.configMaps["openclaw-cron-jobs"] = jobs(define("night"), define(name));
       const old = pod;
       const next = startPod(specOf(manifests), cluster);
-      await Promise.all([next, mayEnd(next).then(() => old.delete())]);
-      adopt(await next);
+      try {
+        await mayEnd(next);
+      } finally {
+        await old.delete();
+        adopt(await next); // which is ended in any case
+      }
       await sidecar.waitFor(/Cron job sync complete/);
       await untilHealthy(sidecar);
 
