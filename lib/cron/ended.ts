@@ -21,7 +21,7 @@ function hasEnded(job: LiveJob): boolean {
 }
 
 /**
- * Returns whether a job cannot be given this schedule by an update: it has ended, or it has run and would become a one-shot,
+ * Returns whether an update cannot make a job run at this schedule: it has ended, or it has run and is to become a one-shot,
  * which 2026.2.9 takes for one that is over.
  */
 export function mustBeAnew(job: LiveJob, { kind }: JobSpec["schedule"]): boolean {
@@ -30,12 +30,11 @@ export function mustBeAnew(job: LiveJob, { kind }: JobSpec["schedule"]): boolean
 }
 
 /**
- * Returns these jobs, of one name and all ours, with the one first that stays: the oldest that has not ended. Of those that
- * have, one with a key comes first: while it is there, no other can be added with that key.
+ * Returns these jobs, of one name and all ours, with the one first that stays: the oldest that an update can give this
+ * schedule. Of the others, one with a key comes first: while it is there, no other can be added with that key.
  */
-export function rankTwins(jobs: readonly LiveJob[]): readonly LiveJob[] {
-  if (jobs.length < 2) return jobs;
-  const rank = (job: LiveJob) => (!hasEnded(job) ? 0 : job.declarationKey !== undefined ? 1 : 2);
+export function rankTwins(jobs: readonly LiveJob[], schedule: JobSpec["schedule"]): readonly LiveJob[] {
+  const rank = (job: LiveJob) => (!mustBeAnew(job, schedule) ? 0 : job.declarationKey !== undefined ? 1 : 2);
   return jobs.toSorted((a, b) => rank(a) - rank(b));
 }
 

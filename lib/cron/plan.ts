@@ -95,10 +95,17 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
 
   for (const definition of definitions) {
     const { name } = definition;
-    const [own, ...others] = rankTwins(ours.get(name) ?? []);
+    const spec = toJobSpec(definition, options.features);
+    const [own, ...others] = rankTwins(ours.get(name) ?? [], spec.schedule);
     for (const other of others) duplicates.add(other.id);
     const [orphan, ...namesakes] = own ? [] : (unclaimed.get(name) ?? []);
-    const planned = planJob(definition, own ?? orphan, orphan ? namesakes.map(({ id }) => id) : undefined, options);
+    const planned = planJob(
+      definition,
+      spec,
+      own ?? orphan,
+      orphan ? namesakes.map(({ id }) => id) : undefined,
+      options,
+    );
     if (planned?.kind === "unsupported") unsupported.push(planned);
     else if (planned) changes.push(planned);
     else if (own) unchanged += 1;
@@ -131,12 +138,12 @@ export function planCron(definitions: readonly Definition[], live: readonly Live
 
 function planJob(
   definition: Definition,
+  spec: JobSpec,
   live: LiveJob | undefined,
   namesakes: string[] | undefined,
   { owner, features, findExposed, defaultAgent, nowMs }: PlanOptions,
 ): CronAction | UnsupportedJob | undefined {
   const { name } = definition;
-  const spec = toJobSpec(definition, features);
   const commandAsTurn = isCommandAsTurn(definition, features);
   const exposedIn = (fields: JsonObject): MissingFeature[] => {
     if (!findExposed) return [];

@@ -124,7 +124,6 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
   const mark = !hasKey && isOurs ? "[managed-by=config-manager]" : claim.mark;
   const { description, ...spec } = specOf(recipe, features, declared);
   const { at } = spec.schedule;
-  // One that has run before its moment is one that has run, and is off.
   const isToCome = typeof at === "string" && Date.parse(at) > Date.parse(NOW);
   const words = claim.isMarkFirst ? [mark, description] : [description, mark];
   return liveJob({
@@ -133,7 +132,9 @@ function cook(recipe: Recipe, id: string, features: Features, declared: readonly
     createdAtMs: 1_000,
     ...(features.declarationKey ? { configRevision: "1" } : {}),
     ...past,
-    ...(isToCome && past.state ? { state: { nextRunAtMs: 1, ...(past.state as JsonObject) } } : {}),
+    ...(isToCome && past.state
+      ? { state: { ...(past.state as JsonObject), nextRunAtMs: 1, lastRunAtMs: undefined } }
+      : {}),
     id,
     // Renaming a job with a mark makes it a different job.
     name: (hasKey && isOurs ? newName : undefined) ?? spec.name,
@@ -282,7 +283,12 @@ function foretell({ definitions, live, policy, gateway }: World, unsupported: re
   const oldest = live.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
   const firstOfOurs = (name: string) => {
     const twins = oldest.filter((job) => Bun.deepEquals(claimOf(job), { ours: name }));
-    return twins.find((job) => !isOver(job)) ?? twins.find((job) => job.declarationKey !== undefined) ?? twins[0];
+    const definition = definitions.find((each) => each.name === name);
+    return (
+      twins.find((job) => !definition || !isSpent(job, definition, gateway)) ??
+      twins.find((job) => job.declarationKey !== undefined) ??
+      twins[0]
+    );
   };
   const fateOfSpare = policy.prune === "owned" ? "goes" : "stays";
 
@@ -312,9 +318,14 @@ function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): F
   if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
   const isRunning = stateOf(job).runningAtMs !== undefined;
   if (isRunning && (isOneShot(job) || isOneShot(spec))) return { waits: definition };
-  const becomesOneShot = spec.schedule.kind === "at" && job.schedule.kind !== "at";
-  const isSpent = isOver(job) || (becomesOneShot && stateOf(job).lastRunAtMs !== undefined);
-  return isSpent ? "makes way" : { becomes: definition };
+  return isSpent(job, definition, gateway) ? "makes way" : { becomes: definition };
+}
+
+/** Whether an update cannot make a job run as declared. */
+function isSpent(job: LiveJob, definition: Definition, gateway: string): boolean {
+  const { schedule } = toJobSpec(definition, featuresAt(gateway));
+  const becomesOneShot = schedule.kind === "at" && job.schedule.kind !== "at";
+  return isOver(job) || (becomesOneShot && stateOf(job).lastRunAtMs !== undefined);
 }
 
 const stateOf = (job: LiveJob) => (job.state ?? {}) as JsonObject;
