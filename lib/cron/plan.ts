@@ -18,7 +18,7 @@ export type CronAction =
   | ({ kind: "adopt"; name: string; namesakes: string[] } & JobChange)
   | { kind: "remove"; name: string; id: string; reason: "undeclared" | "duplicate" };
 
-export interface JobAddition {
+interface JobAddition {
   kind: "add";
   name: string;
   spec: JobSpec;

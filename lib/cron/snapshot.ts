@@ -7,7 +7,7 @@ import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore, Scheduler } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
 import { describeMissing, explainRefusal, explainUnsupported } from "./messages.ts";
-import { type ObservedJobs, observeJobs } from "./observe.ts";
+import { observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
 import { type DesiredSet, readDefinitions } from "./read.ts";
@@ -19,7 +19,7 @@ export interface CronSnapshot {
   /** The API of the live jobs. */
   gateway: CronStore | ManagerError;
   live: LiveJob[] | ManagerError;
-  /** See {@link ObservedJobs}. */
+  /** The agent of a job that declares none; undefined if it is not known, or nothing depends on it. */
   defaultAgent: string | undefined;
   scheduler: Scheduler | ManagerError;
   /** Undefined unless the definitions are valid and the live jobs could be listed. */

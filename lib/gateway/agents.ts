@@ -27,7 +27,7 @@ export function findDefaultAgent(agents: unknown): string | undefined {
   const { defaults, ownership, entries, list } = parsed.output;
   const system = defaults?.systemAgent?.agentId;
   if (system !== undefined) return system.toLowerCase();
-  const all = [...Object.entries(entries).map(([id, entry]) => ({ id, ...entry })), ...list];
+  const all = [...Object.entries(entries).map(([id, entry]) => ({ id, default: entry.default })), ...list];
   const marked = ownership === "explicit" ? [] : all.filter((agent) => agent.default);
   const [first = { id: "main" }, ...others] = marked.length > 0 ? marked : all;
   const isKnown = others.length === 0 || all.length === list.length;

@@ -50,19 +50,17 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
   }
 
   test("a job that declares no agent is written once, though the gateway names the default one in it", async () => {
-    const jobs = [
-      { name: "of nobody", schedule: "0 3 1 1 *", message: "Say hi" },
-      { name: "of the main session", schedule: "0 3 1 1 *", systemEvent: "Say hi" },
-      { name: "of work", schedule: "0 3 1 1 *", message: "Say hi", agent: "work" },
-    ];
+    const nobody = { name: "of nobody", schedule: "0 3 1 1 *", message: "Say hi" };
+    const main = { name: "of the main session", schedule: "0 3 1 1 *", systemEvent: "Say hi" };
+    const work = { ...nobody, name: "of work" };
+    const jobs = [nobody, main, { ...work, agent: "work" }];
     await setUp(jobs);
     expect(await syncJobs()).toEqual(jobs.map(({ name }) => `Adding cron job: ${name}`));
     expect(await syncJobs()).toEqual([]);
     await gateway.kill();
     await gateway.start();
     expect(await syncJobs()).toEqual([]);
-    const [nobody] = jobs;
-    expect(await syncJobs(jobs.map(({ agent: _, ...job }) => job))).toEqual(["Updating cron job: of work"]);
+    expect(await syncJobs([nobody, main, work])).toEqual(["Updating cron job: of work"]);
     expect(await syncJobs()).toEqual([]);
     await syncJobs([nobody]);
   });

@@ -223,7 +223,7 @@ const aSpoiltWorld = worldOf(
 const aCrowdedWorld = fc
   .record({ world: aWorld, declared: fc.nat(14), others: fc.integer({ min: 7, max: 12 }), twins: fc.nat(6) })
   .map(({ world, declared, others, twins }): World => {
-    const { gateway, definitions, live, policy } = world;
+    const { gateway, definitions, live, policy, agents } = world;
     const crowd = Array.from({ length: declared + others }, (_, index) => define({ name: `crowd-${index}` }));
     const wanted = crowd.slice(0, declared);
     const jobs = crowd.map((each, index) => ourJob(each, { id: `crowd-${index}` }, featuresAt(gateway)));
@@ -235,7 +235,8 @@ const aCrowdedWorld = fc
       );
     });
     return {
-      ...world,
+      gateway,
+      agents,
       definitions: [...definitions, ...wanted],
       live: [...live, ...jobs, ...younger],
       policy: { ...policy, prune: "owned" },
@@ -527,8 +528,8 @@ async function crash(world: World, call: number): Promise<MemoryStore> {
  */
 function leavesNamesake(world: World): boolean {
   const spent = foretell(world, []).flatMap((fate, index) => (fate === "makes way" ? [world.live[index]] : []));
-  const names = spent.map((job) => job && (claimOf(job) as { ours: string }).ours);
-  return world.live.some((job) => claimOf(job) === "nobody's" && names.includes(job.name));
+  const names = new Set(spent.map((job) => job && (claimOf(job) as { ours: string }).ours));
+  return world.live.some((job) => claimOf(job) === "nobody's" && names.has(job.name));
 }
 
 /** A store that several passes share: each call waits for its turn. */
