@@ -170,12 +170,12 @@ function planJob(
   const target = declarationKey === undefined ? marked : spec;
   const { fields, patch, needsReplacement } = findDifference(target, live, defaultAgent);
   if (fields.length === 0) return undefined;
-  if (fields.includes("schedule") || fields.includes("trigger")) {
-    if (mustWait(live, spec.schedule)) return undefined;
-    // What nobody claims stays as a record of what was.
-    if (mustBeAnew(live, spec.schedule)) return planAddition(namesakes ? {} : { spentId: live.id });
-  }
   const replacement = needsReplacement ? planReplacement(target, live) : undefined;
+  const isMoved = fields.includes("schedule") || fields.includes("trigger");
+  const hasInterim = replacement !== undefined && replacement.declarationKey === undefined;
+  if ((isMoved || hasInterim) && mustWait(live, spec.schedule)) return undefined;
+  // What nobody claims stays as a record of what was.
+  if (isMoved && mustBeAnew(live, spec.schedule)) return planAddition(namesakes ? {} : { spentId: live.id });
   const exposed = exposedIn(replacement ? { ...replacement.spec } : patch);
   const unable = [...findMissingRemovals(patch, replacement, features), ...exposed];
   if (unable.length > 0) return { kind: "unsupported", name, wanted: "update", missing: unable };

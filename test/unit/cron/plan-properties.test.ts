@@ -4,14 +4,19 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { converge } from "../../../lib/cron/converge.ts";
+import { findDifference } from "../../../lib/cron/difference.ts";
+import { isRepeating } from "../../../lib/definition/combinations.ts";
 import type { Definition } from "../../../lib/definition/definition.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { type Features, featuresOf, findMissingFeatures } from "../../../lib/gateway/features.ts";
 import type { JobSpec, LiveJob } from "../../../lib/gateway/job.ts";
 import { toJobSpec } from "../../../lib/cron/job-spec.ts";
+import { planReplacement } from "../../../lib/cron/replacement.ts";
 import type { Json, JsonObject } from "../../../lib/json.ts";
 import { type CronAction, type PlanOptions, planCron } from "../../../lib/cron/plan.ts";
+import { createSchedulerWatch } from "../../../lib/cron/scheduler.ts";
 import type { CronStore } from "../../../lib/gateway/store.ts";
+import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { DELIVERIES, type Kind, NOW, OPTIONS, aDefinition, someOf } from "../../support/definitions.ts";
 import {
   type MemoryStore,
@@ -316,9 +321,11 @@ function fateOfUpdated(job: LiveJob, definition: Definition, gateway: string): F
     const { schedule, trigger = {} } = essenceOf(each as LiveJob, spec);
     return { schedule, trigger };
   };
-  if (Bun.deepEquals(timesOf(job), timesOf(spec))) return { becomes: definition };
+  const isMoved = !Bun.deepEquals(timesOf(job), timesOf(spec));
   const isRunning = stateOf(job).runningAtMs !== undefined;
-  if (isRunning && (isOneShot(job) || isOneShot(spec))) return { waits: definition };
+  const mustWait = isRunning && (isOneShot(job) || isOneShot(spec));
+  if (mustWait && (isMoved || takesTwoUpdates(spec, job))) return { waits: definition };
+  if (!isMoved) return { becomes: definition };
   return isSpent(job, definition, gateway) ? "makes way" : { becomes: definition };
 }
 
@@ -327,6 +334,12 @@ function isSpent(job: LiveJob, definition: Definition, gateway: string): boolean
   const { schedule } = toJobSpec(definition, featuresAt(gateway));
   const becomesOneShot = schedule.kind === "at" && job.schedule.kind !== "at";
   return isOver(job) || (becomesOneShot && stateOf(job).lastRunAtMs !== undefined);
+}
+
+/** Whether something has to be taken out of a job that has no key for it. */
+function takesTwoUpdates(spec: JobSpec, job: LiveJob): boolean {
+  const { needsReplacement } = findDifference(spec, job);
+  return needsReplacement && planReplacement(spec, job).declarationKey === undefined;
 }
 
 const stateOf = (job: LiveJob) => (job.state ?? {}) as JsonObject;
@@ -718,6 +731,20 @@ describe("converge() of any jobs and any definitions", () => {
   );
 
   test(
+    "does so beside a scheduler that is off, and tells of it where a job is to run",
+    holds(fc.record({ world: aWorld, isOn: fc.boolean() }), async ({ world, isOn }) => {
+      const store = storeOf(world);
+      store.isSchedulerOn = isOn;
+      await expectPass(world, store);
+      const lines: string[] = [];
+      const scheduler = createSchedulerWatch(createWarnings((line) => lines.push(line)));
+      await scheduler.look(store, world.definitions);
+      expect(scheduler.isEnabled).toBe(isOn);
+      expect(lines).toHaveLength(!isOn && world.definitions.some(({ enabled }) => enabled !== false) ? 1 : 0);
+    }),
+  );
+
+  test(
     "has the same result after a crash at any call",
     holds(fc.record({ world: fc.oneof(aWorld, aSpoiltWorld), call: fc.nat(30) }), async ({ world, call }) => {
       fc.pre(!leavesNamesake(world));
@@ -725,7 +752,11 @@ describe("converge() of any jobs and any definitions", () => {
       await bring(whole, world);
       const store = await crash(world, call);
       await expectPass(world, store);
-      const unrevised = (job: LiveJob) => ({ ...job, configRevision: undefined });
+      // A job that repeats is never removed, whatever it says: what a one-shot has left of that is left there.
+      const unrevised = (job: LiveJob) => {
+        const { deleteAfterRun, ...rest } = job as LiveJob & { deleteAfterRun?: Json };
+        return { ...rest, configRevision: undefined, ...(isRepeating(job.schedule) ? {} : { deleteAfterRun }) };
+      };
       expect(store.jobs.map(unrevised)).toEqual(whole.jobs.map(unrevised));
     }),
   );
