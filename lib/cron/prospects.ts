@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore } from "../gateway/store.ts";
@@ -57,35 +57,55 @@ export function checkMoments(snapshot: CronSnapshot, owner: string): Check {
   return warn(MOMENTS, listSome(passed.map(describePassed), MAX_NAMES), "config-manager diff");
 }
 
+/** A declared job, and the agent that it names. */
+interface NamedAgent {
+  name: string;
+  agent: string;
+}
+
+function findAgents(definitions: readonly Definition[]): NamedAgent[] {
+  return definitions.flatMap(({ name, agent, agentId = agent }) =>
+    agentId === undefined ? [] : [{ name, agent: agentId }],
+  );
+}
+
+/**
+ * Asks the gateway for the ids of its agents, where a job names one.
+ *
+ * @returns undefined if none does, or the gateway does not tell
+ */
+export async function readAgents(store: CronStore, definitions: readonly Definition[]): Promise<string[] | undefined> {
+  if (findAgents(definitions).length === 0) return undefined;
+  const agents = await toResult(store.listAgents?.() ?? Promise.resolve(undefined));
+  return agents instanceof ManagerError ? undefined : agents;
+}
+
+/** Lists the declared jobs that name an agent which the gateway does not have, as far as it tells. */
+function findHomeless({ desired, agents }: CronSnapshot): NamedAgent[] {
+  if (desired instanceof ManagerError || desired.kind !== "valid" || !agents) return [];
+  const known = new Set(agents.map((id) => id.toLowerCase()));
+  return findAgents(desired.definitions).filter(({ agent }) => !known.has(agent.toLowerCase()));
+}
+
+/** Says of each such job why it does not run as declared. */
+export function describeHomeless(snapshot: CronSnapshot): string[] {
+  return findHomeless(snapshot).map(({ name, agent }) => `${name}: the gateway has no agent ${agent}`);
+}
+
 /** Checks that the gateway has the agent of each declared job. Some releases refuse such a job, others skip its runs. */
-export async function checkAgents({ desired, gateway }: CronSnapshot): Promise<Check> {
+export function checkAgents(snapshot: CronSnapshot): Check {
+  const { desired, gateway, agents } = snapshot;
   if (gateway instanceof ManagerError) return skip(AGENTS, GATEWAY);
   if (desired instanceof ManagerError || desired.kind !== "valid") return skip(AGENTS, DEFINITIONS);
-  const wanted = desired.definitions.flatMap((job) => findAgent(job));
-  if (wanted.length === 0) return pass(AGENTS, "no job names one");
-  const agents = await listAgents(gateway);
+  if (findAgents(desired.definitions).length === 0) return pass(AGENTS, "no job names one");
   if (!agents) return skip(AGENTS, "a gateway that lists its agents");
-  const known = new Set(agents.map((id) => id.toLowerCase()));
-  const missing = wanted.filter(({ agent }) => !known.has(agent.toLowerCase()));
-  const [first] = missing;
+  const homeless = findHomeless(snapshot);
+  const [first] = homeless;
   if (!first) return pass(AGENTS, "the gateway has the agent of each job that names one");
-  const jobs = missing.map(({ name, agent }) => `${name} (${agent})`);
+  const jobs = homeless.map(({ name, agent }) => `${name} (${agent})`);
   return warn(
     AGENTS,
     `the gateway has no such agent: ${listSome(jobs, MAX_NAMES)}; it has ${listSome(agents, MAX_NAMES)}`,
     `in openclaw.json: "agents": { "list": [{ "id": "${first.agent.toLowerCase()}" }] }`,
   );
-}
-
-function findAgent({ name, agent, agentId = agent }: Definition): { name: string; agent: string }[] {
-  return agentId === undefined ? [] : [{ name, agent: agentId }];
-}
-
-async function listAgents({ listAgents: list }: CronStore): Promise<string[] | undefined> {
-  try {
-    return await list?.();
-  } catch (error) {
-    if (error instanceof ManagerError) return undefined;
-    throw error;
-  }
 }

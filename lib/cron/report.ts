@@ -16,7 +16,7 @@ import {
 import { listFieldChanges } from "./field-changes.ts";
 import { toJobStatuses, toJobTable, toRunNotes } from "./job-status.ts";
 import { isOurs } from "./ownership.ts";
-import { checkAgents, checkMoments, describePassed, listPassed } from "./prospects.ts";
+import { checkAgents, checkMoments, describeHomeless, describePassed, listPassed } from "./prospects.ts";
 import type { CronAction } from "./plan.ts";
 import { SCHEDULER_OFF, isIdle } from "./scheduler.ts";
 import { type CronSnapshot, findCronProblems } from "./snapshot.ts";
@@ -52,7 +52,7 @@ function toStatus(snapshot: CronSnapshot, { owner }: CronReportSettings, problem
     beside: { jobs },
     detail: [`${declared} declared, ${owned} ours, ${unmanaged} not ours`, ...countPassed(snapshot, owner)].join(", "),
     isUnused: snapshot.isUnused,
-    notes: toRunNotes(live, owner),
+    notes: [...describeHomeless(snapshot), ...toRunNotes(live, owner)],
     ...(live.length > 0 ? { table: toJobTable(live, owner, snapshot.nowMs) } : {}),
   };
 }
@@ -155,7 +155,7 @@ async function check(
   problems: string[],
   mount: MountedDirectory,
 ): Promise<Checks> {
-  const [staging, agents] = await Promise.all([inspectMadeDirectory(settings.stagingDir), checkAgents(snapshot)]);
+  const staging = await inspectMadeDirectory(settings.stagingDir);
   return {
     source: checkCronSource(snapshot, settings.cronDir, mount),
     place: [checkStagingPlace(settings.stagingDir, staging)],
@@ -164,7 +164,7 @@ async function check(
       checkCronApplied(snapshot, countJobs(snapshot, settings.owner), problems),
       checkScheduler(snapshot, settings.owner),
       checkMoments(snapshot, settings.owner),
-      agents,
+      checkAgents(snapshot),
       checkRuns(snapshot, settings.owner),
     ],
   };

@@ -10,6 +10,7 @@ import { describeMissing, explainRefusal, explainUnsupported } from "./messages.
 import { observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
+import { readAgents } from "./prospects.ts";
 import { type DesiredSet, readDefinitions } from "./read.ts";
 import { readStaged } from "./staging.ts";
 
@@ -22,6 +23,8 @@ export interface CronSnapshot {
   /** The agent of a job that declares none; undefined if it is not known, or nothing depends on it. */
   defaultAgent: string | undefined;
   scheduler: Scheduler | ManagerError;
+  /** See {@link readAgents}. */
+  agents: string[] | undefined;
   /** Undefined unless the definitions are valid and the live jobs could be listed. */
   plan: CronPlan | undefined;
   /** No job is declared, none of ours is live, and none was declared before, as far as checksum and copies tell. */
@@ -55,14 +58,16 @@ async function isUnused(
   return !(staged instanceof ManagerError) && staged.kind === "missing" && isEmptyVolume(cronDir);
 }
 
-type Observed = Pick<CronSnapshot, "live" | "scheduler" | "defaultAgent">;
+type Observed = Pick<CronSnapshot, "live" | "scheduler" | "defaultAgent" | "agents">;
 
 /** One call after the other: over the CLI, each is a process of some 400 MB. */
 async function observe(gateway: CronStore | ManagerError, definitions: readonly Definition[]): Promise<Observed> {
-  if (gateway instanceof ManagerError) return { live: gateway, scheduler: gateway, defaultAgent: undefined };
+  const unknown = { defaultAgent: undefined, agents: undefined };
+  if (gateway instanceof ManagerError) return { live: gateway, scheduler: gateway, ...unknown };
   const jobs = await toResult(observeJobs(gateway, definitions));
-  if (jobs instanceof ManagerError) return { live: jobs, scheduler: jobs, defaultAgent: undefined };
-  return { ...jobs, scheduler: await toResult(gateway.readScheduler()) };
+  if (jobs instanceof ManagerError) return { live: jobs, scheduler: jobs, ...unknown };
+  const scheduler = await toResult(gateway.readScheduler());
+  return { ...jobs, scheduler, agents: await readAgents(gateway, definitions) };
 }
 
 function planJobs(

@@ -15,8 +15,8 @@ const AgentsSchema = v.object({
 
 /**
  * Returns the id of the agent whose a job is that names none, in lower case, as OpenClaw resolves it: the system agent,
- * else the one marked `default`, else the only one, else, where they are a list, the first. `agents.list` answers something else
- * (2026.9.6: the first agent, where another one is marked).
+ * else the one marked `default`, else the only one, else, where they are a list, the first. The call `agents.list` tells
+ * something else (2026.9.6: the first agent, where another one is marked).
  *
  * @param agents the section `agents` of a gateway's config
  * @returns undefined where several could be meant, and where the section makes no sense

@@ -32,8 +32,8 @@ export interface FoundCredentials {
 
 /**
  * Finds the token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`, `OPENCLAW_GATEWAY_PASSWORD`,
- * `gateway.auth` of the live config with its `${OPENCLAW_…}` and SecretRefs to the environment resolved. Reads anew at each call, so that the next connection
- * uses a rotated token.
+ * `gateway.auth` of the live config with its `${OPENCLAW_…}` and SecretRefs to the environment resolved. Reads anew at
+ * each call, so that the next connection uses a rotated token.
  *
  * @throws {ManagerError} `refused` when the token file cannot be read or is empty, a SecretRef is of another source, or
  * a variable is not set or none of OpenClaw's:

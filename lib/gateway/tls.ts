@@ -18,7 +18,8 @@ export function connectTls(host: string, port: number, certificate?: Buffer): TL
   if (certificate) {
     // The first listener, so that nothing has been sent yet.
     socket.once("secureConnect", () => {
-      if (!certificate.equals(socket.getPeerCertificate().raw)) {
+      const { raw } = socket.getPeerCertificate() as { raw?: Buffer };
+      if (!raw || !certificate.equals(raw)) {
         socket.destroy(new Error("the certificate is not the one that gateway.tls of the live config names"));
       }
     });

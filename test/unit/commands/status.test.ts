@@ -337,6 +337,14 @@ describe("renderStatus()", () => {
     expect(await row({ state, enabled: false })).toBe("backup|ours|0 3 * * *|-|1h|off");
   });
 
+  test("names a job whose agent the gateway does not have", async () => {
+    const ghost = define({ agent: "Ghost" });
+    const world = { ...STEADY, definitions: JSON.stringify([ghost]), jobs: [ourJob(ghost)] };
+    const text = await textOf({ ...world, gateway: { listAgents: async () => ["main"] } });
+    expect(text).toContain("\n         - backup: the gateway has no agent Ghost\n");
+    expect(await textOf({ ...world, gateway: { listAgents: async () => ["ghost"] } })).not.toContain("no agent");
+  });
+
   test("shows a run that was skipped or not delivered, with the reason on a line of its own", async () => {
     const linesOf = async (state: object) => {
       const text = await textOf({ ...STEADY, jobs: [ourJob(define(), { state })] });
