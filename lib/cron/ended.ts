@@ -21,8 +21,8 @@ function hasEnded(job: LiveJob): boolean {
 }
 
 /**
- * Returns whether an update cannot make a job run at this schedule: it has ended, or it has run and is to become a one-shot,
- * which 2026.2.9 takes for one that is over.
+ * Returns whether an update cannot make a job run at this schedule: it has ended, or it has run and is to become a
+ * one-shot, which 2026.2.9 takes for one that is over.
  */
 export function mustBeAnew(job: LiveJob, { kind }: JobSpec["schedule"]): boolean {
   const becomesOneShot = kind === "at" && job.schedule.kind !== "at";
@@ -39,8 +39,8 @@ export function rankTwins(jobs: readonly LiveJob[], schedule: JobSpec["schedule"
 }
 
 /**
- * Returns whether a job cannot be given this schedule yet: it is running, and is a one-shot or would become one. The end of
- * the run turns it off, whatever its moment is by then.
+ * Returns whether a job cannot be given this schedule yet: it is running, and is a one-shot or would become one. The end
+ * of the run turns it off, whatever its moment is by then.
  */
 export function mustWait(job: LiveJob, schedule: JobSpec["schedule"]): boolean {
   return readRunState(job).isRunning && (isOneShot(job.schedule) || isOneShot(schedule));

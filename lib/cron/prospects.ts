@@ -29,12 +29,14 @@ export function findPassed(
   live: readonly LiveJob[],
   { owner, nowMs }: { owner: string; nowMs: number },
 ): PassedJob[] {
-  const { ours, unclaimed } = groupByClaim(live, owner);
-  return definitions.flatMap(({ name, schedule, tz }) => {
-    if (typeof schedule === "string" || schedule.kind !== "at" || ours.has(name) || unclaimed.has(name)) return [];
+  const passed = definitions.flatMap(({ name, schedule, tz }) => {
+    if (typeof schedule === "string" || schedule.kind !== "at") return [];
     const moment = readMoment(schedule.at, schedule.tz ?? tz) ?? 0;
     return moment <= nowMs ? [{ name, at: new Date(moment).toISOString() }] : [];
   });
+  if (passed.length === 0) return [];
+  const { ours, unclaimed } = groupByClaim(live, owner);
+  return passed.filter(({ name }) => !ours.has(name) && !unclaimed.has(name));
 }
 
 /** Lists those of a snapshot; undefined if the definitions or the live jobs could not be read. */

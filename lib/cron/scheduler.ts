@@ -24,7 +24,7 @@ function wantsRuns(definitions: readonly Definition[]): boolean {
 export interface SchedulerWatch {
   /** Undefined until the gateway has told, and while it does not. */
   readonly isEnabled: boolean | undefined;
-  /** Asks the gateway, and logs once that it runs no job, if one is to run. A gateway that does not tell fails nothing. */
+  /** Asks the gateway, and logs once that it runs no job, if one is to. A gateway that does not tell fails nothing. */
   look(store: Pick<CronStore, "readScheduler">, definitions: readonly Definition[]): Promise<void>;
 }
 
