@@ -64,7 +64,12 @@ const EVERY_KIND: readonly Definition[] = [
   { name: "every", schedule: { kind: "every", everyMs: 86_400_000 }, message: "Say hello" },
   { name: "every-anchor", schedule: { kind: "every", everyMs: 86_400_000, anchorMs: 1_000 }, message: "Say hello" },
   { name: "at", schedule: { kind: "at", at: `${nextYear}-06-01T09:00:00+09:00` }, message: "Say hello" },
-  { name: "at-kept", schedule: { kind: "at", at: `${nextYear}-06-01` }, message: "Say hello", deleteAfterRun: false },
+  {
+    name: "at-kept",
+    schedule: { kind: "at", at: `${nextYear}-06-01T00:00Z` },
+    message: "Say hello",
+    deleteAfterRun: false,
+  },
   { name: "on-exit", schedule: { kind: "on-exit", command: "sleep 9", cwd: "/tmp" }, message: "It ended", ...OFF },
   {
     name: "stream",
