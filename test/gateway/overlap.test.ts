@@ -137,7 +137,10 @@ describe.each([...RESTARTED_RELEASES])("two Pods on one volume, beside OpenClaw 
         for (const name of ["by hand", "changes", "stays"])
           expect([name, ids[name] ?? now[name]]).toEqual([name, now[name]]);
         ids = now;
-        expect(sidecar.messages().filter((line) => line.startsWith("WARNING"))).toEqual([]);
+        // While the old one is still told of an older commit, each puts right what the other does.
+        const isContest = (line: string) => line.startsWith("WARNING: Cron jobs still differ from the ConfigMap after");
+        const warnings = sidecar.messages().filter((line) => line.startsWith("WARNING"));
+        expect(warnings.filter((line) => !isContest(line))).toEqual([]);
         old = { mounts, sidecar };
       }
     },

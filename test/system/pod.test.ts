@@ -306,7 +306,8 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
         `manager.sh: ${oomKills} of its processes killed for want of memory, peak ${Math.round(peakBytes / MEBIBYTE)} of ` +
           `${limitBytes / MEBIBYTE} MiB, ${((last - first) / 1000).toFixed(0)} s for what it did`,
       );
-      // Both of its calls of `openclaw` are killed, and all that it says of that is that a job could not be added.
+      // Both of its calls of `openclaw` fail: killed for want of memory, or, where Node keeps within the limit that it is
+      // told, for arguments that no release knows. All that it says of that is that a job could not be added.
       const logged = container.log.map(({ text }) => / \[config-manager\] (.*)$/.exec(text)?.[1]).filter(Boolean);
       expect(logged.slice(logged.indexOf("Main process detected"))).toEqual([
         "Main process detected",
@@ -316,7 +317,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
         "WARNING: Failed to add cron job: obsidian-vault-sync",
         "Cron job sync complete",
       ]);
-      expect(oomKills).toBe(2);
+      expect(peakBytes).toBeGreaterThan(limitBytes * 0.75);
       expect(await ownNames()).toEqual(["obsidian-vault-sync"]);
       const ours = await sidecar.memory();
       say(`config-manager: ${ours.oomKills} killed, peak ${Math.round(ours.peakBytes / MEBIBYTE)} MiB`);
@@ -370,6 +371,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
     async () => {
       const before = await ownJobs();
       await pod.delete();
+      cluster.configMaps["openclaw-cron-jobs"] = jobs(define("night"));
       cluster.configMaps["openclaw-config"] = { "openclaw.json": '{ "gateway": ' };
       await start();
       const [said = "", ...more] = pod.initLogs["init-config"] ?? [];
