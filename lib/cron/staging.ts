@@ -5,7 +5,8 @@ import { isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import { listOpenDirectory, readOpenDirectory, refuseOther } from "../files/directory.ts";
 import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
-import { removeStaleTempFiles, replaceFile } from "../files/replace.ts";
+import { removeStaleTempFilesIn, replaceFile } from "../files/replace.ts";
+import { isTemporary } from "../files/temporary.ts";
 import type { VolumeFile } from "../files/volume.ts";
 import { type DesiredSet, toDesired } from "./read.ts";
 
@@ -23,7 +24,7 @@ export async function stageDefinitions(
   directory: string,
 ): Promise<{ left: string[]; failure: ManagerError | undefined }> {
   await refuseOther(directory);
-  await removeStaleTempFiles(...files.map(({ name }) => join(directory, name)));
+  await removeStaleTempFilesIn(directory);
   const failures: ManagerError[] = [];
   for (const { name, bytes } of files) {
     const path = join(directory, name);
@@ -41,7 +42,9 @@ export async function stageDefinitions(
   }
   const [first, second] = failures;
   const failure = second ? new ManagerError("file", failures.map(describeError).join("; ")) : first;
-  return { left: (await listOpenDirectory(directory)).filter(isUndeclared), failure };
+  // While two Pods overlap, the other one's sidecar may be writing here.
+  const left = (await listOpenDirectory(directory)).filter((name) => isUndeclared(name) && !isTemporary(name));
+  return { left, failure };
 }
 
 /**

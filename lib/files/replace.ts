@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { type AttributeLoss, isRefusedByVolume } from "./attributes.ts";
 import { obstacleOf } from "./regular-file.ts";
-import { type Temporary, temporaryPrefix, writeError, writeTemporary } from "./temporary.ts";
+import { type Temporary, isTemporary, temporaryPrefix, writeError, writeTemporary } from "./temporary.ts";
 
 /** How often a file is written if its temporary file disappears. */
 const REPLACE_ATTEMPTS = 3;
@@ -73,7 +73,7 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
 export async function removeStaleTempFilesIn(...directories: readonly string[]): Promise<void> {
   for (const directory of new Set(directories)) {
     const names = await readdir(directory).catch(() => []);
-    const stale = names.filter((name) => /^\..+\.config-manager-.+\.tmp$/.test(name));
+    const stale = names.filter(isTemporary);
     await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
   }
 }

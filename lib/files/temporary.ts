@@ -42,6 +42,11 @@ export function temporaryPathOf(path: string): string {
   return join(dirname(path), `${temporaryPrefix(path)}${crypto.randomUUID()}.tmp`);
 }
 
+/** Whether a file of this name is one of ours, or of another process of config-manager, that is being written or was. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.config-manager-.+\.tmp$/.test(name);
+}
+
 export function temporaryPrefix(path: string): string {
   return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
 }

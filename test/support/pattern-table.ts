@@ -64,7 +64,7 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/errors.ts": {
     "/^\\s+at /": hard(" "),
   },
-  "lib/files/replace.ts": {
+  "lib/files/temporary.ts": {
     "/^\\..+\\.config-manager-.+\\.tmp$/": ours("the name of a file"),
   },
   "lib/gateway/cli-process.ts": {

@@ -35,6 +35,15 @@ describe("stageDefinitions()", () => {
     expect(await readdir(scratch.path)).toEqual(["a.json"]);
   });
 
+  // Another Pod's sidecar may be at work on the volume while this one ends.
+  test("takes no temporary file of ours for somebody else's, whatever it was to become", async () => {
+    await using scratch = await createScratch();
+    await writeFile(scratch.in(".other.json.config-manager-0123456789ab.tmp"), "half");
+    await mkdir(scratch.in(".a.json.config-manager-0123456789ab.tmp")); // stays, as one would that has just come
+    expect(await stageDefinitions([file("a.json", JOBS)], scratch.path)).toEqual({ left: [], failure: undefined });
+    expect((await readdir(scratch.path)).toSorted()).toEqual([".a.json.config-manager-0123456789ab.tmp", "a.json"]);
+  });
+
   test("removes a definition file that is no longer declared", async () => {
     await using scratch = await createScratch();
     await stageDefinitions([file("a.json", JOBS), file("b.yaml", "[]")], scratch.path);
