@@ -371,7 +371,6 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
     async () => {
       const before = await ownJobs();
       await pod.delete();
-      cluster.configMaps["openclaw-cron-jobs"] = jobs(define("night"));
       cluster.configMaps["openclaw-config"] = { "openclaw.json": '{ "gateway": ' };
       await start();
       const [said = "", ...more] = pod.initLogs["init-config"] ?? [];
@@ -475,6 +474,7 @@ describe.skipIf(missing !== undefined).each([...RELEASES])("the plan's Pod with 
       await pod.delete();
       await rm(join(cluster.claims, "openclaw-data"), { recursive: true });
       await seedDotfiles(cluster.claims);
+      cluster.configMaps["openclaw-cron-jobs"] = jobs(define("night"));
       cluster.configMaps["openclaw-config"] = { "openclaw.json": '{ "gateway": ' };
       const failure = await start().catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(InitError);
