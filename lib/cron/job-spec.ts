@@ -24,7 +24,7 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     ...pick(definition, ["failureAlert", "pacing", "trigger"]),
     ...defined({
       description: definition.description?.trim() || undefined,
-      agentId: definition.agent ?? definition.agentId,
+      agentId: declaredAgent(definition),
     }),
     wakeMode: definition.wake ?? definition.wakeMode ?? "now",
     name: definition.name,
@@ -34,6 +34,11 @@ export function toJobSpec(definition: Definition, features: Features): JobSpec {
     // The main session drops the other fields of a delivery with mode `none`.
     delivery: sessionTarget === "main" && delivery.mode === "none" ? { mode: "none" } : delivery,
   };
+}
+
+/** Returns the agent that a definition names, in either spelling; undefined if it names none. */
+export function declaredAgent({ agent, agentId }: Definition): string | undefined {
+  return agent ?? agentId;
 }
 
 /** Returns the default session of a payload kind. */

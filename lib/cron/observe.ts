@@ -1,6 +1,7 @@
 import type { Definition } from "../definition/definition.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore } from "../gateway/store.ts";
+import { declaredAgent } from "./job-spec.ts";
 
 /** What there is to compare with the definitions. */
 export interface ObservedJobs {
@@ -18,11 +19,7 @@ export interface ObservedJobs {
  */
 export async function observeJobs(store: CronStore, definitions: readonly Definition[]): Promise<ObservedJobs> {
   const live = await store.listJobs();
-  const declared = new Set(definitions.filter(declaresNoAgent).map(({ name }) => name));
+  const declared = new Set(definitions.filter((each) => declaredAgent(each) === undefined).map(({ name }) => name));
   const isStamped = (job: LiveJob) => typeof job.agentId === "string" && job.agentId !== "" && declared.has(job.name);
   return { live, defaultAgent: live.some(isStamped) ? await store.readDefaultAgent() : undefined };
-}
-
-function declaresNoAgent({ agent, agentId }: Definition): boolean {
-  return agent === undefined && agentId === undefined;
 }

@@ -5,6 +5,7 @@ import type { CronStore } from "../gateway/store.ts";
 import { listSome } from "../printable.ts";
 import { type Check, pass, skip, warn } from "../reconcile/check.ts";
 import { readMoment } from "../definition/moment.ts";
+import { declaredAgent } from "./job-spec.ts";
 import { groupByClaim } from "./ownership.ts";
 import type { CronSnapshot } from "./snapshot.ts";
 
@@ -66,9 +67,10 @@ interface NamedAgent {
 }
 
 function findAgents(definitions: readonly Definition[]): NamedAgent[] {
-  return definitions.flatMap(({ name, agent, agentId = agent }) =>
-    agentId === undefined ? [] : [{ name, agent: agentId }],
-  );
+  return definitions.flatMap((definition) => {
+    const agent = declaredAgent(definition);
+    return agent === undefined ? [] : [{ name: definition.name, agent }];
+  });
 }
 
 /**
