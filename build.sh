@@ -120,6 +120,8 @@ bench() {
 PASSED=0
 FAILED=0
 SKIPPED=0
+# What has failed, a line each: the output of a whole run is too long to look for it.
+FAILURES=
 
 # check NAME COMMAND…: counts as one test.
 check() {
@@ -130,6 +132,7 @@ check() {
     echo "(pass) $name"
   else
     FAILED=$((FAILED + 1))
+    FAILURES+="  $name"$'\n'
     echo "(fail) $name"
   fi
 }
@@ -137,6 +140,12 @@ check() {
 # attribute FILE NAME: a number from the head of a JUnit report; 0 where there is none.
 attribute() {
   sed -n "s/.*<testsuites .*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" 2>/dev/null | head -n 1 | grep . || echo 0
+}
+
+# list_failures FILE: each failed test of a JUnit report, a line of where it is and a line of what was wrong.
+list_failures() {
+  sed -n -e '/<testcase /h' -e '/<failure/{H;x;s/.* name="\([^"]*\)" classname="\([^"]*\)".* file="\([^"]*\)".*\n.* message="\([^"]\{0,600\}\).*/  \3: \2 > \1\n    \4/p;}' "$1" |
+    sed -e 's/\(&#10;\)\+/ | /g' -e 's/&lt;/</g' -e 's/&gt;/>/g' -e 's/&quot;/"/g' -e "s/&apos;/'/g" -e 's/&amp;/\&/g'
 }
 
 # bun_test REPORT ARGUMENT…: runs tests, and writes a JUnit report of them.
@@ -154,9 +163,13 @@ count_tests() {
   tests=$(attribute "$report" tests)
   failures=$(attribute "$report" failures)
   skipped=$(attribute "$report" skipped)
+  [ "$failures" -eq 0 ] || FAILURES+=$(list_failures "$report")$'\n'
   rm -f "$report"
   # The runner itself may fail where no test did: an error between two tests, or no test at all.
-  if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then failures=1 tests=$((tests + 1)); fi
+  if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then
+    failures=1 tests=$((tests + 1))
+    FAILURES+="  the test runner, which ended with $status"$'\n'
+  fi
   PASSED=$((PASSED + tests - failures - skipped))
   FAILED=$((FAILED + failures))
   SKIPPED=$((SKIPPED + skipped))
@@ -268,6 +281,7 @@ tests() {
   for name in "${stages[@]}"; do stage "$name"; done
   echo
   [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
+  [ "$FAILED" -eq 0 ] || printf 'failed, each with its reason above:\n%s' "$FAILURES"
   echo "$PASSED passed, $FAILED failed"
   [ "$FAILED" -eq 0 ]
 }
