@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { missingTools } from "../../test/support/debian.ts";
-import { findFreePort } from "../../test/support/gateway.ts";
+import { findFreePort } from "../../test/support/free-port.ts";
 import { BINARY, type Mounts, createMounts } from "../../test/support/sidecar.ts";
 import { type Figure, type Row, atMostTimes, below, median, quantile, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";

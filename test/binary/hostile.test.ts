@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { lstat, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import JSON5 from "json5";
-import { findFreePort } from "../support/gateway.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { OBSTACLES, putObstacle } from "../support/obstacles.ts";
 import { mustRun, run } from "../support/process.ts";
 import { BINARY, type Mounts, createMounts, startSidecar } from "../support/sidecar.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findFreePort } from "../support/gateway.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { REPOSITORY } from "../support/repository.ts";
 import { type Mounts, createMounts, readMaybe, runBinary, startSidecar } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";

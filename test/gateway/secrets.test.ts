@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestGateway, createGateway, findFreePort } from "../support/gateway.ts";
+import { findFreePort } from "../support/free-port.ts";
+import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { MARK, variablesOf } from "../support/scene.ts";

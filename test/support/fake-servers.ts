@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { type FakeGateway, type Reply, greeting, serveGateway } from "./fakes.ts";
+import { type FakeGateway, type Reply, greeting } from "./fakes.ts";
+import { findFreePort } from "./free-port.ts";
 
 /** The parameters of each call of this method, in order. */
 export function paramsOf({ calls }: FakeGateway, method: string): object[] {
@@ -15,9 +16,7 @@ export function refuse(message: string, more: object = {}): Reply {
 
 /** A WebSocket address that refuses connections. */
 export async function findUnusedUrl(): Promise<string> {
-  const gateway = serveGateway();
-  await gateway[Symbol.asyncDispose]();
-  return gateway.url;
+  return `ws://127.0.0.1:${await findFreePort()}`;
 }
 
 /** A server that accepts connections and sends nothing; `accepted` resolves with the first connection. */

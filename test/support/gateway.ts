@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from "node:fs/promises";
-import { connect as connectSocket, createServer } from "node:net";
+import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findAddress } from "../../lib/gateway/address.ts";
@@ -11,6 +11,7 @@ import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { CACHE } from "./download.ts";
+import { findFreePort } from "./free-port.ts";
 import { type Running, start as startProcess } from "./process.ts";
 import type { Release } from "./release.ts";
 import { until } from "./until.ts";
@@ -211,14 +212,4 @@ async function removeLocks(database: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   for (const name of names) if (name.includes(`.${hash}.lock.`)) await rm(join(directory, name), { force: true });
   await rmdir(directory).catch(() => undefined); // if those were the last
-}
-
-/** One that nobody has at the moment. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

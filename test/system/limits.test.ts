@@ -7,7 +7,7 @@ import { join } from "node:path";
 import JSON5 from "json5";
 import { type ControlGroup, createControlGroup, whyNoControlGroups } from "../support/control-group.ts";
 import { serveGateway } from "../support/fakes.ts";
-import { findFreePort } from "../support/gateway.ts";
+import { findFreePort } from "../support/free-port.ts";
 import { putObstacle } from "../support/obstacles.ts";
 import { mustRun } from "../support/process.ts";
 import { until } from "../support/until.ts";
