@@ -80,17 +80,6 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await until("the gateway to answer", answers);
   }
 
-  /** 2026.9.6 ends when its config changes while it starts. The kubelet then starts its container again. */
-  async function startAsKubelet(): Promise<void> {
-    const logged = gateway.log().length;
-    try {
-      await gateway.start();
-    } catch (error) {
-      if (!gateway.log().slice(logged).includes("inputs changed during startup")) throw error;
-      await gateway.start();
-    }
-  }
-
   /** What a former test left may take a restart: that reads the file once more, whatever it is by then. */
   async function waitForRestart(from: number): Promise<void> {
     const said = () => gateway.log().slice(from);
@@ -264,7 +253,9 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await sidecar.waitFor(REJECTED, from);
     expect(await live()).toBe(good);
     await waitForGateway();
-    expect(reloads(logged).filter((line) => /skipped|invalid/.test(line))).toEqual([]);
+    // It waits 300 ms before it reads a file, in which a busy machine may not get to put back the good one.
+    for (const line of reloads(logged).filter((each) => /skipped|invalid/.test(each)))
+      expect(line).toContain(COMPLAINT);
     await pod.publishConfig(reacting("m3"));
     await until("the config to be judged", async () => (await readMaybe(lastGood()))?.includes("m3"));
   });
@@ -298,7 +289,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     const sidecar = pod.start();
     await sidecar.waitFor("Waiting for openclaw main process to start...");
     const logged = gateway.log().length;
-    const starting = startAsKubelet();
+    const starting = gateway.startAsKubelet();
     // By now it has read its file, and does not watch it yet.
     await until("the gateway to be on its way", () => /\[/.test(gateway.log().slice(logged)));
     await pod.publishConfig(change);

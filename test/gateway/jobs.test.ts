@@ -69,13 +69,15 @@ describe.each([...RESTARTED_RELEASES])("beside OpenClaw %s", (version) => {
   test("phase 1: each swap of the config reaches the gateway, which reloads it by itself", async () => {
     await setUp([], { messages: { ackReaction: "1️⃣" } });
     const sidecar = start();
-    await sidecar.waitFor(COMPLETE); // connected: what a change does is asked of the gateway
+    const inPlace = "Config update complete (openclaw will auto-detect via chokidar)";
+    // The first config is in place, and the gateway connected: what a change does is asked of it.
+    await Promise.all([sidecar.waitFor(inPlace), sidecar.waitFor(COMPLETE)]);
     for (const ackReaction of ["2️⃣", "3️⃣", "4️⃣"]) {
       const before = sidecar.messages().length;
       const logged = gateway.log().length;
       const config = gateway.config({ messages: { ackReaction } });
       await mounts.config.publish({ "openclaw.json": config });
-      await sidecar.waitFor("Config update complete (openclaw will auto-detect via chokidar)", before);
+      await sidecar.waitFor(inPlace, before);
       expect(sidecar.messages().slice(before)).toContain(
         `  Changed: messages.ackReaction (${hasCommands ? "none" : "hot"})`,
       );

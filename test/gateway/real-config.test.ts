@@ -74,7 +74,7 @@ describe.each([...RESTARTED_RELEASES])("a config as people have it, beside OpenC
     expect({ exitCode, messages }).toMatchObject({ exitCode: 0 });
     sidecar = pod.start(variables());
     await sidecar.waitFor("Starting config-manager-sidecar");
-    await startAsKubelet();
+    await gateway.startAsKubelet();
     await sidecar.waitFor(/^Connected to gateway/);
     await untilInSync();
   }
@@ -88,16 +88,6 @@ describe.each([...RESTARTED_RELEASES])("a config as people have it, beside OpenC
     };
     const explain = () => `${last}\n${sidecar.messages().join("\n")}`;
     await until("the config to be in sync", isInSync, { limitMs: restartsForAll(version) ? 240_000 : 90_000, explain });
-  }
-
-  /** 2026.8.2 ends once when it has migrated its config. The kubelet then starts its container again. */
-  async function startAsKubelet(): Promise<void> {
-    try {
-      await gateway.start();
-    } catch (error) {
-      if (!gateway.log().includes("the selected config changed during startup")) throw error;
-      await gateway.start();
-    }
   }
 
   async function endPod(): Promise<void> {
