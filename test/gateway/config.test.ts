@@ -253,9 +253,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await sidecar.waitFor(REJECTED, from);
     expect(await live()).toBe(good);
     await waitForGateway();
-    // It waits 300 ms before it reads a file, in which a busy machine may not get to put back the good one.
-    for (const line of reloads(logged).filter((each) => /skipped|invalid/.test(each)))
-      expect(line).toContain(COMPLAINT);
+    expect(reloads(logged).filter((line) => /skipped|invalid/.test(line))).toEqual([]);
     await pod.publishConfig(reacting("m3"));
     await until("the config to be judged", async () => (await readMaybe(lastGood()))?.includes("m3"));
   });
