@@ -120,7 +120,7 @@ bench() {
 PASSED=0
 FAILED=0
 SKIPPED=0
-# What has failed, a line each: the output of a whole run is too long to look for it.
+# What has failed, for the end: the output of a whole run is too long to look for it.
 FAILURES=
 
 # check NAME COMMAND…: counts as one test.
