@@ -16,11 +16,12 @@ let taken = 0;
 
 /** A port on loopback that nobody listens on, and that no other test is given soon. */
 export async function findFreePort(): Promise<number> {
+  const own = FIRST + (process.pid % PROCESSES) * EACH;
   for (let tries = 0; tries < EACH / STEP; tries++) {
-    const port = FIRST + (process.pid % PROCESSES) * EACH + ((taken++ * STEP) % EACH);
+    const port = own + ((taken++ * STEP) % EACH);
     if (await isFree(port)) return port;
   }
-  throw new Error(`no free port from ${FIRST + (process.pid % PROCESSES) * EACH} on`);
+  throw new Error(`no free port from ${own} on`);
 }
 
 function isFree(port: number): Promise<boolean> {
