@@ -4,11 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
-import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
+import { killUnderChange } from "../support/kills.ts";
+import { ALONE, type Pod, createPod, forgetRecords } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, readMaybe, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
-import { runs } from "../support/soak.ts";
 
 const COMPLETE = "Config update complete (openclaw will auto-detect via chokidar)";
 const REJECTED = /^WARNING: Config rejected/;
@@ -18,9 +18,6 @@ const BAD = { messages: { ackReaction: "bad", nonsenseKey: true } };
 
 /** What every release says of it. */
 const COMPLAINT = 'messages: Unrecognized key: "nonsenseKey"';
-
-/** Settings by which a sidecar finds no gateway. */
-const ALONE = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
 
 /** Its `config.get` says nothing, ever, of a file that it does not take; what hangs on that is shown on it too. */
 const BLIND_RELEASE = "2026.8.2";
@@ -344,33 +341,20 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     async () => {
       const configs = ["j1", "j2", "j3"].map((name) => gateway.config({ ...reacting(name.repeat(10_000)) }));
       await writeFile(gateway.configPath, configs[0] ?? "");
-      const isDone = new AbortController();
-      const changing = (async () => {
-        for (let round = 0; !isDone.signal.aborted; round++) {
-          await pod.mounts.config.publish({ "openclaw.json": configs[round % configs.length] ?? "" });
-          await new Promise((resolve) => setTimeout(resolve, 15));
-        }
-      })();
-      const seen = new Set<string>();
-      try {
-        // Half of them while a gateway is asked, half in the midst of plain writing.
-        for (let kill = 0; kill < runs(200); kill++) {
-          const [env, limitMs] = kill % 2 === 0 ? [{}, 600] : [ALONE, 150];
+      const seen = await killUnderChange({
+        publish: (round) => pod.mounts.config.publish({ "openclaw.json": configs[round % configs.length] ?? "" }),
+        async start(findsGateway) {
           // Else the sidecar leaves the gateway a second to take in the last change.
           await utimes(gateway.configPath, new Date(0), new Date(0));
-          const sidecar = pod.start({ POLL_INTERVAL: "0.01", ...env });
-          await new Promise((resolve) => setTimeout(resolve, Math.random() * limitMs));
-          sidecar.signal("SIGKILL");
-          expect(await sidecar.exited).toBeNull();
-          const text = await live();
-          expect(configs.indexOf(text ?? "")).not.toBe(-1);
-          seen.add(text ?? "");
-        }
-      } finally {
-        isDone.abort();
-        await changing;
-      }
-      expect(seen.size).toBeGreaterThan(1);
+          return pod.start({ POLL_INTERVAL: "0.01", ...(findsGateway ? {} : ALONE) });
+        },
+        async judge() {
+          const text = (await live()) ?? "";
+          expect(configs.indexOf(text)).not.toBe(-1);
+          return text;
+        },
+      });
+      expect(seen).toBeGreaterThan(1);
       await pod.sync();
       for (const directory of [dirname(gateway.configPath), pod.mounts.checksums, pod.mounts.staging]) {
         expect((await readdir(directory)).filter((name) => name.includes(".tmp"))).toEqual([]);

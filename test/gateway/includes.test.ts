@@ -6,10 +6,10 @@ import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import JSON5 from "json5";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
-import { type Pod, createPod } from "../support/pod.ts";
+import { killUnderChange } from "../support/kills.ts";
+import { ALONE, type Pod, createPod } from "../support/pod.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, readMaybe, runBinary } from "../support/sidecar.ts";
-import { runs } from "../support/soak.ts";
 import { until } from "../support/until.ts";
 
 const COMPLETE = "Config update complete (openclaw will auto-detect via chokidar)";
@@ -184,9 +184,8 @@ describe.each(RELEASES)("a config in several files, beside OpenClaw %s", (versio
   test("killed again and again under constant change, no root ever includes a file that is not there", async () => {
     await sidecar.dispose();
     const names = ["one", "two", "three"];
-    const isDone = new AbortController();
-    const changing = (async () => {
-      for (let round = 0; !isDone.signal.aborted; round++) {
+    const seen = await killUnderChange({
+      async publish(round) {
         const name = `${names[round % 3]}.json5`;
         const text = root().replace("./agents.json5", `./${name}`);
         const { "agents.json5": _, ...rest } = files({ "openclaw.json": text });
@@ -195,34 +194,21 @@ describe.each(RELEASES)("a config in several files, beside OpenClaw %s", (versio
           [name]: agents(600 + (round % 50)),
           "nested.json5": nested(`${30 + (round % 20)}m`),
         });
-        await new Promise((resolve) => setTimeout(resolve, 15));
-      }
-    })();
-    const seen = new Set<string>();
-    try {
-      for (let kill = 0; kill < runs(200); kill++) {
-        const alone = kill % 2 === 0 ? {} : { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
-        const running = pod.start({
-          ...VARIABLES,
-          OPENCLAW_GATEWAY_TOKEN: gateway.token,
-          POLL_INTERVAL: "0.01",
-          ...alone,
-        });
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * (kill % 2 === 0 ? 600 : 150)));
-        running.signal("SIGKILL");
-        expect(await running.exited).toBeNull();
+      },
+      async start(findsGateway) {
+        const settings = { ...VARIABLES, OPENCLAW_GATEWAY_TOKEN: gateway.token, POLL_INTERVAL: "0.01" };
+        return pod.start(findsGateway ? settings : { ...settings, ...ALONE });
+      },
+      async judge() {
         const text = readFileSync(gateway.configPath, "utf8");
         const name = /\$include"?: "\.\/(\w+\.json5)"/.exec(text)?.[1] ?? "";
-        seen.add(name);
         for (const included of [name, "models.json5", "nested.json5"]) {
           expect(() => JSON5.parse(readFileSync(join(directory(), included), "utf8"))).not.toThrow();
         }
-      }
-    } finally {
-      isDone.abort();
-      await changing;
-    }
-    expect(seen.size).toBeGreaterThan(1);
+        return name;
+      },
+    });
+    expect(seen).toBeGreaterThan(1);
     const last = await runBinary(["sync", "--only", "config"], environment());
     expect({ code: last.exitCode, messages: last.messages }).toMatchObject({ code: 0 });
     expect(readdirSync(directory()).filter((name) => name.endsWith(".tmp"))).toEqual([]);

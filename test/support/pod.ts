@@ -21,6 +21,9 @@ export interface Pod {
   dispose(): Promise<void>;
 }
 
+/** Settings by which a sidecar finds no gateway. */
+export const ALONE = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1" };
+
 /** Removes the records beside the live config, as a new volume has none. */
 export async function forgetRecords({ configPath }: Pick<SharedGateway, "configPath">): Promise<void> {
   const directory = dirname(configPath);
