@@ -1,5 +1,5 @@
-import { closest, distance } from "fastest-levenshtein";
 import type * as v from "valibot";
+import { findNearest } from "../text/nearest.ts";
 
 /** One problem with one field. Quotes no value, which may be a secret; the exception is a cron expression. */
 export interface FieldProblem {
@@ -29,9 +29,8 @@ export function messageForUnknownField(field: string, known: readonly string[]):
   if (KEPT_BY_OPENCLAW.test(field)) return "is kept by OpenClaw itself; leave it out";
   const meant = Object.hasOwn(ELSEWHERE, field) ? ELSEWHERE[field] : undefined;
   if (meant !== undefined && known.includes(meant)) return `unknown field, did you mean ${meant}?`;
-  const nearest = closest(field, known);
-  const isNear = distance(field, nearest) <= Math.min(field.length - 1, Math.max(2, field.length / 3));
-  return isNear ? `unknown field, did you mean ${nearest}?` : `unknown field, the nearest known one is ${nearest}`;
+  const { name, isNear } = findNearest(field, known) ?? { name: "none", isNear: false };
+  return isNear ? `unknown field, did you mean ${name}?` : `unknown field, the nearest known one is ${name}`;
 }
 
 /** A valibot issue as problems, `expected WHAT but received WHAT`: more than one if it has issues beneath it. */

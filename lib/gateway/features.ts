@@ -1,5 +1,6 @@
 import type { JobSpec } from "./job.ts";
 import { type Json, type JsonObject, readPath } from "../json.ts";
+import { compareReleases, readRelease } from "../text/release.ts";
 
 /** Since when gateways have a feature, and which jobs need it. */
 interface FeatureRow {
@@ -93,9 +94,6 @@ export type Features = Readonly<Record<Feature, boolean>>;
 
 const ROWS = Object.entries(FEATURES) as [Feature, FeatureRow][];
 
-/** Versions without numbers exist: 2026.2.9, 2026.2.26 and builds from source call themselves `dev`. */
-const VERSION = /^(\d+)\.(\d+)\.(\d+)/;
-
 /**
  * Returns the features of a release. For a version without numbers the protocol decides: with version 3 we assume the
  * oldest release, which has no feature; with a later one all features, because the gateway refuses what it lacks.
@@ -105,11 +103,8 @@ export function featuresOf(version: string, protocol: number): Features {
 }
 
 function hasReached(version: string, protocol: number, release: string): boolean {
-  const own = VERSION.exec(version)?.slice(1).map(Number);
-  if (!own) return protocol >= 4;
-  const wanted = release.split(".").map(Number);
-  const place = wanted.findIndex((part, index) => part !== own[index]);
-  return place === -1 || (own[place] ?? 0) > (wanted[place] ?? 0);
+  const own = readRelease(version);
+  return own ? compareReleases(own, readRelease(release) ?? []) >= 0 : protocol >= 4;
 }
 
 /**

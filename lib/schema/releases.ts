@@ -1,7 +1,9 @@
 import { ManagerError } from "../errors.ts";
+import { compareReleases, readRelease } from "../text/release.ts";
+import pool from "./schemas.json" with { type: "json" };
 
 /** The releases of OpenClaw whose config schema is in the binary, oldest first. */
-export const KNOWN_RELEASES: readonly string[] = ["2026.2.9", "2026.9.6"];
+export const KNOWN_RELEASES: readonly string[] = Object.keys(pool.releases);
 
 /** A release of {@link KNOWN_RELEASES}. */
 export interface ChosenRelease {
@@ -17,5 +19,14 @@ export interface ChosenRelease {
  * @throws {ManagerError} `usage` for what is no release
  */
 export function chooseRelease(asked: string): ChosenRelease {
-  throw new ManagerError("usage", asked);
+  const latest = KNOWN_RELEASES.at(-1) ?? "";
+  if (asked === "latest") return { release: latest, isExact: true };
+  const wanted = readRelease(asked);
+  if (!wanted) {
+    throw new ManagerError("usage", `${JSON.stringify(asked)} is no release of OpenClaw`, {
+      hint: `config-manager validate --openclaw ${latest}`,
+    });
+  }
+  const release = KNOWN_RELEASES.findLast((each) => compareReleases(readRelease(each) ?? [], wanted) <= 0);
+  return { release: release ?? KNOWN_RELEASES[0] ?? "", isExact: release === asked.replace(/^v/, "") };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { install, keepInCache } from "./download.ts";
 
 /** The supported releases that have been tested, newest first. */
-const ALL_RELEASES = [
+export const ALL_RELEASES = [
   "2026.9.6",
   "2026.8.2",
   "2026.7.35",

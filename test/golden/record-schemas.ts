@@ -1,0 +1,46 @@
+// Reads `config.schema` of real gateways, and puts what a config is checked by into lib/schema/schemas.json. Releases
+// that are there already and are not named stay. Downloads missing releases.
+//
+//   node_modules/.bin/bun test/golden/record-schemas.ts [RELEASE…]
+
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { JsonObject } from "../../lib/json.ts";
+import type { Schema } from "../../lib/schema/json-schema.ts";
+import { type SchemaPool, packSchemas, unpackSchema } from "../../lib/schema/pool.ts";
+import { structureOf } from "../../lib/schema/structure.ts";
+import { compareReleases, readRelease } from "../../lib/text/release.ts";
+import { createGateway } from "../support/gateway.ts";
+import { ALL_RELEASES, getRelease } from "../support/release.ts";
+import { REPOSITORY } from "../support/repository.ts";
+
+const FILE = join(REPOSITORY, "lib/schema/schemas.json");
+
+async function readSchema(version: string): Promise<Schema> {
+  const gateway = await createGateway(await getRelease(version));
+  try {
+    await gateway.start();
+    const { schema } = await gateway.rpc<{ schema: JsonObject }>("config.schema");
+    return structureOf(schema);
+  } finally {
+    await gateway.dispose();
+  }
+}
+
+/** Records these releases, one after the other, each from a gateway with a config of its own. */
+async function record(versions: readonly string[]): Promise<void> {
+  const pool = JSON.parse(await readFile(FILE, "utf8").catch(() => '{"releases":{},"parts":""}')) as SchemaPool;
+  const schemas: Record<string, Schema> = {};
+  for (const version of Object.keys(pool.releases)) schemas[version] = unpackSchema(pool, version);
+  for (const version of versions) {
+    schemas[version] = await readSchema(version);
+    console.log(version);
+  }
+  const inOrder = Object.entries(schemas).toSorted(([one], [other]) =>
+    compareReleases(readRelease(one) ?? [], readRelease(other) ?? []),
+  );
+  await writeFile(FILE, `${JSON.stringify(packSchemas(Object.fromEntries(inOrder)), undefined, 2)}\n`);
+}
+
+const named = process.argv.slice(2);
+await record(named.length > 0 ? named : ALL_RELEASES);
