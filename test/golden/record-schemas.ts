@@ -16,9 +16,17 @@ import { REPOSITORY } from "../support/repository.ts";
 
 const FILE = join(REPOSITORY, "lib/schema/schemas.json");
 
+/** Up to 2026.3 a schema has only the channels whose plugins are on; the gateway judges the keys of all. */
+const CHANNELS = ["telegram", "discord", "slack", "whatsapp", "signal", "imessage", "googlechat", "msteams"];
+const TELLS_ALL_SINCE = [2026, 4, 1];
+
 async function readSchema(version: string): Promise<Schema> {
   const gateway = await createGateway(await getRelease(version));
   try {
+    if (compareReleases(readRelease(version) ?? [], TELLS_ALL_SINCE) < 0) {
+      const entries = Object.fromEntries(CHANNELS.map((name) => [name, { enabled: true }]));
+      await writeFile(gateway.configPath, gateway.config({ plugins: { entries } }));
+    }
     await gateway.start();
     const { schema } = await gateway.rpc<{ schema: JsonObject }>("config.schema");
     return structureOf(schema);
