@@ -57,11 +57,17 @@ function createJudge(gateway: TestGateway): Judge {
     client = await connectGateway({ ...address, credentials, device, onEvent: () => {}, onClose: () => {} });
     return client;
   };
-  return {
-    gateway,
-    ask: async <T>(method: string, params: object = {}) => (await (await connect()).call(method, params)) as T,
-    close,
+  // 2026.4.15 compiles the plugin of a channel when it first sees it, and answers nobody meanwhile.
+  const ask = async <T>(method: string, params: object = {}, attempts = 6): Promise<T> => {
+    try {
+      return (await (await connect()).call(method, params)) as T;
+    } catch (error) {
+      if (attempts === 1 || !(error instanceof ManagerError) || error.code !== "unreachable") throw error;
+      await close();
+      return ask(method, params, attempts - 1);
+    }
   };
+  return { gateway, ask, close };
 }
 
 async function record(releases: readonly string[], only: readonly string[]): Promise<void> {
