@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { isChannelAlias, isExternalChannel, listChannels } from "./known-channels.ts";
-import { hasInstalledPlugins } from "./plugin-rules.ts";
+import { hasInstalledPlugins, isNamedPlugin } from "./plugin-rules.ts";
 import { type Place, type Problem, type Rule, findAll, findTexts, isSince, isTemplate } from "./rule.ts";
 
 /** The first release that leaves it to the channels' plugins what their fields say together. */
@@ -21,6 +21,7 @@ const OPEN_CHANNELS = [
 
 export const CHANNEL_RULES: Rule[] = [
   { id: "unknown-channel", find: findUnknownChannels },
+  { id: "channel-defaults", find: findBadDefaults },
   {
     id: "unknown-channel",
     find: (config, release) =>
@@ -101,11 +102,29 @@ function findUnknownChannels(config: JsonObject, release: string): Problem[] {
     .map((name) => ({ path: ["channels", name], message: `no channel of OpenClaw ${release}` }));
 }
 
-/** A plugin of that name is in the config: newer gateways take it for one that is not there yet. */
-function isNamedPlugin(config: JsonObject, name: string): boolean {
-  const plugins = isJsonObject(config.plugins) ? config.plugins : {};
-  const named = [plugins.entries, plugins.installs].some((each) => isJsonObject(each) && Object.hasOwn(each, name));
-  return named || (Array.isArray(plugins.allow) && plugins.allow.includes(name));
+/** The keys of `channels.defaults`: [key, since, before]. No schema has them before 2026.8.2. */
+const DEFAULT_KEYS: [string, string, string?][] = [
+  ["groupPolicy", "2026.2.9"],
+  ["heartbeat", "2026.2.9", "2026.8.2"],
+  ["heartbeatVisibility", "2026.8.2"],
+  ["contextVisibility", "2026.4.15"],
+  ["botLoopProtection", "2026.5.20"],
+  ["implicitMentions", "2026.8.2"],
+];
+
+function findBadDefaults(config: JsonObject, release: string): Problem[] {
+  const [defaults] = findAll(config, ["channels.defaults"]);
+  if (!defaults || !isJsonObject(defaults.value)) return [];
+  const isKnown = (name: string) =>
+    DEFAULT_KEYS.some(
+      ([key, since, before]) => key === name && isSince(release, since) && (!before || !isSince(release, before)),
+    );
+  const unknown = Object.keys(defaults.value).filter((key) => !isKnown(key));
+  const problems: Problem[] = unknown.map((key) => ({ path: [...defaults.path, key], message: "unknown key" }));
+  const policies = findTexts(config, ["channels.defaults.groupPolicy"]).filter(
+    ({ value }) => !["open", "disabled", "allowlist"].includes(value),
+  );
+  return [...problems, ...policies.map(({ path }) => ({ path, message: "expected one of open, disabled, allowlist" }))];
 }
 
 function isTarget(config: JsonObject, target: string, release: string): boolean {
@@ -166,12 +185,14 @@ function isText(value: Json | undefined): boolean {
 
 /** The places of `bindings.acp` at any depth. */
 function findInside({ path, value }: Place): (string | number)[][] {
-  if (typeof value !== "object" || value === null) return [];
+  const found: (string | number)[][] = [];
+  if (typeof value !== "object" || value === null) return found;
   const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  return entries.flatMap(([key, inner]) => {
+  for (const [key, inner] of entries) {
     const place = path.concat(key);
     const isOld = key === "bindings" && isJsonObject(inner) && typeof inner.acp === "object" && inner.acp !== null;
-    const deeper = findInside({ path: place, value: inner });
-    return isOld ? [place.concat("acp"), ...deeper] : deeper;
-  });
+    if (isOld) found.push(place.concat("acp"));
+    found.push(...findInside({ path: place, value: inner }));
+  }
+  return found;
 }

@@ -19,6 +19,17 @@ export const OTHER_RULES: Rule[] = [
         .map(({ path }) => ({ path: [...path, "userDataDir"], message: "goes with driver: existing-session alone" })),
   },
   {
+    id: "executable",
+    before: "2026.5.20",
+    find: (config) =>
+      findTexts(
+        config,
+        ["signal", "imessage"].flatMap((name) => [`channels.${name}.cliPath`, `channels.${name}.accounts.*.cliPath`]),
+      )
+        .filter(({ value }) => !isSafeExecutable(value))
+        .map(({ path }) => ({ path, message: "the name or the path of a program is expected" })),
+  },
+  {
     id: "hook-session",
     since: "2026.8.2",
     find(config) {
@@ -108,6 +119,13 @@ function reachesBrowser(profile: JsonObject): boolean {
 
 function isFilled(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
+}
+
+/** A name, or a path without what a shell reads. */
+function isSafeExecutable(text: string): boolean {
+  const name = text.trim();
+  if (name === "" || /[;&|`$<>\r\n"'\0]/.test(name)) return false;
+  return /^[.~]|[/\\]/.test(name) || /^[A-Za-z0-9._+][A-Za-z0-9._+-]*$/.test(name);
 }
 
 function isSafeModule(path: string): boolean {

@@ -24,6 +24,13 @@ export function hasInstalledPlugins(config: JsonObject): boolean {
   return hasPaths || (isJsonObject(installs?.value) && Object.keys(installs.value).length > 0);
 }
 
+/** A plugin of that name is in the config: newer gateways take it for one that is not there yet. */
+export function isNamedPlugin(config: JsonObject, name: string): boolean {
+  const plugins = isJsonObject(config.plugins) ? config.plugins : {};
+  const named = [plugins.entries, plugins.installs].some((each) => isJsonObject(each) && Object.hasOwn(each, name));
+  return named || (Array.isArray(plugins.allow) && plugins.allow.includes(name));
+}
+
 export const PLUGIN_RULES: Rule[] = [
   {
     id: "unknown-plugin",

@@ -1,4 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
+import { isNamedPlugin } from "./plugin-rules.ts";
 import { type Problem, type Rule, findAll, findTexts, isSince } from "./rule.ts";
 
 /** Where tools are said: for all, and for an agent. */
@@ -23,12 +24,27 @@ const CHANNEL_POLICIES = ["", "accounts.*."].flatMap((account) =>
 const SEARCH_SERVICES =
   "brave duckduckgo exa firecrawl gemini grok kimi minimax ollama perplexity searxng tavily".split(" ");
 
+/** The services that OpenClaw brings along: [service, before]. */
+const BUNDLED_SERVICES: [string, string?][] = [
+  ["gemini"],
+  ["grok"],
+  ["minimax"],
+  ["ollama"],
+  ["duckduckgo", "2026.8.2"],
+  ["exa", "2026.6.11"],
+  ["firecrawl", "2026.6.11"],
+  ["kimi", "2026.6.11"],
+  ["perplexity", "2026.6.11"],
+  ["searxng", "2026.6.11"],
+  ["tavily", "2026.6.11"],
+];
+
 export const TOOL_RULES: Rule[] = [
   { id: "tool-policy", find: (config) => findPolicyConflicts(config, POLICIES) },
   { id: "tool-policy", before: "2026.5.20", find: (config) => findPolicyConflicts(config, CHANNEL_POLICIES) },
   {
     id: "exec-mode",
-    since: "2026.9.6",
+    since: "2026.6.11",
     find: (config) =>
       findAll(
         config,
@@ -55,6 +71,14 @@ export const TOOL_RULES: Rule[] = [
           message: "the settings of a search service belong in plugins.entries.PLUGIN.config.webSearch",
         }));
     },
+  },
+  {
+    id: "search-service",
+    since: "2026.5.20",
+    find: (config, release) =>
+      findTexts(config, ["tools.web.search.provider"])
+        .filter(({ value }) => !isBundled(value.trim(), release) && !isNamedPlugin(config, value.trim()))
+        .map(({ path }) => ({ path, message: "a search service of a plugin is expected that is there" })),
   },
   {
     id: "loop-thresholds",
@@ -86,6 +110,10 @@ export const TOOL_RULES: Rule[] = [
       ),
   },
 ];
+
+function isBundled(service: string, release: string): boolean {
+  return BUNDLED_SERVICES.some(([name, before]) => name === service && (!before || !isSince(release, before)));
+}
 
 function findPolicyConflicts(config: JsonObject, places: readonly string[]): Problem[] {
   return findAll(config, places)
