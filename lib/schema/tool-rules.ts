@@ -63,7 +63,7 @@ export const TOOL_RULES: Rule[] = [
       if (!isJsonObject(search)) return [];
       const isOld = (key: string) =>
         (SEARCH_SERVICES.includes(key) && isJsonObject(search[key])) ||
-        (key === "apiKey" && isSince(release, "2026.9.6"));
+        (key === "apiKey" && isSince(release, "2026.8.2"));
       return Object.keys(search)
         .filter(isOld)
         .map((key) => ({

@@ -1,0 +1,85 @@
+import { type JsonObject, isJsonObject } from "../json.ts";
+import type { Finding } from "./finding.ts";
+import keys from "./old-keys.json" with { type: "json" };
+import { type Place, findAll, isSince } from "./rule.ts";
+
+/** A key of former releases, as OpenClaw's own list of legacy keys and its schemas of nine releases have it. */
+interface OldKey {
+  /** Dotted path; `agent:` stands for an agent's settings, shared or of one agent. */
+  path: string;
+  /** Only these values are old, and not the key. */
+  values?: string[];
+  /** The new name; undefined if there is none. */
+  now?: string;
+  /** The first release that refuses it; undefined: every known one. */
+  since?: string;
+  /** The first release that does not name it any more; undefined: it stays. */
+  before?: string;
+  /** What a gateway of {@link MIGRATES_AT_START} or later does with it when it starts. */
+  atStart: "migrated" | "refused";
+}
+
+/** A key that is not in the schema of these releases, and which they take all the same: [path, new name, since, before]. */
+const ACCEPTED: [string, string, string, string?][] = [
+  ["agents.list", "agents.entries", "2026.8.2"],
+  ["canvasHost", "plugins.entries.canvas.config.host", "2026.5.20", "2026.8.2"],
+  ["hooks.internal.handlers", "a hook folder with HOOK.md", "2026.4.15", "2026.8.2"],
+];
+
+/** The first release that repairs its config when it starts. The ones before do not start with an old key. */
+const MIGRATES_AT_START = "2026.8.2";
+
+/**
+ * When a gateway meets the config: it starts with it (an upgrade, a new Pod), or it runs and finds the file changed. A
+ * running gateway refuses the old keys that one of {@link MIGRATES_AT_START} or later migrates when it starts.
+ */
+export type Meeting = "start" | "run";
+
+/**
+ * Finds the keys of former releases that a release does not know any more, each with its new name.
+ *
+ * A warning: the release takes the key, and migrates it by itself. An error: it refuses the config.
+ *
+ * @param release one of KNOWN_RELEASES
+ */
+export function findOldKeys(config: JsonObject, release: string, meeting: Meeting = "run"): Finding[] {
+  const findings: Finding[] = [];
+  for (const [path, now, since, before] of ACCEPTED) {
+    if (!isSince(release, since) || (before !== undefined && isSince(release, before)) || hasBoth(config, path))
+      continue;
+    const message = `an old key that OpenClaw migrates by itself; now ${now}`;
+    for (const place of findAll(config, [path])) {
+      findings.push({ path: place.path, message, severity: "warning", rule: "old-key" });
+    }
+  }
+  for (const key of keys as OldKey[]) {
+    if (key.since !== undefined && !isSince(release, key.since)) continue;
+    if (key.before !== undefined && isSince(release, key.before)) continue;
+    const isMigrated = key.atStart === "migrated" && isSince(release, MIGRATES_AT_START);
+    const severity = isMigrated && meeting === "start" ? "warning" : "error";
+    for (const { path } of findPlacesOf(config, key)) {
+      findings.push({ path, message: describe(key, isMigrated), severity, rule: "old-key" });
+    }
+  }
+  return findings;
+}
+
+function findPlacesOf(config: JsonObject, { path, values }: OldKey): Place[] {
+  const scopes = ["agents.defaults", "agents.list.*", "agents.entries.*"];
+  const paths = path.startsWith("agent:") ? scopes.map((scope) => `${scope}.${path.slice("agent:".length)}`) : [path];
+  return findAll(config, paths).filter(
+    ({ value }) => values === undefined || (typeof value === "string" && values.includes(value)),
+  );
+}
+
+function describe({ now, values }: OldKey, isMigrated: boolean): string {
+  const what = values ? "an old value" : "an old key";
+  const name = now === undefined ? "there is none in its place" : `now ${now}`;
+  const migration = isMigrated ? "; a gateway migrates it when it starts, and refuses it while it runs" : "";
+  return `${what}; ${name}${migration}`;
+}
+
+/** A list beside entries is not migrated. */
+function hasBoth(config: JsonObject, path: string): boolean {
+  return path === "agents.list" && isJsonObject(config.agents) && config.agents.entries !== undefined;
+}
