@@ -1,9 +1,13 @@
 import { ManagerError } from "../errors.ts";
-import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
+import type { KeyPath } from "../text/duplicate-keys.ts";
 import type { Finding } from "./finding.ts";
+import { findOldKeys } from "./old-keys.ts";
 import { unpackSchema } from "./pool.ts";
+import { findConflicts } from "./rules.ts";
 import pool from "./schemas.json" with { type: "json" };
 import { structureOf } from "./structure.ts";
+import { isTaken, readAsRelease } from "./taken.ts";
 import { walk } from "./walk.ts";
 
 /**
@@ -13,7 +17,43 @@ import { walk } from "./walk.ts";
  * @param release one of KNOWN_RELEASES
  */
 export async function checkConfig(config: JsonObject, release: string): Promise<Finding[]> {
-  return walk(config, unpackSchema(pool, release));
+  const read = readAsRelease(config, release);
+  const old = findOldKeys(config, release);
+  const found = walk(read.config, unpackSchema(pool, release))
+    .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
+    .filter((finding) => !isTaken(finding, release))
+    .filter(({ path }) => !old.some((each) => each.severity === "error" && isBelow(path, each.path)));
+  const findings = [...found, ...old, ...findConflicts(config, release)];
+  return findings
+    .map((finding) => ({ finding, place: placeOf(config, finding.path) }))
+    .toSorted((one, other) => comparePlaces(one.place, other.place))
+    .map(({ finding }) => finding);
+}
+
+/** Whether a path is this one, or leads deeper. */
+function isBelow(path: KeyPath, above: KeyPath): boolean {
+  return above.every((key, index) => key === path[index]);
+}
+
+/** The positions of a path's keys in their objects and lists; a key that is not there stands last. */
+function placeOf(config: JsonObject, path: KeyPath): number[] {
+  let value: Json | undefined = config;
+  return path.map((key) => {
+    if (Array.isArray(value)) {
+      value = value[Number(key)];
+      return Number(key);
+    }
+    const keys: string[] = isJsonObject(value) ? Object.keys(value) : [];
+    value = isJsonObject(value) ? readOwn(value, String(key)) : undefined;
+    const position = keys.indexOf(String(key));
+    return position === -1 ? keys.length : position;
+  });
+}
+
+function comparePlaces(one: readonly number[], other: readonly number[]): number {
+  const index = one.findIndex((position, at) => position !== other[at]);
+  if (index === -1) return one.length - other.length;
+  return (one[index] ?? 0) - (other[index] ?? -1);
 }
 
 /**

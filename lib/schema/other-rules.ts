@@ -4,6 +4,14 @@ import { type Problem, type Rule, findAll, findTexts } from "./rule.ts";
 /** Browser profiles, hooks, MCP servers, talk and secrets. */
 export const OTHER_RULES: Rule[] = [
   {
+    id: "type",
+    since: "2026.2.26",
+    find: (config) =>
+      findAll(config, ["$schema"])
+        .filter(({ value }) => typeof value !== "string")
+        .map(({ path }) => ({ path, message: "expected a string" })),
+  },
+  {
     id: "browser-profile",
     find: (config) =>
       findAll(config, ["browser.profiles.*"])

@@ -1,5 +1,6 @@
-import type { KeyPath } from "../text/duplicate-keys.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import type { KeyPath } from "../text/duplicate-keys.ts";
+import { compareReleases, readRelease } from "../text/release.ts";
 
 /** What is wrong at a place of a config, in words without any value of it. */
 export interface Problem {
@@ -73,13 +74,7 @@ export function isTemplate(text: string): boolean {
 
 /** Whether a release is this one or a later one. Both as `2026.9.6`. */
 export function isSince(release: string, first: string): boolean {
-  const [one, other] = [numbersOf(release), numbersOf(first)];
-  const differing = one.findIndex((part, index) => part !== other[index]);
-  return differing === -1 || (one[differing] ?? 0) > (other[differing] ?? 0);
-}
-
-function numbersOf(release: string): number[] {
-  return release.split(".").map((part) => Number.parseInt(part, 10));
+  return compareReleases(readRelease(release) ?? [], readRelease(first) ?? []) >= 0;
 }
 
 /** The agents that a release reads: from 2026.8.2 those of `agents.entries`, where there are such; else the list's. */

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { checkConfig } from "../../../lib/schema/check-config.ts";
+import { readConfigTable } from "../../support/config-table.ts";
+import { VERDICT_RELEASES, readVerdicts } from "../../support/verdicts.ts";
+
+/** The `config.schema` of 2026.2.9 leaves the channels open that it has itself. */
+const OPEN_CHANNELS = [
+  "channels-plugins: telegram unknown key",
+  "channels-plugins: telegram unknown key in group",
+  "channels-plugins: telegram unknown key in account",
+  "channels-plugins: telegram unknown key in topic",
+  "channels-plugins: telegram dm policy",
+  "channels-plugins: telegram group policy",
+  "channels-plugins: telegram token number",
+  "channels-plugins: telegram allowFrom text",
+  "channels-plugins: telegram enabled text",
+  "channels-plugins: telegram history negative",
+  "channels-plugins: telegram is a list",
+  "channels-plugins: telegram custom command without description",
+  "channels-plugins: discord unknown key",
+  "channels-plugins: discord unknown key in guild",
+  "channels-plugins: discord unknown key in guild channel",
+  "channels-plugins: discord reply mode",
+  "channels-plugins: slack unknown key",
+  "channels-plugins: slack mode",
+  "channels-plugins: slack unknown key in channel",
+  "channels-plugins: whatsapp unknown key",
+  "channels-plugins: whatsapp allowFrom number",
+  "channels-plugins: whatsapp enabled",
+  "channels-plugins: signal unknown key",
+  "channels-plugins: imessage service",
+  "channels-plugins: googlechat unknown key",
+  "channels-plugins: msteams unknown key",
+  "old-keys: telegram requireMention",
+  "old-keys: telegram groupMentionsOnly",
+  "old-keys: telegram streaming text",
+  "old-keys: telegram streaming boolean",
+  "old-keys: discord streamMode",
+  "old-keys: slack streamMode",
+];
+
+/** Refusals that are not found: what is on the gateway's disk, and what no schema of the release says. */
+const MISSED: Readonly<Record<string, string[]>> = {
+  "2026.2.9": [...OPEN_CHANNELS, "channels-plugins: plugin load path missing"],
+  "2026.6.11": ["channels-plugins: plugin load path missing"],
+};
+
+/** The share of refusals that are found at least. */
+const RECALL: Readonly<Record<string, number>> = { "2026.9.6": 0.97 };
+
+const TABLE = readConfigTable();
+
+describe("verdicts of real gateways", () => {
+  test("has a verdict on each config of the table", () => {
+    for (const release of VERDICT_RELEASES) {
+      expect(Object.keys(readVerdicts(release)).toSorted()).toEqual(TABLE.map(({ name }) => name).toSorted());
+    }
+  });
+
+  for (const release of VERDICT_RELEASES) {
+    test(`finds an error where ${release} refuses, and nowhere else`, async () => {
+      const verdicts = readVerdicts(release);
+      const [falseAlarms, missed]: [string[], string[]] = [[], []];
+      let refused = 0;
+      for (const { name, config } of TABLE) {
+        const findings = await checkConfig(config, release);
+        const errors = findings.filter(({ severity }) => severity === "error");
+        const isValid = verdicts[name]?.valid;
+        if (isValid === false) refused++;
+        if (isValid && errors.length > 0)
+          falseAlarms.push(`${name}: ${errors.map(({ path }) => path.join(".")).join()}`);
+        if (isValid === false && errors.length === 0) missed.push(name);
+      }
+      expect(falseAlarms).toEqual([]);
+      expect(missed.toSorted()).toEqual((MISSED[release] ?? []).toSorted());
+      expect(1 - missed.length / refused).toBeGreaterThanOrEqual(RECALL[release] ?? 0.85);
+    });
+  }
+});
