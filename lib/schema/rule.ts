@@ -38,7 +38,7 @@ export interface Agent {
  *
  * @param pattern `agents.*.heartbeat.every`
  */
-export function findPlaces(config: JsonObject, pattern: string): Place[] {
+function findPlaces(config: JsonObject, pattern: string): Place[] {
   let places: Place[] = [{ path: [], value: config }];
   for (const key of pattern.split(".")) {
     places = places.flatMap(({ path, value }) => {
