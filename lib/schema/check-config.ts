@@ -22,7 +22,7 @@ export async function checkConfig(config: JsonObject, release: string): Promise<
   const found = walk(read.config, unpackSchema(pool, release))
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
     .filter((finding) => !isTaken(finding, release))
-    .filter(({ path }) => !old.some((each) => each.severity === "error" && isBelow(path, each.path)));
+    .filter(({ path }) => !old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path)));
   const findings = [...found, ...old, ...findConflicts(config, release)];
   return findings
     .map((finding) => ({ finding, place: placeOf(config, finding.path) }))

@@ -84,11 +84,11 @@ function textOf(value: Json): string {
   return typeof value === "number" ? String(value) : typeof value === "string" ? value : "";
 }
 
-/** Several units in one, as `1h30m`, from 2026.5.20. */
+/** Several units in one, as `1h30m`, from 2026.4.15. */
 function isDuration(text: string, release: string): boolean {
   const trimmed = text.trim().toLowerCase();
   if (/^\d+(?:\.\d+)?(?:ms|s|m|h|d)?$/.test(trimmed)) return true;
-  return isSince(release, "2026.5.20") && /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(trimmed);
+  return isSince(release, "2026.4.15") && /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(trimmed);
 }
 
 function isZero(text: string): boolean {
@@ -96,7 +96,7 @@ function isZero(text: string): boolean {
 }
 
 function durationMessage(units: string, example: string, release: string): string {
-  const several = isSince(release, "2026.5.20") ? ", or 1h30m" : "";
+  const several = isSince(release, "2026.4.15") ? ", or 1h30m" : "";
   return `a duration is expected: a number and one of ${units}, as ${example}${several}`;
 }
 

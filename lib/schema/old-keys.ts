@@ -55,6 +55,19 @@ export function findOldKeys(config: JsonObject, release: string, meeting: Meetin
   for (const key of keys as OldKey[]) {
     if (key.since !== undefined && !isSince(release, key.since)) continue;
     if (key.before !== undefined && isSince(release, key.before)) continue;
+    const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
+    if (isRead && (key.atStart === "migrated" || key.path.startsWith("browser."))) {
+      const message = describe(key, false);
+      for (const { path } of findPlacesOf(config, key)) {
+        findings.push({
+          path,
+          message: `${message}; OpenClaw migrates it by itself`,
+          severity: "warning",
+          rule: "old-key",
+        });
+      }
+      continue;
+    }
     const isMigrated = key.atStart === "migrated" && isSince(release, MIGRATES_AT_START);
     const severity = isMigrated && meeting === "start" ? "warning" : "error";
     for (const { path } of findPlacesOf(config, key)) {

@@ -28,7 +28,7 @@ export const OTHER_RULES: Rule[] = [
   },
   {
     id: "executable",
-    before: "2026.5.20",
+    before: "2026.4.15",
     find: (config) =>
       findTexts(
         config,
@@ -89,7 +89,7 @@ export const OTHER_RULES: Rule[] = [
   },
   {
     id: "talk-provider",
-    since: "2026.3.13",
+    since: "2026.6.11",
     find: (config) => ["talk", "talk.realtime"].flatMap((place) => findTalkProblems(config, place)),
   },
   {

@@ -52,9 +52,9 @@ export const PLUGIN_RULES: Rule[] = [
   },
   {
     id: "unknown-plugin",
-    before: "2026.4.15",
+    before: "2026.5.20",
     find: (config, release) =>
-      findTexts(config, ["plugins.allow.*", "plugins.deny.*"])
+      findTexts(config, isSince(release, "2026.4.15") ? ["plugins.deny.*"] : ["plugins.allow.*", "plugins.deny.*"])
         .filter(({ value }) => isUnknown(value, release) && !hasInstalledPlugins(config))
         .map(({ path }) => ({ path, message: `no plugin of OpenClaw ${release}` })),
   },
@@ -69,6 +69,7 @@ function isMemoryPlugin(name: string, release: string): boolean {
 
 function isUnknown(name: string, release: string): boolean {
   if (name.trim() === "") return false;
+  if (isSince(release, "2026.4.15")) return !LATER_PLUGINS.includes(name);
   return !EARLY.some(
     ([since, before, names]) =>
       isSince(release, since) && !(before && isSince(release, before)) && names.split(" ").includes(name),

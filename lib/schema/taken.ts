@@ -12,8 +12,13 @@ const TAKEN: [string, string, string?][] = [
   ["gateway.tls.*", "2026.2.9", "2026.6.11"],
 ];
 
+/** What 2026.4.15 migrates when it reads a config, whatever its schema says of it. */
+const MIGRATED = /^(?:channels\.[^.]+\.streaming|messages\.tts\.[^.]+|tools\.web\.search\.[^.]+)$/;
+
 /** Whether a finding about an unknown key is none, since this release takes the key all the same. */
 export function isTaken({ path, rule }: Finding, release: string): boolean {
+  const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
+  if (isRead && (rule === "unknown-key" || rule === "type") && MIGRATED.test(path.join("."))) return true;
   if (rule !== "unknown-key") return false;
   return TAKEN.some(([place, since, before]) => {
     const keys = place.split(".");

@@ -41,7 +41,7 @@ const BUNDLED_SERVICES: [string, string?][] = [
 
 export const TOOL_RULES: Rule[] = [
   { id: "tool-policy", find: (config) => findPolicyConflicts(config, POLICIES) },
-  { id: "tool-policy", before: "2026.5.20", find: (config) => findPolicyConflicts(config, CHANNEL_POLICIES) },
+  { id: "tool-policy", before: "2026.4.15", find: (config) => findPolicyConflicts(config, CHANNEL_POLICIES) },
   {
     id: "exec-mode",
     since: "2026.6.11",

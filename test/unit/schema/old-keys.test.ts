@@ -34,6 +34,12 @@ describe("old keys", () => {
     expect(find({ canvasHost: { enabled: true } }, "2026.9.6")).toEqual(["error canvasHost"]);
   });
 
+  test("warns of what 2026.4.15 migrates when it reads the config", () => {
+    const config = { memorySearch: { provider: "openai" } };
+    expect(find(config, "2026.4.15")).toEqual(["warning memorySearch"]);
+    expect(find(config, "2026.6.11")).toEqual(["error memorySearch"]);
+  });
+
   test("refuses a list beside entries, which is not migrated", () => {
     expect(find({ agents: { list: [{ id: "a" }], entries: { a: {} } } }, "2026.9.6")).toEqual([]);
   });

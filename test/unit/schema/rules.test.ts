@@ -40,7 +40,7 @@ const CASES: Case[] = [
   at("sandbox-network", "agents.defaults.sandbox.docker.network", "sandbox network host", VERDICT_RELEASES.slice(1)),
   at("sandbox-env", "agents.defaults.sandbox.docker.env.A", "sandbox env lines", [RECENT, LAST]),
   at("hook-session", "hooks.mappings.0.sessionKey", "hook persistent without key", [RECENT, LAST]),
-  at("talk-provider", "talk.provider", "talk provider missing", VERDICT_RELEASES.slice(1)),
+  at("talk-provider", "talk.provider", "talk provider missing", VERDICT_RELEASES.slice(2)),
 ];
 
 function at(rule: string, path: string, name: string, releases: string[]): Case {

@@ -42,6 +42,14 @@ const OPEN_CHANNELS = [
 /** Refusals that are not found: what is on the gateway's disk, and what no schema of the release says. */
 const MISSED: Readonly<Record<string, string[]>> = {
   "2026.2.9": [...OPEN_CHANNELS, "channels-plugins: plugin load path missing"],
+  "2026.4.15": [
+    "channels-plugins: plugin load path missing",
+    "cross-field: talk several providers",
+    "old-keys: telegram requireMention",
+    "old-keys: thread bindings spawn",
+    "unknown-key: tools web search",
+    "wrong-type: channels is a list",
+  ],
   "2026.6.11": ["channels-plugins: plugin load path missing"],
 };
 
