@@ -1,7 +1,6 @@
-import JSON5 from "json5";
 import { formatKey } from "./changed-paths.ts";
+import { walkKeys } from "./key-walker.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { createTokenPattern } from "./plain-json.ts";
 
 /** The path to a value: keys of objects and indexes of lists. */
 export type KeyPath = readonly (string | number)[];
@@ -15,31 +14,21 @@ const MAX_DUPLICATES = 1_000;
  */
 export function findDuplicates(text: string): KeyPath[] {
   const duplicates = new Map<string, KeyPath>();
-  /** The objects and lists that are open. `keys`: the keys so far, of an object. `at`: the current key or index. */
+  /** The current key or index of each object and list that is open, and the keys so far of an object. */
   const open: { keys: Set<string> | undefined; at: string | number }[] = [];
-  let last = { from: 0, to: 0 };
-  const token = createTokenPattern();
-  for (let from = 0; token.test(text); from = token.lastIndex) {
-    const first = text.charAt(from);
-    if (first === "/" || first.trim() === "") continue; // trim() removes exactly the blanks of JSON5
-    const inner = open.at(-1);
-    if (first === "{" || first === "[") {
-      open.push(first === "{" ? { keys: new Set(), at: "" } : { keys: undefined, at: 0 });
-    } else if (first === "}" || first === "]") {
-      open.pop();
-    } else if (first === "," && typeof inner?.at === "number") {
-      inner.at += 1;
-    } else if (first === ":" && inner?.keys) {
-      const key = readKey(text.slice(last.from, last.to));
-      inner.at = key;
-      if (inner.keys.has(key) && open.length <= MAX_DEPTH && duplicates.size < MAX_DUPLICATES) {
-        const path = open.map(({ at }) => at);
-        duplicates.set(JSON.stringify(path), path);
-      }
-      inner.keys.add(key);
+  walkKeys(text, (depth, key) => {
+    const isObject = typeof key === "string";
+    // What was open deeper has ended: the next entry there is one of another object.
+    open.length = Math.min(open.length, depth);
+    const entry = (open[depth - 1] ??= { keys: isObject ? new Set() : undefined, at: key });
+    entry.at = key;
+    if (!isObject) return;
+    if (entry.keys?.has(key) && depth <= MAX_DEPTH && duplicates.size < MAX_DUPLICATES) {
+      const path = open.map(({ at }) => at);
+      duplicates.set(JSON.stringify(path), path);
     }
-    last = { from, to: token.lastIndex };
-  }
+    entry.keys?.add(key);
+  });
   return [...duplicates.values()];
 }
 
@@ -49,14 +38,4 @@ export function findDuplicateKeys(text: string): string[] {
     path.map((part) => (typeof part === "number" ? "[]" : formatKey(part))).join("."),
   );
   return [...new Set(paths)].toSorted();
-}
-
-/** The key that a token stands for: `"a"`, `'a'` and `a` are the same. */
-function readKey(token: string): string {
-  if (/^"[^\\]*"$/.test(token)) return token.slice(1, -1);
-  try {
-    return /^["']/.test(token) ? JSON5.parse<string>(token) : JSON5.parse<string>(`"${token}"`);
-  } catch {
-    return token;
-  }
 }

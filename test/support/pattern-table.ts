@@ -103,9 +103,6 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/text/changed-paths.ts": {
     "/^[\\w$-]+$/": hard("a$"),
   },
-  "lib/text/duplicate-keys.ts": {
-    '/^"[^\\\\]*"$/': hard('"'),
-  },
   "lib/text/excerpt.ts": {
     "/^[ -~]*$/": hard("a~"),
   },
@@ -114,6 +111,10 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
       "token",
       " ",
     ]),
+  },
+  "lib/text/key-walker.ts": {
+    '/^"[^\\\\]*"$/': hard('"'),
+    "/^[A-Za-z_$][\\w$]*$/": hard("a$"),
   },
   "lib/text/labels.ts": {
     "/[\\w-]+/g": hard("a-"),
