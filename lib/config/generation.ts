@@ -2,9 +2,11 @@ import { computeChecksum, computeSetChecksum } from "../files/checksum.ts";
 import { ManagerError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../files/regular-file.ts";
 import type { JsonObject } from "../json.ts";
+import type { KeyPath } from "../text/duplicate-keys.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
 import { type IncludePlaces, type Reference, listReferences, mayInclude, resolveIncludes } from "./includes.ts";
+import { type Origin, findOrigins } from "./origins.ts";
 
 /** The name of the root file: the ConfigMap's key, and OpenClaw's own file. */
 export const ROOT_NAME = "openclaw.json";
@@ -69,6 +71,13 @@ export class Generation {
     return resolved.kind === "broken" ? [resolved.problem] : [];
   }
 
+  /** Where the values at these paths of `resolved` are written. */
+  findOrigins(paths: readonly KeyPath[]): Origin[] {
+    const { parsed } = this.root;
+    if (parsed.kind === "broken" || !this.hasIncludes) return paths.map((path) => ({ file: ROOT_NAME, path }));
+    return findOrigins(parsed.value, ROOT_NAME, { places: this.#places, look: this.#look }, paths);
+  }
+
   /** Whether a file outside cannot be read here: `resolved` then lacks what it says. */
   get isPartial(): boolean {
     return [...this.outside.values()].includes(undefined);
@@ -120,14 +129,13 @@ export class Generation {
     return [...this.includes].toSorted(([one], [other]) => (one < other ? -1 : 1));
   }
 
+  readonly #look = (reference: Exclude<Reference, { kind: "refused" }>) =>
+    (reference.kind === "inside" ? this.includes.get(reference.name) : this.outside.get(reference.path))?.parsed;
+
   #resolve(): ParsedConfig {
     const { parsed } = this.root;
     if (parsed.kind === "broken" || !this.mayInclude) return toConfig(parsed);
-    const look = (reference: Exclude<Reference, { kind: "refused" }>) =>
-      reference.kind === "inside"
-        ? this.includes.get(reference.name)?.parsed
-        : this.outside.get(reference.path)?.parsed;
-    const { value, problems } = resolveIncludes(parsed.value, ROOT_NAME, this.#places, look);
+    const { value, problems } = resolveIncludes(parsed.value, ROOT_NAME, this.#places, this.#look);
     this.#problems = problems;
     return problems[0] === undefined ? toConfig({ kind: "parsed", value }) : { kind: "broken", problem: problems[0] };
   }

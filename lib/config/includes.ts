@@ -4,7 +4,7 @@ import type { Environment } from "../settings.ts";
 import type { ParsedDocument } from "./document.ts";
 
 /** The key that OpenClaw replaces by the content of other files, in all releases by the same rules. */
-const DIRECTIVE = "$include";
+export const DIRECTIVE = "$include";
 
 /** OpenClaw's limit: a chain of ten nested files works, the eleventh fails. */
 const MAX_DEPTH = 10;
