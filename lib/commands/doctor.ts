@@ -8,6 +8,7 @@ import type { Check } from "../reconcile/check.ts";
 import type { Checks } from "../reconcile/report.ts";
 import type { Environment, Settings } from "../settings.ts";
 import { checkGateway } from "./check-gateway.ts";
+import { checkUpgrade } from "./check-upgrade.ts";
 import { findPortMismatch, readConfigPorts } from "./gateway-port.ts";
 import { findPod, toPastable } from "./pod-hints.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -23,12 +24,13 @@ export interface Diagnosis {
 /** Checks everything that config-manager depends on. Changes nothing. */
 export async function examine(snapshot: Snapshot, env: Environment): Promise<Diagnosis> {
   const { settings, reports } = snapshot;
-  const [kinds, checksums, credentials, ports, pod] = await Promise.all([
+  const [kinds, checksums, credentials, ports, pod, upgrade] = await Promise.all([
     Promise.all(reports.map(({ report }) => report.check())),
     checkChecksumPlace(settings),
     toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
     readConfigPorts(settings),
     findPod(env),
+    checkUpgrade(snapshot, env),
   ]);
   const mismatch = findPortMismatch(settings.gatewayUrl, ports, env);
   const checksOf = (phase: keyof Checks) => kinds.flatMap((checks) => checks[phase]);
@@ -39,6 +41,7 @@ export async function examine(snapshot: Snapshot, env: Environment): Promise<Dia
     ...checkGateway(snapshot, credentials, { pod, mismatch }),
     ...checksOf("ownership"),
     ...checksOf("applied"),
+    upgrade,
   ];
   const cut = checks.map(({ hint, ...check }) => ({
     ...check,

@@ -2,7 +2,6 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeBug } from "../errors.ts";
 import { formatJson } from "../json.ts";
-import { capLines, escapeControls } from "../printable.ts";
 import type { Environment } from "../settings.ts";
 import { describeVersion } from "../version.ts";
 import { readCommandLine } from "./arguments.ts";
@@ -10,15 +9,9 @@ import { print, printFrames, printNotice } from "./print.ts";
 import type { Invocation, WorkInvocation } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Sidecar } from "./sidecar.ts";
-import type { Source } from "./sources.ts";
 
 /** How long a command may take to finish after SIGTERM or SIGINT, in milliseconds. */
 const STOP_LIMIT_MS = 500;
-
-/** How many problems, warnings and checked files `validate` lists; definition files have at most half as many. */
-const MAX_LINES = 2_000;
-
-const describeMore = (count: number) => `… and ${count} more`;
 
 /** The result of {@link main}. */
 export type Command =
@@ -42,25 +35,27 @@ export async function main(args: readonly string[], env: Environment): Promise<C
   try {
     const invocation = readCommandLine(args, env);
     if (invocation.command === "run") return { kind: "sidecar", sidecar: await openRun(invocation) };
-    return { kind: "done", exitCode: await execute(invocation) };
+    return { kind: "done", exitCode: await execute(invocation, env) };
   } catch (error) {
     printError(error);
     return { kind: "done", exitCode: error instanceof ManagerError && error.code === "usage" ? 64 : 1 };
   }
 }
 
-async function execute(invocation: Exclude<Invocation, { command: "run" }>): Promise<number> {
+async function execute(invocation: Exclude<Invocation, { command: "run" }>, env: Environment): Promise<number> {
   switch (invocation.command) {
     case "help":
       return show(invocation.text);
     case "version":
       return show(`${describeVersion()}\n`);
     case "schema":
-      return show(formatJson((await import("../definition/schema.ts")).toDefinitionSchema()));
+      if (!("kind" in invocation))
+        return show(formatJson((await import("../definition/schema.ts")).toDefinitionSchema()));
+      return show(await (await import("./config-schema.ts")).renderConfigSchema(invocation, env));
     case "licenses":
       return show((await import("./licenses.ts")).renderLicenses());
     case "validate":
-      return printValidation(invocation.source);
+      return (await import("./validate-run.ts")).runValidate(invocation, env);
     case "sync":
     case "init":
     case "register":
@@ -82,17 +77,6 @@ async function execute(invocation: Exclude<Invocation, { command: "run" }>): Pro
 async function show(text: string): Promise<number> {
   await print(text, process.stdout);
   return 0;
-}
-
-async function printValidation(source: Source): Promise<number> {
-  const { readSources } = await import("./sources.ts");
-  const { validate } = await import("./validate.ts");
-  const { readIncludeRoots } = await import("../config/includes.ts");
-  const { problems, warnings, checked } = await validate(await readSources(source), readIncludeRoots(process.env));
-  for (const warning of capLines(warnings, MAX_LINES, describeMore)) printNotice("warning", warning);
-  const lines = [problems, checked].flatMap((each) => capLines(each, MAX_LINES, describeMore));
-  await print(lines.map((line) => `${escapeControls(line)}\n`).join(""), process.stdout);
-  return problems.length > 0 ? 1 : 0;
 }
 
 /** @returns the exit code. */

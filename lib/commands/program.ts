@@ -3,12 +3,29 @@ import { ManagerError } from "../errors.ts";
 import { type Environment, SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
 import { KIND_NAMES, type KindName } from "./kinds.ts";
 import type { Source } from "./sources.ts";
+import { FORMATS, type Format } from "./validation-formats.ts";
 
 /** The options of every command that works with settings. */
 interface PassOptions {
   settings: Settings;
   allowMassRemoval: boolean;
   selfHeal: boolean;
+}
+
+/** What a config is held against. */
+interface Against {
+  /** A release, or `latest`; undefined: the gateway's. */
+  openclaw: string | undefined;
+  /** Says where the gateway is. Undefined where the settings are wrong and not needed. */
+  settings: Settings | undefined;
+}
+
+interface ValidateFlags {
+  /** The path of a JSON Schema. */
+  schema: string | undefined;
+  /** Whether `openclaw` on PATH is asked, too. */
+  exact: boolean;
+  format: Format;
 }
 
 /** What the user asked for. */
@@ -19,8 +36,9 @@ export type Invocation =
   | ({ command: "export"; kind: KindName } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)
-  | { command: "validate"; source: Source }
+  | ({ command: "validate"; source: Source | { kind: "live" } } & ValidateFlags & Against)
   | { command: "schema" }
+  | ({ command: "schema"; kind: "config" } & Against)
   | { command: "licenses" }
   | { command: "version" }
   | { command: "help"; text: string };
@@ -35,6 +53,11 @@ interface Flags extends Partial<Record<SettingName, string>> {
   wait?: number;
   json?: boolean;
   exitCode?: boolean;
+  openclaw?: string;
+  schema?: string;
+  live?: boolean;
+  exact?: boolean;
+  format?: Format;
 }
 
 /** The help of these commands does not refer to the settings; the program's own help lists them. */
@@ -65,17 +88,14 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and half of ours or more");
   };
   const createOnly = () => new Option("--only <what>", "reconcile only this kind").choices(KIND_NAMES);
+  const readAll = (command: Command) => {
+    const flags = command.optsWithGlobals<Flags>();
+    const settings = (Object.keys(SETTING_SOURCES) as SettingName[]).filter((name) => flags[name] !== undefined);
+    return readSettings(Object.fromEntries(settings.map((name) => [name, flags[name]])), env);
+  };
   const read = (command: Command): PassOptions => {
-    const {
-      allowMassRemoval = false,
-      selfHeal = false,
-      only: _o,
-      wait: _w,
-      json: _j,
-      exitCode: _e,
-      ...flags
-    } = command.optsWithGlobals<Flags>();
-    const result = readSettings(flags, env);
+    const { allowMassRemoval = false, selfHeal = false } = command.optsWithGlobals<Flags>();
+    const result = readAll(command);
     if (result.kind === "invalid") {
       throw new ManagerError("usage", result.problems.join("\n"), { hint: "config-manager help" });
     }
@@ -121,15 +141,34 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("check mounts, permissions, token, gateway and jobs; a hint for each failure, and exit 1")
     .option("--json", "print JSON")
     .action(({ json = false }: Flags) => choose({ command: "doctor", json, ...read(doctor) }));
+  const release = () =>
+    new Option("--openclaw <release>", "the release to check against, or latest; else the gateway's, else latest");
   const validate = configure(program.command("validate"), "config-manager validate openclaw.json cron-jobs.json")
     .argument("[FILE...]", "files and directories, - for stdin; without any, the mounted ConfigMaps")
     .description("check config and job definitions without a gateway; exit 1 with a line for each problem")
-    .action((paths: string[]) =>
-      choose({ command: "validate", source: toSource(paths, () => read(validate).settings) }),
-    );
-  configure(program.command("schema"), "config-manager schema > cron-jobs.schema.json")
-    .description("print the JSON Schema of a definition file, for an editor")
-    .action(() => choose({ command: "schema" }));
+    .addOption(release())
+    .addOption(new Option("--schema <file>", "the JSON Schema to check against").conflicts("openclaw"))
+    .option("--live", "check the live config and the mounted jobs, as before an upgrade")
+    .option("--exact", "ask the openclaw command on PATH, too")
+    .addOption(new Option("--format <format>", "how to print what is found").choices(FORMATS).default("text"))
+    .action((paths: string[], { openclaw, schema, live, exact = false, format = "text" }: Flags) => {
+      // Settings are needed only if no files are named: bad ones do not affect `validate FILE`.
+      if (live && paths.length > 0)
+        throw new ManagerError("usage", "--live takes no files", { hint: "config-manager help validate" });
+      const { settings } = { settings: undefined, ...readAll(validate) };
+      const source = live ? ({ kind: "live" } as const) : toSource(paths, () => read(validate).settings);
+      if (live) read(validate);
+      choose({ command: "validate", source, openclaw, schema, exact, format, settings });
+    });
+  const schema = configure(program.command("schema"), "config-manager schema > cron-jobs.schema.json")
+    .addArgument(new Argument("[kind]", "of what").choices(["cron", "config"]).default("cron"))
+    .description("print the JSON Schema of a definition file, for an editor; or that of the config, from the gateway")
+    .addOption(new Option("--openclaw <release>", "print the schema that this program has of a release, or of latest"))
+    .action((kind: "cron" | "config", { openclaw }: Flags) => {
+      if (kind === "cron") choose({ command: "schema" });
+      else if (openclaw === undefined) choose({ command: "schema", kind, openclaw, settings: read(schema).settings });
+      else choose({ command: "schema", kind, openclaw, settings: undefined });
+    });
   configure(program.command("licenses"), "config-manager licenses")
     .description("print the licenses of all code in this program")
     .action(() => choose({ command: "licenses" }));

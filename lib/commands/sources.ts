@@ -92,14 +92,16 @@ function markIncluded(files: readonly SourceFile[]): SourceFile[] {
 }
 
 async function readMounted(configDir: string, cronDir: string): Promise<SourceFile[]> {
-  const files = [
-    ...(await readConfigMount(configDir)),
-    ...(await readMount(cronDir, chooseDefinitions, isDefinitionFile)),
-  ];
+  const files = [...(await readConfigMount(configDir)), ...(await readDefinitionMount(cronDir))];
   if (files.some(({ kind }) => kind !== "empty")) return files;
   throw new ManagerError("usage", `no openclaw.json in ${configDir}, and no definition file in ${cronDir}`, {
     hint: "config-manager validate FILE…",
   });
+}
+
+/** Reads the mounted definition files. */
+export async function readDefinitionMount(cronDir: string): Promise<SourceFile[]> {
+  return readMount(cronDir, chooseDefinitions, isDefinitionFile);
 }
 
 async function readConfigMount(directory: string): Promise<SourceFile[]> {

@@ -12,7 +12,7 @@ import { APPROVE_HINT } from "./refusal.ts";
 const FailureSchema = v.object({ error: v.object({ message: v.string() }) });
 
 /** The limit for one call, in milliseconds. With a CPU limit of 100m, a list takes 20 to 40 s. */
-const CALL_TIMEOUT_MS = 120_000;
+export const CALL_TIMEOUT_MS = 120_000;
 
 /**
  * Keeps the CLI from writing what it compiles into /tmp, 8 to 34 MB: the kubelet evicts a Pod whose volume is too small
@@ -35,9 +35,47 @@ export class NoCliError extends ManagerError {
   }
 }
 
+/** How a run of `openclaw` has ended. */
+export interface Ended {
+  exitCode: number | null;
+  killedBy: string | null;
+  stdout: string;
+  stderr: string;
+  /** Why it could not be started. */
+  cause: unknown;
+}
+
 /**
- * Runs `openclaw` with these arguments, unchanged, and returns its stdout. zx's `$` runs it without a shell, so none is
- * needed on PATH.
+ * Runs `openclaw` with these arguments, unchanged. zx's `$` runs it without a shell, so none is needed on PATH.
+ *
+ * @param env beside this process's own
+ */
+export async function spawnOpenclaw(
+  args: readonly string[],
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  // Loaded only when needed, for it takes some MB. All of zx takes more: YAML, fetch and globs.
+  const { $ } = await import("zx/core");
+  const run = $({
+    env: { ...DEFAULTS, ...process.env, ...env },
+    nothrow: true,
+    quiet: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    // Not zx's own timeout: it needs `ps`, which slim images do not have.
+    signal,
+    quote: (argument) => argument,
+    prefix: "",
+    postfix: "",
+    spawn: ((_command: string, _args: readonly string[], options: SpawnOptions) =>
+      spawn("openclaw", args, { ...options, shell: false })) as typeof spawn,
+  });
+  const { exitCode, signal: killedBy, stdout, stderr, cause } = await run`openclaw`;
+  return { exitCode, killedBy, stdout, stderr, cause };
+}
+
+/**
+ * Runs `openclaw` with these arguments and returns its stdout.
  *
  * @throws {NoCliError} when there is no `openclaw` on PATH, or it is killed.
  * @throws {ManagerError} `unreachable` when it takes longer than 120 s or finds no gateway; `refused` when the gateway
@@ -48,24 +86,9 @@ export async function runOpenclaw(
   signal: AbortSignal,
   countOomKills = () => readOomKills(),
 ): Promise<string> {
-  // Loaded only when needed, for it takes some MB. All of zx takes more: YAML, fetch and globs.
-  const { $ } = await import("zx/core");
   const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
   const oomKills = await countOomKills();
-  const run = $({
-    env: { ...DEFAULTS, ...process.env },
-    nothrow: true,
-    quiet: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    // Not zx's own timeout: it needs `ps`, which slim images do not have.
-    signal: AbortSignal.any([signal, timeout]),
-    quote: (argument) => argument,
-    prefix: "",
-    postfix: "",
-    spawn: ((_command: string, _args: readonly string[], options: SpawnOptions) =>
-      spawn("openclaw", args, { ...options, shell: false })) as typeof spawn,
-  });
-  const { exitCode, signal: killedBy, stdout, stderr, cause } = await run`openclaw`;
+  const { exitCode, killedBy, stdout, stderr, cause } = await spawnOpenclaw(args, AbortSignal.any([signal, timeout]));
   if (exitCode === 0) return stdout;
   // Name only the subcommand: the other arguments belong to the job and may hold secrets.
   const label = ["openclaw", ...args.slice(0, 2).filter((word) => /^[a-z]/.test(word))].join(" ");

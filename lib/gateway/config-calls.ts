@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ManagerError, toResult } from "../errors.ts";
 import type { Gateway } from "./connection.ts";
+import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { refusalDetails } from "./refusal.ts";
 import { type ReloadOutcome, readReloadOutcome } from "./reload-log.ts";
 
@@ -66,6 +67,8 @@ export interface ConfigGateway {
   readReload(sinceMs: number): Promise<ReloadOutcome | undefined>;
   /** `config.schema.lookup`; undefined when the gateway has no such call (before 2026.5.20) or does not know the path. */
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
+  /** The JSON Schema of `config.schema`, with that of each plugin in it; undefined if the reply makes no sense. */
+  readSchema(): Promise<JsonObject | undefined>;
 }
 
 /** How many problems of a config are read: more than anybody reads. The rest is not told. */
@@ -103,6 +106,8 @@ const ViewSchema = v.object({
   appliedConfigHash: v.nullish(WordSchema),
 });
 
+const isRecord = (value: unknown) => isJsonObject(value as Json);
+
 const LookupSchema = v.object({ reloadKind: v.picklist(["hot", "restart", "none"]) });
 
 export function createConfigGateway(gateway: Gateway, start: GatewayStart | undefined): ConfigGateway {
@@ -134,6 +139,13 @@ export function createConfigGateway(gateway: Gateway, start: GatewayStart | unde
         await unlessRejected(gateway.call("config.schema.lookup", { path: pattern })),
       );
       return parsed.success ? parsed.output.reloadKind : undefined;
+    },
+    async readSchema() {
+      const reply = v.safeParse(
+        v.object({ schema: v.custom<JsonObject>(isRecord) }),
+        await gateway.call("config.schema", {}),
+      );
+      return reply.success ? reply.output.schema : undefined;
     },
   };
 }

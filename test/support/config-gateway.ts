@@ -67,6 +67,7 @@ export function serveFile(
       return canBeProbed ? validate(read()).issues : undefined;
     },
     readReload: async () => undefined,
+    readSchema: async () => undefined,
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   const isValid = (text: string) => !text.includes("nonsense");

@@ -156,6 +156,7 @@ function createFakeConfigGateway(view: Partial<ConfigView> = {}): ConfigGateway 
     readView: async () => ({ ...usual, ...view }),
     readIssues: async () => undefined,
     readReload: async () => undefined,
+    readSchema: async () => undefined,
     lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
   };
 }

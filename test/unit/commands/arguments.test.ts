@@ -284,8 +284,44 @@ describe("readCommandLine() of commands for a person", () => {
     expect(readCommandLine(["validate", "a.json", "-"], env)).toEqual({
       command: "validate",
       source: { kind: "named", paths: ["a.json", "-"] },
+      openclaw: undefined,
+      schema: undefined,
+      exact: false,
+      format: "text",
+      settings: undefined,
     });
     expect(readCommandLine(["schema"], env)).toEqual({ command: "schema" });
     expect(read("validate")).toMatchObject({ source: { kind: "mounted", cronDir: "/etc/openclaw/cron.d" } });
+  });
+
+  test("reads what a config is held against, and how the findings are printed", () => {
+    expect(read("validate", "a.json", "--openclaw", "2026.9.6", "--exact", "--format=sarif")).toMatchObject({
+      openclaw: "2026.9.6",
+      exact: true,
+      format: "sarif",
+      settings: { owner: "config-manager" },
+    });
+    expect(read("validate", "--live", "--schema", "s.json")).toMatchObject({
+      source: { kind: "live" },
+      schema: "s.json",
+    });
+    expect(read("schema", "config")).toMatchObject({ kind: "config", settings: { owner: "config-manager" } });
+    expect(read("schema", "config", "--openclaw=latest")).toMatchObject({ openclaw: "latest", settings: undefined });
+    expect(read("schema", "cron")).toEqual({ command: "schema" });
+  });
+
+  test.each([
+    [["validate", "--openclaw", "latest", "--schema", "s.json"], "cannot be used with"],
+    [["validate", "--live", "a.json"], "--live takes no files"],
+    [["validate", "--format", "xml"], "Allowed choices are text, json, github, sarif."],
+    [["schema", "jobs"], "Allowed choices are cron, config."],
+  ])("refuses %j", (args, message) => {
+    expect(() => read(...args)).toThrow(message);
+  });
+
+  test("needs the settings for what is live", () => {
+    const env = { POLL_INTERVAL: "abc" };
+    expect(() => readCommandLine(["validate", "--live"], env)).toThrow("POLL_INTERVAL");
+    expect(() => readCommandLine(["schema", "config"], env)).toThrow("POLL_INTERVAL");
   });
 });

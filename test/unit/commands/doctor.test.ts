@@ -51,6 +51,7 @@ describe("examine()", () => {
       "ok cron moments",
       "ok cron agents",
       "ok job runs",
+      "ok upgrade",
     ]);
     expect(found.ok).toBe(true);
   });

@@ -1,17 +1,32 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { SourceFile } from "../../../lib/commands/sources.ts";
-import { type Validation, validate } from "../../../lib/commands/validate.ts";
+import { formatProblemLine } from "../../../lib/commands/problem.ts";
+import { type ValidateOptions, validate } from "../../../lib/commands/validate.ts";
 import { formatProblem, parseDefinitionFiles } from "../../../lib/definition/files.ts";
+import type { Finding } from "../../../lib/schema/finding.ts";
+import type { KeyPath } from "../../../lib/text/duplicate-keys.ts";
 import { define } from "../../support/fakes.ts";
 
-const CLEAN: Validation = { problems: [], warnings: [], checked: [] };
+/** The findings as `--format text` prints them. */
+interface Lines {
+  problems: string[];
+  warnings: string[];
+  checked: string[];
+}
+
+async function toLines(files: readonly SourceFile[], options?: ValidateOptions): Promise<Lines> {
+  const { problems, warnings, checked } = await validate(files, options);
+  return { problems: problems.map(formatProblemLine), warnings: warnings.map(formatProblemLine), checked };
+}
+
+const CLEAN: Lines = { problems: [], warnings: [], checked: [] };
 const MODE = '{gateway: {mode: "local"}}';
 const JOBS = JSON.stringify([define(), define({ name: "b" })]);
 
 /** Validates these texts under these names. */
-async function check(files: Record<string, string | Uint8Array>): Promise<Validation> {
-  return validate(
+async function check(files: Record<string, string | Uint8Array>): Promise<Lines> {
+  return toLines(
     Object.entries(files).map(
       ([name, text]): SourceFile => ({ kind: "read", name, bytes: Buffer.from(text as string) }),
     ),
@@ -54,8 +69,8 @@ jobs:
   "words.json": '["a", "b"]',
 } as const;
 
-async function checkFound(found: "alone" | "listed", files: Record<string, string>): Promise<Validation> {
-  return validate(
+async function checkFound(found: "alone" | "listed", files: Record<string, string>): Promise<Lines> {
+  return toLines(
     Object.entries(files).map(([name, text]) => ({
       kind: "read",
       name: `deploy/${name}`,
@@ -243,14 +258,14 @@ describe("validate()", () => {
     expect(await check({ "openclaw.json": '{"messages": {"a": 1, "a": 2}}' })).toEqual({
       problems: [],
       warnings: [
-        "openclaw.json: messages.a: stands twice, and only the last one counts",
-        "openclaw.json: gateway.mode: is missing; OpenClaw does not start without",
+        "openclaw.json:1: messages.a: stands twice, and only the last one counts",
+        "openclaw.json:1: gateway.mode: is missing; OpenClaw does not start without",
       ],
       checked: ["openclaw.json: config, no problem"],
     });
     expect((await check({ "openclaw.json": '{$include: "./base.json5"}' })).warnings).toEqual([]);
     expect((await check({ "openclaw.json": '{gateway: {mode: "hush"}}' })).warnings).toEqual([
-      "openclaw.json: gateway.mode: is not local; OpenClaw does not start as a gateway with another one",
+      "openclaw.json:1: gateway.mode: is not local; OpenClaw does not start as a gateway with another one",
     ]);
   });
 
@@ -303,7 +318,7 @@ describe("validate()", () => {
         "kustomization.yaml: nothing to check in it: neither jobs nor Kubernetes objects with a kind",
       ],
     });
-    expect((await validate([{ kind: "empty", name: "dir" }])).warnings).toEqual(["dir: nothing to check in it"]);
+    expect((await toLines([{ kind: "empty", name: "dir" }])).warnings).toEqual(["dir: nothing to check in it"]);
   });
 
   test("warns of a key of a ConfigMap that was meant to be openclaw.json, and checks it", async () => {
@@ -335,7 +350,7 @@ describe("validate()", () => {
     };
     expect(await check({ "cm.yaml": configMap(files) })).toEqual({
       problems: ["cm.yaml#agents.json5: invalid end of input at 2:1"],
-      warnings: [expect.stringMatching(/^cm\.yaml#b\.json: .*a: stands twice, and only the last one counts$/)],
+      warnings: ["cm.yaml:11: 0.a: stands twice, and only the last one counts"],
       checked: ["cm.yaml#b.json: included config, no problem"],
     });
   });
@@ -394,7 +409,7 @@ describe("validate()", () => {
       return { kind: "read", name, bytes: Buffer.from(text), holds };
     };
     const config = file("/config.d/openclaw.json", "[]", "config");
-    const { problems } = await validate([config, file("/cron.d/a.json", MODE, "definitions")]);
+    const { problems } = await toLines([config, file("/cron.d/a.json", MODE, "definitions")]);
     expect(problems).toEqual([
       "/config.d/openclaw.json: expected an object at the top",
       expect.stringMatching(/^\/cron\.d\/a\.json: #1: /),
@@ -407,7 +422,7 @@ describe("validate()", () => {
   test("reports a file that cannot be read, beside the others", async () => {
     const unread: SourceFile = { kind: "unread", name: "a.json", problem: "there is no such file" };
     const fine: SourceFile = { kind: "read", name: "b.json", bytes: Buffer.from("[]") };
-    expect(await validate([unread, fine])).toEqual({
+    expect(await toLines([unread, fine])).toEqual({
       problems: ["a.json: there is no such file"],
       warnings: [],
       checked: ["b.json: 0 jobs, no problem"],
@@ -457,5 +472,87 @@ describe("validate()", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("validate() against a release", () => {
+  /** Finds fault with these paths. */
+  function faultsAt(...paths: KeyPath[]): ValidateOptions {
+    const findings = paths.map(
+      (path): Finding => ({ path, message: "unknown key", rule: "unknown-key", severity: "error" }),
+    );
+    return { judge: async () => findings };
+  }
+
+  const read = (files: Record<string, string>) =>
+    Object.entries(files).map(([name, text]): SourceFile => ({ kind: "read", name, bytes: Buffer.from(text) }));
+
+  const CONFIG = `{
+  // as it is in Git
+  gateway: { mode: "local", prot: 1 },
+  agents: { $include: "./agents.json5" },
+}
+`;
+  const AGENTS = '{\n  list: [\n    { id: "main" },\n    { id: "ops", workspce: "x" },\n  ],\n}\n';
+  const FAULTS = faultsAt(["gateway", "prot"], ["agents", "list", 1, "workspce"], ["channels"]);
+
+  test("names file, line and path, in an included file too", async () => {
+    const [root, agents] = read({ "deploy/openclaw.json": CONFIG, "deploy/agents.json5": AGENTS });
+    const files = [root, { ...agents, holds: "included" }] as SourceFile[];
+    expect(await toLines(files, FAULTS)).toEqual({
+      problems: [
+        "deploy/openclaw.json:3: gateway.prot: unknown key",
+        "deploy/agents.json5:4: agents.list.1.workspce: unknown key",
+        "deploy/openclaw.json:1: channels: unknown key",
+      ],
+      warnings: [],
+      checked: [],
+    });
+  });
+
+  test("names the line of a manifest", async () => {
+    const manifest = configMap({ "openclaw.json": CONFIG.trimEnd(), "agents.json5": AGENTS.trimEnd() });
+    const found = await validate(read({ "cm.yaml": `kind: Service\n---\n${manifest}` }), FAULTS);
+    const at = manifest.split("\n").findIndex((line) => line.includes("prot: 1")) + 3;
+    const agentAt = manifest.split("\n").findIndex((line) => line.includes("workspce")) + 3;
+    expect(found.problems.map(formatProblemLine).slice(0, 2)).toEqual([
+      `cm.yaml:${at}: gateway.prot: unknown key`,
+      `cm.yaml:${agentAt}: agents.list.1.workspce: unknown key`,
+    ]);
+    expect(found.problems[0]).toMatchObject({ file: "cm.yaml", key: "openclaw.json", line: at, rule: "unknown-key" });
+  });
+
+  test("names the line in the key where a manifest has it between quotes", async () => {
+    const manifest = JSON.stringify({
+      kind: "ConfigMap",
+      data: { "openclaw.json": CONFIG.replace(/^.*include.*\n/m, "") },
+    });
+    const { problems } = await toLines(read({ "cm.json": manifest }), faultsAt(["gateway", "prot"]));
+    expect(problems).toEqual(["cm.json#openclaw.json:3: gateway.prot: unknown key"]);
+  });
+
+  test("does not miss what a file may have that only the gateway can read", async () => {
+    const config = '{gateway: {mode: "local", prot: 1}, agents: {$include: "/etc/shared/agents.json5"}}';
+    const options = { ...faultsAt(["gateway", "prot"], ["agents", "list"]), includeRoots: ["/etc/shared"] };
+    expect((await toLines(read({ "openclaw.json": config }), options)).problems).toEqual([
+      "openclaw.json:1: gateway.prot: unknown key",
+    ]);
+  });
+
+  test("warns and fails of the jobs as a sync with that release would", async () => {
+    const turn = { schedule: "@daily", message: "Look." };
+    const jobs = [
+      { ...turn, name: "plain" },
+      define({ name: "costs" }),
+      { ...turn, name: "lacks", session: "session:ops" },
+      { ...turn, name: "over", schedule: { kind: "at", at: "2020-01-01T00:00Z" }, session: "session:ops" },
+    ];
+    const files = read({ "jobs.json": JSON.stringify(jobs) });
+    const old = await toLines(files, { release: "2026.2.9" });
+    expect(old.problems).toEqual(["jobs.json: lacks: sessionTarget: needs OpenClaw 2026.4 or later; this is 2026.2.9"]);
+    expect(old.warnings).toContain(
+      "jobs.json: costs: runs as an agent turn and costs model tokens: OpenClaw 2026.2.9 has no command jobs (2026.6 has)",
+    );
+    expect((await toLines(files, { release: "2026.9.6" })).problems).toEqual([]);
   });
 });

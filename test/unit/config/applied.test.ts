@@ -30,6 +30,7 @@ function showing(...views: (ConfigView | Error)[]) {
       return found.log[Math.min(found.looked.length, found.log.length) - 1];
     },
     readIssues: () => Promise.reject(new Error("nobody should ask")),
+    readSchema: async () => undefined,
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   return Object.assign(found, { gateway });

@@ -599,6 +599,7 @@ describe("isReady()", () => {
       readView: answer,
       readIssues: nobody,
       readReload: nobody,
+      readSchema: async () => undefined,
       lookUpReload: nobody,
     };
   };
@@ -692,6 +693,7 @@ describe("confirm()", () => {
       },
       readIssues: async () => undefined,
       readReload: async () => undefined,
+      readSchema: async () => undefined,
       lookUpReload: () => Promise.reject(new Error("nobody should ask")),
     };
     return {

@@ -51,7 +51,13 @@ async function foreignPathOf(readView: ConfigGateway["readView"], place: Place =
 
 function gatewayOf(readView: ConfigGateway["readView"]): ConfigGateway {
   const nobody = () => Promise.reject(new Error("nobody should ask"));
-  const calls = { readView, readIssues: nobody, readReload: nobody, lookUpReload: nobody };
+  const calls = {
+    readView,
+    readIssues: nobody,
+    readReload: nobody,
+    readSchema: async () => undefined,
+    lookUpReload: nobody,
+  };
   return { release: "2026.9.6", processStartedMs: undefined, start: undefined, ...calls };
 }
 

@@ -34,7 +34,13 @@ function stateOf(observed: string, changedMs?: number): ConfigState {
 
 function gatewayOf(start?: GatewayStart): ConfigGateway {
   const nobody = () => Promise.reject(new Error("nobody should ask"));
-  const calls = { readView: nobody, readIssues: nobody, readReload: nobody, lookUpReload: nobody };
+  const calls = {
+    readView: nobody,
+    readIssues: nobody,
+    readReload: nobody,
+    readSchema: async () => undefined,
+    lookUpReload: nobody,
+  };
   return { release: "2026.9.6", processStartedMs: start?.sinceMs, start, ...calls };
 }
 

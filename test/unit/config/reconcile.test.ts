@@ -60,6 +60,7 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
   const served = serveFile(pvcConfig, { release, includes: more.includes ?? [], start: more.start });
   const gateway: ConfigGateway = {
     ...served.gateway,
+    readSchema: async () => undefined,
     lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
   };
   const state = { gateway: isAway ? undefined : gateway, isRestarting: false };

@@ -14,6 +14,7 @@ function gatewayOf(lookUp: (path: string) => ReloadKind | undefined) {
     readReload: () => Promise.reject(new Error("nobody should ask")),
     readIssues: () => Promise.reject(new Error("nobody should ask")),
     readView: () => Promise.reject(new Error("nobody should ask")),
+    readSchema: async () => undefined,
     async lookUpReload(path) {
       asked.push(path);
       return lookUp(path);

@@ -38,6 +38,7 @@ function showing(...views: (ConfigView | Error)[]) {
       return found.issues;
     },
     readReload: () => Promise.reject(new Error("nobody should ask")),
+    readSchema: async () => undefined,
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   /** The problems of the file itself, if the gateway can be asked past its cache. */

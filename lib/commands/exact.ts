@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Generation, ROOT_NAME } from "../config/generation.ts";
+import { type CliVerdict, validateByCli } from "../gateway/cli-config.ts";
+import type { ConfigIssue } from "../gateway/config-calls.ts";
+import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
+import type { Finding } from "../schema/finding.ts";
+import type { KeyPath } from "../text/duplicate-keys.ts";
+import { createRedactor } from "../text/redaction.ts";
+import type { Judge } from "./judge.ts";
+
+/**
+ * A judge that asks the `openclaw` command on PATH, too. What both say of one path is one finding.
+ *
+ * @param onSkip is told once why it cannot be asked
+ */
+export function withOpenclaw(
+  own: Judge,
+  onSkip: (notice: string) => void,
+  ask: (path: string) => Promise<CliVerdict> = validateByCli,
+): Judge {
+  let skipped: string | undefined;
+  return {
+    ...own,
+    async judge(generation) {
+      const findings = await own.judge(generation);
+      if (skipped !== undefined) return findings;
+      const verdict = await askWithCopy(generation, ask);
+      if (verdict.kind === "none") {
+        skipped = verdict.reason;
+        onSkip(`--exact: ${skipped}: its own check is left out`);
+        return findings;
+      }
+      return mergeFindings(findings, verdict.issues, generation.value);
+    },
+  };
+}
+
+/** OpenClaw may write beside its config: it is given a copy that nobody else can read. */
+async function askWithCopy(generation: Generation, ask: (path: string) => Promise<CliVerdict>): Promise<CliVerdict> {
+  const directory = await mkdtemp(join(tmpdir(), "config-manager-"));
+  try {
+    for (const [name, { bytes }] of [[ROOT_NAME, generation.root] as const, ...generation.includes]) {
+      await mkdir(dirname(join(directory, name)), { recursive: true, mode: 0o700 });
+      await writeFile(join(directory, name), bytes, { mode: 0o600 });
+    }
+    return await ask(join(directory, ROOT_NAME));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Adds the issues about paths of which nothing is said yet. An error wins over a warning. */
+export function mergeFindings(
+  findings: readonly Finding[],
+  issues: readonly ConfigIssue[],
+  config: JsonObject,
+): Finding[] {
+  const redact = createRedactor(config);
+  const toId = (path: KeyPath) => JSON.stringify(path.map(String));
+  const merged = new Map<string, Finding[]>(Map.groupBy(findings, ({ path }) => toId(path)));
+  for (const { path, message } of issues.flatMap(splitKeys)) {
+    const found = toKeyPath(config, path);
+    const known = merged.get(toId(found)) ?? [];
+    if (known.some(({ severity }) => severity === "error")) continue;
+    merged.set(toId(found), [{ path: found, message: redact(message), rule: "openclaw", severity: "error" }]);
+  }
+  return [...merged.values()].flat();
+}
+
+/** OpenClaw names the object in which a key is unknown. */
+function splitKeys({ path, message }: ConfigIssue): { path: string[]; message: string }[] {
+  const parts = path.split(".").filter((part) => part !== "");
+  const [, list] = /^Unrecognized keys?: ("[^]*")$/.exec(message) ?? [];
+  if (list === undefined) return [{ path: parts, message }];
+  return list.split(", ").map((key) => ({ path: [...parts, key.slice(1, -1)], message: "unknown key" }));
+}
+
+/** The path as the config has it. 2026.9 names the agents of a list by their ids: `agents.entries.main`. */
+function toKeyPath(config: JsonObject, parts: readonly string[]): KeyPath {
+  const list = readPath(config, "agents.list");
+  const [first, second, id, ...rest] = parts;
+  if (first === "agents" && second === "entries" && id !== undefined && Array.isArray(list)) {
+    const index = list.findIndex((agent) => isJsonObject(agent) && agent.id === id);
+    if (index >= 0) return ["agents", "list", index, ...walkParts(list[index], rest)];
+  }
+  return walkParts(config, parts);
+}
+
+/** Keys may have dots, and numbers are indexes where there is a list. */
+function walkParts(value: Json | undefined, parts: readonly string[]): KeyPath {
+  if (parts.length === 0) return [];
+  if (Array.isArray(value) && /^\d{1,6}$/.test(parts[0] ?? "")) {
+    const index = Number(parts[0]);
+    return [index, ...walkParts(value[index], parts.slice(1))];
+  }
+  for (let length = parts.length; length > 1; length--) {
+    const key = parts.slice(0, length).join(".");
+    if (isJsonObject(value) && Object.hasOwn(value, key)) return [key, ...walkParts(value[key], parts.slice(length))];
+  }
+  const [key = "", ...rest] = parts;
+  return [key, ...walkParts(isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined, rest)];
+}
