@@ -220,7 +220,10 @@ describe("examine()", () => {
     const found = await diagnose({ ...STEADY, error });
     expect(check(found, name)).toMatchObject({ state: "failed", hint: expect.stringContaining(hint) });
     const after = found.checks.slice(found.checks.findIndex((one) => one.name === name) + 1);
-    expect(after.filter(({ state }) => state !== "skipped").map((one) => one.name)).toEqual(["config in force"]);
+    expect(after.filter(({ state }) => state !== "skipped").map((one) => one.name)).toEqual([
+      "config in force",
+      "upgrade",
+    ]);
   });
 
   test("says that the config has another port than the address", async () => {
