@@ -13,6 +13,14 @@ const CONFIG_FIELDS = new Set(
   discovery canvasHost talk gateway cloudWorkers desktop memory mcp skills plugins surfaces proxy`.split(/\s+/),
 );
 
+/** The exec approvals. They are checked by the gateway alone. */
+export const APPROVALS = "exec-approvals.json";
+
+/** Returns whether a file of this name is YAML. */
+export function isYamlName(path: string): boolean {
+  return /\.ya?ml$/.test(path);
+}
+
 /** Returns whether a file of this name is a config, whatever it holds. */
 export function isConfigName(path: string): boolean {
   return /^openclaw\.json5?$/.test(basename(path));
@@ -47,6 +55,42 @@ export function isConfigLike(value: Json): boolean {
   return fields.length > 0 && fields.every((field) => CONFIG_FIELDS.has(field));
 }
 
+/**
+ * Returns whether this is jobs without a doubt: one has a schedule and something to do. For files that nobody has named,
+ * where name and command alone may be a task of Ansible, or a container.
+ */
+export function isPlainlyJobs(value: Json): boolean {
+  if (Array.isArray(value)) return value.some((item) => isJsonObject(item) && isPlainlyJob(item));
+  if (!isJsonObject(value)) return false;
+  return isPlainlyJob(value) || (Array.isArray(value.jobs) && isPlainlyJobs(value.jobs));
+}
+
+function isPlainlyJob(value: JsonObject): boolean {
+  const isTimed = value.schedule !== undefined || typeof value.cron === "string";
+  return isTimed && ["command", "message", "systemEvent", "payload", "cmd"].some((field) => field in value);
+}
+
+/** What these fields hold in an OpenClaw config, and hardly in another file: words of a translation, a linter's plugins. */
+const PLAIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  gateway: ["mode", "port", "bind", "auth", "reload", "controlUi", "trustedProxies", "remote", "tls", "http"],
+  agents: ["defaults", "list"],
+  models: ["providers"],
+  plugins: ["entries", "allow", "slots"],
+};
+
+/** Returns whether this is a config without a doubt, for files that nobody has named. */
+export function isPlainlyConfig(value: Json): boolean {
+  if (!isConfigLike(value) || !isJsonObject(value)) return false;
+  const fields = Object.keys(value);
+  const known = fields.filter((field) => CONFIG_FIELDS.has(field));
+  if (2 * known.length < fields.length) return false;
+  if ("$include" in value) return true;
+  return Object.entries(PLAIN_FIELDS).some(([field, inner]) => {
+    const held = value[field];
+    return isJsonObject(held) && inner.some((each) => each in held);
+  });
+}
+
 interface ForeignKind {
   label: string;
   /** The name alone decides: such a file may well have a name and a command. */
@@ -66,6 +110,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   },
   { label: "a GitHub workflow", holds: ({ on, jobs }) => on !== undefined && isJsonObject(jobs) },
   { label: "an A2A agent card", holds: isAgentCard },
+  { label: "a file that SOPS has encrypted", holds: ({ sops }) => isJsonObject(sops) && "mac" in sops },
 ];
 
 function isChart({ apiVersion, name, version }: JsonObject): boolean {

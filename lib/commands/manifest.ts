@@ -6,9 +6,16 @@ export type ManifestEntry =
   | { kind: "text"; key: string; bytes: Buffer }
   | { kind: "invalid"; key: string; problem: string };
 
+/** One ConfigMap. `name` is empty where its `metadata` has none. */
+export interface ManifestMap {
+  name: string;
+  entries: ManifestEntry[];
+}
+
 /** The content of a manifest. */
 export interface Manifest {
-  entries: ManifestEntry[];
+  /** Each ConfigMap that has entries. */
+  maps: ManifestMap[];
   /** The kinds of all objects that are no ConfigMap. */
   otherKinds: ReadonlySet<string>;
 }
@@ -24,7 +31,7 @@ export function isManifest(value: Json | undefined): value is JsonObject & { kin
  * @param maxBytes the most bytes that the ConfigMaps may hold: with YAML aliases, a short text can expand to any size
  */
 export function readManifest(object: JsonObject & { kind: string }, maxBytes: number): Manifest {
-  const entries: ManifestEntry[] = [];
+  const maps: ManifestMap[] = [];
   const otherKinds = new Set<string>();
   // With aliases, a List can contain itself. A set holds each object once, and iteration includes added ones.
   const objects = new Set([object]);
@@ -36,19 +43,27 @@ export function readManifest(object: JsonObject & { kind: string }, maxBytes: nu
       if (items.length === 0) otherKinds.add(each.kind);
       continue;
     }
+    const entries: ManifestEntry[] = [];
+    maps.push({ name: nameOf(each), entries });
     for (const entry of readConfigMap(each)) {
       if (entry.kind === "text") bytesLeft -= entry.bytes.length;
       if (bytesLeft < 0) {
         entries.push({ kind: "invalid", key: entry.key, problem: "has aliases that stand for too much" });
-        return { entries, otherKinds };
+        return { maps, otherKinds };
       }
       entries.push(entry);
     }
   }
-  return { entries, otherKinds };
+  return { maps: maps.filter(({ entries }) => entries.length > 0), otherKinds };
 }
 
-function* readConfigMap({ data, binaryData }: JsonObject): Generator<ManifestEntry> {
+/** Returns the name of a Kubernetes object; empty if it has none. */
+export function nameOf({ metadata }: JsonObject): string {
+  return isJsonObject(metadata) && typeof metadata.name === "string" ? metadata.name : "";
+}
+
+/** Reads the keys of one ConfigMap. A key that holds no text is an entry with a problem. */
+export function* readConfigMap({ data, binaryData }: JsonObject): Generator<ManifestEntry> {
   yield* readData("data", data);
   yield* readData("binaryData", binaryData);
 }

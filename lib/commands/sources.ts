@@ -9,7 +9,8 @@ import { ManagerError, describeError } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 import { CONFIG_LIMITS } from "../text/limits.ts";
 import { isConfigName } from "./file-kinds.ts";
-import { STDIN, describeFailure, readInput } from "./read-input.ts";
+import type { MountedEntry } from "./kustomize-maps.ts";
+import { readNamed, readSource } from "./named-sources.ts";
 
 /** What `validate` checks. */
 export type Source =
@@ -18,12 +19,17 @@ export type Source =
   /** The mounted ConfigMaps, as the sidecar reads them. */
   | { kind: "mounted"; configDir: string; cronDir: string };
 
-/** A file to check. `name` is shown in the output: the path, or `stdin`. */
+/** A file to check, or a finding about one. `name` is shown in the output: the path, or `stdin`. */
 export type SourceFile =
   | ReadFile
   | { kind: "unread"; name: string; problem: string }
   /** A directory with no file to check in it. */
-  | { kind: "empty"; name: string };
+  | { kind: "empty"; name: string }
+  /** A ConfigMap that a kustomization makes. `name` is the path of the kustomization. */
+  | { kind: "configMap"; name: string; entries: readonly MountedEntry[] }
+  | { kind: "warning"; name: string; problem: string }
+  /** A file or a folder, found in a directory that was named, which is not read. */
+  | { kind: "skipped"; name: string };
 
 export interface ReadFile {
   kind: "read";
@@ -33,6 +39,10 @@ export interface ReadFile {
   holds?: "config" | "included" | "definitions";
   /** `alone`: a person named this file and no other. `listed`: it was found in a directory that was named. */
   found?: "alone" | "listed";
+  /** Whether it was found below that directory, where files of any other tool are more likely than ours. */
+  isNested?: true;
+  /** Whether it is in a Helm chart, which may render it. */
+  isInChart?: true;
 }
 
 /** Known by their names, and not because a config includes them. */
@@ -45,12 +55,11 @@ const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
  */
 export async function readSources(source: Source): Promise<SourceFile[]> {
   if (source.kind === "mounted") return readMounted(source.configDir, source.cronDir);
-  const files: SourceFile[] = [];
-  for (const path of source.paths) files.push(...(await readNamed(path)));
+  const { files, mounted } = await readNamed(source.paths);
   const [first] = files;
   const isAlone = source.paths.length === 1 && first?.kind === "read" && first.found === undefined;
   const read = isAlone ? [{ ...first, found: "alone" } as const] : distinct(files);
-  return markIncluded(distinct([...read, ...(await readIncludedBeside(read))]));
+  return [...markIncluded(distinct([...read, ...(await readIncludedBeside(read))])), ...mounted];
 }
 
 /** Reads the files that a named `openclaw.json` includes. A missing one is left out: the check of the config names it. */
@@ -62,7 +71,7 @@ async function readIncludedBeside(files: readonly SourceFile[]): Promise<SourceF
     const readInside = async (name: string) => {
       const path = join(directory, name);
       if (!(await isFile(path))) return undefined;
-      const included = await readFile(path);
+      const included = await readSource(path);
       found.push(included);
       return included.kind === "read" ? included.bytes : undefined;
     };
@@ -139,30 +148,4 @@ async function readMount(directory: string, choose: Choose, select: (name: strin
 function distinct(files: readonly SourceFile[]): SourceFile[] {
   const seen = new Set<string>();
   return files.filter(({ name }) => seen.size < seen.add(resolve(name)).size);
-}
-
-async function readNamed(path: string): Promise<SourceFile[]> {
-  if (path === "-") return [toSource("stdin", await readInput(STDIN))];
-  try {
-    if (!(await stat(path)).isDirectory()) return [await readFile(path)];
-    const entries = await readdir(path, { withFileTypes: true });
-    // Skip pipes: reading one may block forever.
-    const names = entries.filter((entry) => isDefinitionFile(entry.name) && (entry.isFile() || entry.isSymbolicLink()));
-    const files: SourceFile[] = [];
-    for (const file of names.map(({ name }) => join(path, name)).toSorted()) {
-      const read = await readFile(file);
-      files.push(read.kind === "read" ? { ...read, found: "listed" } : read);
-    }
-    return files.length > 0 ? files : [{ kind: "empty", name: path }];
-  } catch (error) {
-    return [{ kind: "unread", name: path, problem: describeFailure(error) }];
-  }
-}
-
-async function readFile(path: string): Promise<SourceFile> {
-  return toSource(path, await readInput(path));
-}
-
-function toSource(name: string, input: Buffer | string): SourceFile {
-  return typeof input === "string" ? { kind: "unread", name, problem: input } : { kind: "read", name, bytes: input };
 }

@@ -8,7 +8,7 @@ import type { Finding } from "../schema/finding.ts";
 import { SETTING_SOURCES } from "../settings.ts";
 import { type KeyPath, findDuplicates } from "../text/duplicate-keys.ts";
 import { findPositions } from "../text/positions.ts";
-import type { Part } from "./parts.ts";
+import type { ContentPart, Part } from "./part.ts";
 import { type Problem, formatPath } from "./problem.ts";
 
 /** A problem in the text of a part. */
@@ -26,8 +26,6 @@ export interface ConfigOptions {
   judge?: (generation: Generation) => Promise<Finding[]>;
 }
 
-type ConfigPart = Extract<Part, { bytes: Buffer }>;
-
 const MODE_MESSAGES = {
   missing: "is missing; OpenClaw does not start without",
   other: "is not local; OpenClaw does not start as a gateway with another one",
@@ -39,7 +37,7 @@ const MODE_MESSAGES = {
  * @returns `isWhole`: whether all of its files could be read
  */
 export async function checkConfigPart(
-  part: ConfigPart,
+  part: ContentPart,
   parts: readonly Part[],
   options: ConfigOptions,
 ): Promise<{ problems: PartProblem[]; isWhole: boolean }> {
@@ -74,12 +72,13 @@ function prefixOf(name: string): string {
 
 /** Finds the included files among the files that are checked: beside the config, or in the same ConfigMap. */
 async function collectIncludes(
-  { bytes }: ConfigPart,
+  { bytes, beside }: ContentPart,
   prefix: string,
   parts: readonly Part[],
   { includeRoots = [], readOutside = async () => undefined }: ConfigOptions,
 ): Promise<Generation> {
   const readInside = async (included: string) => {
+    if (beside) return beside.get(included);
     const part = parts.find((each) => each.name === `${prefix}${included}`);
     return part && "bytes" in part ? part.bytes : undefined;
   };
@@ -125,7 +124,7 @@ export function toProblem(part: string, message: string): PartProblem {
 }
 
 /** A bad Git merge leaves keys that stand twice. */
-export function findDuplicateProblems({ name, bytes }: ConfigPart): PartProblem[] {
+export function findDuplicateProblems({ name, bytes }: ContentPart): PartProblem[] {
   const text = decodeText(bytes) ?? "";
   const paths = findDuplicates(text);
   if (paths.length === 0) return [];

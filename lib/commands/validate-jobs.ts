@@ -1,10 +1,8 @@
 import { type DefinitionProblem, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
 import type { Definition } from "../definition/definition.ts";
 import { parseMoment } from "../definition/moment.ts";
-import type { Part } from "./parts.ts";
+import type { ContentPart } from "./part.ts";
 import type { PartProblem } from "./validate-config.ts";
-
-export type DefinitionPart = Extract<Part, { kind: "config" | "included" | "definitions" }>;
 
 /** A problem of a job, which `PartProblem` has no name for. */
 type JobProblem = PartProblem & { job?: string };
@@ -16,7 +14,7 @@ type JobProblem = PartProblem & { job?: string };
  * @param release whose features the jobs may use; undefined: any
  */
 export async function checkDefinitionParts(
-  parts: readonly DefinitionPart[],
+  parts: readonly ContentPart[],
   nowMs: number,
   release: string | undefined,
 ): Promise<{ problems: JobProblem[]; checked: { name: string; line: string }[] }> {

@@ -1,9 +1,10 @@
-import { basename, dirname } from "node:path";
 import type { Generation } from "../config/generation.ts";
 import { decodeText, parseJson } from "../definition/text.ts";
 import type { Finding } from "../schema/finding.ts";
-import { type Part, findParts } from "./parts.ts";
+import type { ContentPart, Part } from "./part.ts";
+import { findParts } from "./parts.ts";
 import { type Problem, nameOf } from "./problem.ts";
+import { describeSkipped } from "./skipped.ts";
 import type { SourceFile } from "./sources.ts";
 import {
   type ConfigOptions,
@@ -12,7 +13,7 @@ import {
   findDuplicateProblems,
   toProblem,
 } from "./validate-config.ts";
-import { type DefinitionPart, checkDefinitionParts } from "./validate-jobs.ts";
+import { checkDefinitionParts } from "./validate-jobs.ts";
 
 /** The findings of all files, without values. */
 export interface Validation {
@@ -66,52 +67,49 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
         break;
     }
   }
-  const definitions: DefinitionPart[] = parts.filter(({ kind }) => kind === "definitions") as DefinitionPart[];
-  const jobs = await checkDefinitionParts(definitions, options.nowMs ?? Date.now(), options.release);
-  const skipped = reportSkipped(
-    ofKind("skipped").map(({ name }) => name),
-    ofKind("skipped").length === parts.length,
-  );
-  const locate = await createLocator(opened, [...found, ...jobs.problems]);
-  const all = [...found, ...jobs.problems, ...skipped.problems].map(locate);
-  const wrong = new Set([...found, ...jobs.problems].flatMap((one) => (one.severity === "error" ? [one.part] : [])));
+  const definitions = parts.filter((part): part is ContentPart => part.kind === "definitions");
+  for (const set of Map.groupBy(definitions, (part) => part.set).values()) {
+    const jobs = await checkDefinitionParts(set, options.nowMs ?? Date.now(), options.release);
+    found.push(...jobs.problems);
+    checked.push(...jobs.checked);
+  }
+  const skippedNames = ofKind("skipped").map(({ name }) => name);
+  const isAll = skippedNames.length === parts.length;
+  const skipped = describeSkipped(skippedNames, isAll);
+  const locate = await createLocator(opened, found);
+  // A base is checked with each overlay: what is said of it is said once.
+  const all = distinct(found.map(locate), (problem) => JSON.stringify(problem));
+  const wrong = new Set(found.flatMap((one) => (one.severity === "error" ? [one.part] : [])));
+  const sound = checked.filter(({ name }) => !wrong.has(name)).map(({ line }) => line);
   return {
     problems: all.filter(({ severity }) => severity === "error"),
-    warnings: all.filter(({ severity }) => severity === "warning"),
-    checked: [
-      ...[...checked, ...jobs.checked].filter(({ name }) => !wrong.has(name)).map(({ line }) => line),
-      ...skipped.checked,
+    warnings: [
+      ...all.filter(({ severity }) => severity === "warning"),
+      ...(isAll ? skipped.map(toSkippedWarning) : []),
     ],
+    checked: distinct([...sound, ...(isAll ? [] : skipped)], String),
     configs: ofKind("config").length,
     jobFiles: definitions.length,
   };
 }
 
 /** Checks the syntax of a file that a config includes. The config is checked as a whole. */
-function checkIncluded(part: Extract<Part, { bytes: Buffer }>): PartProblem[] {
+function checkIncluded(part: ContentPart): PartProblem[] {
   const text = decodeText(part.bytes);
   const parsed = text === undefined ? undefined : parseJson(text);
   if (parsed?.kind !== "parsed") return [toProblem(part.name, parsed?.problem ?? "not UTF-8 text")];
   return findDuplicateProblems(part);
 }
 
-/** Names the skipped files of each directory in one line, so that a file which should have been checked is noticed. */
-function reportSkipped(names: readonly string[], isAll: boolean) {
-  const problems: PartProblem[] = [];
-  const checked: string[] = [];
-  for (const [directory, inDirectory] of Map.groupBy(names, (name) => dirname(name))) {
-    const shown = inDirectory.slice(0, MAX_SKIPPED_IN_LINE).map((name) => basename(name));
-    const more = inDirectory.length - shown.length;
-    const list = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    const message = `nothing to check in it: neither jobs nor a config: ${list}`;
-    if (isAll) problems.push({ part: directory, path: "", message, rule: "file", severity: "warning" });
-    else checked.push(`${directory}: skipped, neither jobs nor a config: ${list}`);
-  }
-  return { problems, checked };
+/** `FOLDER: nothing to check in it …`. */
+function toSkippedWarning(line: string): Problem {
+  const [, file = line, message = ""] = /^(.*?): (nothing to check .*)$/s.exec(line) ?? [];
+  return { file, path: "", message, rule: "file", severity: "warning" };
 }
 
-/** How many names one line has. */
-const MAX_SKIPPED_IN_LINE = 10;
+function distinct<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
 
 /** Returns a function that tells the file of a part, and the line there. A ConfigMap's text mostly is that of its file. */
 async function createLocator(

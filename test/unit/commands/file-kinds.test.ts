@@ -6,6 +6,8 @@ import {
   isConfigLike,
   isConfigName,
   isJobName,
+  isPlainlyConfig,
+  isPlainlyJobs,
 } from "../../../lib/commands/file-kinds.ts";
 import type { Json } from "../../../lib/json.ts";
 import { define } from "../../support/fakes.ts";
@@ -61,6 +63,38 @@ describe("isConfigLike()", () => {
   });
 });
 
+describe("isPlainlyJobs() and isPlainlyConfig()", () => {
+  test("accept what is nothing else", () => {
+    for (const value of [define(), [{ name: "x" }, define()], { version: 1, jobs: [define()] }] as Json[]) {
+      expect(isPlainlyJobs(value)).toBeTrue();
+    }
+    const typo = { gateway: { mode: "local" }, mesages: {} };
+    for (const value of [
+      typo,
+      { $include: "./a" },
+      { agents: { list: [] } },
+      { models: { providers: {} }, cron: {} },
+    ]) {
+      expect(isPlainlyConfig(value)).toBeTrue();
+    }
+  });
+
+  test("reject what may be a file of another tool", () => {
+    const tasks = [
+      { name: "x", command: "y" },
+      { name: "x", cron: { name: "x", job: "ls" } },
+    ];
+    for (const value of [tasks, [], { name: "x", schedule: "@daily" }, { jobs: { schedule: 1 } }, "x"] as Json[]) {
+      expect(isPlainlyJobs(value)).toBeFalse();
+    }
+    const service = { gateway: { port: 1 }, database: {}, redis: {} };
+    const words = { gateway: { title: "Gateway" }, tools: {}, messages: {} };
+    for (const value of [service, words, { plugins: ["x"] }, { env: {} }, [], null]) {
+      expect(isPlainlyConfig(value)).toBeFalse();
+    }
+  });
+});
+
 describe("describeForeign()", () => {
   const card = { name: "x", url: "https://x", version: "1", capabilities: {}, skills: [], description: "x" };
 
@@ -75,6 +109,7 @@ describe("describeForeign()", () => {
     ["a Compose file", "stack.yml", { name: "x", services: {} }],
     ["a GitHub workflow", "cron.yml", { name: "CI", on: { schedule: [] }, jobs: { build: {} } }],
     ["an A2A agent card", "agent.json", card],
+    ["a file that SOPS has encrypted", "openclaw.enc.yaml", { gateway: {}, sops: { mac: "x" } }],
   ])("names %s", (label, path, value) => {
     expect(describeForeign(path, value)).toBe(label);
   });
