@@ -79,7 +79,9 @@ function warnOfMisnamed(name: string, entries: readonly ManifestEntry[]): Part[]
 export function openEntries(entries: readonly MountedEntry[], set: string | undefined, isNested = false): Part[] {
   const texts = entries.flatMap((entry) => (entry.kind === "text" ? [{ name: entry.key, bytes: entry.bytes }] : []));
   const configFiles = findConfigFiles(texts);
-  const beside = new Map(texts.map((text) => [text.name, text.bytes]));
+  const beside = new Map(
+    entries.flatMap((entry) => (entry.kind === "text" ? [[entry.key, { name: entry.name, bytes: entry.bytes }]] : [])),
+  );
   return entries.flatMap((entry): Part[] => {
     const { key, name } = entry;
     if (entry.kind === "invalid") return [{ kind: "problem", name, message: entry.problem }];

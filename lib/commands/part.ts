@@ -4,8 +4,8 @@ export interface ContentPart {
   name: string;
   bytes: Buffer;
   isYaml: boolean;
-  /** What lies beside it once it is mounted, by key, if it is the key of a ConfigMap. */
-  beside?: ReadonlyMap<string, Uint8Array>;
+  /** What lies beside it once it is mounted, by key, if it is the key of a ConfigMap; `name` as that of its part. */
+  beside?: ReadonlyMap<string, { name: string; bytes: Uint8Array }>;
   /** The jobs of one set are checked together. The files that a person names are one set, without a name. */
   set?: string;
 }
