@@ -33,13 +33,13 @@ export interface Generator {
 }
 
 /** A file, and the key under which it is mounted. */
-export interface SourcePath {
+interface SourcePath {
   key: string;
   path: string;
 }
 
 /** A patch: a file, or the text itself. `target` is that of `patches`; without one, the patch names its object. */
-export type Patch = ({ path: string } | { text: string }) & { target?: JsonObject };
+type Patch = ({ path: string } | { text: string }) & { target?: JsonObject };
 
 /** Returns the name among these that kustomize would read. */
 export function findKustomization(names: readonly string[]): string | undefined {

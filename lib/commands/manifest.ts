@@ -7,7 +7,7 @@ export type ManifestEntry =
   | { kind: "invalid"; key: string; problem: string };
 
 /** One ConfigMap. `name` is empty where its `metadata` has none. */
-export interface ManifestMap {
+interface ManifestMap {
   name: string;
   entries: ManifestEntry[];
 }
