@@ -61,7 +61,7 @@ export async function checkConfigPart(
   const said = (await options.judge?.(generation)) ?? [];
   // What a file that cannot be read here may have is not missing.
   findings.push(...(generation.isPartial ? said.filter(({ path }) => has(config.value, path)) : said));
-  const placed = placeFindings(generation, part.name, prefix, findings);
+  const placed = placeFindings(generation, part, prefix, findings);
   return { problems: [...duplicates, ...placed], isWhole: true };
 }
 
@@ -78,7 +78,7 @@ async function collectIncludes(
   { includeRoots = [], readOutside = async () => undefined }: ConfigOptions,
 ): Promise<Generation> {
   const readInside = async (included: string) => {
-    if (beside) return beside.get(included);
+    if (beside) return beside.get(included)?.bytes;
     const part = parts.find((each) => each.name === `${prefix}${included}`);
     return part && "bytes" in part ? part.bytes : undefined;
   };
@@ -95,14 +95,23 @@ function has(value: Json, path: KeyPath): boolean {
 }
 
 /** Places each finding in the file that has it, and there at its line. */
-function placeFindings(generation: Generation, rootPart: string, prefix: string, findings: readonly Finding[]) {
+function placeFindings(
+  generation: Generation,
+  { name, beside }: ContentPart,
+  prefix: string,
+  findings: readonly Finding[],
+): PartProblem[] {
+  const nameOfPart = (file: string) => {
+    if (file === ROOT_NAME) return name;
+    return generation.outside.has(file) ? file : (beside?.get(file)?.name ?? `${prefix}${file}`);
+  };
   const origins = generation.findOrigins(findings.map(({ path }) => path));
   const problems: PartProblem[] = [];
   const indexes = Map.groupBy(origins.keys(), (index) => origins[index]?.file ?? ROOT_NAME);
   for (const [file, ofFile] of indexes) {
     const isRoot = file === ROOT_NAME;
     const { bytes } = (isRoot ? generation.root : generation.includes.get(file)) ?? generation.outside.get(file) ?? {};
-    const part = isRoot ? rootPart : generation.outside.has(file) ? file : `${prefix}${file}`;
+    const part = nameOfPart(file);
     const positions = findPositions(
       decodeText(bytes ?? Buffer.from("")) ?? "",
       ofFile.map((index) => origins[index]?.path ?? []),

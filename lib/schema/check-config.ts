@@ -3,12 +3,22 @@ import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import type { Finding } from "./finding.ts";
 import { findOldKeys } from "./old-keys.ts";
+import type { Schema } from "./json-schema.ts";
 import { unpackSchema } from "./pool.ts";
 import { findConflicts } from "./rules.ts";
 import pool from "./schemas.json" with { type: "json" };
 import { structureOf } from "./structure.ts";
 import { isTaken, readAsRelease } from "./taken.ts";
 import { walk } from "./walk.ts";
+
+/** The schemas that have been unpacked, by release. */
+const unpacked = new Map<string, Schema>();
+
+function openSchema(release: string): Schema {
+  const schema = unpacked.get(release) ?? unpackSchema(pool, release);
+  unpacked.set(release, schema);
+  return schema;
+}
 
 /**
  * Checks a config against what a release of OpenClaw takes: its schema, its old keys, and its rules across fields. All
@@ -19,7 +29,7 @@ import { walk } from "./walk.ts";
 export async function checkConfig(config: JsonObject, release: string): Promise<Finding[]> {
   const read = readAsRelease(config, release);
   const old = findOldKeys(config, release);
-  const found = walk(read.config, unpackSchema(pool, release))
+  const found = walk(read.config, openSchema(release))
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
     .filter((finding) => !isTaken(finding, release))
     .filter(({ path }) => !old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path)));
