@@ -74,7 +74,16 @@ export function isTemplate(text: string): boolean {
 
 /** Whether a release is this one or a later one. Both as `2026.9.6`. */
 export function isSince(release: string, first: string): boolean {
-  return compareReleases(readRelease(release) ?? [], readRelease(first) ?? []) >= 0;
+  return compareReleases(numbersOf(release), numbersOf(first)) >= 0;
+}
+
+/** The numbers of the releases that were asked for: each row of a table asks for the same few. */
+const numbers = new Map<string, readonly number[]>();
+
+function numbersOf(release: string): readonly number[] {
+  const known = numbers.get(release) ?? readRelease(release) ?? [];
+  numbers.set(release, known);
+  return known;
 }
 
 /** The agents that a release reads: from 2026.8.2 those of `agents.entries`, where there are such; else the list's. */
