@@ -39,7 +39,7 @@ export interface SchemaObject {
 }
 
 /** The keywords of {@link SchemaObject}, by what they hold. */
-export const KEYWORDS = {
+const KEYWORDS = {
   schema: ["additionalProperties", "additionalItems", "propertyNames", "items", "not", "if", "then", "else"],
   schemas: ["anyOf", "oneOf", "allOf"],
   schemasByName: ["properties", "patternProperties"],
