@@ -34,8 +34,9 @@ export async function checkConfig(config: JsonObject, release: string): Promise<
     .filter((finding) => !isTaken(finding, release))
     .filter(({ path }) => !old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path)));
   const findings = [...found, ...old, ...findConflicts(config, release)];
+  const placeOf = createPlacer(config);
   return findings
-    .map((finding) => ({ finding, place: placeOf(config, finding.path) }))
+    .map((finding) => ({ finding, place: placeOf(finding.path) }))
     .toSorted((one, other) => comparePlaces(one.place, other.place))
     .map(({ finding }) => finding);
 }
@@ -45,19 +46,26 @@ function isBelow(path: KeyPath, above: KeyPath): boolean {
   return above.every((key, index) => key === path[index]);
 }
 
-/** The positions of a path's keys in their objects and lists; a key that is not there stands last. */
-function placeOf(config: JsonObject, path: KeyPath): number[] {
-  let value: Json | undefined = config;
-  return path.map((key) => {
-    if (Array.isArray(value)) {
-      value = value[Number(key)];
-      return Number(key);
-    }
-    const keys: string[] = isJsonObject(value) ? Object.keys(value) : [];
-    value = isJsonObject(value) ? readOwn(value, String(key)) : undefined;
-    const position = keys.indexOf(String(key));
-    return position === -1 ? keys.length : position;
-  });
+/** Returns a function that tells the positions of a path's keys in their objects; a key that is not there stands last. */
+function createPlacer(config: JsonObject): (path: KeyPath) => number[] {
+  const known = new Map<JsonObject, Map<string, number>>();
+  const positionsOf = (value: JsonObject) => {
+    const positions = known.get(value) ?? new Map(Object.keys(value).map((key, index) => [key, index]));
+    known.set(value, positions);
+    return positions;
+  };
+  return (path) => {
+    let value: Json | undefined = config;
+    return path.map((key) => {
+      if (Array.isArray(value)) {
+        value = value[Number(key)];
+        return Number(key);
+      }
+      const positions = isJsonObject(value) ? positionsOf(value) : undefined;
+      value = isJsonObject(value) ? readOwn(value, String(key)) : undefined;
+      return positions?.get(String(key)) ?? positions?.size ?? 0;
+    });
+  };
 }
 
 function comparePlaces(one: readonly number[], other: readonly number[]): number {

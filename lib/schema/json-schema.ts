@@ -65,6 +65,27 @@ const KEYWORDS = {
   ],
 } as const satisfies Record<string, readonly (keyof SchemaObject)[]>;
 
+const PLAIN: ReadonlySet<string> = new Set(KEYWORDS.plain);
+const BY_NAME: ReadonlySet<string> = new Set(KEYWORDS.schemasByName);
+
+/** The same schema, in which each schema in it is replaced when it is read. */
+export function mapLazily(schema: Record<string, unknown>, map: (inner: unknown) => Schema): SchemaObject {
+  return new Proxy(schema, {
+    get(target, keyword) {
+      const inner = Reflect.get(target, keyword) as unknown;
+      if (typeof keyword === "symbol" || inner === undefined || PLAIN.has(keyword)) return inner;
+      if (Array.isArray(inner)) return inner.map(map);
+      return BY_NAME.has(keyword) ? mapNames(inner as Record<string, unknown>, map) : map(inner);
+    },
+  });
+}
+
+function mapNames(schemas: Record<string, unknown>, map: (inner: unknown) => Schema): Record<string, unknown> {
+  return new Proxy(schemas, {
+    get: (target, name) => (Object.hasOwn(target, name) ? map(Reflect.get(target, name)) : undefined),
+  });
+}
+
 /** Makes the same schema with each schema in it replaced; keywords that nothing is checked by are left out. */
 export function mapSchemas(schema: Record<string, unknown>, map: (inner: unknown) => unknown): Record<string, unknown> {
   const mapped: Record<string, unknown> = {};

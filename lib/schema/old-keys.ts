@@ -26,23 +26,20 @@ const ACCEPTED: [string, string, string, string?][] = [
   ["hooks.internal.handlers", "a hook folder with HOOK.md", "2026.4.15", "2026.8.2"],
 ];
 
-/** The first release that repairs its config when it starts. The ones before do not start with an old key. */
-const MIGRATES_AT_START = "2026.8.2";
-
 /**
- * When a gateway meets the config: it starts with it (an upgrade, a new Pod), or it runs and finds the file changed. A
- * running gateway refuses the old keys that one of {@link MIGRATES_AT_START} or later migrates when it starts.
+ * The first release that repairs its config when it starts. The ones before do not start with an old key. One that runs
+ * and finds the key in its changed file refuses it; a sidecar delivers such a config with what the gateway has migrated.
  */
-export type Meeting = "start" | "run";
+const MIGRATES_AT_START = "2026.8.2";
 
 /**
  * Finds the keys of former releases that a release does not know any more, each with its new name.
  *
- * A warning: the release takes the key, and migrates it by itself. An error: it refuses the config.
+ * A warning: the release migrates the key by itself. An error: it does not start with the config.
  *
  * @param release one of KNOWN_RELEASES
  */
-export function findOldKeys(config: JsonObject, release: string, meeting: Meeting = "run"): Finding[] {
+export function findOldKeys(config: JsonObject, release: string): Finding[] {
   const findings: Finding[] = [];
   for (const [path, now, since, before] of ACCEPTED) {
     if (!isSince(release, since) || (before !== undefined && isSince(release, before)) || hasBoth(config, path))
@@ -69,7 +66,7 @@ export function findOldKeys(config: JsonObject, release: string, meeting: Meetin
       continue;
     }
     const isMigrated = key.atStart === "migrated" && isSince(release, MIGRATES_AT_START);
-    const severity = isMigrated && meeting === "start" ? "warning" : "error";
+    const severity = isMigrated ? "warning" : "error";
     for (const { path } of findPlacesOf(config, key)) {
       findings.push({ path, message: describe(key, isMigrated), severity, rule: "old-key" });
     }

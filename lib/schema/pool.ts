@@ -1,34 +1,33 @@
 import { Buffer } from "node:buffer";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
-import { type Schema, mapSchemas } from "./json-schema.ts";
+import { type Schema, mapLazily, mapSchemas } from "./json-schema.ts";
 
 /**
- * The schemas of several releases, each part that they have in common once. `parts` is a JSON array, compressed with
- * Brotli and written in base64; in it a part that is used elsewhere stands before those that use it, which have its
- * index in its place.
+ * The schemas of several releases, each part that they have in common once. `parts` has one of them a line, as JSON,
+ * compressed with Brotli and written in base64; in a part stands, for each schema in it, the line of that, from 0.
  */
 export interface SchemaPool {
-  /** The release's schema, as the index of its part. */
+  /** The release's schema, as the line of its part. */
   releases: Record<string, number>;
   parts: string;
 }
 
 /** Each release changes a few hundred of some 5,000 parts: nine releases take 45 KB, one alone 20. */
 export function packSchemas(schemas: Readonly<Record<string, Schema>>): SchemaPool {
-  const parts: unknown[] = [];
+  const lines: string[] = [];
   const indexes = new Map<string, number>();
   const add = (schema: unknown): unknown => {
     if (typeof schema !== "object" || schema === null) return schema;
     const part = mapSchemas(schema as Record<string, unknown>, add);
     const text = JSON.stringify(part);
-    const index = indexes.get(text) ?? parts.push(part) - 1;
+    const index = indexes.get(text) ?? lines.push(text) - 1;
     indexes.set(text, index);
     return index;
   };
   const releases = Object.fromEntries(
     Object.entries(schemas).map(([release, schema]) => [release, Number(add(schema))]),
   );
-  const text = Buffer.from(JSON.stringify(parts));
+  const text = Buffer.from(lines.join("\n"));
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
     [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
@@ -37,18 +36,18 @@ export function packSchemas(schemas: Readonly<Record<string, Schema>>): SchemaPo
   return { releases, parts: brotliCompressSync(text, { params }).toString("base64") };
 }
 
-/** The schema of one of the releases. Parts that occur several times are one object: not to be changed. */
+/**
+ * The schema of one of the releases. Not to be changed: what occurs several times is one object. A part is parsed when
+ * it is first read; a config touches some hundred of 5,000.
+ */
 export function unpackSchema({ releases, parts }: SchemaPool, release: string): Schema {
-  const packed = JSON.parse(brotliDecompressSync(Buffer.from(parts, "base64")).toString()) as Record<string, unknown>[];
-  const unpacked = new Map<number, Schema>();
-  const open = (schema: unknown): unknown => {
-    if (typeof schema !== "number") return schema;
-    let found = unpacked.get(schema);
-    if (found === undefined) {
-      found = mapSchemas(packed[schema] ?? {}, open);
-      unpacked.set(schema, found);
-    }
-    return found;
+  const lines = brotliDecompressSync(Buffer.from(parts, "base64")).toString().split("\n");
+  const opened = new Map<unknown, Schema>();
+  const open = (index: unknown): Schema => {
+    if (typeof index !== "number") return index as boolean;
+    const schema = opened.get(index) ?? mapLazily(JSON.parse(lines[index] ?? "") as Record<string, unknown>, open);
+    opened.set(index, schema);
+    return schema;
   };
-  return open(releases[release]) as Schema;
+  return open(releases[release]);
 }

@@ -41,6 +41,7 @@ export interface Agent {
 function findPlaces(config: JsonObject, pattern: string): Place[] {
   let places: Place[] = [{ path: [], value: config }];
   for (const key of pattern.split(".")) {
+    if (places.length === 0) break;
     places = places.flatMap(({ path, value }) => {
       if (key === "*") return entriesOf(value).map(([name, inner]) => ({ path: [...path, name], value: inner }));
       if (!isJsonObject(value) || !Object.hasOwn(value, key)) return [];

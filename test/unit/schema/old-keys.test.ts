@@ -10,8 +10,8 @@ const NOT_NAMED = ["routing unknown", "browser controlUrl", "telegram streaming 
 /** Named by findConflicts(): the fields belong to a search service. */
 const NAMED_ELSEWHERE = ["web search perplexity", "web search brave"];
 
-function find(config: JsonObject, release: string, meeting: "start" | "run" = "run"): string[] {
-  return findOldKeys(config, release, meeting).map(({ severity, path }) => `${severity} ${path.join(".")}`);
+function find(config: JsonObject, release: string): string[] {
+  return findOldKeys(config, release).map(({ severity, path }) => `${severity} ${path.join(".")}`);
 }
 
 describe("old keys", () => {
@@ -21,7 +21,7 @@ describe("old keys", () => {
       path: ["tools", "exec", "timeoutSec"],
       message:
         "an old key; now tools.exec.timeoutSeconds; a gateway migrates it when it starts, and refuses it while it runs",
-      severity: "error",
+      severity: "warning",
       rule: "old-key",
     });
   });
@@ -31,7 +31,7 @@ describe("old keys", () => {
     expect(find(config, "2026.9.6")).toEqual(["warning agents.list"]);
     expect(find(config, "2026.6.11")).toEqual([]);
     expect(find({ canvasHost: { enabled: true } }, "2026.6.11")).toEqual(["warning canvasHost"]);
-    expect(find({ canvasHost: { enabled: true } }, "2026.9.6")).toEqual(["error canvasHost"]);
+    expect(find({ canvasHost: { enabled: true } }, "2026.9.6")).toEqual(["warning canvasHost"]);
   });
 
   test("warns of what 2026.4.15 migrates when it reads the config", () => {
@@ -45,26 +45,25 @@ describe("old keys", () => {
   });
 
   // Measured: 2026.2.9 and 2026.6.11 do not start with routing.allowFrom, 2026.8.2 and 2026.9.6 start and migrate it.
-  test("tells a gateway that starts from one that runs", () => {
+  test("warns of what the release migrates when it starts", () => {
     const config = { routing: { allowFrom: ["+15555550123"] } };
-    expect(find(config, "2026.9.6", "run")).toEqual(["error routing.allowFrom"]);
-    expect(find(config, "2026.9.6", "start")).toEqual(["warning routing.allowFrom"]);
-    expect(find(config, "2026.8.2", "start")).toEqual(["warning routing.allowFrom"]);
-    expect(find(config, "2026.6.11", "start")).toEqual(["error routing.allowFrom"]);
-    expect(find(config, "2026.2.9", "start")).toEqual(["error routing.allowFrom"]);
+    expect(find(config, "2026.9.6")).toEqual(["warning routing.allowFrom"]);
+    expect(find(config, "2026.8.2")).toEqual(["warning routing.allowFrom"]);
+    expect(find(config, "2026.6.11")).toEqual(["error routing.allowFrom"]);
+    expect(find(config, "2026.2.9")).toEqual(["error routing.allowFrom"]);
     // No release names this one any more: 2026.9.6 does not start with it.
-    expect(find({ agent: { workspace: "~/w" } }, "2026.9.6", "start")).toEqual(["error agent"]);
+    expect(find({ agent: { workspace: "~/w" } }, "2026.9.6")).toEqual(["error agent"]);
   });
 
   test("looks at the value where the key itself is not old", () => {
-    expect(find({ gateway: { bind: "0.0.0.0" } }, "2026.9.6")).toEqual(["error gateway.bind"]);
+    expect(find({ gateway: { bind: "0.0.0.0" } }, "2026.9.6")).toEqual(["warning gateway.bind"]);
     expect(find({ gateway: { bind: "lan" } }, "2026.9.6")).toEqual([]);
     expect(find({ gateway: { bind: "${BIND}" } }, "2026.9.6")).toEqual([]);
   });
 
   test("finds the keys of each agent", () => {
     const config = { agents: { list: [{ id: "main", default: true, sandbox: { perSession: true } }] } };
-    expect(find(config, "2026.9.6")).toEqual(["warning agents.list", "error agents.list.0.sandbox.perSession"]);
+    expect(find(config, "2026.9.6")).toEqual(["warning agents.list", "warning agents.list.0.sandbox.perSession"]);
     expect(find(config, "2026.2.9")).toEqual([]);
   });
 

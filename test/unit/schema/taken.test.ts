@@ -39,7 +39,7 @@ test("names an old key once, and keeps the order of the config", async () => {
   };
   expect(await check(config, "2026.9.6")).toEqual([
     "error tools tool-policy",
-    "error tools.exec.timeoutSec old-key",
+    "warning tools.exec.timeoutSec old-key",
     "error gateway.prot unknown-key",
     "error agents.defaults.heartbeat.every duration",
   ]);

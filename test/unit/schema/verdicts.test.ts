@@ -37,11 +37,15 @@ describe("verdicts of real gateways", () => {
       for (const { name, config } of TABLE) {
         const findings = await checkConfig(config, release);
         const errors = findings.filter(({ severity }) => severity === "error");
+        // A running gateway refuses what it migrates when it starts: that is a warning, which says so.
+        const isFound = findings.some(
+          ({ severity, message }) => severity === "error" || message.includes("refuses it"),
+        );
         const isValid = verdicts[name]?.valid;
         if (isValid === false) refused++;
         if (isValid && errors.length > 0)
           falseAlarms.push(`${name}: ${errors.map(({ path }) => path.join(".")).join()}`);
-        if (isValid === false && errors.length === 0) missed.push(name);
+        if (isValid === false && !isFound) missed.push(name);
       }
       expect(falseAlarms).toEqual([]);
       expect(missed.toSorted()).toEqual((MISSED[release] ?? []).toSorted());
