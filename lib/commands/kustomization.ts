@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
-import { parseYamlDocuments } from "../text/yaml.ts";
 import type { ManifestEntry } from "./manifest.ts";
 
 /** In the order in which kustomize looks for them. */
@@ -56,7 +55,9 @@ export function isKustomizationName(path: string): boolean {
  *
  * @returns what is wrong if it is no YAML object
  */
-export function parseKustomization(text: string): Kustomization | string {
+export async function parseKustomization(text: string): Promise<Kustomization | string> {
+  // Loaded only when needed: it is the largest part of this program.
+  const { parseYamlDocuments } = await import("../text/yaml.ts");
   const [document] = parseYamlDocuments(text);
   if (document?.kind !== "parsed") return document?.problem ?? "is empty";
   const { value } = document;

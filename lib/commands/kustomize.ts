@@ -54,7 +54,7 @@ export class Kustomizer {
       return NOTHING;
     }
     const input = await readInput(path);
-    const read = typeof input === "string" ? input : parseKustomization(input.toString());
+    const read = typeof input === "string" ? input : await parseKustomization(input.toString());
     if (typeof read === "string") {
       this.#remark("problem", path, read);
       return NOTHING;

@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { type FoundFile, listFolder } from "./folder.ts";
 import { isConfigName, isJobName } from "./file-kinds.ts";
 import { isKustomizationName } from "./kustomization.ts";
-import { Kustomizer } from "./kustomize.ts";
 import type { BuiltMap } from "./kustomize-maps.ts";
 import { STDIN, describeFailure, readInput } from "./read-input.ts";
 import type { SourceFile } from "./sources.ts";
@@ -44,7 +43,7 @@ export async function readNamed(paths: readonly string[]): Promise<Named> {
         found.push({ kind: "unread", name: path, problem: "has too many files; name the folders in it" });
     }
   }
-  const built = await buildAll(kustomizations);
+  const built = kustomizations.length > 0 ? await buildAll(kustomizations) : NOTHING_BUILT;
   for (const path of built.resources) found.push({ kind: "listed", path, isNested: true, isInChart: false });
   const files: SourceFile[] = [];
   for (const file of found) {
@@ -54,8 +53,20 @@ export async function readNamed(paths: readonly string[]): Promise<Named> {
   return { files, mounted: built.mounted };
 }
 
+interface Built {
+  mounted: SourceFile[];
+  /** The files that the kustomizations take in. */
+  resources: string[];
+  /** Whether a file is checked as a part of a kustomization. */
+  covers: (path: string) => Promise<boolean>;
+}
+
+const NOTHING_BUILT: Built = { mounted: [], resources: [], covers: async () => false };
+
 /** Builds kustomizations. One that another one takes in is checked as a part of that. */
-async function buildAll(paths: readonly string[]) {
+async function buildAll(paths: readonly string[]): Promise<Built> {
+  // Loaded only when needed: it parses YAML.
+  const { Kustomizer } = await import("./kustomize.ts");
   const kustomizer = new Kustomizer();
   const outer: { path: string; real: string; maps: BuiltMap[] }[] = [];
   for (const path of paths) {

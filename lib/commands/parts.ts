@@ -18,7 +18,7 @@ import type { Part } from "./part.ts";
 import type { ReadFile, SourceFile } from "./sources.ts";
 
 /** Finds the configs and definitions in a file, and what is wrong with the file around them. */
-export function findParts(file: SourceFile): Part[] {
+export async function findParts(file: SourceFile): Promise<Part[]> {
   const { name } = file;
   switch (file.kind) {
     case "unread":
@@ -42,12 +42,12 @@ export function findParts(file: SourceFile): Part[] {
 const HALF_OF_OURS = /\b(?:schedule|cron|gateway|\$include)["']?:/;
 
 /** Decides by its content whether a file holds manifests, definitions or a config. */
-function classify(file: ReadFile): Part[] {
+async function classify(file: ReadFile): Promise<Part[]> {
   const { name, bytes, found, isNested = false } = file;
   if (basename(name) === APPROVALS) {
     return found === "listed" ? [] : [{ kind: "warning", name, message: "nothing to check in it: exec approvals" }];
   }
-  const { documents, isYaml } = parseDocuments(name, bytes);
+  const { documents, isYaml } = await parseDocuments(name, bytes);
   const values = documents.flatMap((document) => (document.kind === "parsed" ? [document.value] : []));
   const isBroken = values.length < documents.length;
   // Helm's templates are no YAML before they are rendered.

@@ -13,7 +13,6 @@ import {
   findDuplicateProblems,
   toProblem,
 } from "./validate-config.ts";
-import { checkDefinitionParts } from "./validate-jobs.ts";
 
 /** The findings of all files, without values. */
 export interface Validation {
@@ -38,7 +37,7 @@ export interface ValidateOptions extends Pick<ConfigOptions, "includeRoots" | "r
 
 /** Checks all files together, by the same rules as the sidecar, and against a release. Reads nothing by itself. */
 export async function validate(files: readonly SourceFile[], options: ValidateOptions = {}): Promise<Validation> {
-  const opened = files.map((file) => ({ file, parts: findParts(file) }));
+  const opened = await Promise.all(files.map(async (file) => ({ file, parts: await findParts(file) })));
   const parts = opened.flatMap((each) => each.parts);
   const found: PartProblem[] = [];
   const checked: { name: string; line: string }[] = [];
@@ -69,6 +68,8 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
   }
   const definitions = parts.filter((part): part is ContentPart => part.kind === "definitions");
   for (const set of Map.groupBy(definitions, (part) => part.set).values()) {
+    // Loaded only when needed: half of this program is about jobs.
+    const { checkDefinitionParts } = await import("./validate-jobs.ts");
     const jobs = await checkDefinitionParts(set, options.nowMs ?? Date.now(), options.release);
     found.push(...jobs.problems);
     checked.push(...jobs.checked);

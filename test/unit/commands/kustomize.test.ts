@@ -272,8 +272,8 @@ describe("validate() of a repository", () => {
 });
 
 describe("parseKustomization()", () => {
-  test("reads files, renamed ones, and literals as kustomize does", () => {
-    const read = parseKustomization(
+  test("reads files, renamed ones, and literals as kustomize does", async () => {
+    const read = await parseKustomization(
       `configMapGenerator: [{name: a, files: [x/y.json, k=p, =p, k=, a=b=c], literals: ['k="v"', "k=v=w", "=v", v]}]`,
     );
     expect(read).toMatchObject({
