@@ -15,9 +15,10 @@ import { memory } from "./rows/memory.ts";
 import { plan } from "./rows/plan.ts";
 import { start, typed } from "./rows/start.ts";
 import { swapToJob, sync } from "./rows/sync.ts";
+import { validate } from "./rows/validate.ts";
 import { OPENCLAW } from "./scene.ts";
 
-const ROWS = [sync, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, binary];
+const ROWS = [sync, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, validate, binary];
 
 const args = process.argv.slice(2);
 const isCheck = args.includes("--check");

@@ -9,19 +9,26 @@ export interface Cost {
   cpuMs: number;
 }
 
+/** What a command took that has ended. */
+interface WholeCost extends Cost {
+  /** The most memory that it has held at once. */
+  peakMiB: number;
+}
+
 /**
  * Started by the runtime's own spawn, as the programs below are, and not by zx's `$`: only that tells what a process has
  * spent on the processor, and nothing of ours is done in the interval that is measured.
  *
  * @throws where it does not end with 0.
  */
-export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<Cost> {
+export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<WholeCost> {
   const beganMs = performance.now();
   const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const exitCode = await child.exited;
   const wallMs = performance.now() - beganMs;
   if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
-  return { wallMs, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
+  const usage = child.resourceUsage();
+  return { wallMs, cpuMs: Number(usage?.cpuTime.total ?? 0) / 1000, peakMiB: (usage?.maxRSS ?? 0) / 2 ** 20 };
 }
 
 /**

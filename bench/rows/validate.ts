@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getRelease } from "../../test/support/release.ts";
+import { BINARY } from "../../test/support/sidecar.ts";
+import { type Row, below, median, timesLess, toFigure } from "../figure.ts";
+import { runCommand, takeTurns } from "../process.ts";
+import { OPENCLAW } from "../scene.ts";
+
+const THEIRS = "`openclaw config validate`";
+
+/** How often each of them checks the config. */
+const TURNS = { ours: 41, theirs: 5 };
+
+/** A config in Git, judged before the merge: by ours, and by OpenClaw's own command. */
+export const validate: Row = {
+  name: "validate",
+  needsGateway: true,
+  async measure() {
+    const { node, entry } = await getRelease(OPENCLAW);
+    const home = await mkdtemp(join(tmpdir(), "config-manager-bench-"));
+    try {
+      const path = join(home, "openclaw.json");
+      await writeFile(path, configText());
+      const env = { HOME: home, PATH: "/usr/bin:/bin", TZ: "UTC" };
+      const cliEnv = { ...env, OPENCLAW_CONFIG_PATH: path, OPENCLAW_STATE_DIR: home };
+      const theirs = await takeTurns(TURNS.theirs, {
+        theirs: () => runCommand([node, entry, "config", "validate", "--json"], cliEnv),
+      });
+      const ours = await takeTurns(TURNS.ours, {
+        ours: () => runCommand([BINARY, "validate", "--openclaw", OPENCLAW, path], env),
+      });
+      const samples = (of: "wallMs" | "peakMiB") =>
+        [ours.ours ?? [], theirs.theirs ?? []].map((all) => all.map((each) => each[of]));
+      const [oursMs = [], theirsMs = []] = samples("wallMs");
+      const [oursMiB = [], theirsMiB = []] = samples("peakMiB");
+      return [
+        toFigure(
+          {
+            what: "`validate`, a config of 7 KB",
+            unit: "ms",
+            beside: [{ what: THEIRS, value: median(theirsMs) }],
+            samples: oursMs,
+          },
+          below(60),
+          timesLess(THEIRS, 50),
+        ),
+        toFigure(
+          {
+            what: "its memory",
+            unit: "MiB",
+            beside: [{ what: THEIRS, value: median(theirsMiB) }],
+            samples: oursMiB,
+          },
+          below(64),
+        ),
+      ];
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  },
+};
+
+/** 7 KB: a channel with groups, a provider with fifteen models, fifteen agents, old and new ways to write a model. */
+function configText(): string {
+  const numbers = Array.from({ length: 15 }, (_, index) => index + 1);
+  const entries = numbers.map((number) => {
+    const agent = {
+      name: `Agent ${number}`,
+      default: number === 1,
+      workspace: `~/agents/${number}`,
+      model: number % 2 === 0 ? "acme/acme-1" : { primary: "acme/acme-2", fallbacks: ["acme/acme-3"] },
+      identity: { name: `Number ${number}`, emoji: "🦞" },
+      tools: { allow: ["read", "write", "exec"], deny: ["browser"] },
+    };
+    return [`agent-${number}`, agent];
+  });
+  const config = {
+    gateway: {
+      mode: "local",
+      bind: "loopback",
+      port: 18789,
+      auth: { mode: "token", token: "${OPENCLAW_GATEWAY_TOKEN}" },
+    },
+    channels: {
+      telegram: {
+        enabled: true,
+        botToken: "${TELEGRAM_BOT_TOKEN}",
+        dmPolicy: "pairing",
+        groups: Object.fromEntries(numbers.map((number) => [`-100200300${number}`, { requireMention: true }])),
+      },
+    },
+    models: {
+      providers: {
+        acme: {
+          baseUrl: "https://llm.example.com/v1",
+          apiKey: "${ACME_API_KEY}",
+          api: "openai-completions",
+          models: numbers.map((number) => ({ id: `acme-${number}`, name: `Acme ${number}` })),
+        },
+      },
+    },
+    agents: { defaults: { timeoutSeconds: 600, heartbeat: { every: "30m" } }, entries: Object.fromEntries(entries) },
+    messages: { ackReaction: "👀" },
+    logging: { level: "info" },
+    cron: { enabled: true },
+  };
+  return `// in Git\n${JSON.stringify(config, undefined, 2)}\n`;
+}
