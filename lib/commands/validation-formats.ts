@@ -1,3 +1,4 @@
+import type { Location, Log } from "sarif";
 import { escapeControls } from "../printable.ts";
 import { type Problem, formatProblemLine, lineInFile, nameOf } from "./problem.ts";
 
@@ -67,8 +68,11 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
-/** SARIF 2.1.0 of one run. Files are relative to where it ran. */
-export function toSarif({ problems, warnings }: Result, version: string) {
+/**
+ * SARIF 2.1.0 of one run. Files are relative to where it ran. The types are the standard's; its builder,
+ * `node-sarif-builder` 5.0, has no logical locations and gives each region an end in column 1.
+ */
+export function toSarif({ problems, warnings }: Result, version: string): Log {
   const found = [...problems, ...warnings];
   const rules = [...new Set(found.map(({ rule }) => rule))].toSorted();
   return {
@@ -90,7 +94,7 @@ export function toSarif({ problems, warnings }: Result, version: string) {
   };
 }
 
-function toLocation(problem: Problem) {
+function toLocation(problem: Problem): Location {
   const { file, key, column, job, path } = problem;
   const line = lineInFile(problem);
   const region = { startLine: line, ...(column === undefined ? {} : { startColumn: column }) };

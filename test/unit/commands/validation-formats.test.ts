@@ -201,8 +201,8 @@ describe("toSarif()", () => {
     expect(check.errors).toBeNull();
     const [run] = log.runs;
     expect(run?.tool.driver.rules).toEqual([{ id: "job" }, { id: "old-key" }, { id: "unknown-key" }]);
-    expect(run?.results.map(({ level }) => level)).toEqual(["error", "error", "error", "error", "warning"]);
-    expect(run?.results[0]).toEqual({
+    expect(run?.results?.map(({ level }) => level)).toEqual(["error", "error", "error", "error", "warning"]);
+    expect(run?.results?.[0]).toEqual({
       ruleId: "unknown-key",
       ruleIndex: 2,
       level: "error",
@@ -218,13 +218,13 @@ describe("toSarif()", () => {
       ],
     });
     // A line in a text between quotes is none of the file's.
-    expect(run?.results[2]?.locations[0]?.physicalLocation).toEqual({ artifactLocation: { uri: "cm.yaml" } });
+    expect(run?.results?.[2]?.locations?.[0]?.physicalLocation).toEqual({ artifactLocation: { uri: "cm.yaml" } });
   });
 
   test("writes paths as URI references", () => {
     const uriOf = (file: string) =>
-      toSarif({ ...RESULT, problems: [{ ...UNKNOWN, file }] }, "1").runs[0]?.results[0]?.locations[0]?.physicalLocation
-        .artifactLocation.uri;
+      toSarif({ ...RESULT, problems: [{ ...UNKNOWN, file }] }, "1").runs[0]?.results?.[0]?.locations?.[0]
+        ?.physicalLocation?.artifactLocation?.uri;
     expect(uriOf("./a b/ö#.json")).toBe("a%20b/%C3%B6%23.json");
     expect(uriOf("/mnt/openclaw.json")).toBe("file:///mnt/openclaw.json");
   });
