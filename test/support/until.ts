@@ -5,7 +5,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { limitMs = 90_000, explain }: { limitMs?: number; explain?: () => string } = {},
+  { limitMs = 180_000, explain }: { limitMs?: number; explain?: () => string } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + limitMs;
   for (;;) {
