@@ -87,7 +87,7 @@ describe.each([...RESTARTED_RELEASES])("a config as people have it, beside OpenC
       return config.state === "in-sync";
     };
     const explain = () => `${last}\n${sidecar.messages().join("\n")}`;
-    await until("the config to be in sync", isInSync, { limitMs: restartsForAll(version) ? 240_000 : 90_000, explain });
+    await until("the config to be in sync", isInSync, { limitMs: 240_000, explain });
   }
 
   async function endPod(): Promise<void> {
