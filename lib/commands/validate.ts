@@ -21,7 +21,7 @@ export interface Validation {
   warnings: Problem[];
   /** The configs and definition files without problems, and what was skipped: a line each. */
   checked: string[];
-  /** How many configs and files of jobs there are. What is held against a release is in them. */
+  /** How many configs were held against a release: those that can be read. */
   configs: number;
   jobFiles: number;
 }
@@ -40,6 +40,7 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
   const opened = await Promise.all(files.map(async (file) => ({ file, parts: await findParts(file) })));
   const parts = opened.flatMap((each) => each.parts);
   const found: PartProblem[] = [];
+  let configs = 0;
   const checked: { name: string; line: string }[] = [];
   const ofKind = <K extends Part["kind"]>(kind: K) =>
     parts.filter((part): part is Extract<Part, { kind: K }> => part.kind === kind);
@@ -54,6 +55,7 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
       case "config": {
         const { problems, isWhole } = await checkConfigPart(part, parts, options);
         found.push(...problems);
+        if (isWhole) configs++;
         if (isWhole) checked.push({ name: part.name, line: `${part.name}: config, no problem` });
         break;
       }
@@ -89,7 +91,7 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
       ...(isAll ? skipped.map(toSkippedWarning) : []),
     ],
     checked: distinct([...sound, ...(isAll ? [] : skipped)], String),
-    configs: ofKind("config").length,
+    configs,
     jobFiles: definitions.length,
   };
 }

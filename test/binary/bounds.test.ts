@@ -48,13 +48,14 @@ describe("validate", () => {
   test("takes 500 jobs of 20 fields, and a config of a megabyte", async () => {
     await using scratch = await createScratch();
     await writeFile(scratch.in("jobs.yaml"), JOBS);
-    const channel = {
+    const group = {
       enabled: true,
-      allowFrom: ["+491234567", "+499999"],
-      limits: { perMinute: 3 },
-      prompt: "You are kind.",
+      allowFrom: ["491234567", "499999"],
+      requireMention: false,
+      systemPrompt: "You are kind.",
     };
-    const channels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`channel${index}`, channel]));
+    const groups = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`-100${index}`, group]));
+    const channels = { telegram: { enabled: true, botToken: "${TELEGRAM_BOT_TOKEN}", groups } };
     await writeFile(
       scratch.in("openclaw.json"),
       JSON.stringify({ gateway: { mode: "local" }, channels }, undefined, 2),
@@ -63,8 +64,8 @@ describe("validate", () => {
       ["jobs.yaml", "500 jobs, no problem"],
       ["openclaw.json", "config, no problem"],
     ] as const) {
-      const { stdout, peakMiB } = await measureBinary(["validate", scratch.in(name)]);
-      expect(stdout).toBe(`${scratch.in(name)}: ${said}\n`);
+      const { stdout, peakMiB } = await measureBinary(["validate", "--openclaw", "2026.9.6", scratch.in(name)]);
+      expect(stdout).toBe(`${scratch.in(name)}: ${said}\nchecked against OpenClaw 2026.9.6\n`);
       expect(peakMiB).toBeLessThan(MOST_MIB);
     }
   });
