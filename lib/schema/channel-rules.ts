@@ -7,21 +7,18 @@ import { type Place, type Problem, type Rule, findAll, findTexts, isSince, isTem
 const LEFT_TO_PLUGINS = "2026.4.15";
 
 /** Channels with `dmPolicy` beside `allowFrom`; the others have both in `dm`. */
-const OPEN_CHANNELS = [
-  "telegram",
-  "signal",
-  "imessage",
-  "bluebubbles",
-  "msteams",
-  "whatsapp",
-  "irc",
-  "discord",
-  "slack",
-];
+const OPEN_CHANNELS = "telegram signal imessage bluebubbles msteams whatsapp irc discord slack".split(" ");
 
 export const CHANNEL_RULES: Rule[] = [
   { id: "unknown-channel", find: findUnknownChannels },
-  { id: "channel-defaults", find: findBadDefaults },
+  { id: "unknown-key", find: findUnknownDefaults },
+  {
+    id: "enum",
+    find: (config) =>
+      findTexts(config, ["channels.defaults.groupPolicy"])
+        .filter(({ value }) => !["open", "disabled", "allowlist"].includes(value))
+        .map(({ path }) => ({ path, message: "expected one of open, disabled, allowlist" })),
+  },
   {
     id: "unknown-channel",
     find: (config, release) =>
@@ -112,19 +109,15 @@ const DEFAULT_KEYS: [string, string, string?][] = [
   ["implicitMentions", "2026.8.2"],
 ];
 
-function findBadDefaults(config: JsonObject, release: string): Problem[] {
+function findUnknownDefaults(config: JsonObject, release: string): Problem[] {
   const [defaults] = findAll(config, ["channels.defaults"]);
   if (!defaults || !isJsonObject(defaults.value)) return [];
   const isKnown = (name: string) =>
     DEFAULT_KEYS.some(
       ([key, since, before]) => key === name && isSince(release, since) && (!before || !isSince(release, before)),
     );
-  const unknown = Object.keys(defaults.value).filter((key) => !isKnown(key));
-  const problems: Problem[] = unknown.map((key) => ({ path: [...defaults.path, key], message: "unknown key" }));
-  const policies = findTexts(config, ["channels.defaults.groupPolicy"]).filter(
-    ({ value }) => !["open", "disabled", "allowlist"].includes(value),
-  );
-  return [...problems, ...policies.map(({ path }) => ({ path, message: "expected one of open, disabled, allowlist" }))];
+  const keys = Object.keys(defaults.value).filter((key) => !isKnown(key));
+  return keys.map((key) => ({ path: [...defaults.path, key], message: "unknown key" }));
 }
 
 function isTarget(config: JsonObject, target: string, release: string): boolean {

@@ -33,12 +33,23 @@ export async function checkConfig(config: JsonObject, release: string): Promise<
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
     .filter((finding) => !isTaken(finding, release))
     .filter(({ path }) => !old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path)));
-  const findings = [...found, ...old, ...findConflicts(config, release)];
+  // First the one that says most: an old key has a new name, and the schema may know a name that is near.
+  const findings = onceByKind([...old, ...found, ...findConflicts(config, release)]);
   const placeOf = createPlacer(config);
   return findings
     .map((finding) => ({ finding, place: placeOf(finding.path) }))
     .toSorted((one, other) => comparePlaces(one.place, other.place))
     .map(({ finding }) => finding);
+}
+
+/** The rules by which a key is not taken. What else a rule finds wrong there is another kind. */
+const NOT_TAKEN: ReadonlySet<string> = new Set(["old-key", "unknown-key", "unknown-channel"]);
+
+/** Keeps the first finding of a kind at a path: the schema, the old keys and the rules may know the same. */
+function onceByKind(findings: readonly Finding[]): Finding[] {
+  const kindOf = ({ path, message, severity, rule }: Finding) =>
+    JSON.stringify([path, severity, NOT_TAKEN.has(rule) ? "not taken" : message]);
+  return [...Map.groupBy(findings, kindOf).values()].flatMap(([first]) => first ?? []);
 }
 
 /** Whether a path is this one, or leads deeper. */
