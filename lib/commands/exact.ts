@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Generation, ROOT_NAME } from "../config/generation.ts";
 import { type CliVerdict, validateByCli } from "../gateway/cli-config.ts";
 import type { ConfigIssue } from "../gateway/config-calls.ts";
-import { type Json, type JsonObject, isJsonObject, readPath } from "../json.ts";
+import { type Json, type JsonObject, formatJson, isJsonObject, readPath } from "../json.ts";
 import type { Finding } from "../schema/finding.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import { createRedactor } from "../text/redaction.ts";
@@ -13,11 +13,11 @@ import type { Judge } from "./judge.ts";
 /**
  * A judge that asks the `openclaw` command on PATH, too. What both say of one path is one finding.
  *
- * @param onSkip is told once why it cannot be asked
+ * @param onSkip is told once why it cannot be asked, and whether its release is too old for that
  */
 export function withOpenclaw(
   own: Judge,
-  onSkip: (notice: string) => void,
+  onSkip: (notice: string, isOld: boolean) => void,
   ask: (path: string) => Promise<CliVerdict> = validateByCli,
 ): Judge {
   let skipped: string | undefined;
@@ -29,7 +29,7 @@ export function withOpenclaw(
       const verdict = await askWithCopy(generation, ask);
       if (verdict.kind === "none") {
         skipped = verdict.reason;
-        onSkip(`--exact: ${skipped}: its own check is left out`);
+        onSkip(`--exact: ${skipped}: its own check is left out`, verdict.isOld);
         return findings;
       }
       return mergeFindings(findings, verdict.issues, generation.value);
@@ -37,15 +37,17 @@ export function withOpenclaw(
   };
 }
 
-/** OpenClaw may write beside its config: it is given a copy that nobody else can read. */
+/**
+ * OpenClaw may write beside its config: it is given a copy that nobody else can read. What it includes is put in its
+ * place: an absolute path would lead out of the copy.
+ */
 async function askWithCopy(generation: Generation, ask: (path: string) => Promise<CliVerdict>): Promise<CliVerdict> {
   const directory = await mkdtemp(join(tmpdir(), "config-manager-"));
   try {
-    for (const [name, { bytes }] of [[ROOT_NAME, generation.root] as const, ...generation.includes]) {
-      await mkdir(dirname(join(directory, name)), { recursive: true, mode: 0o700 });
-      await writeFile(join(directory, name), bytes, { mode: 0o600 });
-    }
-    return await ask(join(directory, ROOT_NAME));
+    const path = join(directory, ROOT_NAME);
+    const content = generation.hasIncludes ? formatJson(generation.value) : generation.root.bytes;
+    await writeFile(path, content, { mode: 0o600 });
+    return await ask(path);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

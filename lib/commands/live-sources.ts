@@ -3,7 +3,13 @@ import { readIncludeRoots } from "../config/includes.ts";
 import { readLiveConfig } from "../config/observe.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { Environment, Settings } from "../settings.ts";
+import type { Judge } from "./judge.ts";
 import { type SourceFile, readDefinitionMount } from "./sources.ts";
+
+/** What is said of OpenClaw's own stamp is left out: each gateway writes its own, and nobody else can mend it. */
+export function withoutStamp(judge: Judge["judge"]): Judge["judge"] {
+  return async (generation) => (await judge(generation)).filter(({ path }) => path[0] !== "meta");
+}
 
 /**
  * Reads what is in force: the live config with the files that it includes, and the mounted definitions. A file that cannot be

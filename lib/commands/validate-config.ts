@@ -18,6 +18,8 @@ export type PartProblem = Pick<Problem, "line" | "column" | "path" | "message" |
 };
 
 export interface ConfigOptions {
+  /** Where the config is when it is live: an absolute `$include` leads there. */
+  directory?: string;
   /** `OPENCLAW_INCLUDE_ROOTS`: files there are left to the gateway. */
   includeRoots?: readonly string[];
   /** Reads such a file; undefined if it cannot be read here. */
@@ -25,6 +27,8 @@ export interface ConfigOptions {
   /** What a release says about the config, with what it includes. */
   judge?: (generation: Generation) => Promise<Finding[]>;
 }
+
+const DEFAULT_DIRECTORY = dirname(SETTING_SOURCES.pvcConfig.default({}) ?? "/");
 
 const MODE_MESSAGES = {
   missing: "is missing; OpenClaw does not start without",
@@ -75,14 +79,14 @@ async function collectIncludes(
   { bytes, beside }: ContentPart,
   prefix: string,
   parts: readonly Part[],
-  { includeRoots = [], readOutside = async () => undefined }: ConfigOptions,
+  { directory = DEFAULT_DIRECTORY, includeRoots = [], readOutside = async () => undefined }: ConfigOptions,
 ): Promise<Generation> {
   const readInside = async (included: string) => {
     if (beside) return beside.get(included)?.bytes;
     const part = parts.find((each) => each.name === `${prefix}${included}`);
     return part && "bytes" in part ? part.bytes : undefined;
   };
-  const places = { directory: dirname(SETTING_SOURCES.pvcConfig.default({}) ?? "/"), roots: includeRoots };
+  const places = { directory, roots: includeRoots };
   return collectGeneration(new ConfigFile(bytes), places, readInside, readOutside);
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import process from "node:process";
 import { readIncludeRoots } from "../config/includes.ts";
 import { readOutside } from "../config/read.ts";
@@ -29,10 +30,13 @@ export async function runValidate(
   const { source, format } = invocation;
   const isLive = source.kind === "live";
   const files = isLive ? await readLive(invocation, env) : await readSources(source);
-  const chosen = await choose(invocation, env, checks);
-  const exact = invocation.exact ? await openExact(chosen) : chosen;
+  const whole = await choose(invocation, env, checks);
+  const chosen = isLive ? { ...whole, judge: await dropStamp(whole.judge) } : whole;
+  let isIncomplete = false;
+  const exact = invocation.exact ? await openExact(chosen, () => (isIncomplete = true)) : chosen;
   const found = await validate(files, {
     includeRoots: readIncludeRoots(env),
+    ...(invocation.settings ? { directory: dirname(invocation.settings.pvcConfig) } : {}),
     judge: exact.judge,
     release: chosen.release,
     ...(isLive ? { readOutside } : {}),
@@ -42,12 +46,16 @@ export async function runValidate(
   if (format === "text") await printText(found);
   else await print(render(result, format), process.stdout);
   if (isHeld && format === "text") await print(`checked against ${escapeControls(chosen.label)}\n`, process.stdout);
-  return found.problems.length > 0 ? 1 : 0;
+  return found.problems.length > 0 || isIncomplete ? 1 : 0;
 }
 
 async function readLive({ settings }: ValidateInvocation, env: Environment) {
   const { readLiveSources } = await import("./live-sources.ts");
   return settings ? readLiveSources(settings, env) : [];
+}
+
+async function dropStamp(judge: Judge["judge"]): Promise<Judge["judge"]> {
+  return (await import("./live-sources.ts")).withoutStamp(judge);
 }
 
 async function choose(
@@ -60,10 +68,16 @@ async function choose(
   return chooseJudge(openclaw, ask, checks);
 }
 
-/** Adds what the `openclaw` command on PATH says, once for each path. */
-async function openExact(judge: Judge): Promise<Judge> {
+/**
+ * Adds what the `openclaw` command on PATH says, once for each path. A release that is too old has no check to leave out;
+ * where there is no command, or it does not answer, what was asked for is not done.
+ */
+async function openExact(judge: Judge, onFailure: () => void): Promise<Judge> {
   const { withOpenclaw } = await import("./exact.ts");
-  return withOpenclaw(judge, (notice) => printNotice("warning", notice));
+  return withOpenclaw(judge, (notice, isOld) => {
+    printNotice(isOld ? "warning" : "error", notice);
+    if (!isOld) onFailure();
+  });
 }
 
 async function printText({ problems, warnings, checked }: Validation): Promise<void> {

@@ -26,7 +26,7 @@ export interface Validation {
   jobFiles: number;
 }
 
-export interface ValidateOptions extends Pick<ConfigOptions, "includeRoots" | "readOutside"> {
+export interface ValidateOptions extends Pick<ConfigOptions, "directory" | "includeRoots" | "readOutside"> {
   /** Which moments have passed, in milliseconds since 1970. */
   nowMs?: number;
   /** What a release says about a config, with what it includes. */

@@ -67,8 +67,9 @@ export async function spawnOpenclaw(
     quote: (argument) => argument,
     prefix: "",
     postfix: "",
+    // At once: a program that hangs may not listen to SIGTERM either.
     spawn: ((_command: string, _args: readonly string[], options: SpawnOptions) =>
-      spawn("openclaw", args, { ...options, shell: false })) as typeof spawn,
+      spawn("openclaw", args, { ...options, shell: false, killSignal: "SIGKILL" })) as typeof spawn,
   });
   const { exitCode, signal: killedBy, stdout, stderr, cause } = await run`openclaw`;
   return { exitCode, killedBy, stdout, stderr, cause };

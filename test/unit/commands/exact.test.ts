@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { mergeFindings, withOpenclaw } from "../../../lib/commands/exact.ts";
 import type { Finding } from "../../../lib/schema/finding.ts";
@@ -48,14 +48,15 @@ describe("mergeFindings()", () => {
 describe("withOpenclaw()", () => {
   const generation = generationOf('{gateway: {$include: "./sub/gateway.json5"}}', { "sub/gateway.json5": "{prot: 1}" });
 
-  test("gives it a private copy of all files, and removes it", async () => {
+  test("gives it a private copy, with what it includes in its place, and removes it", async () => {
     let asked = "";
     const judge = withOpenclaw(
       OWN,
       () => expect.unreachable(),
       async (path) => {
         asked = path;
-        expect(readFileSync(join(dirname(path), "sub/gateway.json5"), "utf8")).toBe("{prot: 1}");
+        expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ gateway: { prot: 1 } });
+        expect([statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777]).toEqual([0o600, 0o700]);
         return { kind: "answered", issues: [{ path: "gateway", message: 'Unrecognized key: "prot"' }] };
       },
     );
@@ -63,18 +64,32 @@ describe("withOpenclaw()", () => {
     expect(existsSync(dirname(asked))).toBe(false);
   });
 
-  test("says once that there is none, and goes on", async () => {
-    const notices: string[] = [];
+  test("gives it a config without includes as it is", async () => {
+    const text = "// Git\n{gateway: {prot: 1}}";
+    const judge = withOpenclaw(
+      OWN,
+      () => expect.unreachable(),
+      async (path) => {
+        expect(readFileSync(path, "utf8")).toBe(text);
+        return { kind: "answered", issues: [] };
+      },
+    );
+    expect(await judge.judge(generationOf(text))).toEqual([UNKNOWN]);
+  });
+
+  test.each([true, false])("says once that it cannot be asked, and goes on; too old: %s", async (isOld) => {
+    const notices: [string, boolean][] = [];
     let calls = 0;
     const judge = withOpenclaw(
       OWN,
-      (notice) => notices.push(notice),
+      (...notice) => notices.push(notice),
       async () => {
         calls += 1;
-        return { kind: "none", reason: "there is no openclaw command on PATH" };
+        return { kind: "none", reason: "there is no openclaw command on PATH", isOld };
       },
     );
     for (let round = 0; round < 2; round++) expect(await judge.judge(generation)).toEqual([UNKNOWN]);
-    expect([calls, notices]).toEqual([1, ["--exact: there is no openclaw command on PATH: its own check is left out"]]);
+    const notice = "--exact: there is no openclaw command on PATH: its own check is left out";
+    expect([calls, notices]).toEqual([1, [[notice, isOld]]]);
   });
 });

@@ -539,6 +539,20 @@ describe("validate() against a release", () => {
     ]);
   });
 
+  test("finds what a live config includes by its whole path", async () => {
+    const of = (name: string, text: string, holds: "config" | "included"): SourceFile => {
+      return { kind: "read", name, bytes: Buffer.from(text), holds };
+    };
+    const files = [
+      of("/data/openclaw.json", '{gateway: {$include: "/data/parts/gateway.json5"}}', "config"),
+      of("/data/parts/gateway.json5", '{mode: "local",\n prot: 1}', "included"),
+    ];
+    const options = { ...faultsAt(["gateway", "prot"]), directory: "/data" };
+    expect((await toLines(files, options)).problems).toEqual([
+      "/data/parts/gateway.json5:2: gateway.prot: unknown key",
+    ]);
+  });
+
   test("warns and fails of the jobs as a sync with that release would", async () => {
     const turn = { schedule: "@daily", message: "Look." };
     const jobs = [
