@@ -24,7 +24,14 @@ export async function renderConfigSchema(
       printNotice("warning", `OpenClaw ${openclaw} is not known; this is ${release}`);
     return formatJson(unpackSchema(pool, release));
   }
-  const schema = await readGatewaySchema(settings, env);
+  const schema = await readGatewaySchema(settings, env).catch(addHint);
   if (schema !== undefined) return formatJson(repairSchema(schema));
   throw new ManagerError("rejected", "config.schema: the reply makes no sense", { hint: "config-manager doctor" });
+}
+
+/** Without a gateway there is the schema that is in this program. */
+function addHint(error: unknown): never {
+  if (!(error instanceof ManagerError) || error.hint !== undefined) throw error;
+  const { code, message, cause } = error;
+  throw new ManagerError(code, message, { hint: "config-manager schema config --openclaw latest", cause });
 }

@@ -9,25 +9,28 @@ import type { Environment, Settings } from "../settings.ts";
 import { isDefaultUrl } from "./gateway-port.ts";
 
 /** How long anybody may take to accept a connection, in milliseconds. In a check before a merge, nobody listens. */
-const ACCEPT_LIMIT_MS = 200;
+const ACCEPT_LIMIT_MS = 500;
 
-/** How long the gateway may then take to let us in, in milliseconds. */
-const LOGIN_LIMIT_MS = 1_000;
+/** How long the gateway may then take to let us in, in milliseconds. It is there: a busy one is worth the wait. */
+const LOGIN_LIMIT_MS = 5_000;
+
+/** How long closing may take, in milliseconds. */
+const CLOSE_LIMIT_MS = 1_000;
 
 /** What a gateway of the old protocol counts as that calls itself `dev`, as 2026.2 does. */
 const OLDEST = "2026.2.9";
 
 /**
- * Asks the gateway for its release, if one answers at once; undefined if none does, or it does not let us in. One that calls
- * itself `dev` is 2026.2 where it speaks the old protocol; else undefined.
+ * Asks the gateway for its release; undefined if nobody listens, and an error if who listens does not let us in. One that
+ * calls itself `dev` is 2026.2 where it speaks the old protocol; else undefined.
  */
-export async function askRelease(settings: Settings, env: Environment): Promise<string | undefined> {
+export async function askRelease(settings: Settings, env: Environment): Promise<string | ManagerError | undefined> {
   if (settings.transport === "cli" || !(await isListening(settings.gatewayUrl))) return undefined;
   const transport = await openTransport(settings, env);
   try {
-    if (!(await transport.openConfig(LOGIN_LIMIT_MS))) return undefined;
-    const store = await toResult(transport.open());
-    return store instanceof ManagerError ? undefined : readRelease(store);
+    const store = await Promise.race([toResult(transport.open()), sleep(LOGIN_LIMIT_MS, undefined)]);
+    if (!store) return new ManagerError("unreachable", `it has not answered for ${LOGIN_LIMIT_MS / 1000} s`);
+    return store instanceof ManagerError ? store : readRelease(store);
   } finally {
     await close(transport);
   }
@@ -74,7 +77,7 @@ async function openTransport(settings: Settings, env: Environment): Promise<Tran
 }
 
 async function close(transport: Transport): Promise<void> {
-  await Promise.race([transport.close(), sleep(LOGIN_LIMIT_MS)]);
+  await Promise.race([transport.close(), sleep(CLOSE_LIMIT_MS)]);
 }
 
 /** Whether somebody accepts a connection there. */
@@ -91,7 +94,8 @@ function isListening(url: string): Promise<boolean> {
       resolve(isOpen);
     };
     socket.on("connect", () => end(true));
-    socket.on("timeout", () => end(false));
+    // Where this process had no turn for so long, the connection may be there by now.
+    socket.on("timeout", () => setImmediate(() => end(false)));
     socket.on("error", () => end(false));
   });
 }

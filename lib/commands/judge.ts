@@ -1,5 +1,5 @@
 import type { Generation } from "../config/generation.ts";
-import { ManagerError } from "../errors.ts";
+import { ManagerError, describeError } from "../errors.ts";
 import { parseJson } from "../definition/text.ts";
 import { checkAgainst, checkConfig } from "../schema/check-config.ts";
 import type { Finding } from "../schema/finding.ts";
@@ -27,18 +27,20 @@ const CHECKS: SchemaChecks = { checkConfig, checkAgainst, chooseRelease };
 /**
  * Chooses the release: the one that is asked for, else the gateway's, else the newest.
  *
- * @param askGateway the gateway's release; undefined if none answers
+ * @param askGateway the gateway's release; undefined if there is none; an error if it does not say
  * @throws {ManagerError} `usage` for what is no release
  */
 export async function chooseJudge(
   asked: string | undefined,
-  askGateway: () => Promise<string | undefined>,
+  askGateway: () => Promise<string | ManagerError | undefined>,
   checks: SchemaChecks = CHECKS,
 ): Promise<Judge> {
-  const own = asked === undefined ? await askGateway() : undefined;
+  const answer = asked === undefined ? await askGateway() : undefined;
+  const refusal = answer instanceof ManagerError ? `; the gateway's is not known: ${describeError(answer)}` : "";
+  const own = answer instanceof ManagerError ? undefined : answer;
   const wanted = asked ?? own ?? "latest";
   const { release, isExact } = checks.chooseRelease(wanted);
-  const remark = describeChoice(wanted, isExact, own !== undefined);
+  const remark = `${describeChoice(wanted, isExact, own !== undefined)}${refusal}`;
   return {
     release,
     label: `OpenClaw ${release}${remark && ` (${remark})`}`,

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { type SchemaChecks, chooseJudge, readSchemaJudge } from "../../../lib/commands/judge.ts";
+import { ManagerError } from "../../../lib/errors.ts";
 import { createScratch, generationOf } from "../../support/fakes.ts";
 
 const KNOWN = new Set(["2026.2.9", "2026.9.6"]);
@@ -28,6 +29,15 @@ describe("chooseJudge()", () => {
     expect(chosen.label).toBe(label);
     const [finding] = await chosen.judge(generationOf("{}"));
     expect(finding?.message).toBe(chosen.release);
+  });
+
+  test("says why a gateway that is there does not tell its release", async () => {
+    const refused = new ManagerError("refused", "the gateway refuses the token", { hint: "give it another" });
+    const { label, release } = await chooseJudge(undefined, async () => refused, checks);
+    expect(release).toBe("2026.9.6");
+    expect(label).toBe(
+      "OpenClaw 2026.9.6 (the newest known; the gateway's is not known: the gateway refuses the token (give it another))",
+    );
   });
 });
 
