@@ -72,6 +72,28 @@ describe("examine()", () => {
     expect(found.ok).toBe(false);
   });
 
+  test("says how the live config goes with the gateway's release and with the newest, or that nobody knows", async () => {
+    const upgradeOf = async (world: Partial<World>) => check(await diagnose({ ...STEADY, ...world }), "upgrade").detail;
+    const gateway = (version: string, protocol?: number) => ({ gateway: { version, protocol } });
+    const live = '{"gateway":{"mode":"local","bind":"0.0.0.0"}}';
+    expect(await upgradeOf({})).toBe("goes with this gateway, 2026.9.6, the newest that is known");
+    expect(await upgradeOf({ live })).toBe("with this gateway, 2026.9.6, the newest that is known: 1 problem");
+    // 2026.2.9 stamps its config with a key that 2026.9.6 does not know.
+    const stamped = '{"gateway":{"mode":"local"},"meta":{"lastTouchedAt":"2026-02-09T00:00:00.000Z"}}';
+    expect(await upgradeOf({ live: stamped, ...gateway("2026.8.2") })).toBe(
+      "goes with this gateway; with 2026.9.6: no problem",
+    );
+    expect(await upgradeOf(gateway("2026.9.8"))).toBe("goes with this gateway, 2026.9.8, as far as 2026.9.6 tells");
+    expect(await upgradeOf(gateway("2026.8.2"))).toBe("goes with this gateway; with 2026.9.6: no problem");
+    expect(await upgradeOf(gateway("2026.8.3"))).toBe(
+      "goes with this gateway, as far as 2026.8.2 tells; with 2026.9.6: no problem",
+    );
+    expect(await upgradeOf(gateway("dev", 3))).toBe("goes with this gateway; with 2026.9.6: no problem");
+    const unknown = "this gateway's release is not known; with 2026.9.6: no problem";
+    expect(await upgradeOf(gateway("dev", 4))).toBe(unknown);
+    expect(await upgradeOf({ error: new ManagerError("unreachable", "connect ECONNREFUSED") })).toBe(unknown);
+  });
+
   test("finds nothing broken where neither ConfigMap is there, nor was before, and says so", async () => {
     const empty = await diagnose(UNUSED);
     expect(empty.ok).toBe(true);
