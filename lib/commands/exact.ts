@@ -53,28 +53,45 @@ async function askWithCopy(generation: Generation, ask: (path: string) => Promis
   }
 }
 
-/** Adds the issues about paths of which nothing is said yet. An error wins over a warning. */
+/** Adds the issues of which nothing is said yet. An error wins over a warning. */
 export function mergeFindings(
   findings: readonly Finding[],
   issues: readonly ConfigIssue[],
   config: JsonObject,
 ): Finding[] {
   const redact = createRedactor(config);
-  const toId = (path: KeyPath) => JSON.stringify(path.map(String));
   const merged = new Map<string, Finding[]>(Map.groupBy(findings, ({ path }) => toId(path)));
-  for (const { path, message } of issues.flatMap(splitKeys)) {
-    const found = toKeyPath(config, path);
-    const known = merged.get(toId(found)) ?? [];
-    if (known.some(({ severity }) => severity === "error")) continue;
-    merged.set(toId(found), [{ path: found, message: redact(message), rule: "openclaw", severity: "error" }]);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  for (const { path: parts, message } of issues.flatMap(splitKeys)) {
+    const path = toKeyPath(config, parts);
+    if (errors.some((error) => isSame(error, path, message))) continue;
+    const [line = ""] = message.split("\n"); // some go on with what to do about it
+    merged.set(toId(path), [{ path, message: redact(line), rule: "openclaw", severity: "error" }]);
   }
   return [...merged.values()].flat();
 }
 
-/** OpenClaw names the object in which a key is unknown. */
+/** It names no key: an object has none of the shapes that it may have, or one key too many. */
+const VAGUE = /^Invalid input|must NOT have additional properties$/;
+
+const toId = (path: KeyPath) => JSON.stringify(path.map(String));
+
+/** Whether OpenClaw means what we have found: at that place, or of the object in which it is, or of a key that lacks. */
+function isSame(error: Finding, path: KeyPath, message: string): boolean {
+  if (toId(error.path) === toId(path)) return true;
+  const isAbove = toId(error.path.slice(0, path.length)) === toId(path);
+  const names = (key: string | number | undefined, text: string) =>
+    typeof key === "string" && text.split(/[^\w-]/).includes(key);
+  if (isAbove) return VAGUE.test(message) || names(error.path.at(-1), message);
+  const isLacking = error.rule === "required" && toId(path.slice(0, -1)) === toId(error.path);
+  return isLacking && names(path.at(-1), error.message);
+}
+
+/** OpenClaw names the object in which a key is unknown; so do its plugins, in words of their own. */
 function splitKeys({ path, message }: ConfigIssue): { path: string[]; message: string }[] {
   const parts = path.split(".").filter((part) => part !== "");
-  const [, list] = /^Unrecognized keys?: ("[^]*")$/.exec(message) ?? [];
+  const [, list] =
+    /^(?:Unrecognized keys?|invalid config: must not have additional properties): ("[^]*")$/.exec(message) ?? [];
   if (list === undefined) return [{ path: parts, message }];
   return list.split(", ").map((key) => ({ path: [...parts, key.slice(1, -1)], message: "unknown key" }));
 }
@@ -83,7 +100,8 @@ function splitKeys({ path, message }: ConfigIssue): { path: string[]; message: s
 function toKeyPath(config: JsonObject, parts: readonly string[]): KeyPath {
   const list = readPath(config, "agents.list");
   const [first, second, id, ...rest] = parts;
-  if (first === "agents" && second === "entries" && id !== undefined && Array.isArray(list)) {
+  if (first === "agents" && second === "entries" && Array.isArray(list)) {
+    if (id === undefined && readPath(config, "agents.entries") === undefined) return ["agents", "list"];
     const index = list.findIndex((agent) => isJsonObject(agent) && agent.id === id);
     if (index >= 0) return ["agents", "list", index, ...walkParts(list[index], rest)];
   }

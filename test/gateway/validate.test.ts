@@ -163,11 +163,19 @@ describe.each([...RELEASES])("validate beside OpenClaw %s", (version) => {
     const wrong = join(pod.mounts.root, "exact.json");
     await writeFile(
       wrong,
-      realConfig(gateway, { more: { messages: '{ ackReactoin: "s3cret-of-a-typo", responsePrefix: 5 }' } }),
+      realConfig(gateway, {
+        more: {
+          channels: '{ telegram: { botTokn: "s3cret-of-a-typo" } }',
+          models: '{ providers: { acme: { baseUrl: "http://127.0.0.1:9/v1", models: [{ id: "acme-1" }] } } }',
+          messages: '{ ackReactoin: "s3cret-of-a-typo", responsePrefix: 5 }',
+        },
+      }),
     );
     const { exitCode, lines, stderr } = await type(["validate", "--exact", wrong], withCli());
     expect(exitCode).toBe(1);
     expect(findings(lines).map((line) => line.split(": ")[1])).toEqual([
+      "channels.telegram.botTokn",
+      "models.providers.acme.models.0",
       "messages.ackReactoin",
       "messages.responsePrefix",
     ]);

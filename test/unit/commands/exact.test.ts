@@ -2,8 +2,11 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { mergeFindings, withOpenclaw } from "../../../lib/commands/exact.ts";
+import { checkConfig } from "../../../lib/schema/check-config.ts";
 import type { Finding } from "../../../lib/schema/finding.ts";
+import { readConfigTable } from "../../support/config-table.ts";
 import { generationOf } from "../../support/fakes.ts";
+import { readVerdicts } from "../../support/verdicts.ts";
 
 const UNKNOWN: Finding = {
   path: ["gateway", "prot"],
@@ -42,6 +45,42 @@ describe("mergeFindings()", () => {
       CONFIG,
     );
     expect([found?.severity, more]).toEqual(["error", []]);
+  });
+});
+
+/** What only the gateway knows, or says of another place. */
+const ADDED: Readonly<Record<string, string[]>> = {
+  "2026.9.6": ["old-keys: browser driver extension"],
+  "2026.8.2": [],
+  "2026.6.11": ["channels-plugins: plugin load path missing"],
+  "2026.4.15": [
+    "channels-plugins: discord number id",
+    "channels-plugins: plugin deny unknown",
+    "channels-plugins: plugin load path missing",
+    "cross-field: talk several providers",
+    "old-keys: telegram requireMention",
+    "old-keys: thread bindings spawn",
+    "unknown-key: tools web search",
+    "wrong-type: channels is a list",
+  ],
+};
+
+describe("mergeFindings() of what gateways have said", () => {
+  test.each(Object.keys(ADDED))("%s adds what is new, and says nothing twice", async (release) => {
+    const verdicts = readVerdicts(release);
+    const added: string[] = [];
+    for (const { name, config } of readConfigTable()) {
+      const { valid = true, issues = [] } = verdicts[name] ?? {};
+      if (valid) continue;
+      const merged = mergeFindings(await checkConfig(config, release), issues, config);
+      if (merged.some(({ rule }) => rule === "openclaw")) added.push(name);
+    }
+    expect(added.toSorted()).toEqual(ADDED[release] ?? []);
+  });
+
+  test("says the first line of what goes on with what to do", () => {
+    const issues = [{ path: "agents", message: "Duplicate agentDir detected.\nEach agent must have its own." }];
+    expect(mergeFindings([], issues, CONFIG).map(({ message }) => message)).toEqual(["Duplicate agentDir detected."]);
   });
 });
 
