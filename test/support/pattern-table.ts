@@ -16,6 +16,12 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     "/('--[\\w-]+)=[^\\n]*'/": ours("the command line"),
     "/got \\d+: (.*)\\.$/": ours("the command line"),
   },
+  "lib/commands/exact.ts": {
+    '/^(?:Unrecognized keys?|invalid config: must not have additional properties): ("[^]*")$/': hard([
+      'Unrecognized key: "',
+      '" ',
+    ]),
+  },
   "lib/commands/file-kinds.ts": {
     "/\\s+/": ours("a list in the source"),
     "/^[tj]sconfig(?:\\..+)?\\.json$/": hard("tsconfig.", ".json"),
