@@ -34,7 +34,15 @@ function repairObject(schema: JsonObject, outer: readonly JsonObject[], open: re
   }
   const repaired: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
-    if (!own.some((each) => each === value)) repaired[key] = repair(value, definitions, open);
+    if (own.some((each) => each === value)) continue;
+    const isByName = key === "properties" || key === "patternProperties";
+    repaired[key] =
+      isByName && isJsonObject(value) ? repairByName(value, definitions, open) : repair(value, definitions, open);
   }
   return repaired;
+}
+
+/** Schemas by the names of keys: a key may be called `definitions`, and is none of them. */
+function repairByName(schemas: JsonObject, definitions: readonly JsonObject[], open: readonly Json[]): JsonObject {
+  return Object.fromEntries(Object.entries(schemas).map(([name, each]) => [name, repair(each, definitions, open)]));
 }
