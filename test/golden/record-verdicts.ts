@@ -1,5 +1,5 @@
 // Records what real gateways say about the configs of test/golden/configs: refused or not, and why. Downloads missing
-// releases. With names, only those are asked anew.
+// releases. With names, only those are asked anew: of a config, or of a file of configs.
 //
 //   node_modules/.bin/bun test/golden/record-verdicts.ts [RELEASE…] [--only NAME…]
 
@@ -71,7 +71,8 @@ function createJudge(gateway: TestGateway): Judge {
 }
 
 async function record(releases: readonly string[], only: readonly string[]): Promise<void> {
-  const table = readConfigTable().filter(({ name }) => only.length === 0 || only.includes(name));
+  const isWanted = (name: string) => only.length === 0 || only.includes(name);
+  const table = readConfigTable().filter(({ name, group }) => [name, group].some(isWanted));
   for (const version of releases) {
     const gateway = await createGateway(await getRelease(version), VARIABLES);
     const asked = createJudge(gateway);
