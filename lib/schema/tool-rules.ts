@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { isNamedPlugin } from "./plugin-rules.ts";
+import { hasInstalledPlugins, isNamedPlugin } from "./plugin-rules.ts";
 import { type Problem, type Rule, findAll, findTexts, isSince } from "./rule.ts";
 
 /** Where tools are said: for all, and for an agent. */
@@ -23,6 +23,13 @@ const CHANNEL_POLICIES = ["", "accounts.*."].flatMap((account) =>
 /** Settings of a search service inside `tools.web.search`, which are its plugin's. */
 const SEARCH_SERVICES =
   "brave duckduckgo exa firecrawl gemini grok kimi minimax ollama perplexity searxng tavily".split(" ");
+
+/** The plugins of services that have another name than theirs. */
+const PLUGIN_OF_SERVICE: Readonly<Record<string, string>> = {
+  kimi: "moonshot",
+  "firecrawl-free": "firecrawl",
+  "parallel-free": "parallel",
+};
 
 /** The services that OpenClaw brings along: [service, before]. */
 const BUNDLED_SERVICES: [string, string?][] = [
@@ -77,7 +84,7 @@ export const TOOL_RULES: Rule[] = [
     since: "2026.5.20",
     find: (config, release) =>
       findTexts(config, ["tools.web.search.provider"])
-        .filter(({ value }) => !isBundled(value.trim(), release) && !isNamedPlugin(config, value.trim()))
+        .filter(({ value }) => !isBundled(value.trim(), release) && !isServiceOfPlugin(config, value.trim()))
         .map(({ path }) => ({ path, message: "a search service of a plugin is expected that is there" })),
   },
   {
@@ -113,6 +120,15 @@ export const TOOL_RULES: Rule[] = [
 
 function isBundled(service: string, release: string): boolean {
   return BUNDLED_SERVICES.some(([name, before]) => name === service && (!before || !isSince(release, before)));
+}
+
+function isServiceOfPlugin(config: JsonObject, service: string): boolean {
+  const plugin = PLUGIN_OF_SERVICE[service];
+  return (
+    hasInstalledPlugins(config) ||
+    isNamedPlugin(config, service) ||
+    (plugin !== undefined && isNamedPlugin(config, plugin))
+  );
 }
 
 function findPolicyConflicts(config: JsonObject, places: readonly string[]): Problem[] {
