@@ -19,11 +19,19 @@ interface OldKey {
   atStart: "migrated" | "refused";
 }
 
+/** Where a context may be limited from 2026.8.2 on: at each model alone. */
+const MODEL_CONTEXT = "models.providers.PROVIDER.models[]";
+
 /** A key that is not in the schema of these releases, and which they take all the same: [path, new name, since, before]. */
 const ACCEPTED: [string, string, string, string?][] = [
   ["agents.list", "agents.entries", "2026.8.2"],
   ["canvasHost", "plugins.entries.canvas.config.host", "2026.5.20", "2026.8.2"],
   ["hooks.internal.handlers", "a hook folder with HOOK.md", "2026.4.15", "2026.8.2"],
+  ["agents.defaults.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
+  ["agents.entries.*.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
+  ["agents.list.*.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
+  ["models.providers.*.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
+  ["models.providers.*.contextWindow", `${MODEL_CONTEXT}.contextWindow`, "2026.8.2"],
 ];
 
 /**
