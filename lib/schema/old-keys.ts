@@ -34,6 +34,9 @@ const ACCEPTED: [string, string, string, string?][] = [
   ["models.providers.*.contextWindow", `${MODEL_CONTEXT}.contextWindow`, "2026.8.2"],
 ];
 
+/** Old keys that 2026.4.15 does not migrate, other than the rest. */
+const UNREAD = /^(?:channels\.telegram\.requireMention|session\.threadBindings\.spawn(?:Acp|Subagent)Sessions)$/;
+
 /**
  * The first release that repairs its config when it starts. The ones before do not start with an old key. One that runs
  * and finds the key in its changed file refuses it; a sidecar delivers such a config with what the gateway has migrated.
@@ -61,7 +64,7 @@ export function findOldKeys(config: JsonObject, release: string): Finding[] {
     if (key.since !== undefined && !isSince(release, key.since)) continue;
     if (key.before !== undefined && isSince(release, key.before)) continue;
     const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
-    if (isRead && (key.atStart === "migrated" || key.path.startsWith("browser."))) {
+    if (isRead && !UNREAD.test(key.path) && (key.atStart === "migrated" || key.path.startsWith("browser."))) {
       const message = describe(key, false);
       for (const { path } of findPlacesOf(config, key)) {
         findings.push({

@@ -1,6 +1,7 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import type { Finding } from "./finding.ts";
 import { isSince } from "./rule.ts";
+import { SEARCH_SERVICE_KEYS } from "./tool-rules.ts";
 
 /** Keys that a release takes although its schema does not have them: [place, since, before]. */
 const TAKEN: [string, string, string?][] = [
@@ -13,18 +14,27 @@ const TAKEN: [string, string, string?][] = [
 ];
 
 /** What 2026.4.15 migrates when it reads a config, whatever its schema says of it. */
-const MIGRATED = /^(?:channels\.[^.]+\.streaming|messages\.tts\.[^.]+|tools\.web\.search\.[^.]+)$/;
+const MIGRATED = [
+  "channels.*.streaming",
+  "messages.tts.*",
+  ...SEARCH_SERVICE_KEYS.map((key) => `tools.web.search.${key}`),
+];
 
 /** Whether a finding about an unknown key is none, since this release takes the key all the same. */
 export function isTaken({ path, rule }: Finding, release: string): boolean {
   const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
-  if (isRead && (rule === "unknown-key" || rule === "type") && MIGRATED.test(path.join("."))) return true;
+  if (isRead && (rule === "unknown-key" || rule === "type") && MIGRATED.some((place) => isAt(path, place))) return true;
   if (rule !== "unknown-key") return false;
-  return TAKEN.some(([place, since, before]) => {
-    const keys = place.split(".");
-    const isThere = keys.length === path.length && keys.every((key, index) => key === "*" || key === path[index]);
-    return isThere && isSince(release, since) && (before === undefined || !isSince(release, before));
-  });
+  return TAKEN.some(
+    ([place, since, before]) =>
+      isAt(path, place) && isSince(release, since) && (before === undefined || !isSince(release, before)),
+  );
+}
+
+/** Whether a path is that of a place; `*` stands for any key. */
+function isAt(path: Finding["path"], place: string): boolean {
+  const keys = place.split(".");
+  return keys.length === path.length && keys.every((key, index) => key === "*" || key === path[index]);
 }
 
 /** A config as a release reads it, and where a path of it is in the config as it is written. */

@@ -24,6 +24,9 @@ const CHANNEL_POLICIES = ["", "accounts.*."].flatMap((account) =>
 const SEARCH_SERVICES =
   "brave duckduckgo exa firecrawl gemini grok kimi minimax ollama perplexity searxng tavily".split(" ");
 
+/** What of the services stood in `tools.web.search` once. */
+export const SEARCH_SERVICE_KEYS: readonly string[] = ["apiKey", ...SEARCH_SERVICES];
+
 /** The plugins of services that have another name than theirs. */
 const PLUGIN_OF_SERVICE: Readonly<Record<string, string>> = {
   kimi: "moonshot",
