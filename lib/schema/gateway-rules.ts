@@ -1,5 +1,6 @@
 import { type JsonObject, readPath } from "../json.ts";
 import { type Problem, type Rule, findTexts, isTemplate } from "./rule.ts";
+import { isLocal, isOrigin, parseUrl } from "./urls.ts";
 
 /** The gateway's own address, TLS, and URLs. */
 export const GATEWAY_RULES: Rule[] = [
@@ -63,8 +64,9 @@ export const GATEWAY_RULES: Rule[] = [
   {
     id: "url",
     since: "2026.2.26",
+    before: "2026.8.2",
     find: (config) =>
-      findUrls(config, ["mcp.servers.*.url", "nodeHost.mcp.servers.*.url"], /^https?:$/).map(({ path }) => ({
+      findUrls(config, ["cron.webhook"], /^https?:$/).map(({ path }) => ({
         path,
         message: "an http:// or https:// URL is expected",
       })),
@@ -101,14 +103,7 @@ function findUrls(config: JsonObject, places: readonly string[], protocol: RegEx
   return findTexts(config, places).filter(({ value }) => !protocol.test(parseUrl(value)?.protocol ?? ""));
 }
 
-function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
 function isPublicOrigin(text: string): boolean {
   const url = parseUrl(text);
-  if (!url || url.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
-  return (
-    url.protocol === "https:" || (url.protocol === "http:" && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-  );
+  return url !== undefined && isOrigin(text) && (url.protocol === "https:" || isLocal(url));
 }

@@ -1,7 +1,7 @@
-import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Problem, type Rule, findAll, findTexts } from "./rule.ts";
+import { type JsonObject, isJsonObject, readPath } from "../json.ts";
+import { type Problem, type Rule, findAll, findTexts, isSince } from "./rule.ts";
 
-/** Browser profiles, hooks, MCP servers, talk and secrets. */
+/** Browser profiles, hooks, talk and secrets. */
 export const OTHER_RULES: Rule[] = [
   {
     id: "type",
@@ -25,6 +25,14 @@ export const OTHER_RULES: Rule[] = [
       findAll(config, ["browser.profiles.*"])
         .filter(({ value }) => isJsonObject(value) && value.userDataDir && value.driver !== "existing-session")
         .map(({ path }) => ({ path: [...path, "userDataDir"], message: "goes with driver: existing-session alone" })),
+  },
+  {
+    id: "browser-profile",
+    since: "2026.7.35",
+    find: (config) =>
+      findAll(config, ["browser.profiles.*"])
+        .filter(({ value }) => isJsonObject(value) && value.driver === "extension" && value.cdpUrl)
+        .map(({ path }) => ({ path: [...path, "cdpUrl"], message: "does not go with driver: extension" })),
   },
   {
     id: "executable",
@@ -69,23 +77,19 @@ export const OTHER_RULES: Rule[] = [
         .map(({ path }) => ({ path, message: "a text is expected, as ${VAR}; no reference to a secret" })),
   },
   {
-    id: "mcp-server",
-    since: "2026.6.11",
+    id: "type",
+    since: "2026.4.15",
+    before: "2026.5.20",
     find: (config) =>
-      findServers(config)
-        .filter(({ server }) => server.transport === "stdio" && !isFilled(server.command))
-        .map(({ path }) => ({ path: [...path, "transport"], message: "with stdio, a command is expected" })),
+      config.channels === undefined || isJsonObject(config.channels)
+        ? []
+        : [{ path: ["channels"], message: "expected an object" }],
   },
   {
-    id: "mcp-server",
-    since: "2026.8.2",
-    find: (config) =>
-      findServers(config).flatMap(({ path, server }) =>
-        OLD_SERVER_KEYS.filter((key) => Object.hasOwn(server, key)).map((key) => ({
-          path: [...path, key],
-          message: key === "disabled" ? "enabled is expected, with the opposite value" : "unknown key",
-        })),
-      ),
+    id: "talk-provider",
+    since: "2026.4.15",
+    before: "2026.6.11",
+    find: (config) => findTalkProblems(config, "talk").filter(() => readPath(config, "talk.provider") === undefined),
   },
   {
     id: "talk-provider",
@@ -101,22 +105,21 @@ export const OTHER_RULES: Rule[] = [
         .map(({ path }) => ({ path, message: "an absolute path is expected" })),
   },
   {
+    id: "secret-command",
+    since: "2026.2.26",
+    find: (config) =>
+      findTexts(config, ["secrets.providers.*.command"])
+        .filter(({ value }) => value.trim() !== "" && !isSafeExecutable(value))
+        .map(({ path }) => ({ path, message: "the path of a program alone is expected: no arguments, no shell" })),
+  },
+  {
     id: "secret-reference",
     since: "2026.2.26",
-    find: (config) => findReferences(config, []).flatMap(({ path, reference }) => findBadReference(path, reference)),
+    find: (config, release) =>
+      findReferences(config, [])
+        .filter(({ path }) => !isPluginSetting(path, release))
+        .flatMap(({ path, reference }) => findBadReference(path, reference)),
   },
-];
-
-const OLD_SERVER_KEYS = [
-  "disabled",
-  "connectTimeout",
-  "connect_timeout",
-  "timeout",
-  "workingDirectory",
-  "supports_parallel_tool_calls",
-  "ssl_verify",
-  "client_cert",
-  "client_key",
 ];
 
 function reachesBrowser(profile: JsonObject): boolean {
@@ -140,12 +143,6 @@ function isSafeModule(path: string): boolean {
   const name = path.trim();
   if (name === "" || /^[/~]/.test(name) || name.includes(":")) return false;
   return !name.split(/[\\/]+/).includes("..");
-}
-
-function findServers(config: JsonObject): { path: (string | number)[]; server: JsonObject }[] {
-  return findAll(config, ["mcp.servers.*", "nodeHost.mcp.servers.*"]).flatMap(({ path, value }) =>
-    isJsonObject(value) ? [{ path, server: value }] : [],
-  );
 }
 
 function findTalkProblems(config: JsonObject, place: string): Problem[] {
@@ -177,6 +174,12 @@ function findReferences(value: unknown, path: (string | number)[]): Reference[] 
     return [{ path, reference: object }];
   }
   return Object.entries(object).flatMap(([key, inner]) => findReferences(inner, [...path, key]));
+}
+
+/** What plugins look at, with schemas of their own, which do not tell how an id is written. */
+function isPluginSetting([first, second, , fourth]: Problem["path"], release: string): boolean {
+  if (first === "channels") return isSince(release, "2026.4.15");
+  return (first === "plugins" || first === "skills") && second === "entries" && fourth === "config";
 }
 
 function findBadReference(path: (string | number)[], { source, id }: JsonObject): Problem[] {

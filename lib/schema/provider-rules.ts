@@ -50,7 +50,24 @@ export const PROVIDER_RULES: Rule[] = [
         return problems;
       }),
   },
+  {
+    // The gateway gives a provider's limits to its models that have none of their own, before it looks at them.
+    id: "type",
+    since: "2026.8.2",
+    find: (config) =>
+      Object.entries(readProviders(config)).flatMap(([name, provider]): Problem[] => {
+        const models = isJsonObject(provider) && Array.isArray(provider.models) ? provider.models : [];
+        return ["contextWindow", "contextTokens"]
+          .filter((key) => isJsonObject(provider) && Object.hasOwn(provider, key) && !isLimit(provider[key]))
+          .filter((key) => models.some((model) => isJsonObject(model) && model[key] === undefined))
+          .map((key) => ({ path: ["models", "providers", name, key], message: "expected a number above 0" }));
+      }),
+  },
 ];
+
+function isLimit(value: unknown): boolean {
+  return typeof value === "number" && value > 0;
+}
 
 function readProviders(config: JsonObject): JsonObject {
   const providers = isJsonObject(config.models) ? config.models.providers : undefined;

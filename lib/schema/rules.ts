@@ -4,12 +4,16 @@ import { CHANNEL_RULES } from "./channel-rules.ts";
 import { DURATION_RULES } from "./duration-rules.ts";
 import type { Finding } from "./finding.ts";
 import { GATEWAY_RULES } from "./gateway-rules.ts";
+import { HOST_RULES } from "./host-rules.ts";
+import { MCP_RULES } from "./mcp-rules.ts";
+import { MODEL_RULES } from "./model-rules.ts";
 import { OTHER_RULES } from "./other-rules.ts";
 import { PLUGIN_RULES } from "./plugin-rules.ts";
 import { PROVIDER_RULES } from "./provider-rules.ts";
 import { type Rule, isSince } from "./rule.ts";
 import { SANDBOX_RULES } from "./sandbox-rules.ts";
 import { TOOL_RULES } from "./tool-rules.ts";
+import { WORKER_RULES } from "./worker-rules.ts";
 
 /**
  * What gateways refuse and the JSON Schema of `config.schema` does not say. Taken from the refinements in OpenClaw's
@@ -21,10 +25,14 @@ const RULES: readonly Rule[] = [
   ...AGENT_RULES,
   ...TOOL_RULES,
   ...PROVIDER_RULES,
+  ...MODEL_RULES,
   ...GATEWAY_RULES,
   ...CHANNEL_RULES,
   ...PLUGIN_RULES,
   ...SANDBOX_RULES,
+  ...HOST_RULES,
+  ...MCP_RULES,
+  ...WORKER_RULES,
   ...OTHER_RULES,
 ];
 
