@@ -31,7 +31,7 @@ export const CHANNEL_RULES: Rule[] = [
   {
     id: "open-channel",
     before: LEFT_TO_PLUGINS,
-    find: (config) => OPEN_CHANNELS.flatMap((channel) => findOpenAccounts(config, channel)),
+    find: (config, release) => OPEN_CHANNELS.flatMap((channel) => findOpenAccounts(config, channel, release)),
   },
   {
     id: "open-channel",
@@ -128,16 +128,13 @@ function isTarget(config: JsonObject, target: string, release: string): boolean 
 }
 
 /** Accounts inherit the list of their channel from 2026.2.26. */
-function findOpenAccounts(config: JsonObject, channel: string): Problem[] {
+function findOpenAccounts(config: JsonObject, channel: string, release: string): Problem[] {
   const [root] = findAll(config, [`channels.${channel}`]);
   if (!root || !isJsonObject(root.value)) return [];
-  const base = root.value;
+  const inherited = isSince(release, "2026.2.26") ? root.value.allowFrom : undefined;
   return [root, ...findAll(config, [`channels.${channel}.accounts.*`])].flatMap(({ path, value }): Problem[] => {
     if (!isJsonObject(value) || value.dmPolicy !== "open") return [];
-    if (
-      takesAll(value.allowFrom ?? base.allowFrom) ||
-      takesAll(isJsonObject(value.dm) ? value.dm.allowFrom : undefined)
-    )
+    if (takesAll(value.allowFrom ?? inherited) || takesAll(isJsonObject(value.dm) ? value.dm.allowFrom : undefined))
       return [];
     return [{ path: [...path, "allowFrom"], message: openMessage("dmPolicy") }];
   });

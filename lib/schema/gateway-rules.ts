@@ -92,6 +92,14 @@ export const GATEWAY_RULES: Rule[] = [
       return [{ path: ["gateway", "roles", "default"], message: "a role of gateway.roles.definitions is expected" }];
     },
   },
+  {
+    id: "role",
+    since: "2026.8.2",
+    find: (config) =>
+      findTexts(config, ["gateway.roles.definitions.*.agents.*"])
+        .filter(({ value }) => !/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(value.trim()))
+        .map(({ path }) => ({ path, message: "the id of an agent is expected" })),
+  },
 ];
 
 function isExposed(config: JsonObject): boolean {

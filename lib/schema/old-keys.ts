@@ -27,6 +27,7 @@ const ACCEPTED: [string, string, string, string?][] = [
   ["agents.list", "agents.entries", "2026.8.2"],
   ["canvasHost", "plugins.entries.canvas.config.host", "2026.5.20", "2026.8.2"],
   ["hooks.internal.handlers", "a hook folder with HOOK.md", "2026.4.15", "2026.8.2"],
+  ["plugins.installs", "the gateway's own list of what is installed", "2026.5.20", "2026.8.2"],
   ["agents.defaults.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
   ["agents.entries.*.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],
   ["agents.list.*.contextTokens", `${MODEL_CONTEXT}.contextTokens`, "2026.8.2"],

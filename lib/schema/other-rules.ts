@@ -176,8 +176,10 @@ function findReferences(value: unknown, path: (string | number)[]): Reference[] 
   return Object.entries(object).flatMap(([key, inner]) => findReferences(inner, [...path, key]));
 }
 
-/** What plugins look at, with schemas of their own, which do not tell how an id is written. */
-function isPluginSetting([first, second, , fourth]: Problem["path"], release: string): boolean {
+/** What plugins look at: with schemas of their own, which do not tell how an id is written, or with none. */
+function isPluginSetting(path: Problem["path"], release: string): boolean {
+  const [first, second, , fourth] = path;
+  if (path.includes("params")) return true;
   if (first === "channels") return isSince(release, "2026.4.15");
   return (first === "plugins" || first === "skills") && second === "entries" && fourth === "config";
 }
