@@ -41,10 +41,33 @@ const CASES: Case[] = [
   at("sandbox-env", "agents.defaults.sandbox.docker.env.A", "sandbox env lines", [RECENT, LAST]),
   at("hook-session", "hooks.mappings.0.sessionKey", "hook persistent without key", [RECENT, LAST]),
   at("talk-provider", "talk.provider", "talk provider missing", VERDICT_RELEASES.slice(2)),
+  slip("retired-model", "agents.defaults.model.fallbacks.1", "held-out: slip: retired fallback", [
+    MIDDLE,
+    RECENT,
+    LAST,
+  ]),
+  slip("retired-model", "agents.defaults.model", "held-out: slip: retired model", [RECENT, LAST]),
+  slip("exact-model", "agents.defaults.models.gpt.codeMode", "refinements: code mode bare", [LAST]),
+  slip("type", "models.providers.acme.contextWindow", "held-out: slip: context of a provider a text", [RECENT, LAST]),
+  slip("url", "mcp.servers.a.oauth.redirectUrl", "refinements: mcp redirect url", [MIDDLE, RECENT, LAST]),
+  slip("url", "mcp.servers.a.oauth.clientMetadataUrl", "refinements: mcp metadata url http", [MIDDLE, RECENT, LAST]),
+  slip("url", "mcp.apps.sandboxOrigin", "refinements: mcp sandbox origin", [RECENT, LAST]),
+  slip("mcp-login", "mcp.servers.a.oauth.identity", "refinements: mcp per requester no auth", [RECENT, LAST]),
+  slip("header", "gateway.remote.edgeAuth.bad header", "refinements: edge auth bad header", [RECENT, LAST]),
+  slip("portal", "gateway.portals.ingress.domain", "refinements: portal conflict", [LAST]),
+  slip("portal", "gateway.portals.ingress.port", "refinements: portal same port", [LAST]),
+  slip("host", "secrets.egressProxy.allowedHosts.0", "refinements: egress host", [RECENT, LAST]),
+  slip("duration", "cloudWorkers.profiles.a.suspendAfter", "refinements: worker suspend", [RECENT, LAST]),
+  slip("secret-reference", "cloudWorkers.profiles.a.settings.apiKey", "refinements: worker secret", [RECENT, LAST]),
+  slip("secret-command", "secrets.providers.v.command", "refinements: secret exec unsafe", VERDICT_RELEASES.slice(1)),
 ];
 
 function at(rule: string, path: string, name: string, releases: string[]): Case {
-  return { rule, path, name: `cross-field: ${name}`, releases };
+  return slip(rule, path, `cross-field: ${name}`, releases);
+}
+
+function slip(rule: string, path: string, name: string, releases: string[]): Case {
+  return { rule, path, name, releases };
 }
 
 const TABLE = new Map(readConfigTable().map(({ name, config }) => [name, config]));
