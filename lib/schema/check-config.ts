@@ -29,12 +29,16 @@ function openSchema(release: string): Schema {
 export async function checkConfig(config: JsonObject, release: string): Promise<Finding[]> {
   const read = readAsRelease(config, release);
   const old = findOldKeys(config, release);
+  // What is wrong inside an old key is not known. A list of agents is read as entries, and judged.
+  const isOld = (path: KeyPath) =>
+    old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path));
   const found = walk(read.config, openSchema(release))
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
     .filter((finding) => !isTaken(finding, release))
-    .filter(({ path }) => !old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path)));
+    .filter(({ path }) => !isOld(path));
+  const conflicts = findConflicts(config, release).filter(({ path, rule }) => !NOT_TAKEN.has(rule) || !isOld(path));
   // First the one that says most: an old key has a new name, and the schema may know a name that is near.
-  const findings = onceByKind([...old, ...found, ...findConflicts(config, release)]);
+  const findings = onceByKind([...old, ...found, ...conflicts]);
   const placeOf = createPlacer(config);
   return findings
     .map((finding) => ({ finding, place: placeOf(finding.path) }))

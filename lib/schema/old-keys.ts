@@ -36,7 +36,8 @@ const ACCEPTED: [string, string, string, string?][] = [
 ];
 
 /** Old keys that 2026.4.15 does not migrate, other than the rest. */
-const UNREAD = /^(?:channels\.telegram\.requireMention|session\.threadBindings\.spawn(?:Acp|Subagent)Sessions)$/;
+const UNREAD =
+  /^(?:channels\.webchat|channels\.telegram\.requireMention|session\.threadBindings\.spawn(?:Acp|Subagent)Sessions)$/;
 
 /**
  * The first release that repairs its config when it starts. The ones before do not start with an old key. One that runs

@@ -107,10 +107,9 @@ export function listAgents(config: JsonObject, release: string): Agent[] {
 export function normalizeAgentId(id: string): string {
   const trimmed = id.trim().toLowerCase();
   if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(trimmed)) return trimmed;
-  const made = trimmed
-    .replaceAll(/[^a-z0-9_-]+/g, "-")
-    .replace(/^-+/, "")
-    .replace(/-+$/, "")
-    .slice(0, 64);
-  return made === "" ? "main" : made;
+  const made = trimmed.replaceAll(/[^a-z0-9_-]+/g, "-").replace(/^-+/, "");
+  // No pattern for the end: it would look at each run of dashes again and again.
+  let end = made.length;
+  while (made[end - 1] === "-") end--;
+  return made.slice(0, Math.min(end, 64)) || "main";
 }

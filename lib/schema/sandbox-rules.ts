@@ -57,7 +57,7 @@ function findBadVariables(config: JsonObject, path: (string | number)[], sandbox
   const shared = findAll(config, ["agents.defaults.sandbox.backend"])[0]?.value;
   const own = isJsonObject(sandbox) ? sandbox.backend : undefined;
   const backend = typeof own === "string" && own.trim() !== "" ? own : shared;
-  if (typeof backend === "string" && !/^\s*(?:docker|podman)?\s*$/.test(backend)) return [];
+  if (typeof backend === "string" && !["", "docker", "podman"].includes(backend.trim())) return [];
   return Object.entries(readObject(readObject(sandbox, "docker"), "env")).flatMap(([name, value]): Problem[] => {
     const place = [...path, "docker", "env", name];
     if (!/^[A-Za-z_]\w*$/.test(name)) {

@@ -12,6 +12,16 @@ const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
   "date-time": (value) => !Number.isNaN(Date.parse(value)),
 };
 
+/** Whether a text matches a schema's pattern. One that is not judged does: it is too long, or the pattern is none. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  if (text.length > MAX_PATTERN_LENGTH) return true;
+  try {
+    return new RegExp(pattern, "u").test(text);
+  } catch {
+    return true;
+  }
+}
+
 /** What is wrong with a string. One with a variable in it may become anything. */
 export function findStringFaults(value: string, schema: SchemaObject, path: KeyPath): Finding[] {
   if (value.includes("${")) return [];
@@ -20,8 +30,7 @@ export function findStringFaults(value: string, schema: SchemaObject, path: KeyP
   if (value.length < minLength)
     messages.push(minLength === 1 ? "expected some text" : `expected at least ${minLength} characters`);
   if (value.length > maxLength) messages.push(`expected at most ${maxLength} characters`);
-  const isMatched = pattern === undefined || value.length > MAX_PATTERN_LENGTH || new RegExp(pattern, "u").test(value);
-  if (!isMatched) messages.push(`expected text that matches ${pattern}`);
+  if (pattern !== undefined && !matchesPattern(value, pattern)) messages.push(`expected text that matches ${pattern}`);
   if (format !== undefined && FORMATS[format]?.(value) === false)
     messages.push(`expected text of the format ${format}`);
   return messages.map((message) => ({ path, message, severity: "error", rule: "text" }));

@@ -4,7 +4,7 @@ import type { KeyPath } from "../text/duplicate-keys.ts";
 import { findNearest } from "../text/nearest.ts";
 import type { Finding } from "./finding.ts";
 import type { Schema, SchemaObject } from "./json-schema.ts";
-import { findNumberFaults, findStringFaults } from "./scalars.ts";
+import { findNumberFaults, findStringFaults, matchesPattern } from "./scalars.ts";
 import { checkUnion } from "./unions.ts";
 import { formatAllowed, formatKinds, kindOf } from "./words.ts";
 
@@ -103,9 +103,7 @@ function walkKey(key: string, value: Json, schema: SchemaObject, path: KeyPath):
   });
   const known = [
     ...(Object.hasOwn(properties, key) ? [properties[key]] : []),
-    ...Object.entries(patternProperties).flatMap(([pattern, each]) =>
-      new RegExp(pattern, "u").test(key) ? [each] : [],
-    ),
+    ...Object.entries(patternProperties).flatMap(([pattern, each]) => (matchesPattern(key, pattern) ? [each] : [])),
   ].filter((each) => each !== undefined);
   if (known.length > 0) return [...findings, ...known.flatMap((each) => walk(value, each, here))];
   if (additionalProperties === false)

@@ -34,6 +34,19 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/commands/read-input.ts": {
     "/^\\/(?:dev|proc\\/(?:self|\\d+))\\/fd\\/\\d+$/": hard("/proc/1"),
   },
+  "lib/commands/problem.ts": {
+    "/ at (?:line )?\\d+[:,]/": hard(" at ", " at line 1", [" at ", "1"]),
+  },
+  "lib/commands/validate-config.ts": {
+    "/ at (\\d+):(\\d+)$/": hard(" at 1:", " at ", [" at 1:", "1"]),
+  },
+  "lib/commands/validate-jobs.ts": {
+    "/ at line (\\d+), column (\\d+)/": hard(" at line 1, column ", " at line ", [" at line ", "1"]),
+    "/ at (\\d+):(\\d+)$/": hard(" at 1:", " at ", [" at 1:", "1"]),
+  },
+  "lib/commands/validate.ts": {
+    "/^(.*?): (nothing to check .*)$/s": hard(": nothing to check ", ": "),
+  },
   "lib/cron/command.ts": {
     "/ -lt (\\d+) \\]/": hard(" -lt 1", " -lt "),
     "/^[\\w@%+=:,./-]+$/": hard("a/"),
@@ -88,9 +101,6 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     "/^\\[(.*)\\]$/": hard("["),
     "/\\.+$/": ours("the URL in our own settings"),
   },
-  "lib/gateway/features.ts": {
-    "/^(\\d+)\\.(\\d+)\\.(\\d+)/": hard("1."),
-  },
   "lib/gateway/reload-log.ts": {
     "/^config (?:reload|restart) failed: (.*)/s": hard("config reload failed: "),
   },
@@ -102,6 +112,40 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
     'new RegExp(`\\\\r\\\\n|\\\\u001b\\\\[\\\\d{1,2}m|${UNPRINTABLE.source}`, "gu");': ours(
       "a pattern of limited parts: UNPRINTABLE is one character",
     ),
+  },
+  "lib/schema/agent-rules.ts": {
+    "/^[a-z][a-z0-9_-]*:.+$/i": hard("a", ["a:", "b:"]),
+    "/^[a-z][a-z0-9+.-]*:/i": hard("a", "a:"),
+  },
+  "lib/schema/channel-rules.ts": {
+    "/^\\/?\\s*\\w{1,32}$/": hard(["/", " "], "a"),
+  },
+  "lib/schema/duration-rules.ts": {
+    "/^\\d+(?:\\.\\d+)?(?:ms|s|m|h|d)?$/": hard("1", "1.", ["1.", "1"]),
+    "/^(?:\\d+(?:\\.\\d+)?(?:ms|s|m|h|d))+$/": hard("1m", "1.1ms", "1."),
+    "/^\\d+(?:\\.\\d+)?(?:b|[kmgt]b?)?$/": hard("1", "1.", "1kb"),
+  },
+  "lib/schema/other-rules.ts": {
+    "/^[A-Za-z0-9._+][A-Za-z0-9._+-]*$/": hard("a+"),
+    "/[\\\\/]+/": hard("/", "\\"),
+    "/^(?:\\/(?:[^~/]|~0|~1)*)+$/": hard("/", "/a", "~0", "/~0~1"),
+  },
+  "lib/schema/repair.ts": {
+    "/^#\\/(?:\\$defs|definitions)\\/([^/]+)$/": hard("#/$defs/", ["#/$defs/", "a"]),
+  },
+  "lib/schema/rule.ts": {
+    "/[^a-z0-9_-]+/g": hard(" ", " a"),
+    "/^-+/": hard("-"),
+  },
+  "lib/schema/sandbox-rules.ts": {
+    "/^[A-Za-z_]\\w*$/": hard("a_"),
+  },
+  "lib/schema/scalars.ts": {
+    "/^[^\\s@]+@[^\\s@]+$/": hard("a@", ["a@", "b"]),
+    'new RegExp(pattern, "u").test(text);': ours("a text of at most 1,000 characters"),
+  },
+  "lib/schema/tool-rules.ts": {
+    "/^[^\\s*]+$/": hard("a"),
   },
   "lib/text/arguments.ts": {
     "/^\\w{1,20} +/": hard("a "),
