@@ -17,7 +17,7 @@ import { REPOSITORY } from "../support/repository.ts";
 const FILE = join(REPOSITORY, "lib/schema/schemas.json");
 
 /** Up to 2026.3 a schema has only the channels whose plugins are on; the gateway judges the keys of all. */
-const CHANNELS = ["telegram", "discord", "slack", "whatsapp", "signal", "imessage", "googlechat", "msteams"];
+const CHANNELS = "telegram discord slack whatsapp signal imessage googlechat msteams bluebubbles".split(" ");
 const TELLS_ALL_SINCE = [2026, 4, 1];
 
 async function readSchema(version: string): Promise<Schema> {
