@@ -1,4 +1,5 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
+import { CHANNEL_DEFAULT_RULES } from "./channel-defaults.ts";
 import { isChannelAlias, isExternalChannel, listChannels } from "./known-channels.ts";
 import { hasInstalledPlugins, isNamedPlugin } from "./plugin-rules.ts";
 import { type Place, type Problem, type Rule, findAll, findTexts, isSince, isTemplate } from "./rule.ts";
@@ -11,14 +12,7 @@ const OPEN_CHANNELS = "telegram signal imessage bluebubbles msteams whatsapp irc
 
 export const CHANNEL_RULES: Rule[] = [
   { id: "unknown-channel", find: findUnknownChannels },
-  { id: "unknown-key", find: findUnknownDefaults },
-  {
-    id: "enum",
-    find: (config) =>
-      findTexts(config, ["channels.defaults.groupPolicy"])
-        .filter(({ value }) => !["open", "disabled", "allowlist"].includes(value))
-        .map(({ path }) => ({ path, message: "expected one of open, disabled, allowlist" })),
-  },
+  ...CHANNEL_DEFAULT_RULES,
   {
     id: "unknown-channel",
     find: (config, release) =>
@@ -67,6 +61,19 @@ export const CHANNEL_RULES: Rule[] = [
       ),
   },
   {
+    id: "type",
+    before: LEFT_TO_PLUGINS,
+    find: (config) =>
+      findAll(
+        config,
+        ["", "accounts.*."].flatMap((account) =>
+          ["command", "description"].map((key) => `channels.telegram.${account}customCommands.*.${key}`),
+        ),
+      )
+        .filter(({ value }) => typeof value !== "string")
+        .map(({ path }) => ({ path, message: "expected a string" })),
+  },
+  {
     id: "channel-command",
     before: LEFT_TO_PLUGINS,
     find: (config) =>
@@ -97,27 +104,6 @@ function findUnknownChannels(config: JsonObject, release: string): Problem[] {
     .filter((name) => name.trim() !== "" && !known.has(name.trim()) && !isExternalChannel(name))
     .filter((name) => !isSince(release, "2026.4.15") || !isNamedPlugin(config, name))
     .map((name) => ({ path: ["channels", name], message: `no channel of OpenClaw ${release}` }));
-}
-
-/** The keys of `channels.defaults`: [key, since, before]. No schema has them before 2026.8.2. */
-const DEFAULT_KEYS: [string, string, string?][] = [
-  ["groupPolicy", "2026.2.9"],
-  ["heartbeat", "2026.2.9", "2026.8.2"],
-  ["heartbeatVisibility", "2026.8.2"],
-  ["contextVisibility", "2026.4.15"],
-  ["botLoopProtection", "2026.5.20"],
-  ["implicitMentions", "2026.8.2"],
-];
-
-function findUnknownDefaults(config: JsonObject, release: string): Problem[] {
-  const [defaults] = findAll(config, ["channels.defaults"]);
-  if (!defaults || !isJsonObject(defaults.value)) return [];
-  const isKnown = (name: string) =>
-    DEFAULT_KEYS.some(
-      ([key, since, before]) => key === name && isSince(release, since) && (!before || !isSince(release, before)),
-    );
-  const keys = Object.keys(defaults.value).filter((key) => !isKnown(key));
-  return keys.map((key) => ({ path: [...defaults.path, key], message: "unknown key" }));
 }
 
 function isTarget(config: JsonObject, target: string, release: string): boolean {

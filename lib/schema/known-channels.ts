@@ -34,9 +34,7 @@ const CHANNELS: [string, (string | undefined)?, string?][] = [
 ];
 
 /** Channels whose plugin is installed apart: a gateway has them or has them not. */
-const EXTERNAL = new Set(
-  "bluebubbles openclaw-plugin-yuanbao openclaw-weixin qqbot wecom weixin yuanbao zaloclawbot".split(" "),
-);
+const EXTERNAL = new Set("openclaw-plugin-yuanbao openclaw-weixin qqbot wecom weixin yuanbao zaloclawbot".split(" "));
 
 /** Other names of channels, which `target` of a heartbeat takes. */
 const ALIASES =

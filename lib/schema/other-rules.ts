@@ -35,17 +35,6 @@ export const OTHER_RULES: Rule[] = [
         .map(({ path }) => ({ path: [...path, "cdpUrl"], message: "does not go with driver: extension" })),
   },
   {
-    id: "executable",
-    before: "2026.4.15",
-    find: (config) =>
-      findTexts(
-        config,
-        ["signal", "imessage"].flatMap((name) => [`channels.${name}.cliPath`, `channels.${name}.accounts.*.cliPath`]),
-      )
-        .filter(({ value }) => !isSafeExecutable(value))
-        .map(({ path }) => ({ path, message: "the name or the path of a program is expected" })),
-  },
-  {
     id: "hook-session",
     since: "2026.8.2",
     find(config) {
@@ -97,22 +86,6 @@ export const OTHER_RULES: Rule[] = [
     find: (config) => ["talk", "talk.realtime"].flatMap((place) => findTalkProblems(config, place)),
   },
   {
-    id: "secret-command",
-    since: "2026.2.26",
-    find: (config) =>
-      findTexts(config, ["secrets.providers.*.command", "secrets.providers.*.trustedDirs.*"])
-        .filter(({ value }) => !/^(?:\/|[a-z]:[\\/]|\\\\)/i.test(value.trim()))
-        .map(({ path }) => ({ path, message: "an absolute path is expected" })),
-  },
-  {
-    id: "secret-command",
-    since: "2026.2.26",
-    find: (config) =>
-      findTexts(config, ["secrets.providers.*.command"])
-        .filter(({ value }) => value.trim() !== "" && !isSafeExecutable(value))
-        .map(({ path }) => ({ path, message: "the path of a program alone is expected: no arguments, no shell" })),
-  },
-  {
     id: "secret-reference",
     since: "2026.2.26",
     find: (config, release) =>
@@ -130,13 +103,6 @@ function reachesBrowser(profile: JsonObject): boolean {
 
 function isFilled(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
-}
-
-/** A name, or a path without what a shell reads. */
-function isSafeExecutable(text: string): boolean {
-  const name = text.trim();
-  if (name === "" || /[;&|`$<>\r\n"'\0]/.test(name)) return false;
-  return /^[.~]|[/\\]/.test(name) || /^[A-Za-z0-9._+][A-Za-z0-9._+-]*$/.test(name);
 }
 
 function isSafeModule(path: string): boolean {

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../json.ts";
 import { AGENT_RULES } from "./agent-rules.ts";
 import { CHANNEL_RULES } from "./channel-rules.ts";
+import { COMMAND_RULES } from "./command-rules.ts";
 import { DURATION_RULES } from "./duration-rules.ts";
 import type { Finding } from "./finding.ts";
 import { GATEWAY_RULES } from "./gateway-rules.ts";
@@ -33,6 +34,7 @@ const RULES: readonly Rule[] = [
   ...HOST_RULES,
   ...MCP_RULES,
   ...WORKER_RULES,
+  ...COMMAND_RULES,
   ...OTHER_RULES,
 ];
 

@@ -65,6 +65,11 @@ function findPlainSecrets(path: Problem["path"], settings: Json): Problem[] {
   return Object.entries(settings).flatMap(([key, value]) => {
     const place = [...path, key];
     if (!/^(?:api[-_]?key|password|secret|token)$/i.test(key)) return findPlainSecrets(place, value);
-    return isJsonObject(value) ? [] : [{ path: place, message: "a reference to a secret is expected" }];
+    return isReference(value) ? [] : [{ path: place, message: "a reference to a secret is expected" }];
   });
+}
+
+function isReference(value: Json): boolean {
+  if (!isJsonObject(value) || Object.keys(value).toSorted().join(" ") !== "id provider source") return false;
+  return Object.values(value).every((each) => typeof each === "string" && each !== "");
 }

@@ -120,13 +120,15 @@ export const PATTERN_TABLE: Readonly<Record<string, Readonly<Record<string, Hard
   "lib/schema/channel-rules.ts": {
     "/^\\/?\\s*\\w{1,32}$/": hard(["/", " "], "a"),
   },
+  "lib/schema/command-rules.ts": {
+    "/^[A-Za-z0-9._+][A-Za-z0-9._+-]*$/": hard("a+"),
+  },
   "lib/schema/duration-rules.ts": {
     "/^\\d+(?:\\.\\d+)?(?:ms|s|m|h|d)?$/": hard("1", "1.", ["1.", "1"]),
     "/^(?:\\d+(?:\\.\\d+)?(?:ms|s|m|h|d))+$/": hard("1m", "1.1ms", "1."),
     "/^\\d+(?:\\.\\d+)?(?:b|[kmgt]b?)?$/": hard("1", "1.", "1kb"),
   },
   "lib/schema/other-rules.ts": {
-    "/^[A-Za-z0-9._+][A-Za-z0-9._+-]*$/": hard("a+"),
     "/[\\\\/]+/": hard("/", "\\"),
     "/^(?:\\/(?:[^~/]|~0|~1)*)+$/": hard("/", "/a", "~0", "/~0~1"),
   },
