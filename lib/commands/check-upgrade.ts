@@ -13,6 +13,15 @@ import { validate } from "./validate.ts";
 
 const UPGRADE = "upgrade";
 
+/** The rules of keys that a release migrates by itself. */
+const OLD_KEYS: ReadonlySet<string> = new Set(["old-key", "migrated-key"]);
+
+/** What a release says to what is live. */
+interface Tally {
+  problems: number;
+  oldKeys: number;
+}
+
 /** Checks what is live and the mounted jobs against the gateway's release and the newest known one. */
 export async function checkUpgrade(
   { gateway, settings }: Pick<Snapshot, "gateway" | "settings">,
@@ -24,31 +33,42 @@ export async function checkUpgrade(
   if (files.some(({ kind }) => kind === "unread")) return skip(UPGRADE, "live config");
   const newest = KNOWN_RELEASES.at(-1) ?? "";
   const own = gateway instanceof ManagerError ? undefined : readRelease(gateway);
-  const count = async (release: string) => {
+  const count = async (release: string): Promise<Tally> => {
     const { judge } = await chooseJudge(release, async () => undefined, checks);
     const roots = { directory, includeRoots: readIncludeRoots(env), readOutside };
-    const { problems } = await validate(files, { ...roots, judge: withoutStamp(judge), release });
-    return problems.length;
+    const { problems, warnings } = await validate(files, { ...roots, judge: withoutStamp(judge), release });
+    return { problems: problems.length, oldKeys: warnings.filter(({ rule }) => OLD_KEYS.has(rule)).length };
   };
   const nearest = own === undefined ? undefined : chooseRelease(own);
-  const problems = await count(newest);
+  const then = await count(newest);
   const hint = `config-manager validate --openclaw ${newest} --live`;
   if (nearest?.release === newest) {
     const which = nearest.isExact ? `${newest}, the newest that is known` : `${own}, as far as ${newest} tells`;
-    if (problems === 0) return pass(UPGRADE, `goes with this gateway, ${which}`);
-    return warn(UPGRADE, `with this gateway, ${which}: ${formatCount(problems)}`, hint);
+    const detail = describeOwn(then, `this gateway, ${which}`);
+    return then.problems === 0 ? pass(UPGRADE, detail) : warn(UPGRADE, detail, hint);
   }
-  const now = nearest ? describeOwn(await count(nearest.release), nearest) : "this gateway's release is not known";
-  const detail = `${now}; with ${newest}: ${formatCount(problems)}`;
-  return problems === 0 ? pass(UPGRADE, detail) : warn(UPGRADE, detail, hint);
+  const now = nearest
+    ? describeOwn(await count(nearest.release), nameOwn(nearest))
+    : "this gateway's release is not known";
+  const detail = `${now}; with ${newest}: ${formatTally(then)}`;
+  return then.problems === 0 ? pass(UPGRADE, detail) : warn(UPGRADE, detail, hint);
 }
 
-function describeOwn(problems: number, { release, isExact }: ChosenRelease): string {
-  const which = isExact ? "this gateway" : `this gateway, as far as ${release} tells`;
-  return problems === 0 ? `goes with ${which}` : `with ${which}: ${formatCount(problems)}`;
+function nameOwn({ release, isExact }: ChosenRelease): string {
+  return isExact ? "this gateway" : `this gateway, as far as ${release} tells`;
 }
 
-function formatCount(count: number): string {
-  if (count === 0) return "no problem";
-  return count === 1 ? "1 problem" : `${count} problems`;
+function describeOwn(tally: Tally, gateway: string): string {
+  if (tally.problems > 0) return `with ${gateway}: ${formatTally(tally)}`;
+  const oldKeys = tally.oldKeys > 0 ? `, which migrates ${formatCount(tally.oldKeys, "old key")}` : "";
+  return `goes with ${gateway}${oldKeys}`;
+}
+
+function formatTally({ problems, oldKeys }: Tally): string {
+  const found = problems === 0 ? "no problem" : formatCount(problems, "problem");
+  return oldKeys === 0 ? found : `${found}, and ${formatCount(oldKeys, "old key")} that it migrates`;
+}
+
+function formatCount(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

@@ -61,10 +61,11 @@ export function mergeFindings(
 ): Finding[] {
   const redact = createRedactor(config);
   const merged = new Map<string, Finding[]>(Map.groupBy(findings, ({ path }) => toId(path)));
-  const errors = findings.filter(({ severity }) => severity === "error");
+  // An old key that a gateway migrates when it starts stays a warning: a running one, and this command, refuse it.
+  const known = findings.filter(({ severity, rule }) => severity === "error" || rule === "old-key");
   for (const { path: parts, message } of issues.flatMap(splitKeys)) {
     const path = toKeyPath(config, parts);
-    if (errors.some((error) => isSame(error, path, message))) continue;
+    if (known.some((each) => isSame(each, path, message))) continue;
     const [line = ""] = message.split("\n"); // some go on with what to do about it
     merged.set(toId(path), [{ path, message: redact(line), rule: "openclaw", severity: "error" }]);
   }

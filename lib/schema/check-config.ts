@@ -29,14 +29,11 @@ function openSchema(release: string): Schema {
 export async function checkConfig(config: JsonObject, release: string): Promise<Finding[]> {
   const read = readAsRelease(config, release);
   const old = findOldKeys(config, release);
-  // What is wrong inside an old key is not known. A list of agents is read as entries, and judged.
-  const isOld = (path: KeyPath) =>
-    old.some((each) => each.path.join(".") !== "agents.list" && isBelow(path, each.path));
+  const isOld = (finding: Finding) => old.some((key) => covers(key, finding));
   const found = walk(read.config, openSchema(release))
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
-    .filter((finding) => !isTaken(finding, release))
-    .filter(({ path }) => !isOld(path));
-  const conflicts = findConflicts(config, release).filter(({ path, rule }) => !NOT_TAKEN.has(rule) || !isOld(path));
+    .filter((finding) => !isTaken(finding, release) && !isOld(finding));
+  const conflicts = findConflicts(config, release).filter((finding) => !NOT_TAKEN.has(finding.rule) || !isOld(finding));
   // First the one that says most: an old key has a new name, and the schema may know a name that is near.
   const findings = onceByKind([...old, ...found, ...conflicts]);
   const placeOf = createPlacer(config);
@@ -54,6 +51,14 @@ function onceByKind(findings: readonly Finding[]): Finding[] {
   const kindOf = ({ path, message, severity, rule }: Finding) =>
     JSON.stringify([path, severity, NOT_TAKEN.has(rule) ? "not taken" : message]);
   return [...Map.groupBy(findings, kindOf).values()].flatMap(([first]) => first ?? []);
+}
+
+/** Old keys whose values are judged all the same: the release's schema has them, or they are read as new ones first. */
+const JUDGED: ReadonlySet<string> = new Set(["agents.list", "tools.exec.security", "tools.exec.ask"]);
+
+/** Whether all is said with an old key: what its value should be is not known. */
+function covers(key: Finding, { path }: Finding): boolean {
+  return !JUDGED.has(key.path.join(".")) && isBelow(path, key.path);
 }
 
 /** Whether a path is this one, or leads deeper. */

@@ -24,6 +24,8 @@ const MODEL_CONTEXT = "models.providers.PROVIDER.models[]";
 
 /** A key that is not in the schema of these releases, and which they take all the same: [path, new name, since, before]. */
 const ACCEPTED: [string, string, string, string?][] = [
+  ["tools.exec.security", "tools.exec.mode", "2026.9.6"],
+  ["tools.exec.ask", "tools.exec.mode", "2026.9.6"],
   ["agents.list", "agents.entries", "2026.8.2"],
   ["canvasHost", "plugins.entries.canvas.config.host", "2026.5.20", "2026.8.2"],
   ["hooks.internal.handlers", "a hook folder with HOOK.md", "2026.4.15", "2026.8.2"],
@@ -48,7 +50,8 @@ const MIGRATES_AT_START = "2026.8.2";
 /**
  * Finds the keys of former releases that a release does not know any more, each with its new name.
  *
- * A warning: the release migrates the key by itself. An error: it does not start with the config.
+ * `migrated-key`, a warning: it reads the key as the new one. `old-key`, a warning: it migrates the key when it starts.
+ * `old-key`, an error: it does not start with the config.
  *
  * @param release one of KNOWN_RELEASES
  */
@@ -59,7 +62,7 @@ export function findOldKeys(config: JsonObject, release: string): Finding[] {
       continue;
     const message = `an old key that OpenClaw migrates by itself; now ${now}`;
     for (const place of findAll(config, [path])) {
-      findings.push({ path: place.path, message, severity: "warning", rule: "old-key" });
+      findings.push({ path: place.path, message, severity: "warning", rule: "migrated-key" });
     }
   }
   for (const key of keys as OldKey[]) {
@@ -73,7 +76,7 @@ export function findOldKeys(config: JsonObject, release: string): Finding[] {
           path,
           message: `${message}; OpenClaw migrates it by itself`,
           severity: "warning",
-          rule: "old-key",
+          rule: "migrated-key",
         });
       }
       continue;

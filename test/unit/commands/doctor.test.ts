@@ -75,9 +75,16 @@ describe("examine()", () => {
   test("says how the live config goes with the gateway's release and with the newest, or that nobody knows", async () => {
     const upgradeOf = async (world: Partial<World>) => check(await diagnose({ ...STEADY, ...world }), "upgrade").detail;
     const gateway = (version: string, protocol?: number) => ({ gateway: { version, protocol } });
-    const live = '{"gateway":{"mode":"local","bind":"0.0.0.0"}}';
+    const live = '{"gateway":{"mode":"local","bind":"everywhere"}}';
+    const old = '{"gateway":{"mode":"local"},"tools":{"exec":{"security":"full","ask":"off"}}}';
     expect(await upgradeOf({})).toBe("goes with this gateway, 2026.9.6, the newest that is known");
     expect(await upgradeOf({ live })).toBe("with this gateway, 2026.9.6, the newest that is known: 1 problem");
+    expect(await upgradeOf({ live: old })).toBe(
+      "goes with this gateway, 2026.9.6, the newest that is known, which migrates 2 old keys",
+    );
+    expect(await upgradeOf({ live: old, ...gateway("2026.2.9") })).toBe(
+      "goes with this gateway; with 2026.9.6: no problem, and 2 old keys that it migrates",
+    );
     // 2026.2.9 stamps its config with a key that 2026.9.6 does not know.
     const stamped = '{"gateway":{"mode":"local"},"meta":{"lastTouchedAt":"2026-02-09T00:00:00.000Z"}}';
     expect(await upgradeOf({ live: stamped, ...gateway("2026.8.2") })).toBe(

@@ -17,7 +17,7 @@ test("reads a list of agents as entries, and says where it is in the list", asyn
     },
   };
   expect(await check(config, "2026.9.6")).toEqual([
-    "warning agents.list old-key",
+    "warning agents.list migrated-key",
     "error agents.list.1.modell unknown-key",
   ]);
   expect(await check(config, "2026.6.11")).toEqual(["error agents.list.1.modell unknown-key"]);
