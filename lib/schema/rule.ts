@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
-import { compareReleases, readRelease } from "../text/release.ts";
+import { readRelease } from "../text/release.ts";
 
 /** What is wrong at a place of a config, in words without any value of it. */
 export interface Problem {
@@ -34,26 +34,37 @@ export interface Agent {
 }
 
 /**
- * Finds the values at a dotted path; `*` stands for each key of an object and each item of a list.
+ * Finds the values at a dotted path; `*` stands for each key of an object and each item of a list. Written without
+ * intermediate lists: some 400 paths are looked for in each config, and most of them are not there.
  *
  * @param pattern `agents.*.heartbeat.every`
  */
-function findPlaces(config: JsonObject, pattern: string): Place[] {
-  let places: Place[] = [{ path: [], value: config }];
-  for (const key of pattern.split(".")) {
-    if (places.length === 0) break;
-    places = places.flatMap(({ path, value }) => {
-      if (key === "*") return entriesOf(value).map(([name, inner]) => ({ path: [...path, name], value: inner }));
-      if (!isJsonObject(value) || !Object.hasOwn(value, key)) return [];
-      return [{ path: [...path, key], value: value[key] as Json }];
-    });
-  }
-  return places;
+function findPlaces(config: JsonObject, pattern: string, found: Place[]): void {
+  const keys = pattern.split(".");
+  const path: (string | number)[] = [];
+  const visit = (value: Json): void => {
+    const key = keys[path.length];
+    if (key === undefined) {
+      found.push({ path: [...path], value });
+    } else if (key === "*") {
+      for (const [name, inner] of entriesOf(value)) enter(name, inner);
+    } else if (isJsonObject(value) && Object.hasOwn(value, key)) {
+      enter(key, value[key] as Json);
+    }
+  };
+  const enter = (key: string | number, value: Json): void => {
+    path.push(key);
+    visit(value);
+    path.pop();
+  };
+  visit(config);
 }
 
 /** The values at several dotted paths. */
 export function findAll(config: JsonObject, patterns: readonly string[]): Place[] {
-  return patterns.flatMap((pattern) => findPlaces(config, pattern));
+  const found: Place[] = [];
+  for (const pattern of patterns) findPlaces(config, pattern, found);
+  return found;
 }
 
 /** The texts at these dotted paths that no `${VAR}` can change. */
@@ -75,16 +86,19 @@ export function isTemplate(text: string): boolean {
 
 /** Whether a release is this one or a later one. Both as `2026.9.6`. */
 export function isSince(release: string, first: string): boolean {
-  return compareReleases(numbersOf(release), numbersOf(first)) >= 0;
+  return orderOf(release) >= orderOf(first);
 }
 
-/** The numbers of the releases that were asked for: each row of a table asks for the same few. */
-const numbers = new Map<string, readonly number[]>();
+/** Numbers in the order of the releases that were asked for: each row of a table asks for the same few. */
+const orders = new Map<string, number>();
 
-function numbersOf(release: string): readonly number[] {
-  const known = numbers.get(release) ?? readRelease(release) ?? [];
-  numbers.set(release, known);
-  return known;
+function orderOf(release: string): number {
+  const known = orders.get(release);
+  if (known !== undefined) return known;
+  const [year = 0, month = 0, patch = 0] = readRelease(release) ?? [];
+  const order = (year * 1e6 + month) * 1e6 + patch;
+  orders.set(release, order);
+  return order;
 }
 
 /** The agents that a release reads: from 2026.8.2 those of `agents.entries`, where there are such; else the list's. */

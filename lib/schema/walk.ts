@@ -56,7 +56,7 @@ function isVariable(value: Json): boolean {
 function findFixedFaults(value: Json, schema: SchemaObject, path: KeyPath): Finding[] {
   if (isVariable(value)) return [];
   const allowed = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
-  if (!allowed || allowed.some((each) => isDeepStrictEqual(each, value))) return [];
+  if (!allowed || allowed.some((each) => each === value || isDeepStrictEqual(each, value))) return [];
   const names = allowed.filter((each) => typeof each === "string");
   const nearest = typeof value === "string" && value.length <= MAX_NAME_LENGTH ? findNearest(value, names) : undefined;
   const meant = nearest?.isNear === true && allowed.length > 1 ? `; did you mean ${nearest.name}?` : "";
@@ -96,18 +96,23 @@ function walkObject(value: JsonObject, schema: SchemaObject, path: KeyPath): Fin
 }
 
 function walkKey(key: string, value: Json, schema: SchemaObject, path: KeyPath): Finding[] {
-  const { properties = {}, patternProperties = {}, additionalProperties = true, propertyNames = true } = schema;
+  const { properties, patternProperties, propertyNames } = schema;
   const here = [...path, key];
-  const findings = walk(key, propertyNames, here).map(({ message, path, severity, rule }) => {
-    return { path, message: `its name: ${message}`, severity, rule };
-  });
-  const known = [
-    ...(Object.hasOwn(properties, key) ? [properties[key]] : []),
-    ...Object.entries(patternProperties).flatMap(([pattern, each]) => (matchesPattern(key, pattern) ? [each] : [])),
-  ].filter((each) => each !== undefined);
+  const findings: Finding[] = [];
+  if (propertyNames !== undefined) {
+    for (const { message, severity, rule } of walk(key, propertyNames, here)) {
+      findings.push({ path: here, message: `its name: ${message}`, severity, rule });
+    }
+  }
+  const known: Schema[] = [];
+  if (properties && Object.hasOwn(properties, key)) known.push(properties[key] ?? true);
+  for (const [pattern, each] of Object.entries(patternProperties ?? {})) {
+    if (matchesPattern(key, pattern)) known.push(each);
+  }
   if (known.length > 0) return [...findings, ...known.flatMap((each) => walk(value, each, here))];
+  const { additionalProperties = true } = schema;
   if (additionalProperties === false)
-    return [...findings, findingAt(here, describeUnknown(key, properties), "unknown-key")];
+    return [...findings, findingAt(here, describeUnknown(key, properties ?? {}), "unknown-key")];
   return [...findings, ...walk(value, additionalProperties, here)];
 }
 
