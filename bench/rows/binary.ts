@@ -18,7 +18,7 @@ export const binary: Row = {
           { what: "one with the same modules of Node", value: statSync(programPath("modules")).size },
         ],
         samples: [statSync(BINARY).size],
-        limit: 1.06,
+        limit: 1.07,
       },
       atMostTimes("an empty program", 1.03),
     );
