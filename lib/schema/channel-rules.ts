@@ -3,6 +3,7 @@ import { CHANNEL_DEFAULT_RULES } from "./channel-defaults.ts";
 import { isChannelAlias, isExternalChannel, listChannels } from "./known-channels.ts";
 import { hasInstalledPlugins, isNamedPlugin } from "./plugin-rules.ts";
 import { type Place, type Problem, type Rule, findAll, findTexts, isSince, isTemplate } from "./rule.ts";
+import { formatMeant } from "./words.ts";
 
 /** The first release that leaves it to the channels' plugins what their fields say together. */
 const LEFT_TO_PLUGINS = "2026.4.15";
@@ -98,12 +99,15 @@ export const CHANNEL_RULES: Rule[] = [
 function findUnknownChannels(config: JsonObject, release: string): Problem[] {
   if (!isJsonObject(config.channels)) return [];
   const special = isSince(release, "2026.2.26") ? ["defaults", "modelByChannel"] : ["defaults"];
-  const known = new Set([...special, ...listChannels(release)]);
+  const known = [...special, ...listChannels(release)];
   if (hasInstalledPlugins(config)) return [];
   return Object.keys(config.channels)
-    .filter((name) => name.trim() !== "" && !known.has(name.trim()) && !isExternalChannel(name))
+    .filter((name) => name.trim() !== "" && !known.includes(name.trim()) && !isExternalChannel(name))
     .filter((name) => !isSince(release, "2026.4.15") || !isNamedPlugin(config, name))
-    .map((name) => ({ path: ["channels", name], message: `no channel of OpenClaw ${release}` }));
+    .map((name) => {
+      const message = [`no channel of OpenClaw ${release}`, formatMeant(name, known)].filter(Boolean).join(", ");
+      return { path: ["channels", name], message };
+    });
 }
 
 function isTarget(config: JsonObject, target: string, release: string): boolean {

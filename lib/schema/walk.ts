@@ -1,18 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
-import { findNearest } from "../text/nearest.ts";
 import type { Finding } from "./finding.ts";
 import type { Schema, SchemaObject } from "./json-schema.ts";
 import { findNumberFaults, findStringFaults, matchesPattern } from "./scalars.ts";
 import { checkUnion } from "./unions.ts";
-import { formatAllowed, formatKinds, kindOf } from "./words.ts";
+import { formatAllowed, formatKinds, formatMeant, kindOf } from "./words.ts";
 
 /** More than anybody reads, and what a config of thousands of unknown keys is stopped at. */
 const MAX_FINDINGS = 1_000;
-
-/** Above that a name is compared with none: comparing takes time by the length of both. */
-const MAX_NAME_LENGTH = 100;
 
 /**
  * Checks a value against a schema, all findings at once, in the order of the value, at most 1,000.
@@ -58,9 +54,8 @@ function findFixedFaults(value: Json, schema: SchemaObject, path: KeyPath): Find
   const allowed = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (!allowed || allowed.some((each) => each === value || isDeepStrictEqual(each, value))) return [];
   const names = allowed.filter((each) => typeof each === "string");
-  const nearest = typeof value === "string" && value.length <= MAX_NAME_LENGTH ? findNearest(value, names) : undefined;
-  const meant = nearest?.isNear === true && allowed.length > 1 ? `; did you mean ${nearest.name}?` : "";
-  return [findingAt(path, `expected ${formatAllowed(allowed)}${meant}`, "enum")];
+  const meant = typeof value === "string" && allowed.length > 1 ? formatMeant(value, names) : undefined;
+  return [findingAt(path, [`expected ${formatAllowed(allowed)}`, meant].filter(Boolean).join("; "), "enum")];
 }
 
 function walkArray(items: readonly Json[], schema: SchemaObject, path: KeyPath): Finding[] {
@@ -118,9 +113,8 @@ function walkKey(key: string, value: Json, schema: SchemaObject, path: KeyPath):
 
 function describeUnknown(key: string, properties: Readonly<Record<string, Schema>>): string {
   const known = Object.keys(properties).filter((name) => properties[name] !== false);
-  const nearest = key.length <= MAX_NAME_LENGTH ? findNearest(key, known) : undefined;
-  if (!nearest) return "unknown key; none is taken here";
-  return nearest.isNear ? `unknown key, did you mean ${nearest.name}?` : "unknown key";
+  if (known.length === 0) return "unknown key; none is taken here";
+  return ["unknown key", formatMeant(key, known)].filter(Boolean).join(", ");
 }
 
 function walkCombined(value: Json, schema: SchemaObject, path: KeyPath): Finding[] {

@@ -1,3 +1,4 @@
+import { findNearest } from "../text/nearest.ts";
 import type { Json } from "../json.ts";
 
 /** The type of a value, by JSON Schema's names. What is no number of JSON, as JSON5's `NaN`, has none. */
@@ -30,4 +31,13 @@ export function formatAllowed(allowed: readonly Json[]): string {
   const shown = allowed.slice(0, 12).map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
   const more = allowed.length > shown.length ? ", …" : "";
   return shown.length === 1 ? (shown[0] ?? "") : `one of ${shown.join(", ")}${more}`;
+}
+
+/** Above that a name is compared with none: comparing takes time by the length of both. */
+const MAX_NAME_LENGTH = 100;
+
+/** `did you mean NAME?` with the known name that is near; undefined if none is. */
+export function formatMeant(name: string, known: readonly string[]): string | undefined {
+  const nearest = name.length <= MAX_NAME_LENGTH ? findNearest(name, known) : undefined;
+  return nearest?.isNear ? `did you mean ${nearest.name}?` : undefined;
 }

@@ -17,6 +17,9 @@ describe("checkConfig()", () => {
     expect(await check({ channels: { defaults: { groupPolicies: "open" } } })).toEqual([
       "channels.defaults.groupPolicies: unknown-key: unknown key, did you mean groupPolicy?",
     ]);
+    expect(await check({ channels: { telegramm: {} } })).toEqual([
+      "channels.telegramm: unknown-channel: no channel of OpenClaw 2026.9.6, did you mean telegram?",
+    ]);
     expect(await check({ channels: { webchat: {} } })).toEqual(["channels.webchat: old-key: an old key"]);
   });
 
