@@ -66,7 +66,16 @@ export async function checkConfigPart(
   // What a file that cannot be read here may have is not missing.
   findings.push(...(generation.isPartial ? said.filter(({ path }) => has(config.value, path)) : said));
   const placed = placeFindings(generation, part, prefix, findings);
-  return { problems: [...duplicates, ...placed], isWhole: true };
+  return { problems: [...duplicates, ...findUnread(part.name, generation), ...placed], isWhole: true };
+}
+
+/** Warns of included files that cannot be read here. */
+function findUnread(part: string, { outside }: Generation): PartProblem[] {
+  const unread = [...outside].filter(([, file]) => file === undefined).map(([path]) => path);
+  return unread.map((path) => {
+    const message = `$include: ${path}: cannot be read here; what it says is not checked`;
+    return { part, path: "", message, rule: "include", severity: "warning" };
+  });
 }
 
 /** What the names of the files beside a part begin with: its directory, or its ConfigMap. */

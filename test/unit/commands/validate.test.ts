@@ -531,11 +531,13 @@ describe("validate() against a release", () => {
     expect(problems).toEqual(["cm.json#openclaw.json:3: gateway.prot: unknown key"]);
   });
 
-  test("does not miss what a file may have that only the gateway can read", async () => {
+  test("does not miss what a file may have that only the gateway can read, and says so", async () => {
     const config = '{gateway: {mode: "local", prot: 1}, agents: {$include: "/etc/shared/agents.json5"}}';
     const options = { ...faultsAt(["gateway", "prot"], ["agents", "list"]), includeRoots: ["/etc/shared"] };
-    expect((await toLines(read({ "openclaw.json": config }), options)).problems).toEqual([
-      "openclaw.json:1: gateway.prot: unknown key",
+    const { problems, warnings } = await toLines(read({ "openclaw.json": config }), options);
+    expect(problems).toEqual(["openclaw.json:1: gateway.prot: unknown key"]);
+    expect(warnings).toEqual([
+      "openclaw.json: $include: /etc/shared/agents.json5: cannot be read here; what it says is not checked",
     ]);
   });
 
