@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigFile } from "../config/config-file.ts";
 import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
+import { mayInclude } from "../config/includes.ts";
 import { describeMisnamed } from "../config/misnamed.ts";
 import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";
 import { isDefinitionFile } from "../definition/files.ts";
@@ -66,7 +67,7 @@ export async function readSources(source: Source): Promise<SourceFile[]> {
 async function readIncludedBeside(files: readonly SourceFile[]): Promise<SourceFile[]> {
   const found: SourceFile[] = [];
   for (const file of files) {
-    if (file.kind !== "read" || basename(file.name) !== ROOT_NAME) continue;
+    if (file.kind !== "read" || basename(file.name) !== ROOT_NAME || !mayInclude(file.bytes)) continue;
     const directory = dirname(file.name);
     const readInside = async (name: string) => {
       const path = join(directory, name);
@@ -93,6 +94,7 @@ function markIncluded(files: readonly SourceFile[]): SourceFile[] {
   const directories = Map.groupBy(read, ({ name }) => dirname(name));
   const included = new Set<SourceFile>();
   for (const inDirectory of directories.values()) {
+    if (inDirectory.length === 1) continue; // there is nothing beside it
     const named = inDirectory.map((file) => ({ name: basename(file.name), bytes: file.bytes, file }));
     const names = findConfigFiles(named);
     for (const { name, file } of named) if (names.has(name) && !OWN_NAMES.has(name)) included.add(file);

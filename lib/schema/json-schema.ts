@@ -68,16 +68,17 @@ const KEYWORDS = {
 const PLAIN: ReadonlySet<string> = new Set(KEYWORDS.plain);
 const BY_NAME: ReadonlySet<string> = new Set(KEYWORDS.schemasByName);
 
-/** The same schema, in which each schema in it is replaced when it is read. */
+/** Replaces each schema in a schema when it is read. Changes the schema that it is given, and returns it. */
 export function mapLazily(schema: Record<string, unknown>, map: (inner: unknown) => Schema): SchemaObject {
-  return new Proxy(schema, {
-    get(target, keyword) {
-      const inner = Reflect.get(target, keyword) as unknown;
-      if (typeof keyword === "symbol" || inner === undefined || PLAIN.has(keyword)) return inner;
+  for (const [keyword, inner] of Object.entries(schema)) {
+    if (PLAIN.has(keyword)) continue;
+    const get = () => {
       if (Array.isArray(inner)) return inner.map(map);
       return BY_NAME.has(keyword) ? mapNames(inner as Record<string, unknown>, map) : map(inner);
-    },
-  });
+    };
+    Object.defineProperty(schema, keyword, { get });
+  }
+  return schema;
 }
 
 function mapNames(schemas: Record<string, unknown>, map: (inner: unknown) => Schema): Record<string, unknown> {
