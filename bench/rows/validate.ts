@@ -43,7 +43,7 @@ export const validate: Row = {
             samples: oursMs,
           },
           below(60),
-          timesLess(THEIRS, 50),
+          timesLess(THEIRS, 30),
         ),
         toFigure(
           {
