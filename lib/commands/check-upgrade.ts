@@ -5,7 +5,7 @@ import { ManagerError } from "../errors.ts";
 import { type Check, pass, skip, warn } from "../reconcile/check.ts";
 import { type ChosenRelease, KNOWN_RELEASES, chooseRelease } from "../schema/releases.ts";
 import type { Environment } from "../settings.ts";
-import { readRelease } from "./gateway-release.ts";
+import { releaseOf } from "./gateway-release.ts";
 import { type SchemaChecks, chooseJudge } from "./judge.ts";
 import { readLiveSources, withoutStamp } from "./live-sources.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -32,7 +32,7 @@ export async function checkUpgrade(
   const files = await readLiveSources(settings, env);
   if (files.some(({ kind }) => kind === "unread")) return skip(UPGRADE, "live config");
   const newest = KNOWN_RELEASES.at(-1) ?? "";
-  const own = gateway instanceof ManagerError ? undefined : readRelease(gateway);
+  const own = gateway instanceof ManagerError ? undefined : releaseOf(gateway);
   const count = async (release: string): Promise<Tally> => {
     const { judge } = await chooseJudge(release, async () => undefined, checks);
     const roots = { directory, includeRoots: readIncludeRoots(env), readOutside };

@@ -30,14 +30,14 @@ export async function askRelease(settings: Settings, env: Environment): Promise<
   try {
     const store = await Promise.race([toResult(transport.open()), sleep(LOGIN_LIMIT_MS, undefined)]);
     if (!store) return new ManagerError("unreachable", `it has not answered for ${LOGIN_LIMIT_MS / 1000} s`);
-    return store instanceof ManagerError ? store : readRelease(store);
+    return store instanceof ManagerError ? store : releaseOf(store);
   } finally {
     await close(transport);
   }
 }
 
 /** The number of a gateway's release; undefined for a build from source. */
-export function readRelease({ version, protocol }: Pick<CronStore, "version" | "protocol">): string | undefined {
+export function releaseOf({ version, protocol }: Pick<CronStore, "version" | "protocol">): string | undefined {
   if (/^\d/.test(version)) return version;
   return (protocol ?? 4) < 4 ? OLDEST : undefined;
 }

@@ -1,7 +1,15 @@
 import { posix } from "node:path";
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Agent, type Problem, type Rule, findTexts, isSince, isTemplate, listAgents } from "./rule.ts";
-import { normalizeAgentId } from "./rule.ts";
+import {
+  type Agent,
+  type Problem,
+  type Rule,
+  findTexts,
+  isSince,
+  isTemplate,
+  listAgents,
+  normalizeAgentId,
+} from "./rule.ts";
 
 /** The first release with `agents.entries`. It reads a list as entries, and `main` where there is none. */
 const ENTRIES = "2026.8.2";

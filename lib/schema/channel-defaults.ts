@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Problem, type Rule, findAll, findTexts, isSince } from "./rule.ts";
+import { type Problem, type Rule, findAll, findTexts, isWithin } from "./rule.ts";
 
 /** The keys of `channels.defaults`: [key, since, before]. No schema has them before 2026.8.2. */
 const DEFAULT_KEYS: [string, string, string?][] = [
@@ -28,9 +28,7 @@ function findUnknownDefaults(config: JsonObject, release: string): Problem[] {
   const [defaults] = findAll(config, ["channels.defaults"]);
   if (!defaults || !isJsonObject(defaults.value)) return [];
   const isKnown = (name: string) =>
-    DEFAULT_KEYS.some(
-      ([key, since, before]) => key === name && isSince(release, since) && (!before || !isSince(release, before)),
-    );
+    DEFAULT_KEYS.some(([key, since, before]) => key === name && isWithin(release, since, before));
   const keys = Object.keys(defaults.value).filter((key) => !isKnown(key));
   return keys.map((key) => ({ path: [...defaults.path, key], message: "unknown key" }));
 }

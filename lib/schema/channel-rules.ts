@@ -17,11 +17,9 @@ export const CHANNEL_RULES: Rule[] = [
   {
     id: "unknown-channel",
     find: (config, release) =>
-      ["agents.defaults", "agents.list.*", "agents.entries.*"].flatMap((scope) =>
-        findTexts(config, [`${scope}.heartbeat.target`])
-          .filter(({ value }) => !isTarget(config, value, release))
-          .map(({ path }) => ({ path, message: "a channel, last or none is expected" })),
-      ),
+      findTexts(config, ["agent:heartbeat.target"])
+        .filter(({ value }) => !isTarget(config, value, release))
+        .map(({ path }) => ({ path, message: "a channel, last or none is expected" })),
   },
   {
     id: "open-channel",

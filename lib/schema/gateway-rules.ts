@@ -1,6 +1,6 @@
 import { type JsonObject, readPath } from "../json.ts";
-import { type Problem, type Rule, findTexts, isTemplate } from "./rule.ts";
-import { isLocal, isOrigin, parseUrl } from "./urls.ts";
+import { type Rule, findTexts, isTemplate } from "./rule.ts";
+import { findBadUrls, isLocal, isOrigin, parseUrl } from "./urls.ts";
 
 /** The gateway's own address, TLS, and URLs. */
 export const GATEWAY_RULES: Rule[] = [
@@ -55,21 +55,13 @@ export const GATEWAY_RULES: Rule[] = [
   {
     id: "url",
     since: "2026.5.20",
-    find: (config) =>
-      findUrls(config, ["proxy.proxyUrl"], /^https?:$/).map(({ path }) => ({
-        path,
-        message: "an http:// or https:// URL is expected",
-      })),
+    find: (config) => findBadUrls(config, ["proxy.proxyUrl"]),
   },
   {
     id: "url",
     since: "2026.2.26",
     before: "2026.8.2",
-    find: (config) =>
-      findUrls(config, ["cron.webhook"], /^https?:$/).map(({ path }) => ({
-        path,
-        message: "an http:// or https:// URL is expected",
-      })),
+    find: (config) => findBadUrls(config, ["cron.webhook"]),
   },
   {
     id: "path",
@@ -105,10 +97,6 @@ export const GATEWAY_RULES: Rule[] = [
 function isExposed(config: JsonObject): boolean {
   const mode = readPath(config, "gateway.tailscale.mode");
   return mode === "serve" || mode === "funnel";
-}
-
-function findUrls(config: JsonObject, places: readonly string[], protocol: RegExp): Pick<Problem, "path">[] {
-  return findTexts(config, places).filter(({ value }) => !protocol.test(parseUrl(value)?.protocol ?? ""));
 }
 
 function isPublicOrigin(text: string): boolean {

@@ -1,4 +1,4 @@
-import { isSince } from "./rule.ts";
+import { isWithin } from "./rule.ts";
 
 /** The channels that a release brings along, or whose schema it has: [name, since, before]. From its own metadata. */
 const CHANNELS: [string, (string | undefined)?, string?][] = [
@@ -44,9 +44,7 @@ const ALIASES =
 
 /** The channels that a release knows by itself. */
 export function listChannels(release: string): string[] {
-  return CHANNELS.filter(
-    ([, since, before]) => (!since || isSince(release, since)) && (!before || !isSince(release, before)),
-  ).map(([name]) => name);
+  return CHANNELS.filter(([, since, before]) => isWithin(release, since, before)).map(([name]) => name);
 }
 
 /** Whether a plugin that is installed apart may bring this channel. */

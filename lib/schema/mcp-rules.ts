@@ -1,6 +1,6 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
 import { type Place, type Problem, type Rule, findAll, findTexts, isTemplate } from "./rule.ts";
-import { isOrigin, parseUrl } from "./urls.ts";
+import { findBadUrls, isOrigin, parseUrl } from "./urls.ts";
 
 const SERVERS = ["mcp.servers.*", "nodeHost.mcp.servers.*"];
 
@@ -50,16 +50,13 @@ export const MCP_RULES: Rule[] = [
     since: "2026.8.2",
     find: (config) => findServers(config).flatMap(findLoginProblems),
   },
-  { id: "url", since: "2026.2.26", find: (config) => findBadUrls(config, "url") },
-  { id: "url", since: "2026.6.11", find: (config) => findBadUrls(config, "oauth.redirectUrl") },
+  { id: "url", since: "2026.2.26", find: (config) => findBadUrls(config, ofServers("url")) },
+  { id: "url", since: "2026.6.11", find: (config) => findBadUrls(config, ofServers("oauth.redirectUrl")) },
   {
     id: "url",
     since: "2026.6.11",
     find: (config) =>
-      findTexts(
-        config,
-        SERVERS.map((server) => `${server}.oauth.clientMetadataUrl`),
-      )
+      findTexts(config, ofServers("oauth.clientMetadataUrl"))
         .filter(({ value }) => !isDocument(value))
         .map(({ path }) => ({ path, message: "an https:// URL with a path is expected" })),
   },
@@ -73,13 +70,8 @@ export const MCP_RULES: Rule[] = [
   },
 ];
 
-function findBadUrls(config: JsonObject, key: string): Problem[] {
-  return findTexts(
-    config,
-    SERVERS.map((server) => `${server}.${key}`),
-  )
-    .filter(({ value }) => !/^https?:$/.test(parseUrl(value)?.protocol ?? ""))
-    .map(({ path }) => ({ path, message: "an http:// or https:// URL is expected" }));
+function ofServers(key: string): string[] {
+  return SERVERS.map((server) => `${server}.${key}`);
 }
 
 interface Server extends Pick<Place, "path"> {

@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Place, type Rule, findAll, isSince, isTemplate } from "./rule.ts";
+import { type Place, type Rule, findAll, isSince, isTemplate, isWithin } from "./rule.ts";
 
 /**
  * Models that OpenClaw's own plugins name as gone: [providers, since, models, before]. Their manifests hold them. Not
@@ -25,7 +25,7 @@ const RETIRED: [string, string, string, string?][] = [
   ],
 ];
 
-/** Where a model is named as a text, or as a primary one and fallbacks: [place, since]. `agent:` as in old-keys.ts. */
+/** Where a model is named as a text, or as a primary one and fallbacks: [place, since]. `agent:` as in findAll(). */
 const SELECTORS: [string, string?][] = [
   ["agent:model"],
   ["agent:imageModel"],
@@ -73,8 +73,8 @@ export const MODEL_RULES: Rule[] = [
   {
     id: "exact-model",
     since: "2026.8.2",
-    find: (config, release) =>
-      findAll(config, placesOf([["agent:models.*"]], release)).flatMap(({ path, value }) =>
+    find: (config) =>
+      findAll(config, ["agent:models.*"]).flatMap(({ path, value }) =>
         isJsonObject(value) && !isExact(String(path.at(-1)))
           ? ["pickerRuntimes", "codeMode"]
               .filter((key) => Object.hasOwn(value, key))
@@ -85,16 +85,16 @@ export const MODEL_RULES: Rule[] = [
   {
     id: "picker-runtime",
     since: "2026.9.6",
-    find: (config, release) =>
-      findAll(config, placesOf([["agent:models.*.pickerRuntimes.*"]], release))
+    find: (config) =>
+      findAll(config, ["agent:models.*.pickerRuntimes.*"])
         .filter(({ value }) => value === "auto" || value === "default")
         .map(({ path }) => ({ path, message: "the name of a runtime is expected" })),
   },
   {
     id: "exact-model",
     since: "2026.9.6",
-    find: (config, release) =>
-      findAll(config, placesOf([["agent:decisionModel"]], release))
+    find: (config) =>
+      findAll(config, ["agent:decisionModel"])
         .filter(
           ({ value }) => typeof value === "string" && !isTemplate(value) && value.trim() !== "" && !isExact(value),
         )
@@ -112,7 +112,7 @@ function isExact(name: string): boolean {
 function listModels(config: JsonObject, release: string): Place[] {
   const selectors = placesOf(SELECTORS, release);
   const inside = selectors.flatMap((place) => [place, `${place}.primary`, `${place}.fallbacks.*`]);
-  const named = findAll(config, placesOf([["agent:models.*"]], release));
+  const named = findAll(config, ["agent:models.*"]);
   return [
     ...findAll(config, [...inside, ...placesOf(TEXTS, release)]),
     ...named.map(({ path }) => ({ path, value: path.at(-1) ?? "" })),
@@ -120,13 +120,7 @@ function listModels(config: JsonObject, release: string): Place[] {
 }
 
 function placesOf(rows: readonly [string, string?][], release: string): string[] {
-  return rows
-    .filter(([, since]) => since === undefined || isSince(release, since))
-    .flatMap(([place]) => {
-      if (!place.startsWith("agent:")) return [place];
-      const key = place.slice("agent:".length);
-      return ["agents.defaults", "agents.list.*", "agents.entries.*"].map((agent) => `${agent}.${key}`);
-    });
+  return rows.filter(([, since]) => since === undefined || isSince(release, since)).map(([place]) => place);
 }
 
 function isRetired(name: string, release: string): boolean {
@@ -136,9 +130,6 @@ function isRetired(name: string, release: string): boolean {
   const [provider, model] = [reference.slice(0, slash).trim(), reference.slice(slash + 1).trim()];
   return RETIRED.some(
     ([providers, since, models, before]) =>
-      isSince(release, since) &&
-      (before === undefined || !isSince(release, before)) &&
-      providers.split(" ").includes(provider) &&
-      models.split(" ").includes(model),
+      isWithin(release, since, before) && providers.split(" ").includes(provider) && models.split(" ").includes(model),
   );
 }

@@ -1,11 +1,11 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
 import type { Finding } from "./finding.ts";
 import keys from "./old-keys.json" with { type: "json" };
-import { type Place, findAll, isSince } from "./rule.ts";
+import { type Place, READS_OLD_KEYS, findAll, isSince, isWithin } from "./rule.ts";
 
 /** A key of former releases, as OpenClaw's own list of legacy keys and its schemas of nine releases have it. */
 interface OldKey {
-  /** Dotted path; `agent:` stands for an agent's settings, shared or of one agent. */
+  /** Dotted path, as findAll() takes it. */
   path: string;
   /** Only these values are old, and not the key. */
   values?: string[];
@@ -58,51 +58,43 @@ const MIGRATES_AT_START = "2026.8.2";
 export function findOldKeys(config: JsonObject, release: string): Finding[] {
   const findings: Finding[] = [];
   for (const [path, now, since, before] of ACCEPTED) {
-    if (!isSince(release, since) || (before !== undefined && isSince(release, before)) || hasBoth(config, path))
-      continue;
+    if (!isWithin(release, since, before) || hasBoth(config, path)) continue;
     const message = `an old key that OpenClaw migrates by itself; now ${now}`;
     for (const place of findAll(config, [path])) {
       findings.push({ path: place.path, message, severity: "warning", rule: "migrated-key" });
     }
   }
   for (const key of keys as OldKey[]) {
-    if (key.since !== undefined && !isSince(release, key.since)) continue;
-    if (key.before !== undefined && isSince(release, key.before)) continue;
-    const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
-    if (isRead && !UNREAD.test(key.path) && (key.atStart === "migrated" || key.path.startsWith("browser."))) {
-      const message = describe(key, false);
-      for (const { path } of findPlacesOf(config, key)) {
-        findings.push({
-          path,
-          message: `${message}; OpenClaw migrates it by itself`,
-          severity: "warning",
-          rule: "migrated-key",
-        });
-      }
-      continue;
-    }
-    const isMigrated = key.atStart === "migrated" && isSince(release, MIGRATES_AT_START);
-    const severity = isMigrated ? "warning" : "error";
-    for (const { path } of findPlacesOf(config, key)) {
-      findings.push({ path, message: describe(key, isMigrated), severity, rule: "old-key" });
-    }
+    if (!isWithin(release, key.since, key.before)) continue;
+    const said = judge(key, release);
+    for (const { path } of findPlacesOf(config, key)) findings.push({ path, ...said });
   }
   return findings;
 }
 
+/** What a release does with an old key. */
+function judge(key: OldKey, release: string): Omit<Finding, "path"> {
+  const isMigrated = key.atStart === "migrated";
+  const isRead = isWithin(release, ...READS_OLD_KEYS) && !UNREAD.test(key.path);
+  if (isRead && (isMigrated || key.path.startsWith("browser."))) {
+    return { message: `${describe(key)}; OpenClaw migrates it by itself`, severity: "warning", rule: "migrated-key" };
+  }
+  if (!isMigrated || !isSince(release, MIGRATES_AT_START)) {
+    return { message: describe(key), severity: "error", rule: "old-key" };
+  }
+  const message = `${describe(key)}; a gateway migrates it when it starts, and refuses it while it runs`;
+  return { message, severity: "warning", rule: "old-key" };
+}
+
 function findPlacesOf(config: JsonObject, { path, values }: OldKey): Place[] {
-  const scopes = ["agents.defaults", "agents.list.*", "agents.entries.*"];
-  const paths = path.startsWith("agent:") ? scopes.map((scope) => `${scope}.${path.slice("agent:".length)}`) : [path];
-  return findAll(config, paths).filter(
+  return findAll(config, [path]).filter(
     ({ value }) => values === undefined || (typeof value === "string" && values.includes(value)),
   );
 }
 
-function describe({ now, values }: OldKey, isMigrated: boolean): string {
+function describe({ now, values }: OldKey): string {
   const what = values ? "an old value" : "an old key";
-  const name = now === undefined ? "there is none in its place" : `now ${now}`;
-  const migration = isMigrated ? "; a gateway migrates it when it starts, and refuses it while it runs" : "";
-  return `${what}; ${name}${migration}`;
+  return `${what}; ${now === undefined ? "there is none in its place" : `now ${now}`}`;
 }
 
 /** A list beside entries is not migrated. */

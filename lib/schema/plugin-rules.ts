@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Place, type Rule, findAll, findTexts, isSince } from "./rule.ts";
+import { type Place, type Rule, findAll, findTexts, isSince, isWithin } from "./rule.ts";
 
 /** The plugins that came with OpenClaw before 2026.4: [since, before, names]. From the manifests of the packages. */
 const EARLY: [string, string | undefined, string][] = [
@@ -70,10 +70,7 @@ function isMemoryPlugin(name: string, release: string): boolean {
 function isUnknown(name: string, release: string): boolean {
   if (name.trim() === "") return false;
   if (isSince(release, "2026.4.15")) return !LATER_PLUGINS.includes(name);
-  return !EARLY.some(
-    ([since, before, names]) =>
-      isSince(release, since) && !(before && isSince(release, before)) && names.split(" ").includes(name),
-  );
+  return !EARLY.some(([since, before, names]) => isWithin(release, since, before) && names.split(" ").includes(name));
 }
 
 /** All that came with any release from 2026.4.15 on. */

@@ -1,5 +1,5 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
-import { type Problem, type Rule, isSince } from "./rule.ts";
+import { type Problem, type Rule, isSince, isWithin } from "./rule.ts";
 
 /** Providers of which a part may be said: OpenClaw has the rest. */
 const BUILT_IN =
@@ -78,8 +78,5 @@ function isBuiltIn(name: string, release: string): boolean {
   const id = name.trim().toLowerCase();
   if (BUILT_IN.includes(id)) return true;
   if (!isSince(release, "2026.6.11") && OTHER_NAMES.includes(id)) return true;
-  return LATER.some(
-    ([later, since, before]) =>
-      later === id && isSince(release, since) && (before === undefined || !isSince(release, before)),
-  );
+  return LATER.some(([later, since, before]) => later === id && isWithin(release, since, before));
 }

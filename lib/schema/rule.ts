@@ -60,10 +60,18 @@ function findPlaces(config: JsonObject, pattern: string, found: Place[]): void {
   visit(config);
 }
 
-/** The values at several dotted paths. */
+/** An agent's settings, shared or of one agent. */
+const AGENT = "agent:";
+const AGENT_SCOPES = ["agents.defaults.", "agents.list.*.", "agents.entries.*."];
+
+/** The values at several dotted paths; `agent:KEY` stands for that of an agent's settings, shared or of one agent. */
 export function findAll(config: JsonObject, patterns: readonly string[]): Place[] {
   const found: Place[] = [];
-  for (const pattern of patterns) findPlaces(config, pattern, found);
+  for (const pattern of patterns) {
+    const scopes = pattern.startsWith(AGENT) ? AGENT_SCOPES : [""];
+    const key = pattern.startsWith(AGENT) ? pattern.slice(AGENT.length) : pattern;
+    for (const scope of scopes) findPlaces(config, `${scope}${key}`, found);
+  }
   return found;
 }
 
@@ -87,6 +95,14 @@ export function isTemplate(text: string): boolean {
 /** Whether a release is this one or a later one. Both as `2026.9.6`. */
 export function isSince(release: string, first: string): boolean {
   return orderOf(release) >= orderOf(first);
+}
+
+/** The releases that read old keys as the new ones: the first, and the first that does not any more. */
+export const READS_OLD_KEYS = ["2026.4.15", "2026.5.20"] as const;
+
+/** Whether a release is `since` or later, and before `before`. Undefined: there is no such limit. */
+export function isWithin(release: string, since: string | undefined, before: string | undefined): boolean {
+  return (since === undefined || isSince(release, since)) && (before === undefined || !isSince(release, before));
 }
 
 /** Numbers in the order of the releases that were asked for: each row of a table asks for the same few. */

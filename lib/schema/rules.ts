@@ -11,7 +11,7 @@ import { MODEL_RULES } from "./model-rules.ts";
 import { OTHER_RULES } from "./other-rules.ts";
 import { PLUGIN_RULES } from "./plugin-rules.ts";
 import { PROVIDER_RULES } from "./provider-rules.ts";
-import { type Rule, isSince } from "./rule.ts";
+import { type Rule, isWithin } from "./rule.ts";
 import { SANDBOX_RULES } from "./sandbox-rules.ts";
 import { TOOL_RULES } from "./tool-rules.ts";
 import { WORKER_RULES } from "./worker-rules.ts";
@@ -45,9 +45,7 @@ const RULES: readonly Rule[] = [
  * @param release one of KNOWN_RELEASES
  */
 export function findConflicts(config: JsonObject, release: string): Finding[] {
-  return RULES.filter(
-    ({ since, before }) => (!since || isSince(release, since)) && (!before || !isSince(release, before)),
-  ).flatMap(({ id, find }) =>
+  return RULES.filter(({ since, before }) => isWithin(release, since, before)).flatMap(({ id, find }) =>
     find(config, release).map(({ path, message }): Finding => ({ path, message, severity: "error", rule: id })),
   );
 }

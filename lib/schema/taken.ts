@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import type { Finding } from "./finding.ts";
-import { isSince } from "./rule.ts";
+import { READS_OLD_KEYS, isSince, isWithin } from "./rule.ts";
 import { SEARCH_SERVICE_KEYS } from "./tool-rules.ts";
 
 /** Keys that a release takes although its schema does not have them: [place, since, before]. */
@@ -22,13 +22,10 @@ const MIGRATED = [
 
 /** Whether a finding about an unknown key is none, since this release takes the key all the same. */
 export function isTaken({ path, rule }: Finding, release: string): boolean {
-  const isRead = isSince(release, "2026.4.15") && !isSince(release, "2026.5.20");
+  const isRead = isWithin(release, ...READS_OLD_KEYS);
   if (isRead && (rule === "unknown-key" || rule === "type") && MIGRATED.some((place) => isAt(path, place))) return true;
   if (rule !== "unknown-key") return false;
-  return TAKEN.some(
-    ([place, since, before]) =>
-      isAt(path, place) && isSince(release, since) && (before === undefined || !isSince(release, before)),
-  );
+  return TAKEN.some(([place, since, before]) => isAt(path, place) && isWithin(release, since, before));
 }
 
 /** Whether a path is that of a place; `*` stands for any key. */

@@ -1,6 +1,6 @@
 import { type JsonObject, isJsonObject } from "../json.ts";
 import { hasInstalledPlugins, isNamedPlugin } from "./plugin-rules.ts";
-import { type Problem, type Rule, findAll, findTexts, isSince } from "./rule.ts";
+import { type Problem, type Rule, findAll, findTexts, isSince, isWithin } from "./rule.ts";
 
 /** Where tools are said: for all, and for an agent. */
 const SCOPES = ["tools", "agents.list.*.tools", "agents.entries.*.tools"];
@@ -113,16 +113,14 @@ export const TOOL_RULES: Rule[] = [
     id: "model-policy",
     since: "2026.8.2",
     find: (config) =>
-      ["agents.defaults", "agents.entries.*", "agents.list.*"].flatMap((scope) =>
-        findTexts(config, [`${scope}.modelPolicy.allow.*`])
-          .filter(({ value }) => !isModelReference(value) && !isAlias(config, value))
-          .map(({ path }) => ({ path, message: "an alias, provider/model or provider/* is expected" })),
-      ),
+      findTexts(config, ["agent:modelPolicy.allow.*"])
+        .filter(({ value }) => !isModelReference(value) && !isAlias(config, value))
+        .map(({ path }) => ({ path, message: "an alias, provider/model or provider/* is expected" })),
   },
 ];
 
 function isBundled(service: string, release: string): boolean {
-  return BUNDLED_SERVICES.some(([name, before]) => name === service && (!before || !isSince(release, before)));
+  return BUNDLED_SERVICES.some(([name, before]) => name === service && isWithin(release, undefined, before));
 }
 
 function isServiceOfPlugin(config: JsonObject, service: string): boolean {
@@ -157,8 +155,7 @@ function isModelReference(text: string): boolean {
 }
 
 function isAlias(config: JsonObject, text: string): boolean {
-  const places = ["agents.defaults.models.*.alias", "agents.entries.*.models.*.alias", "agents.list.*.models.*.alias"];
-  return findAll(config, places).some(
+  return findAll(config, ["agent:models.*.alias"]).some(
     ({ value }) => typeof value === "string" && value.toLowerCase() === text.trim().toLowerCase(),
   );
 }

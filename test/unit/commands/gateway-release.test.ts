@@ -1,6 +1,6 @@
 import { type Server, createServer } from "node:http";
 import { describe, expect, test } from "bun:test";
-import { askRelease, readRelease } from "../../../lib/commands/gateway-release.ts";
+import { askRelease, releaseOf } from "../../../lib/commands/gateway-release.ts";
 import { readSettings } from "../../../lib/settings.ts";
 
 /** Asks whoever is at this address. */
@@ -28,7 +28,7 @@ describe("askRelease()", () => {
 });
 
 test("a gateway that calls itself dev is 2026.2 where it speaks the old protocol", () => {
-  expect(readRelease({ version: "2026.9.8", protocol: 4 })).toBe("2026.9.8");
-  expect(readRelease({ version: "dev", protocol: 3 })).toBe("2026.2.9");
-  expect(readRelease({ version: "dev", protocol: 4 })).toBeUndefined();
+  expect(releaseOf({ version: "2026.9.8", protocol: 4 })).toBe("2026.9.8");
+  expect(releaseOf({ version: "dev", protocol: 3 })).toBe("2026.2.9");
+  expect(releaseOf({ version: "dev", protocol: 4 })).toBeUndefined();
 });
