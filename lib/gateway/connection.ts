@@ -105,7 +105,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
     resolveClose: ({ code, reason }) => ({
       retry: false,
       notify: true,
-      ...(code === UNREADABLE && { pendingError: new UnreadableError(reason) }),
+      ...(code === UNREADABLE && { pendingError: new UnreadableError(`the gateway at ${url}: ${reason}`) }),
     }),
     onClose({ code, reason }) {
       clearInterval(tickWatch);

@@ -27,7 +27,7 @@ export class GatewayRefusal extends GatewayProtocolRequestError {
   }
 }
 
-/** What came is not read, and the connection was closed for it. */
+/** What came is not read, and the connection was closed for it, whichever call it was meant for. */
 export class UnreadableError extends Error {}
 
 /** What to do when the gateway does not know the device of this container. */
@@ -66,7 +66,7 @@ export function connectError({ url, hint: advice }: GatewayAddress, error: unkno
  * call, else `rejected` with the gateway's own message, or because its answer is not read.
  */
 export function callError(method: string, error: unknown): ManagerError {
-  if (error instanceof UnreadableError) return new ManagerError("rejected", `${method}: ${error.message}`);
+  if (error instanceof UnreadableError) return new ManagerError("rejected", error.message);
   if (!(error instanceof GatewayRefusal)) {
     return new ManagerError("unreachable", `${method}: ${maskText(describeError(error))}`, { cause: error });
   }

@@ -208,10 +208,20 @@ describe("call()", () => {
     await using at = await connectTo({ "cron.list": () => ({ noise: ["[".repeat(1_000)] }) });
     expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({
       code: "rejected",
-      message: "cron.list: it sent a message nested more than 256 deep",
+      message: `the gateway at ${at.server.url}: it sent a message nested more than 256 deep`,
     });
     expect(at.ends).toEqual([{ isRestart: false }]);
     expect(at.gateway.receivedLength).toBeLessThan(1_000);
+  });
+
+  test("blames no call for an answer that is not read: nobody knows whose it was", async () => {
+    await using at = await connectTo({
+      "cron.status": () => "none",
+      "config.get": () => ({ noise: ["[".repeat(1_000)] }),
+    });
+    const calls = [at.gateway.call("cron.status", {}), at.gateway.call("config.get", {})];
+    const [first, second] = await Promise.all(calls.map((call) => refusalOf(call)));
+    expect(first?.message).toBe(second?.message);
   });
 
   test("does not count events as part of an answer", async () => {

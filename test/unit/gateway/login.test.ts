@@ -50,7 +50,7 @@ describe("login()", () => {
     await using at = await logIn({ "cron.status": () => ({ noise: ["[".repeat(1_000)] }) });
     expect(await refusalOf(at.session)).toMatchObject({
       code: "unreachable",
-      message: "cron.status: it sent a message nested more than 256 deep",
+      message: `the gateway at ${at.gateway.url}: it sent a message nested more than 256 deep`,
     });
   });
 
