@@ -61,9 +61,9 @@ export const validate: Row = {
   },
 };
 
-/** 7 KB: a channel with groups, a provider with fifteen models, fifteen agents, old and new ways to write a model. */
+/** 7 KB: a channel with groups, a provider with ten models, ten agents, old and new ways to write a model. */
 function configText(): string {
-  const numbers = Array.from({ length: 15 }, (_, index) => index + 1);
+  const numbers = Array.from({ length: 10 }, (_, index) => index + 1);
   const entries = numbers.map((number) => {
     const agent = {
       name: `Agent ${number}`,
