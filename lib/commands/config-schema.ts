@@ -22,7 +22,7 @@ export async function renderConfigSchema(
     const { release, isExact } = chooseRelease(openclaw ?? "latest");
     if (!isExact && openclaw !== "latest")
       printNotice("warning", `OpenClaw ${openclaw} is not known; this is ${release}`);
-    return formatJson(unpackSchema(pool, release));
+    return formatJson(await unpackSchema(pool, release));
   }
   const schema = await readGatewaySchema(settings, env).catch(addHint);
   if (schema !== undefined) return formatJson(repairSchema(schema));

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { computeDigest } from "../digest.ts";
 import { computeChecksum } from "../files/checksum.ts";
 import { type ParsedDocument, parseDocument } from "./document.ts";
 
@@ -20,7 +20,7 @@ export class ConfigFile {
 
   /** In hex. Gateways up to 2026.6.11 report it as the hash of their config. */
   get sha256(): string {
-    return (this.#sha256 ??= createHash("sha256").update(this.bytes).digest("hex"));
+    return (this.#sha256 ??= computeDigest("sha256", this.bytes));
   }
 
   get parsed(): ParsedDocument {

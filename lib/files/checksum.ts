@@ -1,13 +1,13 @@
-import { createHash } from "node:crypto";
 import { mkdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { computeDigest } from "../digest.ts";
 import { refuseOther } from "./directory.ts";
 import { MAX_RECORD_BYTES, type ObstacleError, readHint } from "./regular-file.ts";
 import { replaceFile } from "./replace.ts";
 
 /** The md5 of the bytes in hex, as `md5sum` prints it; `none` if there is no file, as in manager.sh. */
 export function computeChecksum(bytes: Uint8Array | undefined): string {
-  return bytes ? createHash("md5").update(bytes).digest("hex") : "none";
+  return bytes ? computeDigest("md5", bytes) : "none";
 }
 
 /**

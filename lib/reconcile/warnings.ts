@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { computeDigest } from "../digest.ts";
 import type { Log } from "../log.ts";
 import { capLines } from "../printable.ts";
 
@@ -29,9 +29,7 @@ export function createWarnings(log: Log): Warnings {
   const lastByTopic = new Map<string, string>();
   return {
     warnOnce(topic, messages, occasion = "", limit = MAX_LINES) {
-      const warning = createHash("sha256")
-        .update(JSON.stringify([occasion, messages]))
-        .digest("hex");
+      const warning = computeDigest("sha256", JSON.stringify([occasion, messages]));
       if (lastByTopic.get(topic) === warning) return;
       lastByTopic.set(topic, warning);
       logSome(log, messages, limit);

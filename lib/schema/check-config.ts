@@ -12,9 +12,9 @@ import { isTaken, readAsRelease } from "./taken.ts";
 import { walk } from "./walk.ts";
 
 /** The schemas that have been unpacked, by release. */
-const unpacked = new Map<string, Schema>();
+const unpacked = new Map<string, Promise<Schema>>();
 
-function openSchema(release: string): Schema {
+function openSchema(release: string): Promise<Schema> {
   const schema = unpacked.get(release) ?? unpackSchema(pool, release);
   unpacked.set(release, schema);
   return schema;
@@ -30,7 +30,7 @@ export async function checkConfig(config: JsonObject, release: string): Promise<
   const read = readAsRelease(config, release);
   const old = findOldKeys(config, release);
   const isOld = (finding: Finding) => old.some((key) => covers(key, finding));
-  const found = walk(read.config, openSchema(release))
+  const found = walk(read.config, await openSchema(release))
     .map(({ path, message, severity, rule }): Finding => ({ path: read.toWritten(path), message, severity, rule }))
     .filter((finding) => !isTaken(finding, release) && !isOld(finding));
   const conflicts = findConflicts(config, release).filter((finding) => !NOT_TAKEN.has(finding.rule) || !isOld(finding));

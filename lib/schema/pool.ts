@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { type Schema, mapLazily, mapSchemas } from "./json-schema.ts";
+import { type Schema, mapLazily } from "./json-schema.ts";
+
+const NEWLINE = 10;
 
 /**
  * The schemas of several releases, each part that they have in common once. `parts` has one of them a line, as JSON,
@@ -12,37 +13,35 @@ export interface SchemaPool {
   parts: string;
 }
 
-/** Each release changes a few hundred of some 2,700 parts: nine releases take 80 KB. */
-export function packSchemas(schemas: Readonly<Record<string, Schema>>): SchemaPool {
-  const lines: string[] = [];
-  const indexes = new Map<string, number>();
-  const add = (schema: unknown): unknown => {
-    if (typeof schema !== "object" || schema === null) return schema;
-    const part = mapSchemas(schema as Record<string, unknown>, add);
-    const text = JSON.stringify(part);
-    const index = indexes.get(text) ?? lines.push(text) - 1;
-    indexes.set(text, index);
-    return index;
-  };
-  const releases = Object.fromEntries(
-    Object.entries(schemas).map(([release, schema]) => [release, Number(add(schema))]),
-  );
-  // Not with Brotli: it would save 40 KB of 80, and each `validate` would take 4 ms longer.
-  return { releases, parts: deflateRawSync(lines.join("\n"), { level: 9 }).toString("base64") };
-}
-
 /**
  * The schema of one of the releases. Not to be changed: what occurs several times is one object. A part is parsed when
  * it is first read; a config touches some hundred of 2,700.
  */
-export function unpackSchema({ releases, parts }: SchemaPool, release: string): Schema {
-  const lines = inflateRawSync(Buffer.from(parts, "base64")).toString().split("\n");
+export async function unpackSchema({ releases, parts }: SchemaPool, release: string): Promise<Schema> {
+  const lines = splitLines(await inflate(Buffer.from(parts, "base64")));
   const opened = new Map<unknown, Schema>();
   const open = (index: unknown): Schema => {
     if (typeof index !== "number") return index as boolean;
-    const schema = opened.get(index) ?? mapLazily(JSON.parse(lines[index] ?? "") as Record<string, unknown>, open);
+    const schema = opened.get(index) ?? mapLazily(JSON.parse(lines(index)) as Record<string, unknown>, open);
     opened.set(index, schema);
     return schema;
   };
   return open(releases[release]);
+}
+
+/** With the stream of the Web: to load `node:zlib` takes longer than to inflate. */
+async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Buffer> {
+  const { readable, writable } = new DecompressionStream("deflate-raw");
+  const writer = writable.getWriter();
+  void writer.write(bytes);
+  void writer.close();
+  return Buffer.from(await new Response(readable).arrayBuffer());
+}
+
+/** Returns the line of an index, from 0. A string for each of 2,700 would be garbage to collect. */
+function splitLines(text: Buffer): (index: number) => string {
+  const ends: number[] = [];
+  for (let end = text.indexOf(NEWLINE); end !== -1; end = text.indexOf(NEWLINE, end + 1)) ends.push(end);
+  ends.push(text.length);
+  return (index) => text.toString("utf8", index === 0 ? 0 : (ends[index - 1] ?? 0) + 1, ends[index]);
 }
