@@ -4,10 +4,20 @@ import { dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { type AttributeLoss, isRefusedByVolume } from "./attributes.ts";
 import { obstacleOf } from "./regular-file.ts";
-import { type Temporary, isTemporary, temporaryPrefix, writeError, writeTemporary } from "./temporary.ts";
+import {
+  type Temporary,
+  isTemporary,
+  temporaryPathOf,
+  temporaryPrefix,
+  writeError,
+  writeTemporary,
+} from "./temporary.ts";
 
 /** How often a file is written if its temporary file disappears. */
 const REPLACE_ATTEMPTS = 3;
+
+/** The temporary files of this process: they are not stale. Its kinds of settings share directories. */
+const beingWritten = new Set<string>();
 
 /**
  * Replaces `path` by `bytes` so that a reader, at any time and after any crash, sees the whole old file or the whole
@@ -38,10 +48,12 @@ export async function replaceFile(
 
 async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number): Promise<AttributeLoss | undefined> {
   let temporary: Temporary | undefined;
+  const temporaryPath = temporaryPathOf(path);
+  beingWritten.add(temporaryPath);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const old = await statTarget(path);
-    temporary = await writeTemporary(path, bytes, old ? toReadable(old) : { mode: newFileMode });
+    temporary = await writeTemporary(path, bytes, old ? toReadable(old) : { mode: newFileMode }, temporaryPath);
     await rename(temporary.path, path);
     const { loss } = temporary;
     temporary = undefined;
@@ -50,12 +62,14 @@ async function replaceOnce(path: string, bytes: Uint8Array, newFileMode: number)
   } catch (error) {
     if (temporary) await unlink(temporary.path).catch(() => undefined);
     throw error instanceof ManagerError ? error : writeError(path, error);
+  } finally {
+    beingWritten.delete(temporaryPath);
   }
 }
 
 /**
- * Removes the temporary files that a killed {@link replaceFile} of these paths left behind. A process that is writing
- * at the same time loses its temporary file, fails at the rename, and writes it again.
+ * Removes the temporary files that a killed {@link replaceFile} of these paths left behind. Another process that is
+ * writing at the same time loses its temporary file, fails at the rename, and writes it again.
  */
 export async function removeStaleTempFiles(...paths: readonly string[]): Promise<void> {
   await Promise.all(paths.map(removeStaleTempFilesOf));
@@ -65,17 +79,23 @@ async function removeStaleTempFilesOf(path: string): Promise<void> {
   const directory = dirname(path);
   const prefix = temporaryPrefix(path);
   const names = await readdir(directory).catch(() => []);
-  const stale = names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"));
-  await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
+  await removeStale(
+    directory,
+    names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp")),
+  );
 }
 
 /** The same for all paths in these directories: of files whose names are no longer known. */
 export async function removeStaleTempFilesIn(...directories: readonly string[]): Promise<void> {
   for (const directory of new Set(directories)) {
     const names = await readdir(directory).catch(() => []);
-    const stale = names.filter(isTemporary);
-    await Promise.all(stale.map((name) => unlink(join(directory, name)).catch(() => undefined)));
+    await removeStale(directory, names.filter(isTemporary));
   }
+}
+
+async function removeStale(directory: string, names: readonly string[]): Promise<void> {
+  const stale = names.map((name) => join(directory, name)).filter((path) => !beingWritten.has(path));
+  await Promise.all(stale.map((path) => unlink(path).catch(() => undefined)));
 }
 
 /** A file that not even its owner may read is of no use to anybody. */

@@ -13,14 +13,15 @@ export interface Temporary {
 /**
  * Writes a new file beside `path`, on the disk when this returns.
  *
+ * @param temporary its path
  * @throws the system's error; nothing is left behind
  */
 export async function writeTemporary(
   path: string,
   bytes: Uint8Array,
   attributes: { uid?: number; gid?: number; mode: number },
+  temporary = temporaryPathOf(path),
 ): Promise<Temporary> {
-  const temporary = temporaryPathOf(path);
   // O_EXCL and O_NOFOLLOW: never write through a file or link that somebody else has put there.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(temporary, flags, 0o600);

@@ -8,13 +8,15 @@ import {
   readFile,
   readdir,
   readlink,
+  rm,
   stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { noteChecksum } from "../../../lib/files/checksum.ts";
-import { replaceFile, removeStaleTempFiles } from "../../../lib/files/replace.ts";
+import { replaceFile, removeStaleTempFiles, removeStaleTempFilesIn } from "../../../lib/files/replace.ts";
+import { isTemporary } from "../../../lib/files/temporary.ts";
 import { asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 import { mustRun } from "../../support/process.ts";
 import { canMountSmallVolume, isRoot, mountSmallVolume } from "../../support/small-volume.ts";
@@ -290,7 +292,7 @@ describe("replaceFile() throws and changes nothing", () => {
   });
 });
 
-describe("replaceFile() beside removeStaleTempFiles() of another process", () => {
+describe("replaceFile() beside another process that removes stale files", () => {
   test("writes again if its temporary file was removed", async () => {
     await using scratch = await createScratch();
     const path = scratch.in("cron");
@@ -303,7 +305,8 @@ describe("replaceFile() beside removeStaleTempFiles() of another process", () =>
       });
       while (!state.isDone && !(await isWriting())) continue;
       if (!state.isDone) {
-        await removeStaleTempFiles(path);
+        for (const name of await readdir(scratch.path))
+          if (isTemporary(name)) await rm(scratch.in(name), { force: true });
         caught += 1;
       }
       await publishing;
@@ -315,6 +318,20 @@ describe("replaceFile() beside removeStaleTempFiles() of another process", () =>
 });
 
 describe("removeStaleTempFiles()", () => {
+  test("removes nothing that this process writes: its kinds of settings share directories", async () => {
+    await using scratch = await createScratch();
+    const isDone = new AbortController();
+    const removing = (async () => {
+      while (!isDone.signal.aborted) await removeStaleTempFilesIn(scratch.path);
+    })();
+    const bytes = Buffer.alloc(64 * 1024, "x");
+    const writes = Array.from({ length: 50 }, (_, index) => replaceFile(scratch.in(`${index}.json`), bytes));
+    const results = await Promise.allSettled(writes);
+    isDone.abort();
+    await removing;
+    expect(results.filter(({ status }) => status === "rejected")).toEqual([]);
+  });
+
   test("removes the temporary files of a killed writer of this file, and nothing else", async () => {
     await using scratch = await createScratch();
     const strays = [".openclaw.json.config-manager-0123456789ab.tmp", ".openclaw.json.config-manager-x.tmp"];
