@@ -50,7 +50,7 @@ const follow = (kind: Reconciler) => sidecar.follow(kind, handlers.get(kind) ?? 
 await sidecar.listen(); // first, so that nothing is changed if the port is in use
 
 log("Starting config-manager-sidecar");
-for (const { monitoring } of kinds) log(`  Monitoring: ${monitoring}`);
+for (const { monitoring } of kinds) if (monitoring !== undefined) log(`  Monitoring: ${monitoring}`);
 log(`  Poll interval: ${POLL_INTERVAL}s`);
 
 // The config does not wait for the gateway: it may be the fix that lets the gateway start.

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { ManagerError } from "../errors.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { type Invocation, createProgram } from "./program.ts";
 
 /**

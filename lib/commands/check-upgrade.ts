@@ -4,7 +4,7 @@ import { readOutside } from "../config/read.ts";
 import { ManagerError } from "../errors.ts";
 import { type Check, pass, skip, warn } from "../reconcile/check.ts";
 import { type ChosenRelease, KNOWN_RELEASES, chooseRelease } from "../schema/releases.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { releaseOf } from "./gateway-release.ts";
 import { type SchemaChecks, chooseJudge } from "./judge.ts";
 import { readLiveSources, withoutStamp } from "./live-sources.ts";

@@ -4,7 +4,7 @@ import { unpackSchema } from "../schema/pool.ts";
 import { chooseRelease } from "../schema/releases.ts";
 import { repairSchema } from "../schema/repair.ts";
 import pool from "../schema/schemas.json" with { type: "json" };
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { readGatewaySchema } from "./gateway-release.ts";
 import { printNotice } from "./print.ts";
 import type { Invocation } from "./program.ts";

@@ -5,7 +5,8 @@ import { isLoopback } from "../gateway/exposure.ts";
 import { readRegularFile } from "../files/regular-file.ts";
 import { readVolume } from "../files/volume.ts";
 import { readPath } from "../json.ts";
-import { type Environment, SETTING_SOURCES, type Settings } from "../settings.ts";
+import { type Environment, SETTING_SOURCES } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 
 /** The `gateway.port` of a config file. */
 export interface ConfigPort {

@@ -5,7 +5,8 @@ import { toResult, ManagerError } from "../errors.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Transport } from "../gateway/transport.ts";
 import type { JsonObject } from "../json.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 import { isDefaultUrl } from "./gateway-port.ts";
 
 /** How long anybody may take to accept a connection, in milliseconds. In a check before a merge, nobody listens. */

@@ -1,4 +1,4 @@
-import type { KindName } from "./kinds.ts";
+import { type KindName, inOrderOfNeed } from "./kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -13,7 +13,7 @@ export async function init(
   only: KindName | undefined,
 ): Promise<boolean> {
   let canStart = true;
-  for (const [name, reconciler] of Object.entries(reconcilers)) {
+  for (const [name, reconciler] of inOrderOfNeed(reconcilers)) {
     if (only === undefined || only === name) canStart = (await reconciler.prepare()) && canStart;
   }
   return canStart;

@@ -3,7 +3,8 @@ import type { Log } from "../log.ts";
 import type { Transport } from "../gateway/transport.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 
 /** The dependencies of all kinds of settings. Each kind takes the ones that it needs. */
 export interface KindContext {
@@ -41,6 +42,13 @@ export type Reconcilers = Readonly<Record<keyof typeof KINDS, Reconciler>>;
 export type KindName = keyof typeof KINDS;
 
 export const KIND_NAMES = Object.keys(KINDS) as KindName[];
+
+/** Sorts the kinds as the Pod's start and a sync reconcile them: what the config refers to goes before it. */
+export function inOrderOfNeed(reconcilers: Readonly<Record<string, Reconciler>>): [string, Reconciler][] {
+  const kinds = Object.entries(reconcilers);
+  const isFirst = ([, { precedesConfig = false }]: [string, Reconciler]) => precedesConfig;
+  return [...kinds.filter(isFirst), ...kinds.filter((kind) => !isFirst(kind))];
+}
 
 /** Loads all kinds and creates their reconcilers, in order. */
 export async function loadReconcilers(context: KindContext): Promise<Reconcilers> {

@@ -2,7 +2,8 @@ import { dirname, join } from "node:path";
 import { readIncludeRoots } from "../config/includes.ts";
 import { readLiveConfig } from "../config/observe.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 import type { Judge } from "./judge.ts";
 import { type SourceFile, readDefinitionMount } from "./sources.ts";
 

@@ -1,7 +1,8 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 import { findPortMismatch, readConfigPorts } from "./gateway-port.ts";
 import type { Runtime } from "./runtime.ts";
 

@@ -2,7 +2,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ManagerError, describeBug } from "../errors.ts";
 import { formatJson } from "../json.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { describeVersion } from "../version.ts";
 import { readCommandLine } from "./arguments.ts";
 import { print, printFrames, printNotice } from "./print.ts";

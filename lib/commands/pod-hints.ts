@@ -1,6 +1,6 @@
 import { toResult, ManagerError } from "../errors.ts";
 import { readRegularFile } from "../files/regular-file.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { GATEWAY_CONTAINER } from "../reconcile/check.ts";
 
 /** This Pod, for a person's kubectl. */

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { ManagerError } from "../errors.ts";
-import { type Environment, SETTING_SOURCES, type SettingName, type Settings, readSettings } from "../settings.ts";
+import { type Environment, SETTING_SOURCES, type SettingName } from "../setting-sources.ts";
+import { type Settings, readSettings } from "../settings.ts";
 import { KIND_NAMES, type KindName } from "./kinds.ts";
 import type { Source } from "./sources.ts";
 import { FORMATS, type Format } from "./validation-formats.ts";

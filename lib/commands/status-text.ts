@@ -22,7 +22,10 @@ const GATEWAY = "gateway";
 export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Terminal): string {
   const status = escapeAll(raw);
   const { paint } = terminal;
-  const width = Math.max(GATEWAY.length, ...status.kinds.map(({ name }) => name.length)) + 2;
+  const isSilent = ({ isUnused = false, json }: NamedStatus) => isUnused && json.problems.length === 0;
+  const shown = status.kinds.filter((kind) => !isSilent(kind));
+  const unused = status.kinds.filter(isSilent);
+  const width = Math.max(GATEWAY.length, ...shown.map(({ name }) => name.length)) + 2;
   const line = (name: string, text: string) => `${name.padEnd(width)}${text}`;
   const problemLines = (problems: readonly string[]) =>
     problems.map((problem) => line("", `${paint("bad", "!")} ${problem}`));
@@ -31,16 +34,18 @@ export function renderStatus({ gateway }: Snapshot, raw: Status, terminal: Termi
   const away = isAway ? [escapeControls(cutLine(describeError(gateway)))] : [];
   const word = isAway ? paint("bad", "away") : paint("good", "connected");
   const release = isAway ? "" : `  ${escapeControls(describeRelease(gateway))}`;
+  const renderKind = ({ name, json, detail, isUnused, notes = [] }: NamedStatus) => [
+    line(name, isUnused ? paint("faint", "not used") : `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
+    ...problemLines(json.problems.filter((problem) => !away.includes(problem))),
+    ...notes.map((note) => line("", `${paint("warning", "-")} ${note}`)),
+  ];
   const lines = [
     renderVerdict(status, terminal),
     "",
     line(GATEWAY, `${word}  ${status.gateway.url}${release}`),
     ...problemLines(away),
-    ...status.kinds.flatMap(({ name, json, detail, isUnused, notes = [] }) => [
-      line(name, isUnused ? paint("faint", "not used") : `${paint(MEANINGS[json.state], json.state)}  ${detail}`),
-      ...problemLines(json.problems.filter((problem) => !away.includes(problem))),
-      ...notes.map((note) => line("", `${paint("warning", "-")} ${note}`)),
-    ]),
+    ...shown.flatMap(renderKind),
+    ...(unused.length > 0 ? [line("not used", paint("faint", unused.map(({ name }) => name).join(", ")))] : []),
   ];
   const tables = status.kinds.flatMap(({ table }) => (table ? ["", paintTable(table, terminal)] : []));
   const advice = status.healthy ? [] : ["", `${paint("faint", "hint:")} config-manager doctor`];

@@ -1,5 +1,5 @@
 import type { PassContext } from "../reconcile/reconciler.ts";
-import type { KindName } from "./kinds.ts";
+import { type KindName, inOrderOfNeed } from "./kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -13,7 +13,7 @@ export async function sync(
 ): Promise<boolean> {
   const pass: PassContext = { isSuperseded: () => signal.aborted, beat: () => undefined };
   let isEqual = true;
-  for (const [name, reconciler] of Object.entries(reconcilers)) {
+  for (const [name, reconciler] of inOrderOfNeed(reconcilers)) {
     if (only !== undefined && only !== name) continue;
     const { kind } = await reconciler.reconcile(pass);
     isEqual &&= kind === "equal" || kind === "pending";

@@ -5,7 +5,7 @@ import { type Generation, ROOT_NAME, collectGeneration } from "../config/generat
 import { decodeText } from "../definition/text.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import type { Finding } from "../schema/finding.ts";
-import { SETTING_SOURCES } from "../settings.ts";
+import { SETTING_SOURCES } from "../setting-sources.ts";
 import { type KeyPath, findDuplicates } from "../text/duplicate-keys.ts";
 import { findPositions } from "../text/positions.ts";
 import type { ContentPart, Part } from "./part.ts";

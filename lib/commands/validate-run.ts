@@ -4,7 +4,7 @@ import { readIncludeRoots } from "../config/includes.ts";
 import { readOutside } from "../config/read.ts";
 import { formatJson } from "../json.ts";
 import { capLines, escapeControls } from "../printable.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { readBuild } from "../version.ts";
 import { type Judge, type SchemaChecks, chooseJudge, readSchemaJudge } from "./judge.ts";
 import { print, printNotice } from "./print.ts";

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { type Json, isJsonObject } from "../json.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import type { ParsedDocument } from "./document.ts";
 
 /** The key that OpenClaw replaces by the content of other files, in all releases by the same rules. */

@@ -3,7 +3,8 @@ import { readMounts } from "../files/mounts.ts";
 import { inspectMount } from "../files/places.ts";
 import type { CronStore } from "../gateway/store.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 import { readIncludeRoots } from "./includes.ts";
 import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 

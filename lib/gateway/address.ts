@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { isLoopback } from "./exposure.ts";
 import { readRegularFile } from "../files/regular-file.ts";
 import type { Json } from "../json.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { readLiveObject } from "./live-config.ts";
 
 /** A real one has 2 KiB, a chain some more. */

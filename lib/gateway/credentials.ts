@@ -1,7 +1,7 @@
 import { ManagerError } from "../errors.ts";
 import { explainUnread, readRegularFile } from "../files/regular-file.ts";
 import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../setting-sources.ts";
 import { readLiveObject } from "./live-config.ts";
 
 /** The largest token file, in bytes, and the longest token in a config, in characters. Real ones have a hundred. */

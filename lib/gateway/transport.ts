@@ -1,14 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigGateway } from "./config-calls.ts";
+import type { Gateway } from "./connection.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import { type SessionOptions, createSessionKeeper } from "./session.ts";
 import type { CronStore } from "./store.ts";
 
-export interface TransportOptions extends SessionOptions {
+export interface TransportOptions extends Omit<SessionOptions, "onEvent"> {
   /** How to reach the jobs. `auto`: over the gateway, and over the CLI when the gateway refuses us. */
   kind: "auto" | "gateway" | "cli";
-  /** As {@link SessionOptions.onEvent}, but `connect` is left out while {@link Transport.openConfig} waits for it. */
-  onEvent: SessionOptions["onEvent"];
+  /**
+   * As {@link SessionOptions.onEvent}, with `login` at each connection, and `connect` unless
+   * {@link Transport.openConfig} waits for it.
+   */
+  onEvent: (reason: Parameters<SessionOptions["onEvent"]>[0] | "login") => void;
   /** Stops calls of the CLI. */
   signal: AbortSignal;
   /** How much memory this container may use, in bytes; undefined without a limit. */
@@ -33,6 +37,11 @@ export interface Transport {
    * with `kind: "cli"`: one call of the CLI takes seconds, and a bad config must be rolled back long before that.
    */
   openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
+  /**
+   * Opens the gateway's calls, for a kind of setting that has no other way. Undefined when no gateway accepts us within
+   * `limitMs` milliseconds, and with `kind: "cli"`.
+   */
+  openCalls(limitMs: number): Promise<Gateway | undefined>;
   /** Whether a connection to the gateway is up. */
   isConnected(): boolean;
   /** Whether the gateway announced a restart less than 60 s ago and has not been connected to since. */
@@ -50,6 +59,7 @@ export function createTransport(options: TransportOptions): Transport {
   const session = createSessionKeeper({
     ...options,
     onEvent(reason) {
+      if (reason === "connect") onEvent("login");
       if (reason !== "connect" || configWaits === 0) onEvent(reason);
     },
   });
@@ -102,6 +112,12 @@ export function createTransport(options: TransportOptions): Transport {
         });
       }
       return session.current?.config;
+    },
+    async openCalls(limitMs) {
+      if (kind === "cli") return undefined;
+      // As above: open() throws the same error.
+      if (!session.current) await Promise.race([toResult(session.open()), delay(limitMs)]);
+      return session.current?.gateway;
     },
     isConnected: () => session.current !== undefined,
     isRestarting: () => session.isRestarting(),

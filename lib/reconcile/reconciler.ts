@@ -9,14 +9,16 @@ import type { GatewayEvent } from "./trigger.ts";
 export interface Reconciler {
   /** Used for `--only NAME`, as the key in JSON, as the label of metrics, and in the text output. */
   readonly name: string;
-  /** Logged at the start, after `  Monitoring: `. */
-  readonly monitoring: string;
+  /** Logged at the start, after `  Monitoring: `; undefined for a kind that nothing is mounted for. */
+  readonly monitoring: string | undefined;
   /** A change in one of these directories triggers a pass. */
   readonly directories: readonly string[];
   /** The gateway events that trigger a pass. */
   readonly events: readonly GatewayEvent[];
   /** Whether the first pass waits for the gateway. The config does not: it may be the fix that lets a gateway start. */
   readonly needsGateway: boolean;
+  /** Whether the config refers to its files: `init` and `sync` reconcile it before the config. */
+  readonly precedesConfig?: boolean;
   /** The metrics of this kind, in addition to those of every loop. */
   readonly gauges: readonly Gauge[];
   /** Does the work of `init`, before the gateway starts. @returns false if the gateway cannot start afterwards. */

@@ -1,5 +1,8 @@
-/** Events of a gateway: the connection is up or has ended; somebody added, updated or removed a cron job. */
-export type GatewayEvent = "connect" | "disconnect" | "cron-event";
+/**
+ * Events of a gateway. `login`: a connection is up. `connect`: the same, unless a pass waits for it anyway. `disconnect`:
+ * it has ended. `cron-event`: somebody added, updated or removed a cron job.
+ */
+export type GatewayEvent = "login" | "connect" | "disconnect" | "cron-event";
 
 /** Why a pass begins. The pass reads everything again, whatever the reason. */
 type TriggerReason = "file" | "signal" | GatewayEvent;

@@ -90,6 +90,7 @@ export function unreachableTransport(): Transport {
   return {
     open: refuse,
     openConfig: refuse,
+    openCalls: refuse,
     probe: refuse,
     isConnected: () => false,
     isRestarting: () => false,

@@ -108,6 +108,7 @@ export async function layOut(scratch: Scratch, world: World) {
     openConfig: async () => {
       return error || world.gateway?.transport === "cli" ? undefined : createFakeConfigGateway(world.view);
     },
+    openCalls: async () => undefined,
     isRestarting: () => false,
     isConnected: () => error === undefined,
     probe: async () => ({ isUp: true }) as const,

@@ -5,7 +5,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { createProgram } from "../../lib/commands/program.ts";
-import { SETTING_SOURCES } from "../../lib/settings.ts";
+import { SETTING_SOURCES } from "../../lib/setting-sources.ts";
 import { DOCUMENTS, REPOSITORY } from "../support/repository.ts";
 
 /** A longer README is no tour any more. */

@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
-import { SETTING_SOURCES, type SettingName, readSettings } from "../../lib/settings.ts";
+import { SETTING_SOURCES, type SettingName } from "../../lib/setting-sources.ts";
+import { readSettings } from "../../lib/settings.ts";
 import { asOrdinaryUser, createScratch } from "../support/fakes.ts";
 
 type Flags = Parameters<typeof readSettings>[0];
@@ -33,6 +34,10 @@ describe("readSettings()", () => {
       transport: "auto",
       logFormat: "text",
       configMode: "auto",
+      workspaceDir: "/etc/openclaw/workspace.d",
+      workspaceMode: "own",
+      secretsDir: undefined,
+      secretsTargetDir: undefined,
       httpPort: undefined,
     });
   });
@@ -51,9 +56,28 @@ describe("readSettings()", () => {
     ["transport", "CONFIG_MANAGER_TRANSPORT", "--transport"],
     ["logFormat", "CONFIG_MANAGER_LOG_FORMAT", "--log-format"],
     ["configMode", "CONFIG_MANAGER_CONFIG_MODE", "--config-mode"],
+    ["workspaceDir", "WORKSPACE_DIR", "--workspace-dir"],
+    ["workspaceMode", "CONFIG_MANAGER_WORKSPACE_MODE", "--workspace-mode"],
+    ["secretsDir", "SECRETS_DIR", "--secrets-dir"],
+    ["secretsTargetDir", "SECRETS_TARGET_DIR", "--secrets-target-dir"],
     ["httpPort", "CONFIG_MANAGER_HTTP_PORT", "--http-port"],
   ] satisfies [SettingName, string, string][])("calls %s by the names %s and %s", (name, env, flag) => {
     expect(SETTING_SOURCES[name]).toMatchObject({ env, flag });
+  });
+
+  test.each([
+    [{ secretsDir: "/from" }, "SECRETS_DIR: expected SECRETS_TARGET_DIR beside it"],
+    [{ secretsTargetDir: "/to" }, "SECRETS_TARGET_DIR: expected SECRETS_DIR beside it"],
+    [
+      { secretsDir: "/a", secretsTargetDir: "/a/b" },
+      'SECRETS_TARGET_DIR: expected a directory outside SECRETS_DIR: "/a/b"',
+    ],
+    [
+      { secretsDir: "/a/b", secretsTargetDir: "/a/b/" },
+      'SECRETS_TARGET_DIR: expected a directory outside SECRETS_DIR: "/a/b/"',
+    ],
+  ] satisfies [Flags, string][])("wants two directories for secrets, or none: %j", (flags, problem) => {
+    expect(problemsOf(flags)).toEqual([problem]);
   });
 
   test("prefers a flag to its variable, and the variable to the default", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readCommandLine } from "../../../lib/commands/arguments.ts";
-import { SETTING_SOURCES } from "../../../lib/settings.ts";
+import { SETTING_SOURCES } from "../../../lib/setting-sources.ts";
 import { refusalOf } from "../../support/fakes.ts";
 
 const read = (...args: string[]) => readCommandLine(args, {});
@@ -102,12 +102,15 @@ describe("readCommandLine()", () => {
       logFormat: "json",
       httpPort: "9090",
       configMode: "merge",
+      workspaceMode: "seed",
     };
     for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
       const value = values[name] ?? "somewhere";
       const settings = { [name]: name === "httpPort" ? Number(value) : value };
-      expect(read(`${flag}=${value}`)).toMatchObject({ settings });
-      expect(read("sync", flag, value)).toMatchObject({ settings });
+      // One goes with the other.
+      const others = { secretsDir: ["--secrets-target-dir=to"], secretsTargetDir: ["--secrets-dir=from"] }[name] ?? [];
+      expect(read(`${flag}=${value}`, ...others)).toMatchObject({ settings });
+      expect(read("sync", flag, value, ...others)).toMatchObject({ settings });
     }
   });
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { type CredentialSources, findCredentials } from "../../../lib/gateway/credentials.ts";
-import type { Environment } from "../../../lib/settings.ts";
+import type { Environment } from "../../../lib/setting-sources.ts";
 import { mustRun } from "../../support/process.ts";
 import { type Scratch, asOrdinaryUser, createScratch, refusalOf } from "../../support/fakes.ts";
 
