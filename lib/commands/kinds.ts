@@ -44,9 +44,9 @@ export type KindName = keyof typeof KINDS;
 export const KIND_NAMES = Object.keys(KINDS) as KindName[];
 
 /** Sorts the kinds as the Pod's start and a sync reconcile them: what the config refers to goes before it. */
-export function inOrderOfNeed(reconcilers: Readonly<Record<string, Reconciler>>): [string, Reconciler][] {
-  const kinds = Object.entries(reconcilers);
-  const isFirst = ([, { precedesConfig = false }]: [string, Reconciler]) => precedesConfig;
+export function inOrderOfNeed(reconcilers: Reconcilers): [KindName, Reconciler][] {
+  const kinds = Object.entries(reconcilers) as [KindName, Reconciler][];
+  const isFirst = ([, { precedesConfig = false }]: [KindName, Reconciler]) => precedesConfig;
   return [...kinds.filter(isFirst), ...kinds.filter((kind) => !isFirst(kind))];
 }
 

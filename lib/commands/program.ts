@@ -32,7 +32,7 @@ interface ValidateFlags {
 /** What the user asked for. */
 export type Invocation =
   | ({ command: "run" } & PassOptions)
-  | ({ command: "sync" | "init"; only: KindName | undefined } & PassOptions)
+  | ({ command: "sync" | "init"; only: readonly KindName[] } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
   | ({ command: "export"; kind: KindName } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
@@ -50,7 +50,7 @@ export type WorkInvocation = Extract<Invocation, PassOptions>;
 interface Flags extends Partial<Record<SettingName, string>> {
   allowMassRemoval?: boolean;
   selfHeal?: boolean;
-  only?: KindName;
+  only?: KindName[];
   wait?: number;
   json?: boolean;
   exitCode?: boolean;
@@ -85,10 +85,11 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
       command.addOption(new Option(`${flag} ${argument}`, `${describes} (${note})`));
     }
     return command
-      .option("--self-heal", "revert edits of the live config, at most once a minute")
+      .option("--self-heal", "revert edits of what Git declares, at most once a minute")
       .option("--allow-mass-removal", "let one pass remove ten jobs or more, and half of ours or more");
   };
-  const createOnly = () => new Option("--only <what>", "reconcile only this kind").choices(KIND_NAMES);
+  const createOnly = () =>
+    new Option("--only <what...>", "reconcile only this kind; may be given again").choices(KIND_NAMES);
   const readAll = (command: Command) => {
     const flags = command.optsWithGlobals<Flags>();
     const settings = (Object.keys(SETTING_SOURCES) as SettingName[]).filter((name) => flags[name] !== undefined);
@@ -104,23 +105,21 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
   };
 
   configure(withSettings(program), "config-manager --poll-interval 30")
-    .description("Keeps a running OpenClaw equal to what Git says: openclaw.json and cron jobs, with no Pod restart.")
+    .description("Keeps a running OpenClaw equal to what Git says, with no Pod restart.")
     .usage("[run] [options]")
     .version("", "-V, --version", "show the version")
     .action(() => choose({ command: "run", ...read(program) }));
   const run = configure(program.command("run"), "config-manager run --self-heal")
-    .description("the sidecar: follow both ConfigMaps until SIGTERM; SIGHUP reconciles at once")
+    .description("the sidecar: follow what is mounted until SIGTERM; SIGHUP reconciles at once")
     .action(() => choose({ command: "run", ...read(run) }));
   const sync = configure(program.command("sync"), "config-manager sync --only cron")
     .description("one pass; exit 0 when everything is equal now, 1 when something failed")
     .addOption(createOnly())
-    .action(({ only }: Flags) => choose({ command: "sync", only, ...read(sync) }));
+    .action(({ only = KIND_NAMES }: Flags) => choose({ command: "sync", only, ...read(sync) }));
   const init = configure(program.command("init"), "config-manager init")
-    .description(
-      "before the gateway starts: copy config and definitions to the volume; exit 1 when no config is usable",
-    )
+    .description("before the gateway starts: put the files in place that it reads; exit 1 when no config is usable")
     .addOption(createOnly())
-    .action(({ only }: Flags) => choose({ command: "init", only, ...read(init) }));
+    .action(({ only = KIND_NAMES }: Flags) => choose({ command: "init", only, ...read(init) }));
   const register = configure(program.command("register"), "config-manager register --wait 600 &")
     .description("wait for the gateway, then add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { readCommandLine } from "../../../lib/commands/arguments.ts";
+import { KIND_NAMES } from "../../../lib/commands/kinds.ts";
 import { SETTING_SOURCES } from "../../../lib/setting-sources.ts";
 import { refusalOf } from "../../support/fakes.ts";
+
+/** As commander lists them. */
+const CHOICES = KIND_NAMES.map((name) => `"${name}"`).join(", ");
 
 const read = (...args: string[]) => readCommandLine(args, {});
 
@@ -23,16 +27,17 @@ describe("readCommandLine()", () => {
   });
 
   test("reads sync, of all kinds or of one", () => {
-    expect(read("sync")).toMatchObject({ command: "sync", only: undefined, allowMassRemoval: false });
-    expect(read("sync", "--only", "config")).toMatchObject({ only: "config" });
-    expect(read("sync", "--only=cron")).toMatchObject({ only: "cron" });
+    expect(read("sync")).toMatchObject({ command: "sync", only: KIND_NAMES, allowMassRemoval: false });
+    expect(read("sync", "--only", "config")).toMatchObject({ only: ["config"] });
+    expect(read("sync", "--only=cron", "--only", "config")).toMatchObject({ only: ["cron", "config"] });
+    expect(read("sync", "--only=cron")).toMatchObject({ only: ["cron"] });
   });
 
   test("reads init, of all kinds or of one, with the sidecar's settings", () => {
-    expect(read("init", "--only=config")).toMatchObject({ command: "init", only: "config" });
+    expect(read("init", "--only=config")).toMatchObject({ command: "init", only: ["config"] });
     expect(read("init")).toMatchObject({
       command: "init",
-      only: undefined,
+      only: KIND_NAMES,
       settings: { pvcConfig: "/home/node/.openclaw/openclaw.json" },
     });
     const env = { CONFIG_DIR: "/config.d" };
@@ -138,10 +143,10 @@ describe("readCommandLine() of wrong usage", () => {
     [[""], "unknown command or argument"],
     [["--", "--owner"], "unknown command or argument: --owner"],
     [["--owner"], "option '--owner <name>' argument missing"],
-    [["sync", "--only"], "option '--only <what>' argument missing"],
+    [["sync", "--only"], "option '--only <what...>' argument missing"],
     [
       ["sync", "--only", "both"],
-      "option '--only <what>' argument 'both' is invalid. Allowed choices are config, cron.",
+      `option '--only <what...>' argument 'both' is invalid. Allowed choices are ${KIND_NAMES.join(", ")}.`,
     ],
     [["run", "--only=cron"], "unknown option '--only'"],
     [
@@ -218,7 +223,7 @@ describe("readCommandLine() of help", () => {
       ).toBe(
         "Usage: config-manager sync [options] " +
           "one pass; exit 0 when everything is equal now, 1 when something failed " +
-          'Options: --only <what> reconcile only this kind (choices: "config", "cron") -h, --help show this help ' +
+          `Options: --only <what...> reconcile only this kind; may be given again (choices: ${CHOICES}) -h, --help show this help ` +
           "Settings: see config-manager help Example: config-manager sync --only cron",
       );
     },
@@ -227,7 +232,7 @@ describe("readCommandLine() of help", () => {
   test("explains each flag without a value", () => {
     const text = helpOf("help").replaceAll(/\s+/g, " ");
     expect(text).toContain(
-      "--self-heal revert edits of the live config, at most once a minute " +
+      "--self-heal revert edits of what Git declares, at most once a minute " +
         "--allow-mass-removal let one pass remove ten jobs or more, and half of ours or more",
     );
   });
@@ -240,8 +245,8 @@ describe("readCommandLine() of help", () => {
           .replaceAll(/\s+/g, " ")
           .trim(),
       ).toBe(
-        "Usage: config-manager init [options] before the gateway starts: copy config and definitions to the volume; " +
-          'exit 1 when no config is usable Options: --only <what> reconcile only this kind (choices: "config", "cron") ' +
+        "Usage: config-manager init [options] before the gateway starts: put the files in place that it reads; " +
+          `exit 1 when no config is usable Options: --only <what...> reconcile only this kind; may be given again (choices: ${CHOICES}) ` +
           "-h, --help show this help " +
           "Settings: see config-manager help Example: config-manager init",
       );

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { computeChecksum } from "../../../lib/files/checksum.ts";
 import { keepRejection, writeRecord } from "../../../lib/config/record.ts";
 import { init } from "../../../lib/commands/init.ts";
-import { loadReconcilers } from "../../../lib/commands/kinds.ts";
+import { KIND_NAMES, type KindName, loadReconcilers } from "../../../lib/commands/kinds.ts";
 import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../../lib/settings.ts";
 import {
@@ -56,14 +56,14 @@ async function startPod({ config, live, jobs }: { config?: string; live?: string
     stagingDir,
     volumes,
     lines,
-    async init(only?: "config" | "cron") {
+    async init(...only: KindName[]) {
       const log = (line: string) => void lines.push(line);
       const transport = unreachableTransport();
       const { signal } = new AbortController();
       const clock = createClock(Date.now());
       const options = { selfHeal: false, allowMassRemoval: false, logsFirstPass: true, connectLimitMs: 0 };
       const context = { settings, env: {}, transport, log, warnings: createWarnings(log), signal, clock, ...options };
-      return init({ reconcilers: await loadReconcilers(context) }, only);
+      return init({ reconcilers: await loadReconcilers(context) }, only.length > 0 ? only : KIND_NAMES);
     },
     live: () => readFile(pvcConfig, "utf8"),
     mode: async () => (await stat(pvcConfig)).mode & 0o7777,
