@@ -186,7 +186,8 @@ describe("base beside the plan", () => {
 
     // What the plan's sidecar lacks: the token, probes, a read-only root, and so a place for checksums.
     const { OPENCLAW_GATEWAY_TOKEN = "" } = openclaw.env;
-    sidecar.env = { OPENCLAW_GATEWAY_TOKEN, CONFIG_MANAGER_HTTP_PORT: "9090" };
+    const secrets = { SECRETS_DIR: "/etc/openclaw/secrets.d", SECRETS_TARGET_DIR: "/run/openclaw-secrets" };
+    sidecar.env = { OPENCLAW_GATEWAY_TOKEN, CONFIG_MANAGER_HTTP_PORT: "9090", ...secrets };
     sidecar.settings = [
       ...sidecar.settings.filter((line) => !line.startsWith("securityContext.readOnlyRootFilesystem")),
       readOnlyRoot,
@@ -196,8 +197,35 @@ describe("base beside the plan", () => {
       ...describeProbe("livenessProbe", "/healthz", "metrics", { periodSeconds: 30, timeoutSeconds: 5 }),
       ...describeProbe("readinessProbe", "/readyz", "metrics", { periodSeconds: 10, timeoutSeconds: 5 }),
     ];
-    sidecar.mounts = [...sidecar.mounts, "config-manager-tmp at /tmp"];
+    const tmp = ["config-manager-tmp at /tmp"];
     expected.volumes = [...expected.volumes, "config-manager-tmp.emptyDir.sizeLimit=16Mi"];
+
+    // The kinds of settings that the plan does not have: files of workspaces and secrets, each where there are any.
+    const data = "data at /home/node/.openclaw";
+    const files = [
+      "workspace-files at /etc/openclaw/workspace.d, read-only",
+      "secret-files at /etc/openclaw/secrets.d, read-only",
+      "secrets at /run/openclaw-secrets",
+    ];
+    sidecar.mounts = [...sidecar.mounts.filter((mount) => mount !== data), ...files, data, ...tmp];
+    openclaw.mounts = [...openclaw.mounts, "secrets at /run/openclaw-secrets, read-only"];
+    initContainers["init-files"] = {
+      ...initCron,
+      command: ["config-manager", "init", "--only=secrets", "--only=workspace"],
+      env: secrets,
+      mounts: [...files, data],
+    };
+    const [before, after] = split(expected.volumes, (line) => line.startsWith("data."));
+    expected.volumes = [
+      ...before,
+      "workspace-files.configMap.name=openclaw-workspace",
+      "workspace-files.configMap.optional=true",
+      "secret-files.secret.optional=true",
+      "secret-files.secret.secretName=openclaw-secret-files",
+      "secrets.emptyDir.medium=Memory",
+      "secrets.emptyDir.sizeLimit=8Mi",
+      ...after,
+    ];
 
     // What is none of ours: other programs, and secrets.
     expected.kustomization.resources = expected.kustomization.resources.filter(
@@ -294,6 +322,8 @@ describe("the sidecar", () => {
     delete expected.command; // the small image has it for its entrypoint
     for (const mount of expected.volumeMounts ?? []) {
       if (mount.name.endsWith("-config")) mount.name = mount.mountPath.replace(/.*\/(\w+)\.d$/, "config-manager-$1");
+      if (mount.name === "workspace-files") mount.name = "config-manager-workspace";
+      if (mount.name.startsWith("secret")) mount.name = `config-manager-${mount.name}`;
     }
     expect(containerOf(brought.containers, "config-manager-sidecar")).toEqual(expected);
     expect(namesOf(brought.containers)).toEqual(["openclaw", "dind", "config-manager-sidecar"]);
@@ -324,6 +354,7 @@ describe("the sidecar", () => {
     const [ordinary, asNative] = [podOf(deploymentOf(base)), podOf(deploymentOf(native))];
     expect(namesOf(asNative.initContainers)).toEqual([
       "init-config",
+      "init-files",
       "init-dotfiles",
       "init-cron-config",
       "config-manager-sidecar",
@@ -354,6 +385,12 @@ describe("the sidecar", () => {
     expect(await rendered.then(() => "rendered", String)).toMatch(problem);
   });
 });
+
+/** What comes before the first that is meant, and the rest. */
+function split<T>(items: readonly T[], isMeant: (item: T) => boolean): [T[], T[]] {
+  const index = items.findIndex(isMeant);
+  return [items.slice(0, index), items.slice(index)];
+}
 
 /** Where a container has this variable from. */
 function containerEnv(container: Container, name: string) {
