@@ -7,10 +7,10 @@ import { type Container, startContainer } from "./container.ts";
 import { type PodContainer, keepContainer } from "./pod-container.ts";
 import { type VolumeSources, mountVolumes } from "./pod-volumes.ts";
 import { mustRun, run } from "./process.ts";
+import { toNumber } from "./quantities.ts";
 
 /** The parts of a cluster that outlive a Pod. */
 export interface Cluster extends VolumeSources {
-  secrets: Record<string, Record<string, string>>;
   /** Returns the image of that name; undefined if it is not available, and its container is left out. */
   pull(image: string): ContainerImage | undefined;
 }
@@ -21,8 +21,8 @@ export interface RunningPod {
   /** The output of the init containers, by name. */
   readonly initLogs: Readonly<Record<string, readonly string[]>>;
   container(name: string): PodContainer;
-  /** Changes a ConfigMap, and swaps the Pod's volumes of it as the kubelet does. @returns when, in ms. */
-  publish(configMap: string, files: Record<string, string>): Promise<number>;
+  /** Changes a ConfigMap or a Secret, and swaps the Pod's volumes of it as the kubelet does. @returns when, in ms. */
+  publish(name: string, data: Record<string, string>): Promise<number>;
   /** Runs one more container in the Pod's network: a copy of one of the Pod's, with changes. It is not restarted. */
   run(container: IContainer, processesOf?: string): Promise<Container>;
   /** Returns the answer to an httpGet probe of that container, over the Pod's address. */
@@ -127,9 +127,9 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
     leftOut,
     initLogs,
     container: find,
-    async publish(configMap, files) {
-      cluster.configMaps[configMap] = files;
-      return volumes.publish(configMap, files);
+    async publish(name, data) {
+      (name in cluster.secrets ? cluster.secrets : cluster.configMaps)[name] = data;
+      return volumes.publish(name, data);
     },
     async run(container, processesOf) {
       const started = await start(container, processesOf);
@@ -151,6 +151,7 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       await Promise.all([...running.values()].map((container) => container.stop()));
       await Promise.all(once.map((container) => container.kill("KILL").then(() => container.exited)));
       await run("ip", ["netns", "delete", namespace]);
+      await volumes.unmount();
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -177,13 +178,4 @@ function readEnvironment(container: IContainer, { secrets }: Cluster): Record<st
     env[name] = found;
   }
   return env;
-}
-
-/** Parses a quantity, `100m`, `128Mi` or `1`, to bytes or cores. */
-function toNumber(quantity: string | number | undefined): number | undefined {
-  if (quantity === undefined) return undefined;
-  const [, digits = "", unit = ""] = /^([\d.]+)(m|Ki|Mi|Gi|)$/.exec(String(quantity)) ?? [];
-  const factors: Record<string, number> = { m: 0.001, "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
-  if (digits === "") throw new Error(`no quantity: ${String(quantity)}`);
-  return Number(digits) * (factors[unit] ?? 1);
 }

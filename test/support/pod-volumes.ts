@@ -1,13 +1,16 @@
 import { chmod, chown, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { IPodSpec, IVolumeMount } from "kubernetes-models/v1";
+import type { IKeyToPath, IPodSpec, IVolumeMount } from "kubernetes-models/v1";
 import type { Mount } from "./container.ts";
-import { type Volume, createVolume } from "./volume.ts";
+import { mustRun } from "./process.ts";
+import { toNumber } from "./quantities.ts";
+import { type Volume, type VolumeFiles, createVolume } from "./volume.ts";
 
 /** The content of a Pod's volumes. */
 export interface VolumeSources {
-  /** By name, then by file. */
+  /** By name, then by key. */
   configMaps: Record<string, Record<string, string>>;
+  secrets: Record<string, Record<string, string>>;
   /** The directories of the claims, by the name of the claim. */
   readonly claims: string;
 }
@@ -16,29 +19,56 @@ export interface VolumeSources {
 export interface PodVolumes {
   /** How a container mounts one of them. */
   mount(this: void, mount: IVolumeMount): Promise<Mount>;
-  /** Swaps the volumes of this ConfigMap. @returns when, in ms since 1970. */
-  publish(configMap: string, files: Record<string, string>): Promise<number>;
+  /** Swaps the volumes of this ConfigMap or Secret. @returns when, in ms since 1970. */
+  publish(name: string, data: Record<string, string>): Promise<number>;
+  /** Unmounts what is in memory. */
+  unmount(): Promise<void>;
 }
 
-/** Lays out the volumes of a Pod: links and swaps of ConfigMaps, claims that outlive it, and fsGroup. */
+/** A volume that is swapped, and what it takes of a ConfigMap or a Secret. */
+interface Published {
+  volume: Volume;
+  items: readonly IKeyToPath[] | undefined;
+  mode: number;
+}
+
+/** Lays out the volumes of a Pod: links and swaps, items, claims that outlive it, memory, and fsGroup. */
 export async function mountVolumes(spec: IPodSpec, sources: VolumeSources, directory: string): Promise<PodVolumes> {
   const group = spec.securityContext?.fsGroup ?? 0;
   const places = new Map<string, string>();
-  const published = new Map<string, Volume[]>();
-  for (const { name, configMap, emptyDir, persistentVolumeClaim } of spec.volumes ?? []) {
+  const published = new Map<string, Published[]>();
+  const inMemory: string[] = [];
+  for (const { name, configMap, secret, emptyDir, persistentVolumeClaim } of spec.volumes ?? []) {
     const place = persistentVolumeClaim ? join(sources.claims, persistentVolumeClaim.claimName) : join(directory, name);
     await mkdir(place, { recursive: true });
     places.set(name, place);
-    if (!configMap) {
+    const source = configMap ?? secret;
+    if (!source) {
+      if (emptyDir?.medium === "Memory") {
+        await mustRun("mount", [
+          "-t",
+          "tmpfs",
+          "-o",
+          `size=${toNumber(emptyDir.sizeLimit) ?? 2 ** 24}`,
+          "tmpfs",
+          place,
+        ]);
+        inMemory.push(place);
+      }
       await giveToGroup(place, group);
       if (emptyDir) await chmod(place, 0o2777);
       continue;
     }
-    const volume = await createVolume(place);
-    const files = sources.configMaps[configMap.name ?? ""];
-    if (files) await volume.publish(files);
-    else if (!configMap.optional) throw new Error(`there is no ConfigMap ${configMap.name}`);
-    published.set(configMap.name ?? "", [...(published.get(configMap.name ?? "") ?? []), volume]);
+    const sourceName = configMap?.name ?? secret?.secretName ?? "";
+    const kept: Published = {
+      volume: await createVolume(place),
+      items: source.items,
+      mode: source.defaultMode ?? 0o644,
+    };
+    const data = (configMap ? sources.configMaps : sources.secrets)[sourceName];
+    if (data) await kept.volume.publish(select(kept, data));
+    else if (!source.optional) throw new Error(`there is no ConfigMap or Secret ${sourceName}`);
+    published.set(sourceName, [...(published.get(sourceName) ?? []), kept]);
   }
   return {
     async mount({ name, mountPath, readOnly = false, subPath = "" }) {
@@ -49,15 +79,29 @@ export async function mountVolumes(spec: IPodSpec, sources: VolumeSources, direc
       if (subPath) await giveToGroup(source, group);
       return { source, destination: mountPath, options: ["rbind", readOnly ? "ro" : "rw"] };
     },
-    async publish(configMap, files) {
+    async publish(name, data) {
       let atMs = Date.now();
-      for (const volume of published.get(configMap) ?? []) {
+      for (const kept of published.get(name) ?? []) {
         atMs = Date.now();
-        await volume.publish(files);
+        await kept.volume.publish(select(kept, data));
       }
       return atMs;
     },
+    async unmount() {
+      for (const place of inMemory) await mustRun("umount", [place]);
+    },
   };
+}
+
+/** The files that a volume has of this data: its items, or each key. */
+function select({ items, mode }: Published, data: Record<string, string>): VolumeFiles {
+  const all = items ?? Object.keys(data).map((key) => ({ key, path: key, mode: undefined }));
+  return Object.fromEntries(
+    all.flatMap((item) => {
+      const content = data[item.key];
+      return content === undefined ? [] : [[item.path, { content, mode: item.mode ?? mode }]];
+    }),
+  );
 }
 
 /** What fsGroup does to a writable volume, each time that it is mounted. */

@@ -49,3 +49,12 @@ export function toCanonical(value: unknown): string {
   for (; amount % factor === 0 && amount > 0 && index < units.length - 1; index++) amount /= factor;
   return `${amount}${units[index]}`;
 }
+
+/** Parses a quantity, `100m`, `128Mi` or `1`, to bytes or cores. */
+export function toNumber(quantity: string | number | undefined): number | undefined {
+  if (quantity === undefined) return undefined;
+  const [, digits = "", unit = ""] = /^([\d.]+)(m|Ki|Mi|Gi|)$/.exec(String(quantity)) ?? [];
+  const factors: Record<string, number> = { m: 0.001, "": 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+  if (digits === "") throw new Error(`no quantity: ${String(quantity)}`);
+  return Number(digits) * (factors[unit] ?? 1);
+}
