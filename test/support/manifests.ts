@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { unzipSync } from "fflate";
 import type { IDeployment } from "kubernetes-models/apps/v1";
-import type { IConfigMap, IPersistentVolumeClaim } from "kubernetes-models/v1";
+import type { IConfigMap, IPersistentVolumeClaim, ISecret } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { install, keepInCache } from "./download.ts";
 import { mustRun } from "./process.ts";
@@ -27,6 +27,7 @@ export type Deployment = IDeployment & Manifest;
 interface Kinds {
   Deployment: Deployment;
   ConfigMap: IConfigMap & Manifest & { data: Record<string, string> };
+  Secret: ISecret & Manifest & { data: Record<string, string> };
   PersistentVolumeClaim: IPersistentVolumeClaim & Manifest;
 }
 

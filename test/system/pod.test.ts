@@ -2,24 +2,20 @@
 // and within its limits, beside a real gateway that is started as the Deployment starts it. The Pod goes through the
 // plan's test phases, and through a bad night; the tests of a release build on one another.
 
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { IContainer } from "kubernetes-models/v1";
-import { $ } from "zx";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { Status } from "../../lib/commands/status.ts";
-import { CLI_CALLS, createDebianImage, createOpenclawImage, createSidecarImage } from "../support/container-image.ts";
+import { CLI_CALLS } from "../support/container-image.ts";
 import { type Container, describeLog } from "../support/container.ts";
-import { missingTools } from "../support/debian.ts";
-import { createScratch } from "../support/fakes.ts";
+import { createCluster, findMissingForPod, seedDotfiles, specOf } from "../support/cluster.ts";
 import { type Cluster, InitError, type RunningPod, startPod } from "../support/kubelet.ts";
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "../support/manifests.ts";
 import { putObstacle } from "../support/obstacles.ts";
 import type { PodContainer } from "../support/pod-container.ts";
-import { RELEASES, getRelease } from "../support/release.ts";
-import { isRoot } from "../support/small-volume.ts";
+import { RELEASES } from "../support/release.ts";
 import { SIDECAR_SH } from "../support/manager-sh.ts";
 import { until } from "../support/until.ts";
 
@@ -30,66 +26,8 @@ const LIMIT_MS = 600_000;
 /** What the gateway says of a change of `messages`. */
 const RELOADED = /\[reload\].*evaluating reload \(.*messages/;
 
-const missing = await findMissing();
+const missing = await findMissingForPod();
 if (missing) console.log(`(skip) the Pod without a cluster: ${missing}`);
-
-/** What this machine lacks for it. */
-async function findMissing(): Promise<string | undefined> {
-  if (!isRoot) return "not root";
-  if (process.arch !== "x64") return "the Node of the image is for x64";
-  const tools = await missingTools({ runc: "runc", ip: "iproute2", git: "git", jq: "jq", pgrep: "procps" });
-  if (tools) return tools;
-  await using scratch = await createScratch();
-  const cluster = { configMaps: {}, secrets: {}, pull: createDebianImage, claims: scratch.path };
-  const resources = { limits: { cpu: "100m", memory: "128Mi" } };
-  const probe = { name: "probe", image: "debian", command: ["true"], resources };
-  const started = startPod({ initContainers: [probe], containers: [] }, cluster).then((pod) => pod.delete());
-  return started.then(() => undefined, String);
-}
-
-/** A cluster with what the manifests ask for: ConfigMaps as rendered, Secrets, volumes, and the images that can be had. */
-async function createCluster(manifests: readonly Manifest[], version: string): Promise<Cluster> {
-  const openclaw = createOpenclawImage(await getRelease(version));
-  const sidecar = createSidecarImage();
-  const configMaps = manifests.filter(({ kind }) => kind === "ConfigMap").map(({ metadata: { name } }) => name);
-  // With a bot token or an API key, OpenClaw goes out to fetch the plugin for it.
-  const none = ["DISCORD_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "XAI_API_KEY"];
-  const token = { OPENCLAW_GATEWAY_TOKEN: `token-${crypto.randomUUID()}` };
-  return {
-    configMaps: Object.fromEntries(configMaps.map((name) => [name, findManifest(manifests, "ConfigMap", name).data])),
-    secrets: {
-      "openclaw-credentials": { ...Object.fromEntries(none.map((name) => [name, ""])), ...token },
-      "litellm-credentials": { LITELLM_MASTER_KEY: "" },
-      "openclaw-secrets": token,
-    },
-    pull(image) {
-      if (/\/openclaw:|^busybox:/.test(image)) return openclaw;
-      return image.startsWith("registry.example/config-manager:") ? sidecar : undefined;
-    },
-    claims: await mkdtemp(join(tmpdir(), "config-manager-claims-")),
-  };
-}
-
-/** The dotfiles that init-dotfiles pulls, in a volume from before: nothing can be cloned from here. */
-async function seedDotfiles(claims: string): Promise<void> {
-  const repositories = join(claims, "openclaw-data/ghq/github.com/boxp");
-  const origin = join(repositories, "dotfiles.git");
-  const clone = join(repositories, "dotfiles");
-  await mkdir(repositories, { recursive: true });
-  const inClone = $({ cwd: clone });
-  await $`git init -q --bare -b master ${origin} && git clone -q ${origin} ${clone}`.quiet();
-  const author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"];
-  await inClone`git checkout -q -B master && mkdir .claude && touch .claude/CLAUDE.md && git add .claude`.quiet();
-  await inClone`git ${author} commit -qm dotfiles && git push -q origin master`.quiet();
-  await inClone`git remote set-url origin /home/node/ghq/github.com/boxp/dotfiles.git`.quiet();
-  await $`chown -R 1000:1000 ${join(claims, "openclaw-data")}`.quiet();
-}
-
-const specOf = (manifests: readonly Manifest[]) => {
-  const spec = findManifest(manifests, "Deployment", "openclaw").spec?.template.spec;
-  if (!spec) throw new Error("a Deployment without a Pod");
-  return spec;
-};
 
 async function readStatus(sidecar: PodContainer): Promise<Status | undefined> {
   const { stdout } = await sidecar.exec(["/usr/local/bin/config-manager", "status", "--json"]);
