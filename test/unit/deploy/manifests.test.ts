@@ -44,11 +44,17 @@ async function renderOverlay(resources: readonly (string | Manifest[])[], compon
 const base = await renderManifests(join(DEPLOY, "base"));
 const example = await renderManifests(join(DEPLOY, "example"));
 const native = await renderOverlay(["base"], ["native-sidecar"]);
+const all = await renderManifests(join(DEPLOY, "example-all"));
+const official = await renderManifests(join(DEPLOY, "example-official"));
+const lockdown = await renderManifests(join(DEPLOY, "lockdown"));
 
 const RENDERED = [
   ["base", base],
   ["example, with component and native-sidecar", example],
   ["base with native-sidecar", native],
+  ["example-all", all],
+  ["example-official", official],
+  ["lockdown", lockdown],
 ] as const;
 
 const deploymentOf = (manifests: readonly Manifest[]) =>
@@ -119,9 +125,12 @@ describe("what kubectl makes of deploy/", () => {
   test.each([
     ["base", base],
     ["example", example],
+    ["example-all", all],
+    ["example-official", official],
+    ["lockdown", lockdown],
   ])("config and jobs of %s are what config-manager takes", async (_, manifests) => {
     const files = manifests
-      .filter(({ kind }) => kind === "ConfigMap")
+      .filter(({ kind, metadata: { name } }) => kind === "ConfigMap" && name !== "openclaw-workspace")
       .map((manifest) => ({
         kind: "read" as const,
         name: manifest.metadata.name,
@@ -383,6 +392,86 @@ describe("the sidecar", () => {
     change(deployment);
     const rendered = renderOverlay([[deployment]], ["component"]);
     expect(await rendered.then(() => "rendered", String)).toMatch(problem);
+  });
+});
+
+/** The volumes of a Pod that are made of a ConfigMap or a Secret. */
+const sourcesOf = (manifests: readonly Manifest[]) =>
+  (podOf(deploymentOf(manifests)).volumes ?? []).flatMap(({ name, configMap, secret }) => {
+    const source = configMap ?? secret;
+    return source ? [{ name, of: configMap?.name ?? secret?.secretName ?? "", items: source.items }] : [];
+  });
+
+describe("the overlays", () => {
+  test.each(RENDERED)("%s: each item of a volume is a key, and each key of that volume is one", (_, manifests) => {
+    for (const { of, items } of sourcesOf(manifests)) {
+      if (!items) continue;
+      const { data } = findManifest(manifests, "ConfigMap", of);
+      const keys = items.map(({ key }) => key);
+      expect(keys.filter((key) => !(key in data))).toEqual([]);
+      if (of === "openclaw-workspace") expect(keys.toSorted()).toEqual(Object.keys(data).toSorted());
+    }
+  });
+
+  test("example-all has something of each kind, by names without a hash", () => {
+    expect(Object.keys(findManifest(all, "ConfigMap", "openclaw-config").data)).toEqual([
+      "exec-approvals.json",
+      "openclaw.json",
+    ]);
+    expect(Object.keys(findManifest(all, "ConfigMap", "openclaw-cron-jobs").data)).toEqual(["cron-jobs.yaml"]);
+    expect(Object.keys(findManifest(all, "Secret", "openclaw-secret-files").data)).toEqual(["litellm-api-key"]);
+    const workspace = sourcesOf(all).find(({ name }) => name === "workspace-files");
+    expect(workspace?.items?.map(({ path, mode }) => [path, mode])).toEqual([
+      ["AGENTS.md", undefined],
+      ["skills/release-notes/SKILL.md", undefined],
+      ["skills/release-notes/collect.sh", 0o755],
+    ]);
+  });
+
+  test("a secret that the config of example-all refers to is a file of the Secret", () => {
+    const { data } = findManifest(all, "ConfigMap", "openclaw-config");
+    const { secrets } = JSON.parse(data["openclaw.json"] ?? "") as {
+      secrets: { providers: Record<string, { path: string }> };
+    };
+    const files = Object.keys(findManifest(all, "Secret", "openclaw-secret-files").data);
+    const directory = containerEnv(
+      containerOf(podOf(deploymentOf(all)).containers, "config-manager-sidecar"),
+      "SECRETS_TARGET_DIR",
+    ).value;
+    for (const { path } of Object.values(secrets.providers))
+      expect(files.map((name) => `${directory}/${name}`)).toContain(path);
+  });
+
+  test("example-official takes AGENTS.md out of the config's own ConfigMap", () => {
+    const workspace = sourcesOf(official).find(({ name }) => name === "config-manager-workspace");
+    expect(workspace).toMatchObject({ of: "openclaw-config", items: [{ key: "AGENTS.md", path: "AGENTS.md" }] });
+  });
+
+  test("lockdown lets only config-manager write the config, and all see it at one path", () => {
+    const pod = podOf(deploymentOf(lockdown));
+    const path = "/var/lib/openclaw-config/openclaw.json";
+    const gateway = gatewayOf(deploymentOf(lockdown));
+    expect(containerEnv(gateway, "OPENCLAW_CONFIG_PATH").value).toBe(path);
+    expect(containerEnv(gateway, "OPENCLAW_CONFIG_READONLY").value).toBe("1");
+    const mounts = [...(pod.initContainers ?? []), ...pod.containers].flatMap((container) => {
+      const mount = container.volumeMounts?.find(({ name }) => name === "live-config");
+      return mount ? [{ container, mount }] : [];
+    });
+    expect(mounts.map(({ container, mount }) => [container.name, mount.readOnly ?? false])).toEqual([
+      ["init-config", false],
+      ["init-files", true],
+      ["openclaw", true],
+      ["config-manager-sidecar", false],
+    ]);
+    for (const { container, mount } of mounts) {
+      expect(mount).toMatchObject({ mountPath: "/var/lib/openclaw-config" });
+      expect([container.name, containerEnv(container, "PVC_CONFIG").value]).toEqual([container.name, path]);
+    }
+    for (const name of ["init-files", "config-manager-sidecar"]) {
+      const found = mounts.find(({ container }) => container.name === name);
+      if (!found) throw new Error(`there is no ${name}`);
+      expect(containerEnv(found.container, "OPENCLAW_STATE_DIR").value).toBe("/home/node/.openclaw");
+    }
   });
 });
 
