@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { readIncludeRoots } from "../config/includes.ts";
+import { readIncludeRoots } from "../text/include-files.ts";
 import { readOutside } from "../config/read.ts";
 import { ManagerError } from "../errors.ts";
 import { type Check, pass, skip, warn } from "../reconcile/check.ts";

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { readIncludeRoots } from "../config/includes.ts";
+import { readIncludeRoots } from "../text/include-files.ts";
 import { readLiveConfig } from "../config/observe.ts";
 import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { Environment } from "../setting-sources.ts";

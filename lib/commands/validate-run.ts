@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import { readIncludeRoots } from "../config/includes.ts";
+import { readIncludeRoots } from "../text/include-files.ts";
 import { readOutside } from "../config/read.ts";
 import { formatJson } from "../json.ts";
 import { capLines, escapeControls } from "../printable.ts";

@@ -5,7 +5,7 @@ import type { Aside } from "./aside.ts";
 import { createFileAge } from "./age.ts";
 import { type Application, waitUntilApplied } from "./applied.ts";
 import type { Generation } from "./generation.ts";
-import type { IncludePlaces } from "./includes.ts";
+import type { IncludePlaces } from "../text/include-files.ts";
 import { readLiveConfig } from "./observe.ts";
 import { waitUntilReady } from "./ready.ts";
 import { forgetRejection, keepGood, pathOfRecord, readRecord } from "./record.ts";

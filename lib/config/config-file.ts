@@ -1,6 +1,6 @@
 import { computeDigest } from "../digest.ts";
 import { computeChecksum } from "../files/checksum.ts";
-import { type ParsedDocument, parseDocument } from "./document.ts";
+import { type ParsedDocument, parseDocument } from "../text/document.ts";
 
 /** The bytes of one file of a config with their checksums and parsed value. Each is computed once, at its first use. */
 export class ConfigFile {

@@ -5,7 +5,8 @@ import { escapeText } from "../printable.ts";
 import type { Export } from "../reconcile/reconciler.ts";
 import { formatKey } from "../text/changed-paths.ts";
 import { isSecretName } from "../text/names.ts";
-import { parseDocument, withoutMeta } from "./document.ts";
+import { parseDocument } from "../text/document.ts";
+import { withoutMeta } from "./document.ts";
 import type { Generation } from "./generation.ts";
 import { type ConfigPlaces, observeConfig } from "./observe.ts";
 

@@ -5,7 +5,13 @@ import type { JsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
-import { type IncludePlaces, type Reference, listReferences, mayInclude, resolveIncludes } from "./includes.ts";
+import {
+  type IncludePlaces,
+  type Reference,
+  listReferences,
+  mayInclude,
+  resolveIncludes,
+} from "../text/include-files.ts";
 import { type Origin, findOrigins } from "./origins.ts";
 
 /** The name of the root file: the ConfigMap's key, and OpenClaw's own file. */

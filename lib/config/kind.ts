@@ -5,7 +5,7 @@ import type { CronStore } from "../gateway/store.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
-import { readIncludeRoots } from "./includes.ts";
+import { readIncludeRoots } from "../text/include-files.ts";
 import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 
 export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {

@@ -5,7 +5,7 @@ import { readChecksum } from "../files/checksum.ts";
 import { MAX_CONFIG_BYTES, ObstacleError, readHint, readRegularFile } from "../files/regular-file.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type Generation, collectGeneration } from "./generation.ts";
-import type { IncludePlaces } from "./includes.ts";
+import type { IncludePlaces } from "../text/include-files.ts";
 import { readDesiredConfig, readOutside } from "./read.ts";
 import { type OnObstacle, readRecord, readRejection } from "./record.ts";
 import type { KnownRejection } from "./rejections.ts";

@@ -1,7 +1,7 @@
 import { type Json, isJsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
-import type { ParsedDocument } from "./document.ts";
-import { DIRECTIVE, type IncludePlaces, type Reference, listReferences } from "./includes.ts";
+import type { ParsedDocument } from "../text/document.ts";
+import { DIRECTIVE, type IncludePlaces, type Reference, listReferences } from "../text/include-files.ts";
 
 /** Where a value of a resolved config is written. */
 export interface Origin {

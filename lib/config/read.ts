@@ -3,7 +3,7 @@ import { readVolumeByName } from "../files/volume.ts";
 import { CONFIG_LIMITS } from "../text/limits.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type Generation, ROOT_NAME, collectGeneration } from "./generation.ts";
-import type { IncludePlaces } from "./includes.ts";
+import type { IncludePlaces } from "../text/include-files.ts";
 
 /**
  * Reads the desired config with the files that it includes, all of one generation of the ConfigMap; undefined if the

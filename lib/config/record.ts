@@ -5,7 +5,7 @@ import { replaceFile } from "../files/replace.ts";
 import { parseJson5 } from "../text/json5.ts";
 import { ConfigFile } from "./config-file.ts";
 import { Generation } from "./generation.ts";
-import type { IncludePlaces } from "./includes.ts";
+import type { IncludePlaces } from "../text/include-files.ts";
 
 /**
  * The generations that are kept beside the live file, on the volume that outlives the container. They are hints: the

@@ -2,7 +2,7 @@ import { ManagerError, toResult } from "../errors.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { Aside } from "./aside.ts";
 import type { Generation } from "./generation.ts";
-import type { IncludePlaces } from "./includes.ts";
+import type { IncludePlaces } from "../text/include-files.ts";
 import { readLiveConfig } from "./observe.ts";
 import { type Rejection, keepRejection, pathOfRecord, readRecord } from "./record.ts";
 import { NOTHING_REPLACED, type Replaced, restoreGeneration } from "./write.ts";

@@ -5,7 +5,7 @@ import type { ServerWebSocket } from "bun";
 import * as v from "valibot";
 import { ConfigFile } from "../../lib/config/config-file.ts";
 import { Generation } from "../../lib/config/generation.ts";
-import type { IncludePlaces } from "../../lib/config/includes.ts";
+import type { IncludePlaces } from "../../lib/text/include-files.ts";
 import type { Definition } from "../../lib/definition/definition.ts";
 import { ManagerError } from "../../lib/errors.ts";
 import { type Features, featuresOf } from "../../lib/gateway/features.ts";

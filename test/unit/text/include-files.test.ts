@@ -1,7 +1,7 @@
 // `$include`, as all releases of OpenClaw resolve it. The cases are those that the releases' own code was run over.
 
 import { describe, expect, test } from "bun:test";
-import { parseDocument } from "../../../lib/config/document.ts";
+import { parseDocument } from "../../../lib/text/document.ts";
 import {
   type IncludePlaces,
   type Reference,
@@ -9,7 +9,7 @@ import {
   mayInclude,
   readIncludeRoots,
   resolveIncludes,
-} from "../../../lib/config/includes.ts";
+} from "../../../lib/text/include-files.ts";
 import type { Json } from "../../../lib/json.ts";
 
 const PLACES: IncludePlaces = { directory: "/home/node/.openclaw", roots: ["/shared", "/team/conf"] };
