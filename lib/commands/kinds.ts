@@ -34,6 +34,7 @@ type Load = (context: KindContext) => Promise<Reconciler>;
 const KINDS = {
   config: async (context) => (await import("../config/kind.ts")).createConfigReconciler(context),
   cron: async (context) => (await import("../cron/kind.ts")).createCronReconciler(context),
+  workspace: async (context) => (await import("../workspace/kind.ts")).createWorkspaceReconciler(context),
 } as const satisfies Record<string, Load>;
 
 export type Reconcilers = Readonly<Record<keyof typeof KINDS, Reconciler>>;

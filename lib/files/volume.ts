@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
@@ -73,6 +74,11 @@ export async function readVolumeByName<T>(
   );
 }
 
+/** Whether nothing is mounted there. */
+export function isMissing(directory: string): boolean {
+  return !existsSync(directory);
+}
+
 /** Whether there is no file at all, or no directory: so the kubelet mounts an optional ConfigMap that is not there. */
 export async function isEmptyVolume(directory: string): Promise<boolean> {
   try {
@@ -82,8 +88,13 @@ export async function isEmptyVolume(directory: string): Promise<boolean> {
   }
 }
 
-/** @param read gets the directory of the current generation; undefined in a plain directory */
-async function readOneGeneration<T>(
+/**
+ * Runs `read` over one generation of a volume, again if it is swapped meanwhile.
+ *
+ * @param read gets the directory of the current generation; undefined in a plain directory
+ * @throws {ManagerError} `file` for an error of the system that `read` throws
+ */
+export async function readOneGeneration<T>(
   directory: string,
   read: (generation: string | undefined) => Promise<T>,
 ): Promise<T> {
@@ -157,7 +168,7 @@ async function listNames(directory: string): Promise<string[] | undefined> {
 }
 
 /** Waits until no file was modified within {@link UNMODIFIED_MS}, but not forever, nor for a file from the future. */
-async function waitUntilUnmodified(paths: readonly string[]): Promise<void> {
+export async function waitUntilUnmodified(paths: readonly string[]): Promise<void> {
   for (let attempt = 1; attempt <= UNMODIFIED_ATTEMPTS; attempt++) {
     const ages = await Promise.all(paths.map(async (path) => Date.now() - (await stat(path)).mtimeMs));
     const youngest = Math.min(...ages);

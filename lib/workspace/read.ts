@@ -1,0 +1,98 @@
+import { computeDigest } from "../digest.ts";
+import { isTemporary } from "../files/temporary.ts";
+import { type TreeFile, type TreeLimits, readTree } from "../files/tree.ts";
+
+/** A ConfigMap holds 1 MiB; a projected volume joins several. */
+const LIMITS: TreeLimits = { files: 500, bytesPerFile: 1024 ** 2, bytes: 16 * 1024 ** 2 };
+
+/** A file that Git declares for a workspace. */
+export interface DesiredFile {
+  /** Relative to the workspace. */
+  path: string;
+  bytes: Buffer;
+  isExecutable: boolean;
+  /** See {@link markOf}. */
+  mark: string;
+}
+
+export type Desired =
+  | { kind: "missing" }
+  /** Nothing of it counts. */
+  | { kind: "rejected"; problem: string }
+  | {
+      kind: "read";
+      /** By the id of the agent as the folder has it; the empty text stands for the default agent. */
+      byAgent: ReadonlyMap<string, readonly DesiredFile[]>;
+      /** What was left out: then nothing is removed. */
+      problems: readonly string[];
+    };
+
+/** The key of the default agent in {@link Desired}. */
+export const DEFAULT_AGENT = "";
+
+/** Identifies what a file holds and whether it may be run. */
+export function markOf(bytes: Uint8Array, isExecutable: boolean): string {
+  const digest = computeDigest("sha256", bytes);
+  return isExecutable ? `${digest}+x` : digest;
+}
+
+/** The part of a mark that tells the content. */
+export function contentOf(mark: string): string {
+  return mark.slice(0, 64);
+}
+
+/**
+ * Reads what Git declares for workspaces.
+ *
+ * @throws {ManagerError} `file` if the volume cannot be read.
+ */
+export async function readDesired(workspaceDir: string): Promise<Desired> {
+  const tree = await readTree(workspaceDir, LIMITS);
+  if (!tree) return { kind: "missing" };
+  if (tree.kind === "excess") return { kind: "rejected", problem: `${tree.problem}; none of ${workspaceDir} is taken` };
+  const byAgent = new Map<string, DesiredFile[]>();
+  const problems = [...tree.problems];
+  for (const file of tree.files) {
+    const place = findPlace(file.path);
+    if ("problem" in place) problems.push(`${file.path}: ${place.problem}`);
+    else byAgent.set(place.agent, [...(byAgent.get(place.agent) ?? []), toDesired(place.path, file)]);
+  }
+  return { kind: "read", byAgent, problems };
+}
+
+function toDesired(path: string, { bytes, isExecutable }: TreeFile): DesiredFile {
+  return { path, bytes, isExecutable, mark: markOf(bytes, isExecutable) };
+}
+
+function findPlace(whole: string): { agent: string; path: string } | { problem: string } {
+  const [first = "", agent = "", ...rest] = whole.split("/");
+  const isOfAgent = first === "agents";
+  if (isOfAgent && rest.length === 0) return { problem: "expected agents/ID/FILE" };
+  const path = isOfAgent ? rest.join("/") : whole;
+  const problem = findRefusal(path);
+  return problem === undefined ? { agent: isOfAgent ? agent : DEFAULT_AGENT, path } : { problem };
+}
+
+/** Says why a path of a workspace is not Git's to declare; undefined if it is. */
+export function findRefusal(path: string): string | undefined {
+  const names = path.split("/");
+  const [first = ""] = names;
+  if (/^memory(?:\.md)?$/i.test(first)) return "MEMORY.md and memory/ are the agent's own";
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    if (lower === ".git" || lower === ".openclaw") return `${name} is not Git's to write`;
+    if (isTemporary(name)) return "the name is one of config-manager's temporary files";
+    if (isKeptCopy(name)) return "the name is one of config-manager's copies of what an agent wrote";
+  }
+  return undefined;
+}
+
+/** Whether a name is one that {@link nameCopy} makes. */
+export function isKeptCopy(name: string): boolean {
+  return /\.from-agent(?:-\d{1,3})?$/.test(name);
+}
+
+/** The name beside a file under which the agent's own text is kept, the first or a further one. */
+export function nameCopy(name: string, count: number): string {
+  return `${name}.from-agent${count === 1 ? "" : `-${count}`}`;
+}
