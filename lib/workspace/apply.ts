@@ -1,4 +1,4 @@
-import { rename } from "node:fs/promises";
+import { rename, unlink } from "node:fs/promises";
 import { ManagerError, systemCode } from "../errors.ts";
 import type { Folder } from "../files/folder.ts";
 import { writeError, writeTemporary } from "../files/temporary.ts";
@@ -6,6 +6,9 @@ import type { WorkspacePlan } from "./plan.ts";
 import type { DesiredFile } from "./read.ts";
 import { exchangeSkill, modeOf, removeEmptyFolders } from "./skill-exchange.ts";
 import { type IsOurs, type OnKept, type Stage, createStage, putLink, salvage } from "./stage.ts";
+
+/** How often to look for what is there, while something else replaces it. */
+const KEEP_ATTEMPTS = 10;
 
 /** What was done, or not, in one workspace. Paths are relative to it. */
 export interface Applied {
@@ -112,9 +115,21 @@ async function exchangeFile(root: Folder, stage: Stage, { writes: [file], remova
   }
   const fresh = stage.fresh.at(crypto.randomUUID());
   await writeTemporary(fresh, file.bytes, { mode: modeOf(file) }, fresh);
-  if (await home.stat(name)) await putLink(home.at(name), old.at(name));
+  await keepSecondName(home, old, name);
   await rename(fresh, home.at(name));
   await home.sync();
+}
+
+/** What is replaced has a second name first: what is written into it up to the rename, and later, is not lost. */
+async function keepSecondName(home: Folder, old: Folder, name: string): Promise<void> {
+  for (let attempt = 0; attempt < KEEP_ATTEMPTS; attempt++) {
+    if (!(await home.stat(name))) return;
+    await unlink(old.at(name)).catch(() => undefined);
+    await putLink(home.at(name), old.at(name));
+    const [now, kept] = [await home.stat(name), await old.stat(name)];
+    if (now?.ino === kept?.ino || kept?.nlink === 1) return; // the same file still, or a volume without second names
+  }
+  throw new ManagerError("file", "something else replaces it all the time");
 }
 
 async function moveAside(home: Folder, old: Folder, name: string): Promise<void> {

@@ -8,6 +8,8 @@ interface Kills {
   readonly start: (findsGateway: boolean) => Promise<Sidecar>;
   /** Judges what a killed sidecar has left. @returns which generation that is. */
   readonly judge: () => Promise<string>;
+  /** How many kills. */
+  readonly count?: number;
 }
 
 /**
@@ -18,7 +20,7 @@ interface Kills {
  *
  * @returns how many generations were seen.
  */
-export async function killUnderChange({ publish, start, judge }: Kills): Promise<number> {
+export async function killUnderChange({ publish, start, judge, count = runs(200) }: Kills): Promise<number> {
   const isDone = new AbortController();
   const changing = (async () => {
     for (let round = 0; !isDone.signal.aborted; round++) {
@@ -27,7 +29,6 @@ export async function killUnderChange({ publish, start, judge }: Kills): Promise
     }
   })();
   const seen = new Set<string>();
-  const count = runs(200);
   try {
     for (let kill = 0; kill < count || (seen.size < 2 && kill < 5 * count); kill++) {
       const findsGateway = kill % 2 === 0;
