@@ -107,7 +107,12 @@ function noteBefore(
   entry: Entry | undefined,
   verdict: Verdict,
 ): Entry | undefined {
-  if (verdict === "write") return { ...entry, next: file.mark };
+  if (verdict === "write") {
+    // A killed pass has written this: it is what is known of the file from now on.
+    const isDone = observed.kind === "file" && observed.mark === entry?.next;
+    const written = isDone ? entry?.next : entry?.written;
+    return written === undefined ? { next: file.mark } : { written, next: file.mark };
+  }
   const isThere = observed.kind === "file" && observed.mark === file.mark;
   return verdict === "unchanged" && isThere ? { written: file.mark } : entry;
 }
