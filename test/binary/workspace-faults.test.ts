@@ -58,6 +58,7 @@ const NAMES = ["SKILL.md", "a.md", "b.md", "c.md", "run.sh"];
 const generation = (round: number) => ({
   "AGENTS.md": `git ${round}\n`,
   ...Object.fromEntries(NAMES.map((name) => [`skills/foo/${name}`, `git ${round}\n`])),
+  "skills/foo/run.sh": { content: `git ${round}\n`, mode: 0o755 },
   // Another number of files each time.
   ...(round % 3 === 0 ? { "skills/foo/extra.md": `git ${round}\n`, "docs/x.md": `git ${round}\n` } : {}),
 });
@@ -97,7 +98,7 @@ test("kills under constant change: no half skill at any time, nothing of the age
 
   const seen = await killUnderChange({
     count: runs(300),
-    publish: (round) => volume.publish(generation(round), { "skills/foo/run.sh": 0o755 }),
+    publish: (round) => volume.publish(generation(round)),
     start: async () => startSidecar(env),
     judge: async () => (await readMaybe(join(skill, "b.md"))) ?? "none",
   });

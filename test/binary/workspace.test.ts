@@ -58,16 +58,13 @@ const SKILL = "---\nname: foo\ndescription: A skill.\n---\n";
 describe("workspace files", () => {
   test("are written, followed, and removed with their folders; without a change nothing is written", async () => {
     const binary = Buffer.from([0, 255, 254, 10, 13, 128]);
-    await volume.publish(
-      {
-        "AGENTS.md": "one",
-        "skills/foo/SKILL.md": SKILL,
-        "skills/foo/run.sh": "#!/bin/sh\n",
-        "a folder/日本 語.md": "こんにちは",
-        "logo.bin": binary,
-      },
-      { "skills/foo/run.sh": 0o755 },
-    );
+    await volume.publish({
+      "AGENTS.md": "one",
+      "skills/foo/SKILL.md": SKILL,
+      "skills/foo/run.sh": { content: "#!/bin/sh\n", mode: 0o755 },
+      "a folder/日本 語.md": "こんにちは",
+      "logo.bin": binary,
+    });
     const first = await sync();
     expect([first.exitCode, first.messages]).toEqual([
       0,
