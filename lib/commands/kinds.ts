@@ -35,6 +35,7 @@ const KINDS = {
   config: async (context) => (await import("../config/kind.ts")).createConfigReconciler(context),
   cron: async (context) => (await import("../cron/kind.ts")).createCronReconciler(context),
   workspace: async (context) => (await import("../workspace/kind.ts")).createWorkspaceReconciler(context),
+  approvals: async (context) => (await import("../approvals/kind.ts")).createApprovalsReconciler(context),
 } as const satisfies Record<string, Load>;
 
 export type Reconcilers = Readonly<Record<keyof typeof KINDS, Reconciler>>;

@@ -1,6 +1,6 @@
 import { listSome } from "../printable.ts";
 import type { Generation } from "./generation.ts";
-import type { HealDecision } from "./healing.ts";
+import type { HealDecision } from "../reconcile/healing.ts";
 import { readReloadMode } from "./document.ts";
 import { describeMisnamed } from "./misnamed.ts";
 import type { ConfigPlan } from "./plan.ts";

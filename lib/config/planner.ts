@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { Generation } from "./generation.ts";
-import { type HealDecision, createHealing } from "./healing.ts";
+import { type HealDecision, createHealing } from "../reconcile/healing.ts";
 import type { ConfigState } from "./observe.ts";
 import { type ConfigPlan, type ConfigPolicy, type ConfigUpdate, planConfig } from "./plan.ts";
 import { Sightings } from "./remember.ts";

@@ -8,7 +8,7 @@ import {
   describeRestored,
   describeStartChanges,
 } from "../../../lib/config/messages.ts";
-import type { HealDecision } from "../../../lib/config/healing.ts";
+import type { HealDecision } from "../../../lib/reconcile/healing.ts";
 import { generationOf } from "../../support/fakes.ts";
 
 describe("describeRejection()", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createHealing } from "../../../lib/config/healing.ts";
+import { createHealing } from "../../../lib/reconcile/healing.ts";
 import { createClock } from "../../support/fakes.ts";
 
 const MINUTE_MS = 60_000;
