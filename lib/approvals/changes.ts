@@ -19,11 +19,11 @@ export function findApprovalsChanges(before: Keyed, after: Keyed): ApprovalsChan
     ...compareFields("defaults", objectAt(before, "defaults"), objectAt(after, "defaults")),
     ...agents.flatMap((id) => {
       const path = `agents.${formatKey(id)}`;
-      const [old, now] = [objectAt(objectAt(before, "agents"), id), objectAt(objectAt(after, "agents"), id)];
+      const [old, now] = [before, after].map((keyed) => objectAt(objectAt(keyed, "agents"), id));
       const lists = Object.keys(LISTS).flatMap((list) =>
         compareEntries(`${path}.${list}`, list, listOf(before, id, list), listOf(after, id, list)),
       );
-      return [...compareFields(path, old, now), ...lists];
+      return compareFields(path, old ?? {}, now ?? {}).concat(lists);
     }),
   ];
 }

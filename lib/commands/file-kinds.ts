@@ -13,7 +13,7 @@ const CONFIG_FIELDS = new Set(
   discovery canvasHost talk gateway cloudWorkers desktop memory mcp skills plugins surfaces proxy`.split(/\s+/),
 );
 
-/** The exec approvals. They are checked by the gateway alone. */
+/** The name of the exec approvals, which says what it holds. */
 export const APPROVALS = "exec-approvals.json";
 
 /** Returns whether a file of this name is YAML. */

@@ -92,7 +92,7 @@ export async function openEntries(
     if (entry.kind === "invalid") return [{ kind: "problem", name, message: entry.problem }];
     const { bytes } = entry;
     if (isConfigName(key)) return [{ kind: "config", name, bytes, isYaml: false, beside }];
-    if (key === APPROVALS) return [];
+    if (key === APPROVALS) return [{ kind: "approvals", name, bytes, isYaml: false }];
     if (configFiles.has(key)) return [{ kind: "included", name, bytes, isYaml: false, beside }];
     if (!isDefinitionFile(key)) return [];
     const { documents, isYaml } = await parseDocuments(key, bytes);

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { type FoundFile, listFolder } from "./folder.ts";
-import { isConfigName, isJobName } from "./file-kinds.ts";
+import { APPROVALS, isConfigName, isJobName } from "./file-kinds.ts";
 import { isKustomizationName } from "./kustomization.ts";
 import type { BuiltMap } from "./kustomize-maps.ts";
 import { STDIN, describeFailure, readInput } from "./read-input.ts";
@@ -102,7 +102,7 @@ async function buildAll(paths: readonly string[]): Promise<Built> {
 
 /** Reads a file of a directory, unless it is plain that it has nothing to do with us. */
 async function readListed({ path, isNested, isInChart }: FoundFile): Promise<SourceFile> {
-  const isOurs = isConfigName(path) || isJobName(path);
+  const isOurs = isConfigName(path) || isJobName(path) || basename(path) === APPROVALS;
   if (isNested && !isOurs && ((await sizeOf(path)) ?? Infinity) > MAX_LISTED_BYTES)
     return { kind: "skipped", name: path };
   const read = await readSource(path);

@@ -1,6 +1,6 @@
-/** A config, a file that a config includes, or a list of jobs. */
+/** A config, a file that a config includes, a list of jobs, or exec approvals. */
 export interface ContentPart {
-  kind: "config" | "included" | "definitions";
+  kind: "config" | "included" | "definitions" | "approvals";
   name: string;
   bytes: Buffer;
   isYaml: boolean;

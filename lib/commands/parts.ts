@@ -44,9 +44,7 @@ const HALF_OF_OURS = /\b(?:schedule|cron|gateway|\$include)["']?:/;
 /** Decides by its content whether a file holds manifests, definitions or a config. */
 async function classify(file: ReadFile): Promise<Part[]> {
   const { name, bytes, found, isNested = false } = file;
-  if (basename(name) === APPROVALS) {
-    return found === "listed" ? [] : [{ kind: "warning", name, message: "nothing to check in it: exec approvals" }];
-  }
+  if (basename(name) === APPROVALS) return [{ kind: "approvals", name, bytes, isYaml: false }];
   const { documents, isYaml } = await parseDocuments(name, bytes);
   const values = documents.flatMap((document) => (document.kind === "parsed" ? [document.value] : []));
   const isBroken = values.length < documents.length;

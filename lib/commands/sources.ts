@@ -9,7 +9,7 @@ import { isDefinitionFile } from "../definition/files.ts";
 import { ManagerError, describeError } from "../errors.ts";
 import { type VolumeFile, readVolume } from "../files/volume.ts";
 import { CONFIG_LIMITS } from "../text/limits.ts";
-import { isConfigName } from "./file-kinds.ts";
+import { APPROVALS, isConfigName } from "./file-kinds.ts";
 import type { MountedEntry } from "./kustomize-maps.ts";
 import { readNamed, readSource } from "./named-sources.ts";
 
@@ -37,7 +37,7 @@ export interface ReadFile {
   name: string;
   bytes: Buffer;
   /** What the file must contain: `included` is a part of a config. Without it, its name and content decide. */
-  holds?: "config" | "included" | "definitions";
+  holds?: "config" | "included" | "definitions" | "approvals";
   /** `alone`: a person named this file and no other. `listed`: it was found in a directory that was named. */
   found?: "alone" | "listed";
   /** Whether it was found below that directory, where files of any other tool are more likely than ours. */
@@ -47,7 +47,7 @@ export interface ReadFile {
 }
 
 /** Known by their names, and not because a config includes them. */
-const OWN_NAMES = new Set(["openclaw.json", "exec-approvals.json"]);
+const OWN_NAMES = new Set([ROOT_NAME, APPROVALS]);
 
 /**
  * Reads the files to check. A file that cannot be read is a result, not an error.
@@ -117,19 +117,22 @@ export async function readDefinitionMount(cronDir: string): Promise<SourceFile[]
 
 async function readConfigMount(directory: string): Promise<SourceFile[]> {
   const files = await readMount(directory, chooseConfig, () => true);
-  if (files.some(({ kind }) => kind !== "empty")) return files;
+  if (files.some((file) => file.kind !== "empty" && !(file.kind === "read" && file.holds === "approvals")))
+    return files;
   const problem = describeMisnamed(await readdir(directory).catch(() => []));
-  return problem === undefined ? files : [{ kind: "unread", name: directory, problem }];
+  if (problem === undefined) return files;
+  return [{ kind: "unread", name: directory, problem }, ...files.filter(({ kind }) => kind !== "empty")];
 }
 
 /** Chooses the files of a mount, and says what each must contain. */
 type Choose = (files: readonly VolumeFile[]) => { file: VolumeFile; holds: NonNullable<ReadFile["holds"]> }[];
 
-/** `openclaw.json`, and the files beside it that it includes. */
+/** `openclaw.json`, the files beside it that it includes, and the exec approvals. */
 const chooseConfig: Choose = (files) => {
   const names = findConfigFiles(files);
-  const chosen = files.filter(({ name }) => names.has(name) && name !== "exec-approvals.json");
-  return chosen.map((file) => ({ file, holds: isConfigName(file.name) ? "config" : "included" }));
+  const chosen = files.filter(({ name }) => names.has(name));
+  const holds = (name: string) => (isConfigName(name) ? "config" : name === APPROVALS ? "approvals" : "included");
+  return chosen.map((file) => ({ file, holds: holds(file.name) }));
 };
 
 const chooseDefinitions: Choose = (files) => dropConfigFiles(files).map((file) => ({ file, holds: "definitions" }));

@@ -59,6 +59,13 @@ export async function validate(files: readonly SourceFile[], options: ValidateOp
         if (isWhole) checked.push({ name: part.name, line: `${part.name}: config, no problem` });
         break;
       }
+      case "approvals": {
+        // Loaded only when needed: most files are others.
+        const approvals = (await import("./validate-approvals.ts")).checkApprovalsPart(part);
+        found.push(...approvals.problems);
+        checked.push({ name: part.name, line: approvals.line });
+        break;
+      }
       case "included":
         found.push(...checkIncluded(part));
         checked.push({ name: part.name, line: `${part.name}: included config, no problem` });

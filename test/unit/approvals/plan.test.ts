@@ -108,7 +108,14 @@ describe("a plan", () => {
   test("tells rules of one pattern apart by their arguments", () => {
     const entries = [{ pattern: "/a", argPattern: "^x$" }, { pattern: "/a" }];
     const base = git({ main: { allowlist: entries } });
-    const file = live({ main: { allowlist: entries.map((entry, id) => ({ ...entry, id: String(id) })) } });
+    const file = live({
+      main: {
+        allowlist: [
+          { pattern: "/a", argPattern: "^x$", id: "0" },
+          { pattern: "/a", id: "1" },
+        ],
+      },
+    });
     const { after } = apply(file, git({ main: { allowlist: rules("/a") } }), base);
     expect(agentsOf(after)).toEqual({ main: { allowlist: [{ pattern: "/a", id: "1" }] } });
   });

@@ -97,6 +97,7 @@ describe("readSources() of mounted ConfigMaps", () => {
     const files = await readSources({ kind: "mounted", configDir: volume.path, cronDir: volume.path });
     expect(files.map((file) => [file.name, file.kind === "read" && file.holds])).toEqual([
       [`${volume.path}/agents.json5`, "included"],
+      [`${volume.path}/exec-approvals.json`, "approvals"],
       [`${volume.path}/openclaw.json`, "config"],
       [`${volume.path}/cron-jobs.json`, "definitions"],
     ]);

@@ -131,9 +131,9 @@ describe("validate() of a directory", () => {
   });
 
   test("checks a config under another name", async () => {
-    expect((await checkFound("listed", { "prod.json5": MODE, "exec-approvals.json": "{}" })).checked).toEqual([
-      "deploy/prod.json5: config, no problem",
-    ]);
+    expect(
+      (await checkFound("listed", { "prod.json5": MODE, "exec-approvals.json": '{"version": 1}' })).checked,
+    ).toEqual(["deploy/prod.json5: config, no problem", "deploy/exec-approvals.json: 0 exec approvals, no problem"]);
   });
 });
 
@@ -202,10 +202,40 @@ describe("validate() of files that are named", () => {
       "x: schedule: is required",
     );
   });
+});
 
-  test("warns of exec approvals, which only a gateway can check", async () => {
-    expect((await check({ "exec-approvals.json": "{}" })).warnings).toEqual([
-      "exec-approvals.json: nothing to check in it: exec approvals",
+describe("validate() of exec approvals", () => {
+  const WRONG = `{
+  "version": 1,
+  "agents": { "main": {
+    "ask": "never",
+    "allowlist": [{ "pattern": "/a" }, { "pattren": "/b" }]
+  } }
+}`;
+  const PROBLEMS = [
+    "4: agents.main.ask: expected off, on-miss or always",
+    "5: agents.main.allowlist.1: pattern is missing",
+    "5: agents.main.allowlist.1.pattren: unknown field; did you mean pattern?",
+  ];
+
+  test("tells each problem with its line, in a file and in a ConfigMap's key", async () => {
+    const { problems } = await check({ "exec-approvals.json": WRONG });
+    expect(problems).toEqual(PROBLEMS.map((problem) => `exec-approvals.json:${problem}`));
+    const inMap = await check({ "cm.yaml": configMap({ "exec-approvals.json": WRONG }) });
+    expect(inMap.problems).toHaveLength(3);
+    expect(inMap.problems[0]).toMatch(/^cm\.yaml:\d+: agents\.main\.ask: expected/);
+  });
+
+  test("says how many there are, and what is no such file at all", async () => {
+    const good = '{"version": 1, "defaults": {"ask": "off"}, "agents": {"main": {"allowlist": [{"pattern": "/a"}]}}}';
+    expect((await check({ "exec-approvals.json": good })).checked).toEqual([
+      "exec-approvals.json: 2 exec approvals, no problem",
+    ]);
+    expect((await check({ "exec-approvals.json": "{" })).problems).toEqual([
+      "exec-approvals.json: invalid end of input at 1:2",
+    ]);
+    expect((await check({ "exec-approvals.json": "{}" })).problems).toEqual([
+      "exec-approvals.json: version is missing; this is version 1",
     ]);
   });
 });
@@ -351,7 +381,10 @@ describe("validate()", () => {
     expect(await check({ "cm.yaml": configMap(files) })).toEqual({
       problems: ["cm.yaml#agents.json5: invalid end of input at 2:1"],
       warnings: ["cm.yaml:11: 0.a: stands twice, and only the last one counts"],
-      checked: ["cm.yaml#b.json: included config, no problem"],
+      checked: [
+        "cm.yaml#b.json: included config, no problem",
+        "cm.yaml#exec-approvals.json: 0 exec approvals, no problem",
+      ],
     });
   });
 

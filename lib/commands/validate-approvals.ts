@@ -1,0 +1,30 @@
+import { checkApprovals } from "../approvals/check.ts";
+import { decodeText } from "../definition/text.ts";
+import { findPositions } from "../text/positions.ts";
+import type { ContentPart } from "./part.ts";
+import { formatPath } from "./problem.ts";
+import { type PartProblem, toProblem } from "./validate-config.ts";
+
+/**
+ * Checks exec approvals by the same rules as the sidecar. Each problem has the line of its place.
+ *
+ * @returns `line`: what to say if there is no problem
+ */
+export function checkApprovalsPart({ name, bytes }: ContentPart): { problems: PartProblem[]; line: string } {
+  const checked = checkApprovals(bytes);
+  if (checked.kind === "valid") {
+    const { entries } = checked;
+    return { problems: [], line: `${name}: ${entries} exec ${entries === 1 ? "approval" : "approvals"}, no problem` };
+  }
+  const { problems } = checked;
+  const positions = findPositions(
+    decodeText(bytes) ?? "",
+    problems.map(({ path }) => path),
+  );
+  const placed = problems.map(({ path, message }, index): PartProblem => {
+    if (path.length === 0) return { ...toProblem(name, message), rule: "approvals" };
+    const place = { ...positions[index], path: formatPath(path) };
+    return { part: name, ...place, message, rule: "approvals", severity: "error" };
+  });
+  return { problems: placed, line: "" };
+}
