@@ -6,6 +6,8 @@ export type ErrorCode =
   | "file"
   /** Nothing answers at the gateway's address, or the gateway is still starting. */
   | "unreachable"
+  /** The connection ended in the midst of a pass. What the call did is unknown: observe and plan again, at once. */
+  | "interrupted"
   /** The gateway answers and denies access: token, password, scope. */
   | "refused"
   /** The gateway or the openclaw CLI rejected one call. */

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { toResult } from "../errors.ts";
 import { inspectMadeDirectory } from "../files/places.ts";
-import { findCredentials } from "../gateway/credentials.ts";
+import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
 import { cutLine } from "../printable.ts";
 import { checkPlace } from "../reconcile/check-places.ts";
 import type { Check } from "../reconcile/check.ts";
@@ -28,7 +28,7 @@ export async function examine(snapshot: Snapshot, env: Environment): Promise<Dia
   const [kinds, checksums, credentials, ports, pod, upgrade] = await Promise.all([
     Promise.all(reports.map(({ report }) => report.check())),
     checkChecksumPlace(settings),
-    toResult(findCredentials({ tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env })),
+    toResult(findCredentials(credentialSourcesOf(settings, env))),
     readConfigPorts(settings),
     findPod(env),
     checkUpgrade(snapshot, env),

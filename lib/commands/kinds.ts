@@ -36,6 +36,7 @@ const KINDS = {
   cron: async (context) => (await import("../cron/kind.ts")).createCronReconciler(context),
   workspace: async (context) => (await import("../workspace/kind.ts")).createWorkspaceReconciler(context),
   approvals: async (context) => (await import("../approvals/kind.ts")).createApprovalsReconciler(context),
+  secrets: async (context) => (await import("../secrets/kind.ts")).createSecretsReconciler(context),
 } as const satisfies Record<string, Load>;
 
 export type Reconcilers = Readonly<Record<keyof typeof KINDS, Reconciler>>;

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findAddress } from "../gateway/address.ts";
+import { credentialSourcesOf } from "../gateway/credentials.ts";
 import { devicePathOf } from "../gateway/device.ts";
 import { readMemoryLimit } from "../gateway/memory.ts";
 import { createTransport } from "../gateway/transport.ts";
@@ -64,7 +65,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     // doctor must not fall back to the CLI: it would hide why the gateway refuses us.
     kind: command === "doctor" && settings.transport === "auto" ? "gateway" : settings.transport,
     address,
-    credentials: { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env: process.env },
+    credentials: credentialSourcesOf(settings, process.env),
     devicePath: devicePathOf(settings.stagingDir),
     // What a person asks must change nothing; but export is the first that one runs, before there is a sidecar.
     mayCreate: !isQuiet || command === "export",

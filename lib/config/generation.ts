@@ -28,6 +28,7 @@ export class Generation {
   /** Included files outside that directory by path, as far as they can be read. OpenClaw reads them, we only watch. */
   readonly outside: ReadonlyMap<string, ConfigFile | undefined>;
   readonly #places: IncludePlaces;
+  readonly #secrets: string;
   #md5: string | undefined;
   #resolved: ParsedConfig | undefined;
   #problems: string[] = [];
@@ -37,9 +38,11 @@ export class Generation {
     places: IncludePlaces,
     includes: ReadonlyMap<string, ConfigFile> = new Map(),
     outside: ReadonlyMap<string, ConfigFile | undefined> = new Map(),
+    secrets = "",
   ) {
     this.root = root;
     this.#places = places;
+    this.#secrets = secrets;
     this.includes = includes;
     this.outside = outside;
   }
@@ -52,11 +55,20 @@ export class Generation {
     ]));
   }
 
-  /** Identifies all that a gateway's verdict depends on. Equal to `md5` unless files outside are included. */
+  /**
+   * Identifies all that a gateway's verdict depends on. Equal to `md5` unless files outside are included, or there are
+   * files of secrets that it may refer to: 2026.6.11 refuses a config whose secret is not there yet.
+   */
   get verdictKey(): string {
-    if (this.outside.size === 0) return this.md5;
+    const secrets = this.#secrets !== "" && "secrets" in this.value ? [this.#secrets] : [];
+    if (this.outside.size === 0 && secrets.length === 0) return this.md5;
     const outside = [...this.outside].map(([path, file]) => `${file?.md5 ?? "none"}  ${path}\n`);
-    return computeChecksum(new TextEncoder().encode([this.md5, ...outside].join("\n")));
+    return computeChecksum(new TextEncoder().encode([this.md5, ...outside, ...secrets].join("\n")));
+  }
+
+  /** The same files beside these secrets. @param stamp see {@link stampDirectory} of lib/files */
+  besideSecrets(stamp: string): Generation {
+    return new Generation(this.root, this.#places, this.includes, this.outside, stamp);
   }
 
   /** The config as OpenClaw reads it: with each `$include` replaced. Broken if that is impossible. */
@@ -112,7 +124,7 @@ export class Generation {
 
   /** Other files at the same places. */
   with(root: ConfigFile, includes: ReadonlyMap<string, ConfigFile>): Generation {
-    return new Generation(root, this.#places, includes, this.outside);
+    return new Generation(root, this.#places, includes, this.outside, this.#secrets);
   }
 
   /** Without the files that nothing includes. */

@@ -9,7 +9,10 @@ import { readIncludeRoots } from "../text/include-files.ts";
 import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 
 export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {
-  settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile">;
+  settings: Pick<
+    Settings,
+    "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile" | "secretsTargetDir"
+  >;
   env: Environment;
   transport: ConfigTransport & { open(): Promise<Pick<CronStore, "transport">> };
 }
@@ -25,7 +28,7 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
   return {
     name: "config",
     monitoring: `${settings.configDir} (main config → file copy → chokidar auto-reload)`,
-    directories: [settings.configDir, ...settings.includeRoots],
+    directories: [settings.configDir, ...settings.includeRoots, ...toList(settings.secretsTargetDir)],
     events: ["connect"],
     needsGateway: false,
     gauges: [
@@ -58,4 +61,9 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
     },
     export: async () => (await import("./export.ts")).exportConfig(settings),
   };
+}
+
+/** A secret that the config refers to may come after it. */
+function toList(directory: string | undefined): string[] {
+  return directory === undefined ? [] : [directory];
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { ManagerError } from "../errors.ts";
 import { readChecksum } from "../files/checksum.ts";
 import { MAX_CONFIG_BYTES, ObstacleError, readHint, readRegularFile } from "../files/regular-file.ts";
+import { stampDirectory } from "../files/stamp.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type Generation, collectGeneration } from "./generation.ts";
 import type { IncludePlaces } from "../text/include-files.ts";
@@ -17,6 +18,8 @@ export interface ConfigPlaces {
   checksumDir: string;
   /** `OPENCLAW_INCLUDE_ROOTS`, as absolute paths. */
   includeRoots: readonly string[];
+  /** Where the secrets are that the config may refer to; undefined if that is off. */
+  secretsTargetDir?: string | undefined;
 }
 
 /** Desired and observed config, and the records of earlier passes. */
@@ -61,7 +64,9 @@ export function toIncludePlaces({
  * @throws {ManagerError} `file` if a file exists and cannot be read.
  */
 export async function observeConfig(places: ConfigPlaces, { isPodStart = false } = {}): Promise<ConfigState> {
-  const { configDir, pvcConfig, checksumDir } = places;
+  const { configDir, pvcConfig, checksumDir, secretsTargetDir } = places;
+  // Before all else: secrets that change later count as changed at the next pass.
+  const secrets = secretsTargetDir === undefined ? "" : await stampDirectory(secretsTargetDir);
   const include = toIncludePlaces(places);
   const obstacles: ObstacleError[] = [];
   const note: OnObstacle = (obstacle) => void obstacles.push(obstacle);
@@ -83,7 +88,7 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
   const accepted = acceptedSum === undefined ? undefined : await readRecord(pvcConfig, "accepted", include, note);
   const mayBeRestored = backupMs !== undefined && observed !== undefined && !observed.equals(desired);
   return {
-    desired,
+    desired: desired?.besideSecrets(secrets),
     observed,
     changedMs,
     backupMs,

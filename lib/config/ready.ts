@@ -20,6 +20,6 @@ export async function waitUntilReady(gateway: ConfigGateway, { uptimeMs, pause }
     }
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
-    return error.code !== "unreachable" && !isUnavailable(error);
+    return error.code !== "unreachable" && error.code !== "interrupted" && !isUnavailable(error);
   }
 }

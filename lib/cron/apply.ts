@@ -45,8 +45,8 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     if (error instanceof ManagerError && error.code === "conflict") return { kind: "conflict" };
     if (!(error instanceof ManagerError) || error.code === "aborted") throw error;
     const masked = maskError(error, action);
-    // With retryAfterMs, nothing is wrong with the job: the pass logs why it waits.
-    if (error.retryAfterMs !== undefined) throw masked;
+    // Nothing is wrong with the job: the pass logs why it waits, or is run again.
+    if (error.retryAfterMs !== undefined || error.code === "interrupted") throw masked;
     log(`WARNING: Failed to ${VERBS[action.kind]} cron job: ${action.name}: ${describeError(masked)}`);
     if (error.code !== "rejected") throw masked;
     return { kind: "failed" };

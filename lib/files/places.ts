@@ -69,6 +69,15 @@ export async function inspectMadeDirectory(directory: string): Promise<WritableP
   }
 }
 
+/** What statfs(2) says of a tmpfs, and of a ramfs. */
+const MEMORY_TYPES = new Set([0x01_02_19_94, 0x85_84_58_f6]);
+
+/** Whether what is written to a directory stays in memory; undefined if that is unknown. */
+export async function isInMemory(directory: string): Promise<boolean | undefined> {
+  const stats = await statfs(directory).catch(() => undefined);
+  return stats && MEMORY_TYPES.has(stats.type);
+}
+
 async function inspectDirectory(directory: string): Promise<WritablePlace> {
   try {
     if (!(await stat(directory)).isDirectory()) return { kind: "blocked", directory };

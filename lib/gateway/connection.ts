@@ -44,8 +44,8 @@ export interface Gateway {
   /** How many characters it has sent so far; events, which nobody keeps, do not count. */
   readonly receivedLength: number;
   /**
-   * @throws {ManagerError} `unreachable` when the connection ends or no answer comes, `refused` when our scopes do
-   * not cover the call, else `rejected` with the gateway's own message.
+   * @throws {ManagerError} `interrupted` when the connection has ended, `unreachable` when no answer comes, `refused`
+   * when our scopes do not cover the call, else `rejected` with the gateway's own message.
    */
   call(method: string, params: object): Promise<unknown>;
   close(): Promise<void>;
@@ -152,7 +152,7 @@ export async function connectGateway(options: GatewayOptions): Promise<Gateway> 
         try {
           return await client.request(method, params);
         } catch (error) {
-          throw callError(method, error);
+          throw callError(method, error, isOpen);
         }
       },
       close,

@@ -2,7 +2,9 @@ import { ManagerError } from "../errors.ts";
 import { explainUnread, readRegularFile } from "../files/regular-file.ts";
 import { type Json, type JsonObject, isJsonObject, readOwn } from "../json.ts";
 import type { Environment } from "../setting-sources.ts";
+import type { Settings } from "../settings.ts";
 import { readLiveObject } from "./live-config.ts";
+import { type SecretPlaces, readFileRef, readFormers } from "./secret-file.ts";
 
 /** The largest token file, in bytes, and the longest token in a config, in characters. Real ones have a hundred. */
 const MAX_TOKEN_LENGTH = 16_384;
@@ -19,8 +21,16 @@ export interface Credentials {
 export interface CredentialSources {
   /** `--gateway-token-file` or `OPENCLAW_GATEWAY_TOKEN_FILE`. */
   tokenFile: string | undefined;
+  /** The directories of the Secret and of its copies: a token that lies there can be rotated. */
+  secrets?: SecretPlaces | undefined;
   pvcConfig: string;
   env: Environment;
+}
+
+export function credentialSourcesOf(settings: Settings, env: Environment): CredentialSources {
+  const { gatewayTokenFile: tokenFile, secretsDir, secretsTargetDir: targetDir, pvcConfig } = settings;
+  const secrets = secretsDir === undefined || targetDir === undefined ? undefined : { secretsDir, targetDir };
+  return { tokenFile, secrets, pvcConfig, env };
 }
 
 export interface FoundCredentials {
@@ -28,20 +38,31 @@ export interface FoundCredentials {
   credentials: Credentials;
   /** Where they were found, for a person: `OPENCLAW_GATEWAY_TOKEN`, `the file PATH`; undefined when there are none. */
   source: string | undefined;
+  /**
+   * The token that a gateway still takes while it has not reloaded its secrets, to be tried after `credentials`. Absent
+   * if none is known.
+   */
+  former?: Credentials;
 }
 
 /**
  * Finds the token or password, in this order: the token file, `OPENCLAW_GATEWAY_TOKEN`, `OPENCLAW_GATEWAY_PASSWORD`,
- * `gateway.auth` of the live config with its `${OPENCLAW_…}` and SecretRefs to the environment resolved. Reads anew at
- * each call, so that the next connection uses a rotated token.
+ * `gateway.auth` of the live config with its `${OPENCLAW_…}` and SecretRefs resolved: to the environment, and to
+ * a file that is a copy of a secret. Reads anew at each call, so that the next connection uses a rotated token.
  *
- * @throws {ManagerError} `refused` when the token file cannot be read or is empty, a SecretRef is of another source, or
- * a variable is not set or none of OpenClaw's:
+ * @throws {ManagerError} `refused` when the token file cannot be read or is empty, a SecretRef is of another source or
+ * to another file, or a variable is not set or none of OpenClaw's:
  * an agent can write the config, and the value goes to whoever holds the gateway's port.
  */
-export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialSources): Promise<FoundCredentials> {
+export async function findCredentials(sources: CredentialSources): Promise<FoundCredentials> {
+  const { tokenFile, secrets, pvcConfig, env } = sources;
   if (tokenFile !== undefined) {
-    return { credentials: { token: await readTokenFile(tokenFile) }, source: `the file ${tokenFile}` };
+    const token = await readTokenFile(tokenFile);
+    return {
+      credentials: { token },
+      source: `the file ${tokenFile}`,
+      ...(await findFormer(tokenFile, token, secrets)),
+    };
   }
   const { OPENCLAW_GATEWAY_TOKEN: token, OPENCLAW_GATEWAY_PASSWORD: password } = env;
   if (token) return { credentials: { token }, source: "OPENCLAW_GATEWAY_TOKEN" };
@@ -50,6 +71,11 @@ export async function findCredentials({ tokenFile, pvcConfig, env }: CredentialS
   if (auth.mode === "none") return { credentials: {}, source: undefined };
   const kind = findKind(auth);
   const source = `gateway.auth.${kind} of ${pvcConfig}`;
+  const file = await readFileRef(auth[kind], sources, source);
+  if (file) {
+    const { value, former } = file;
+    return { credentials: { [kind]: value }, source, ...(former !== undefined && { former: { [kind]: former } }) };
+  }
   const value = resolveSecret(auth[kind], env, source);
   return value ? { credentials: { [kind]: value }, source } : { credentials: {}, source: undefined };
 }
@@ -69,6 +95,11 @@ async function readTokenFile(path: string): Promise<string> {
   const token = bytes.toString("utf8").trim();
   if (token === "") throw new ManagerError("refused", `the gateway's token file ${path} is empty`);
   return token;
+}
+
+async function findFormer(path: string, token: string, secrets?: SecretPlaces): Promise<{ former?: Credentials }> {
+  const former = (await readFormers(path, secrets)).find((value) => value !== "" && value !== token);
+  return former === undefined ? {} : { former: { token: former } };
 }
 
 /** The value of a text, or of a SecretRef to the environment; undefined for what is no secret. */

@@ -42,10 +42,30 @@ async function loginAs(device: Device | undefined, options: GatewayOptions): Pro
     features = await findFeatures(gateway);
   } catch (error) {
     await gateway.close();
-    throw error;
+    throw asUnreachable(error);
   }
   const silent = { onEvent: () => undefined, onClose: () => undefined };
-  return { gateway, features, openAnother: () => connectGateway({ ...options, ...silent, device }) };
+  return { gateway, features, openAnother: () => openBeside(gateway, { ...options, ...silent, device }) };
+}
+
+/**
+ * The token of a session can be rotated under it: then the session ends as a whole.
+ *
+ * @throws {ManagerError} `interrupted` when the gateway no longer accepts its credentials
+ */
+async function openBeside(gateway: Gateway, options: GatewayOptions): Promise<Gateway> {
+  try {
+    return await connectGateway(options);
+  } catch (error) {
+    if (!(error instanceof ManagerError) || error.code !== "refused") throw error;
+    await gateway.close();
+    throw new ManagerError("interrupted", error.message, { cause: error });
+  }
+}
+
+function asUnreachable(error: unknown): unknown {
+  if (!(error instanceof ManagerError) || error.code !== "interrupted") return error;
+  return new ManagerError("unreachable", error.message, { cause: error });
 }
 
 /** Fails when our scope is missing; any call shows that, and any other answer is fine. */

@@ -62,13 +62,16 @@ export function connectError({ url, hint: advice }: GatewayAddress, error: unkno
 }
 
 /**
- * The error for a call that failed: `unreachable` without an answer, `refused` when our scopes do not cover the
- * call, else `rejected` with the gateway's own message, or because its answer is not read.
+ * The error for a call that failed: `interrupted` when the connection has ended, `unreachable` without an answer,
+ * `refused` when our scopes do not cover the call, else `rejected` with the gateway's own message, or because its answer
+ * is not read.
  */
-export function callError(method: string, error: unknown): ManagerError {
+export function callError(method: string, error: unknown, isOpen = true): ManagerError {
   if (error instanceof UnreadableError) return new ManagerError("rejected", error.message);
   if (!(error instanceof GatewayRefusal)) {
-    return new ManagerError("unreachable", `${method}: ${maskText(describeError(error))}`, { cause: error });
+    return new ManagerError(isOpen ? "unreachable" : "interrupted", `${method}: ${maskText(describeError(error))}`, {
+      cause: error,
+    });
   }
   if (isAboutScope(error)) {
     return new ManagerError("refused", `the gateway lets us in, but not to ${method}: ${maskText(error.message)}`, {

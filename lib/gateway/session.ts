@@ -4,7 +4,7 @@ import { type AddressSources, type GatewayAddress, findAddress } from "./address
 import type { Clock } from "../clock.ts";
 import { type ConfigGateway, type GatewayStart, createConfigGateway } from "./config-calls.ts";
 import { type CredentialSources, type Credentials, findCredentials } from "./credentials.ts";
-import { ManagerError } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Session, login } from "./login.ts";
 import { createGatewayStore } from "./rpc-store.ts";
@@ -26,6 +26,9 @@ const START_LIMIT_MS = 120_000;
 const LOGGED_CONNECTIONS = 10;
 
 const CONNECTIONS_MS = 600_000;
+
+/** The credentials of one login, in the order in which they are tried. */
+type Tried = readonly [Credentials, Credentials?];
 
 /** A `cron` event after which the list of jobs is different; `started` and `finished` do not change it. */
 const ListChangeSchema = v.object({ action: v.picklist(["added", "updated", "removed"]) });
@@ -73,7 +76,7 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   const { nowMs, uptimeMs } = options.clock;
   let latest: OpenSession | undefined;
   let opening: Promise<OpenSession> | undefined;
-  let refusal: { error: ManagerError; credentials: Credentials; untilMs: number } | undefined;
+  let refusal: { error: ManagerError; tried: Tried; untilMs: number } | undefined;
   /** When connections were logged. */
   let loggedMs: number[] = [];
   let restartUntilMs = Number.NEGATIVE_INFINITY;
@@ -90,11 +93,11 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
   }
 
   async function openAnew(): Promise<OpenSession> {
-    const { credentials } = await findCredentials(options.credentials);
-    const isSame = isDeepStrictEqual(refusal?.credentials, credentials);
-    if (refusal && isSame && uptimeMs() < refusal.untilMs) throw refusal.error;
+    const { credentials, former } = await findCredentials(options.credentials);
+    const tried: Tried = former ? [credentials, former] : [credentials];
+    if (refusal && isDeepStrictEqual(refusal.tried, tried) && uptimeMs() < refusal.untilMs) throw refusal.error;
     const address = await findAddress(options.address);
-    const session = await logIn(address, credentials);
+    const session = await logInWithAny(address, tried);
     const { gateway } = session;
     latest = {
       ...session,
@@ -112,27 +115,38 @@ export function createSessionKeeper(options: SessionOptions): SessionKeeper {
     return latest;
   }
 
-  async function logIn(address: GatewayAddress, credentials: Credentials): Promise<Session> {
+  /** A gateway that has not reloaded its secrets yet takes the former token only. */
+  async function logInWithAny(address: GatewayAddress, tried: Tried): Promise<Session> {
+    const [credentials, former] = tried;
     try {
-      return await login({
-        ...address,
-        credentials,
-        readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath, options),
-        onEvent(event, payload) {
-          if (event === "cron" && v.is(ListChangeSchema, payload)) onEvent("cron-event");
-        },
-        onClose(isRestart) {
-          endedMs = nowMs();
-          if (isRestart) restartUntilMs = uptimeMs() + RESTART_GRACE_MS;
-          onEvent("disconnect");
-        },
-      });
+      const session = await toResult(logIn(address, credentials));
+      if (!(session instanceof ManagerError)) return session;
+      if (session.code !== "refused" || !former) throw session;
+      const other = await toResult(logIn(address, former));
+      if (!(other instanceof ManagerError)) return other;
+      throw other.code === "refused" ? session : other;
     } catch (error) {
       if (error instanceof ManagerError && error.code === "refused") {
-        refusal = { error, credentials, untilMs: uptimeMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
+        refusal = { error, tried, untilMs: uptimeMs() + Math.max(REFUSAL_PAUSE_MS, error.retryAfterMs ?? 0) };
       }
       throw error;
     }
+  }
+
+  async function logIn(address: GatewayAddress, credentials: Credentials): Promise<Session> {
+    return login({
+      ...address,
+      credentials,
+      readDevice: async () => (await import("./device.ts")).readDevice(options.devicePath, options),
+      onEvent(event, payload) {
+        if (event === "cron" && v.is(ListChangeSchema, payload)) onEvent("cron-event");
+      },
+      onClose(isRestart) {
+        endedMs = nowMs();
+        if (isRestart) restartUntilMs = uptimeMs() + RESTART_GRACE_MS;
+        onEvent("disconnect");
+      },
+    });
   }
 
   return {

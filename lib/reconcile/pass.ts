@@ -1,5 +1,5 @@
 import type { Warnings } from "./warnings.ts";
-import { ManagerError, describeError } from "../errors.ts";
+import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { PassOutcome } from "./loop.ts";
 
 /** The longest backoff after a failed pass, in milliseconds. */
@@ -15,11 +15,15 @@ export const NOT_VALIDATED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNR
 export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };
 
 /** Some actions of the pass failed; each has been logged. */
-export const FAILED: PassOutcome = { kind: "failed", maxPauseMs: MAX_PAUSE_MS };
+export const FAILED: Extract<PassOutcome, { kind: "failed" }> = { kind: "failed", maxPauseMs: MAX_PAUSE_MS };
+
+/** How often a pass that was interrupted is run again at once. A gateway that is gone says so at the next connection. */
+const RERUNS = 3;
 
 /**
  * Runs one pass and turns a {@link ManagerError} into a failed outcome. It logs `WARNING: TOPIC: REASON` once, until
- * the reason changes. Any other error is a bug and is thrown.
+ * the reason changes. Any other error is a bug and is thrown. A pass whose connection ends under it, as at the rotation
+ * of a token, is run again at once.
  */
 export async function attemptPass(
   topic: string,
@@ -27,13 +31,26 @@ export async function attemptPass(
   warnings: Warnings,
 ): Promise<PassOutcome> {
   try {
-    const outcome = await pass();
+    const outcome = await runUninterrupted(pass);
     if (outcome.kind === "equal" || outcome.kind === "pending") warnings.clear(topic);
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
     if (error.code !== "aborted") warnings.warnOnce(topic, [`WARNING: ${topic}: ${describeError(error)}`]);
-    const maxPauseMs = error.code === "unreachable" ? MAX_UNREACHABLE_PAUSE_MS : MAX_PAUSE_MS;
+    const maxPauseMs = isGone(error) ? MAX_UNREACHABLE_PAUSE_MS : MAX_PAUSE_MS;
     return { kind: "failed", maxPauseMs, retryAfterMs: error.retryAfterMs };
   }
+}
+
+async function runUninterrupted(pass: () => Promise<PassOutcome>): Promise<PassOutcome> {
+  for (let run = 0; run < RERUNS; run++) {
+    const outcome = await toResult(pass());
+    if (!(outcome instanceof ManagerError)) return outcome;
+    if (outcome.code !== "interrupted") throw outcome;
+  }
+  return pass();
+}
+
+function isGone({ code }: ManagerError): boolean {
+  return code === "unreachable" || code === "interrupted";
 }

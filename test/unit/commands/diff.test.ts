@@ -61,6 +61,7 @@ describe("toDiffJson()", () => {
     expect(diff).toEqual({
       config: { action: "none", paths: [], problems: [], mode: "verbatim" },
       cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
+      secrets: { add: [], update: [], remove: [], unchanged: 0, problems: [] },
       changes: 0,
     });
   });

@@ -54,6 +54,7 @@ describe("toStatusJson()", () => {
         mode: "verbatim",
       },
       cron: { state: "in-sync", declared: 1, owned: 1, unmanaged: 0, problems: [] },
+      secrets: { state: "in-sync", problems: [], files: 0 },
       jobs: [
         {
           name: "backup",

@@ -199,9 +199,9 @@ describe("call()", () => {
     });
   });
 
-  test("is unreachable when the connection ends before the answer", async () => {
+  test("is interrupted when the connection ends before the answer", async () => {
     await using at = await connectTo({ "cron.list": () => "drop" });
-    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "interrupted" });
   });
 
   test("is rejected after an answer that is not read, with the reason, and ends the connection", async () => {
@@ -231,11 +231,11 @@ describe("call()", () => {
     expect(at.gateway.receivedLength).toBeLessThan(1_000);
   });
 
-  test("is unreachable after close()", async () => {
+  test("is interrupted after close()", async () => {
     await using at = await connectTo({});
     await at.gateway.close();
     expect(at.gateway.isOpen).toBe(false);
-    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(at.gateway.call("cron.list", {}))).toMatchObject({ code: "interrupted" });
   });
 
   test("does not send a message that is larger than the gateway accepts, and keeps the connection", async () => {

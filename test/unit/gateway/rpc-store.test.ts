@@ -213,13 +213,13 @@ describe("listJobs()", () => {
     });
   });
 
-  test("is unreachable when the connection is cut between two pages", async () => {
+  test("is interrupted when the connection is cut between two pages", async () => {
     const answers = paging(["a", "b", "c"], 2);
     await using at = await openStore({
       "cron.list": (params) => (params.offset === undefined ? answers["cron.list"](params) : "drop"),
     });
-    expect(await refusalOf(at.store.listJobs())).toMatchObject({ code: "unreachable" });
-    expect(await refusalOf(at.store.listJobs())).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(at.store.listJobs())).toMatchObject({ code: "interrupted" });
+    expect(await refusalOf(at.store.listJobs())).toMatchObject({ code: "interrupted" });
   });
 
   test("is rejected in the gateway's words", async () => {
@@ -299,9 +299,9 @@ describe("addJob()", () => {
     expect(await refusalOf(at.store.addJob(toJobSpec(define(), NEW), "key"))).toMatchObject({ code: "rejected" });
   });
 
-  test("is unreachable when the connection is cut before the answer", async () => {
+  test("is interrupted when the connection is cut before the answer", async () => {
     await using at = await openStore({ "cron.add": () => "drop" });
-    expect(await refusalOf(at.store.addJob(toJobSpec(define(), NEW)))).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(at.store.addJob(toJobSpec(define(), NEW)))).toMatchObject({ code: "interrupted" });
   });
 });
 

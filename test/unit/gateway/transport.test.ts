@@ -216,7 +216,7 @@ describe("openConfig()", () => {
     const first = await transport.openConfig(LONG_MS);
     gateway.drop();
     await until("the disconnect", () => transport.events.length > 0);
-    expect(await refusalOf(async () => first?.readView())).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(async () => first?.readView())).toMatchObject({ code: "interrupted" });
     const second = await transport.openConfig(LONG_MS);
     expect(second).not.toBe(first);
     expect(await second?.readView()).toMatchObject({ isValid: true });
