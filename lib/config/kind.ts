@@ -9,10 +9,8 @@ import { readIncludeRoots } from "../text/include-files.ts";
 import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
 
 export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {
-  settings: Pick<
-    Settings,
-    "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile" | "secretsTargetDir"
-  >;
+  settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile"> &
+    Partial<Pick<Settings, "secretsTargetDir">>;
   env: Environment;
   transport: ConfigTransport & { open(): Promise<Pick<CronStore, "transport">> };
 }

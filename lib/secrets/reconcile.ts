@@ -93,8 +93,8 @@ export function createSecretsPasses(dependencies: SecretsDependencies): SecretsP
       return last;
     },
     async prepare() {
-      const outcome = await attemptPass("Failed to copy secrets", async () => (await copy()).outcome, warnings);
-      return outcome.kind !== "failed";
+      await attemptPass("Failed to copy secrets", async () => (await copy()).outcome, warnings);
+      return true; // the sidecar tries again, and a gateway that waits for a secret is started again
     },
     reconcile: () => attemptPass("Failed to copy secrets", reconcileSecrets, warnings),
   };

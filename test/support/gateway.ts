@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { findAddress } from "../../lib/gateway/address.ts";
 import { findCredentials } from "../../lib/gateway/credentials.ts";
 import { devicePathOf, readDevice } from "../../lib/gateway/device.ts";
+import type { SecretPlaces } from "../../lib/gateway/secret-file.ts";
 import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
@@ -54,8 +55,15 @@ interface JobPage {
   hasMore?: boolean;
 }
 
-/** @param more variables that it gets beside its own. */
-export async function createGateway(first: Release, more: Record<string, string> = {}): Promise<TestGateway> {
+/**
+ * @param more variables that it gets beside its own.
+ * @param secrets where a SecretRef of its config may read a token from.
+ */
+export async function createGateway(
+  first: Release,
+  more: Record<string, string> = {},
+  secrets?: SecretPlaces,
+): Promise<TestGateway> {
   let release = first;
   const home = await mkdtemp(join(tmpdir(), `openclaw-${release.version}-`));
   const port = await findFreePort();
@@ -93,7 +101,8 @@ export async function createGateway(first: Release, more: Record<string, string>
     calls = 0;
     const needsDevice = /^2026\.[34]\./.test(release.version);
     const device = needsDevice ? await readDevice(devicePathOf(join(home, "tmp")), { mayCreate: true }) : undefined;
-    const { credentials } = await findCredentials({ tokenFile: undefined, pvcConfig: configPath, env: environment });
+    const sources = { tokenFile: undefined, secrets, pvcConfig: configPath, env: environment };
+    const { credentials } = await findCredentials(sources);
     const address = await findAddress({ url, isDefault: true, pvcConfig: configPath, env: environment });
     client = await connectGateway({ ...address, credentials, device, onEvent: () => {}, onClose: () => {} });
     return client;

@@ -38,6 +38,7 @@ interface DiffJson {
     unchanged: number;
     unmanaged: number;
   };
+  secrets: Record<"add" | "update" | "remove" | "problems", string[]> & { unchanged: number };
   changes: number;
 }
 

@@ -26,6 +26,7 @@ interface StatusJson {
     notInGit?: string[];
   };
   cron: { state: State; declared: number; owned: number; unmanaged: number; problems: string[] };
+  secrets: { state: State; files: number; problems: string[] };
   jobs: JobStatus[];
 }
 

@@ -50,6 +50,17 @@ describe("Generation", () => {
     expect([generation.hasIncludes, generation.mayInclude]).toEqual([false, false]);
   });
 
+  test("is another one for a verdict beside other secrets, if it may refer to them", () => {
+    const keyOf = (text: string, stamp: string) => generationOf(text).besideSecrets(stamp).verdictKey;
+    const referring = "{ secrets: { providers: {} } }";
+    expect(keyOf(referring, "")).toBe(md5(referring));
+    expect(keyOf(referring, "1 2 3  token")).not.toBe(keyOf(referring, "1 3 3  token"));
+    expect(keyOf("{}", "1 2 3  token")).toBe(md5("{}"));
+    const generation = generationOf(referring).besideSecrets("1 2 3  token");
+    expect(generation.with(generation.root, new Map()).verdictKey).toBe(generation.verdictKey);
+    expect(generation.md5).toBe(md5(referring));
+  });
+
   test("is resolved once", () => {
     const generation = generationOf(ROOT, FILES);
     expect(generation.resolved).toBe(generation.resolved);

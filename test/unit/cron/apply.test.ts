@@ -181,6 +181,17 @@ describe("applyActions()", () => {
     expect(lines.at(-1)).toBe("WARNING: Failed to add cron job: b: no answer");
   });
 
+  test("throws without a WARNING if the connection ends: the pass is run again", async () => {
+    const store = refusing("add b", new ManagerError("interrupted", "cron.add: gateway closed (4001)"));
+    const lines: string[] = [];
+    const { signal } = new AbortController();
+    const refusal = await refusalOf(
+      applyActions([add("a"), add("b"), add("c")], { store, log: (line) => lines.push(line), signal }),
+    );
+    expect(refusal.code).toBe("interrupted");
+    expect(lines).toEqual(["Adding cron job: a", "Adding cron job: b"]);
+  });
+
   test("throws if the gateway asks to wait, with the time", async () => {
     const store = refusing("add b", new ManagerError("rejected", "too many calls", { retryAfterMs: 41_000 }));
     const refusal = await refusalOf(apply([add("a"), add("b"), add("c")], store));

@@ -46,6 +46,21 @@ describe("login()", () => {
     expect(paramsOf(at.gateway, "connect").map((params) => "device" in params)).toEqual([false, true]);
   });
 
+  test("ends the session if its token is no longer taken for another connection", async () => {
+    await using at = await logIn({});
+    const { gateway, openAnother } = await at.session;
+    await (await openAnother()).close();
+    at.gateway.answers.connect = () => refuse("unauthorized: gateway token mismatch");
+    expect(await refusalOf(openAnother())).toMatchObject({ code: "interrupted" });
+    expect(gateway.isOpen).toBe(false);
+    expect(await refusalOf(gateway.call("cron.list", {}))).toMatchObject({ code: "interrupted" });
+  });
+
+  test("is unreachable if the connection ends during the first call", async () => {
+    await using at = await logIn({ "cron.status": () => "drop" });
+    expect(await refusalOf(at.session)).toMatchObject({ code: "unreachable" });
+  });
+
   test("is unreachable if the answer to the first call is not read", async () => {
     await using at = await logIn({ "cron.status": () => ({ noise: ["[".repeat(1_000)] }) });
     expect(await refusalOf(at.session)).toMatchObject({

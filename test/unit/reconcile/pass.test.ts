@@ -32,6 +32,30 @@ describe("attemptPass()", () => {
     expect(lines).toEqual(["WARNING: Failed to sync: no answer (make room)"]);
   });
 
+  test("runs a pass again at once whose connection has ended, and says nothing", async () => {
+    const { lines, attempt } = start();
+    let runs = 0;
+    const pass = async () => {
+      runs += 1;
+      return runs < 3 ? await failing("interrupted")() : ({ kind: "equal" } as const);
+    };
+    expect(await attempt(pass)).toEqual({ kind: "equal" });
+    expect(runs).toBe(3);
+    expect(lines).toEqual([]);
+  });
+
+  test("gives up on a pass that is interrupted each time, and tries again as for an unreachable gateway", async () => {
+    const { lines, attempt } = start();
+    let runs = 0;
+    const pass = async () => {
+      runs += 1;
+      return await failing("interrupted")();
+    };
+    expect(await attempt(pass)).toMatchObject({ kind: "failed", maxPauseMs: 5_000 });
+    expect(runs).toBe(4);
+    expect(lines).toEqual(["WARNING: Failed to sync: no answer"]);
+  });
+
   test("logs an error once, until it changes", async () => {
     const { lines, attempt } = start();
     for (let pass = 0; pass < 3; pass++) await attempt(failing("unreachable"));
