@@ -5,6 +5,7 @@ import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
+import type { SecretGuard } from "../text/guard.ts";
 
 /** The dependencies of all kinds of settings. Each kind takes the ones that it needs. */
 export interface KindContext {
@@ -19,6 +20,8 @@ export interface KindContext {
   transport: Transport;
   /** How long a pass or a report waits for a gateway that does not answer, in milliseconds. It goes on without one. */
   connectLimitMs: number;
+  /** Masks the values of secrets in all that is printed. */
+  guard: SecretGuard;
   log: Log;
   warnings: Warnings;
   signal: AbortSignal;

@@ -11,6 +11,7 @@ import type { GatewayEvent } from "../reconcile/trigger.ts";
 import { type SidecarState, createSidecarState } from "../reconcile/sidecar-state.ts";
 import { createWarnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
+import { createSecretGuard } from "../text/guard.ts";
 import { isDefaultUrl } from "./gateway-port.ts";
 import { type KindContext, type Reconcilers, loadReconcilers } from "./kinds.ts";
 import { print } from "./print.ts";
@@ -46,16 +47,18 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   };
   const settings = { ...invocation.settings, gatewayUrl: (await findAddress(address)).url };
   const stopping = new AbortController();
+  const guard = createSecretGuard();
   let printed: Promise<void> = Promise.resolve();
   const write = (text: string) => {
     progress.clear();
-    printed = print(text, process.stdout);
+    printed = print(guard.mask(text), process.stdout);
     printed.catch(() => undefined); // a failed log line cannot be reported; callers await a result
     return printed;
   };
   const progress: Progress = showProgress(`asking ${settings.gatewayUrl}`, command === "run" ? {} : process.stderr);
   const isQuiet = isForPerson(invocation);
-  const log = isQuiet ? () => undefined : createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
+  const logLine = createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
+  const log = isQuiet ? () => undefined : (message: string) => logLine(guard.mask(message)); // before it is cut
   const warnings = createWarnings(log);
   const clock = createSystemClock();
   const fireTriggers = (event: GatewayEvent) => {
@@ -82,6 +85,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     allowMassRemoval: invocation.allowMassRemoval,
     logsFirstPass: command !== "sync",
     transport,
+    guard,
     connectLimitMs: isQuiet || command === "sync" ? CONNECT_LIMIT_MS.person : CONNECT_LIMIT_MS.container,
     log,
     warnings,

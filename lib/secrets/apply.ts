@@ -88,7 +88,7 @@ async function makeDirectories(targetDir: string): Promise<void> {
 /** The oldest value that no gateway has let go of is the one to keep. */
 async function keepFormers(targetDir: string, plan: SecretsPlan, observed: ObservedSecrets): Promise<void> {
   const changed = [...plan.update.map(({ name }) => name), ...plan.remove];
-  for (const name of changed.filter((each) => !observed.formers.includes(each))) {
+  for (const name of changed.filter((each) => !observed.formers.has(each))) {
     const copy = observed.copies.get(name);
     if (copy) await write(formerPathOf(targetDir, name), copy.bytes);
   }

@@ -17,11 +17,10 @@ export interface ConfirmDependencies {
 export interface Confirmation {
   /**
    * @param sinceMs when the copies were last changed, in milliseconds since 1970
-   * @param mask removes values from a gateway's message
    * @returns `isConfirmed`: a gateway that has started or reloaded since then holds what the copies say
    * @throws {ManagerError} `interrupted` if the connection ended first: ask again, over another
    */
-  confirm(sinceMs: number, mask: (message: string) => string): Promise<{ isConfirmed: boolean; outcome: PassOutcome }>;
+  confirm(sinceMs: number): Promise<{ isConfirmed: boolean; outcome: PassOutcome }>;
 }
 
 const EQUAL: PassOutcome = { kind: "equal" };
@@ -31,7 +30,7 @@ export function createConfirmation({ transport, connectLimitMs, log, warnings }:
   let unable: { gateway: Gateway; sinceMs: number } | undefined;
 
   return {
-    async confirm(sinceMs, mask) {
+    async confirm(sinceMs) {
       const gateway = await transport.openCalls(connectLimitMs);
       if (!gateway) return { isConfirmed: false, outcome: NOT_VALIDATED };
       const isNewer = gateway.processStartedMs !== undefined && gateway.processStartedMs > sinceMs;
@@ -39,7 +38,7 @@ export function createConfirmation({ transport, connectLimitMs, log, warnings }:
         return { isConfirmed: true, outcome: EQUAL };
       }
       const reply = await toResult(reloadSecrets(gateway));
-      if (reply instanceof ManagerError) return { isConfirmed: false, outcome: fail(reply, mask) };
+      if (reply instanceof ManagerError) return { isConfirmed: false, outcome: fail(reply) };
       if (reply.kind === "unsupported") {
         unable = { gateway, sinceMs };
         const told = `OpenClaw ${gateway.version} has no secrets.reload: a changed secret counts from its next start`;
@@ -53,9 +52,9 @@ export function createConfirmation({ transport, connectLimitMs, log, warnings }:
     },
   };
 
-  function fail(error: ManagerError, mask: (message: string) => string): PassOutcome {
+  function fail(error: ManagerError): PassOutcome {
     if (error.code === "interrupted" || error.code === "aborted") throw error;
-    warnings.warnOnce("reload", [`WARNING: Failed to reload secrets: ${mask(describeError(error))}${advise(error)}`]);
+    warnings.warnOnce("reload", [`WARNING: Failed to reload secrets: ${describeError(error)}${advise(error)}`]);
     return { ...FAILED, retryAfterMs: error.retryAfterMs };
   }
 }
@@ -66,6 +65,6 @@ function advise({ code }: ManagerError): string {
 }
 
 function describeDegraded(count: number): string {
-  const what = count === 1 ? "1 provider of secrets" : `${count} providers of secrets`;
-  return `WARNING: The gateway could not read ${what}, and keeps the former values: its log has the reason (SECRETS_PROVIDER_DEGRADED)`;
+  const warnings = count === 1 ? "1 warning" : `${count} warnings`;
+  return `WARNING: The gateway has reloaded its secrets with ${warnings}: what it cannot read stays as it was; its log has the reason`;
 }

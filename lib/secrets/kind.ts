@@ -1,8 +1,9 @@
-import { toResult } from "../errors.ts";
+import { ManagerError, toResult } from "../errors.ts";
 import { readMounts } from "../files/mounts.ts";
 import { inspectMount } from "../files/places.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import type { Settings } from "../settings.ts";
+import { listValues } from "./observe.ts";
 import { type SecretsDependencies, type SecretsPasses, createSecretsPasses } from "./reconcile.ts";
 
 export interface SecretsKindDependencies extends Omit<SecretsDependencies, "places" | "prune"> {
@@ -30,6 +31,8 @@ export function createSecretsReconciler(dependencies: SecretsKindDependencies): 
       const { reportSecrets } = await import("./report.ts");
       const { takeSecretsSnapshot } = await import("./snapshot.ts");
       const snapshot = await toResult(takeSecretsSnapshot(places, prune, gateway));
+      if (!(snapshot instanceof ManagerError))
+        dependencies.guard.protect(listValues(snapshot.desired, snapshot.observed));
       return reportSecrets(snapshot, places, await inspectMount(secretsDir, await readMounts()));
     },
   };

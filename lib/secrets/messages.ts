@@ -1,5 +1,4 @@
 import { listSome } from "../printable.ts";
-import { createMasker, spellingsOf } from "../text/masking.ts";
 import type { DesiredSecrets } from "./read.ts";
 
 /** How many names a line lists. */
@@ -24,36 +23,4 @@ export function describeRefusal(
 
 export function describeBinary(names: readonly string[]): string {
   return `Not UTF-8 text, copied as it is: ${listNames(names)}; a SecretRef of OpenClaw reads text only`;
-}
-
-/**
- * Returns a function that masks these values in a message: whole, by line, and the texts of a JSON file. It looks at
- * them at the first message only.
- */
-export function createSecretMasker(values: readonly Buffer[]): (message: string) => string {
-  let mask: ((message: string) => string) | undefined;
-  return (message) => {
-    mask ??= createMasker(values.flatMap(listSpellings));
-    return mask(message);
-  };
-}
-
-function listSpellings(value: Buffer): string[] {
-  const text = value.toString();
-  return [text, text.trim(), ...text.split(/\r?\n/), ...listTexts(text)].flatMap(spellingsOf);
-}
-
-/** All texts in a JSON document; none if it is something else. */
-function listTexts(text: string): string[] {
-  if (!/^\s{0,9}[[{]/.test(text)) return [];
-  const texts: string[] = [];
-  try {
-    JSON.parse(text, (_, value: unknown) => {
-      if (typeof value === "string") texts.push(value);
-      return null;
-    });
-  } catch {
-    return [];
-  }
-  return texts;
 }

@@ -1,9 +1,11 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../errors.ts";
+import { ManagerError, systemCode, toResult } from "../errors.ts";
 import { listOpenDirectory } from "../files/directory.ts";
 import { MAX_RECORD_BYTES, ObstacleError, readRegularFile } from "../files/regular-file.ts";
+import { isTemporary } from "../files/temporary.ts";
 import { formerDirectoryOf } from "../gateway/secret-file.ts";
+import type { DesiredSecrets } from "./read.ts";
 import { type SecretsRecord, readRecord } from "./record.ts";
 
 /** The permission bits that OpenClaw's file provider accepts: 2026.9.6 refuses what others than the owner may read. */
@@ -25,8 +27,8 @@ export interface ObservedSecrets {
   /** What is in the way of a copy: nothing is written through it. */
   obstacles: readonly ObstacleError[];
   record: SecretsRecord;
-  /** The names of former values that are kept, sorted. */
-  formers: readonly string[];
+  /** The former values that are kept, by name. */
+  formers: ReadonlyMap<string, Buffer>;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function observeSecrets(targetDir: string, wanted: readonly string[
     if (copy) copies.set(name, copy);
   }
   const foreign = all.filter((name) => !ours.has(name));
-  return { copies, foreign, obstacles, record, formers: await listOpenDirectory(formerDirectoryOf(targetDir)) };
+  return { copies, foreign, obstacles, record, formers: await readFormers(targetDir) };
 }
 
 async function readCopy(path: string, obstacles: ObstacleError[]): Promise<Copy | undefined> {
@@ -59,4 +61,20 @@ async function readCopy(path: string, obstacles: ObstacleError[]): Promise<Copy 
     if (error.kind === "link" || error.kind === "directory") obstacles.push(error);
     return undefined;
   }
+}
+
+async function readFormers(targetDir: string): Promise<ReadonlyMap<string, Buffer>> {
+  const directory = formerDirectoryOf(targetDir);
+  const formers = new Map<string, Buffer>();
+  for (const name of (await listOpenDirectory(directory)).filter((each) => !isTemporary(each))) {
+    const bytes = await toResult(readRegularFile(join(directory, name), { maxBytes: MAX_RECORD_BYTES }));
+    if (bytes && !(bytes instanceof ManagerError)) formers.set(name, bytes);
+  }
+  return formers;
+}
+
+/** All values that are known, the new ones and those before: none of them may be printed. */
+export function listValues(desired: DesiredSecrets, { copies, formers }: ObservedSecrets): Buffer[] {
+  const wanted = desired.kind === "valid" ? desired.files : [];
+  return [...wanted, ...copies.values()].map(({ bytes }) => bytes).concat([...formers.values()]);
 }

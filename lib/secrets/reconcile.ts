@@ -3,10 +3,11 @@ import type { PassOutcome } from "../reconcile/loop.ts";
 import { attemptPass } from "../reconcile/pass.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
+import type { SecretGuard } from "../text/guard.ts";
 import { applySecrets, forgetFormers, sweep } from "./apply.ts";
 import { type ConfirmDependencies, createConfirmation } from "./confirm.ts";
-import { createSecretMasker, describeBinary, describeRefusal, listNames } from "./messages.ts";
-import { type ObservedSecrets, observeSecrets } from "./observe.ts";
+import { describeBinary, describeRefusal, listNames } from "./messages.ts";
+import { type ObservedSecrets, listValues, observeSecrets } from "./observe.ts";
 import { type SecretsPlan, hasChanges, planSecrets } from "./plan.ts";
 import { readSecrets } from "./read.ts";
 import { type SecretsRecord, writeRecord } from "./record.ts";
@@ -14,6 +15,8 @@ import { type SecretsRecord, writeRecord } from "./record.ts";
 export interface SecretsDependencies extends ConfirmDependencies {
   places: { secretsDir: string; targetDir: string };
   prune: "owned" | "none";
+  /** Masks the values in all that is printed. */
+  guard: Pick<SecretGuard, "protect">;
   log: Log;
   warnings: Warnings;
   clock: { nowMs: () => number };
@@ -27,13 +30,11 @@ export interface SecretsPasses extends Pick<Reconciler, "prepare" | "reconcile">
 /** The state of the copies after a pass has looked at the Secret. */
 interface Copied extends SecretsRecord {
   outcome: PassOutcome;
-  /** To be masked in messages. */
-  values: readonly Buffer[];
 }
 
 /** Keeps the copies of a Secret equal to it, and the gateway informed. */
 export function createSecretsPasses(dependencies: SecretsDependencies): SecretsPasses {
-  const { places, prune, log, warnings, clock } = dependencies;
+  const { places, prune, guard, log, warnings, clock } = dependencies;
   const { secretsDir, targetDir } = places;
   const confirmation = createConfirmation(dependencies);
   let last: SecretsPasses["last"];
@@ -43,12 +44,12 @@ export function createSecretsPasses(dependencies: SecretsDependencies): SecretsP
     const wanted = desired.kind === "valid" ? desired.files.map(({ name }) => name) : [];
     const observed = await observeSecrets(targetDir, wanted);
     const { names, unconfirmedSince } = observed.record;
-    const before = { names, unconfirmedSince, values: listValues(observed) };
+    guard.protect(listValues(desired, observed));
     if (desired.kind !== "valid") {
       const isUnused = desired.kind === "empty" && names.length === 0;
       last = { isRejected: !isUnused, files: names.length, isConfirmed: unconfirmedSince === null };
       if (!isUnused) warnings.warnOnce("secrets", toWarnings(describeRefusal(desired, places)));
-      return { ...before, outcome: { kind: isUnused ? "equal" : "rejected" } };
+      return { names, unconfirmedSince, outcome: { kind: isUnused ? "equal" : "rejected" } };
     }
     refuseObstacles(observed);
     await sweep(targetDir);
@@ -59,8 +60,7 @@ export function createSecretsPasses(dependencies: SecretsDependencies): SecretsP
     else warnings.clear("binary");
     const sinceMs = changedMs ?? unconfirmedSince;
     last = { isRejected: false, files: desired.files.length, isConfirmed: sinceMs === null };
-    const values = [...before.values, ...desired.files.map(({ bytes }) => bytes)];
-    return { names: plan.names, unconfirmedSince: sinceMs, values, outcome: { kind: "equal" } };
+    return { names: plan.names, unconfirmedSince: sinceMs, outcome: { kind: "equal" } };
   }
 
   /** @returns when a copy has changed, in milliseconds since 1970; undefined if none has */
@@ -78,9 +78,9 @@ export function createSecretsPasses(dependencies: SecretsDependencies): SecretsP
   }
 
   async function reconcileSecrets(): Promise<PassOutcome> {
-    const { names, unconfirmedSince, values, outcome } = await copy();
+    const { names, unconfirmedSince, outcome } = await copy();
     if (unconfirmedSince === null) return outcome;
-    const confirmed = await confirmation.confirm(unconfirmedSince, createSecretMasker(values));
+    const confirmed = await confirmation.confirm(unconfirmedSince);
     if (confirmed.isConfirmed) {
       await forgetFormers(targetDir, names);
       if (last) last = { ...last, isConfirmed: true };
@@ -98,10 +98,6 @@ export function createSecretsPasses(dependencies: SecretsDependencies): SecretsP
     },
     reconcile: () => attemptPass("Failed to copy secrets", reconcileSecrets, warnings),
   };
-}
-
-function listValues({ copies }: ObservedSecrets): Buffer[] {
-  return [...copies.values()].map(({ bytes }) => bytes);
 }
 
 function toWarnings(lines: readonly string[]): string[] {

@@ -10,6 +10,7 @@ import type { Transport } from "../../lib/gateway/transport.ts";
 import type { CronStore } from "../../lib/gateway/store.ts";
 import type { Log } from "../../lib/log.ts";
 import { createWarnings } from "../../lib/reconcile/warnings.ts";
+import { createSecretGuard } from "../../lib/text/guard.ts";
 import { readSettings } from "../../lib/settings.ts";
 import { type Scratch, createClock, createMemoryStore, define, generationOf, liveJob, ourJob } from "./fakes.ts";
 
@@ -124,6 +125,7 @@ export async function layOut(scratch: Scratch, world: World) {
     logsFirstPass: true,
     transport,
     connectLimitMs: 1_000,
+    guard: createSecretGuard(),
     log,
     warnings: createWarnings(log),
     signal: new AbortController().signal,

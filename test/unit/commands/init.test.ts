@@ -4,6 +4,7 @@ import { computeChecksum } from "../../../lib/files/checksum.ts";
 import { keepRejection, writeRecord } from "../../../lib/config/record.ts";
 import { init } from "../../../lib/commands/init.ts";
 import { KIND_NAMES, type KindName, loadReconcilers } from "../../../lib/commands/kinds.ts";
+import { createSecretGuard } from "../../../lib/text/guard.ts";
 import { createWarnings } from "../../../lib/reconcile/warnings.ts";
 import { readSettings } from "../../../lib/settings.ts";
 import {
@@ -62,7 +63,18 @@ async function startPod({ config, live, jobs }: { config?: string; live?: string
       const { signal } = new AbortController();
       const clock = createClock(Date.now());
       const options = { selfHeal: false, allowMassRemoval: false, logsFirstPass: true, connectLimitMs: 0 };
-      const context = { settings, env: {}, transport, log, warnings: createWarnings(log), signal, clock, ...options };
+      const guard = createSecretGuard();
+      const context = {
+        settings,
+        env: {},
+        transport,
+        guard,
+        log,
+        warnings: createWarnings(log),
+        signal,
+        clock,
+        ...options,
+      };
       return init({ reconcilers: await loadReconcilers(context) }, only.length > 0 ? only : KIND_NAMES);
     },
     live: () => readFile(pvcConfig, "utf8"),

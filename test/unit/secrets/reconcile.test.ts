@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ManagerError } from "../../../lib/errors.ts";
 import type { Gateway } from "../../../lib/gateway/connection.ts";
 import { createWarnings } from "../../../lib/reconcile/warnings.ts";
+import { createSecretGuard } from "../../../lib/text/guard.ts";
 import { createSecretsPasses } from "../../../lib/secrets/reconcile.ts";
 import { type Scratch, createScratch } from "../../support/fakes.ts";
 import { mustRun } from "../../support/process.ts";
@@ -40,7 +41,8 @@ beforeEach(async () => {
 afterEach(() => scratch[Symbol.asyncDispose]());
 
 function open(targetDir = target, prune: "owned" | "none" = "owned") {
-  const log = (line: string) => void lines.push(line);
+  const guard = createSecretGuard();
+  const log = (line: string) => void lines.push(guard.mask(line));
   const call = async (method: string) => {
     calls.push(method);
     return answers?.shift()?.() ?? { ok: true, warningCount: 0 };
@@ -52,6 +54,7 @@ function open(targetDir = target, prune: "owned" | "none" = "owned") {
       openCalls: async () => (answers ? (Object.assign(connection, { call }) as unknown as Gateway) : undefined),
     },
     connectLimitMs: 1_000,
+    guard,
     log,
     warnings: createWarnings(log),
     clock: { nowMs: () => nowMs },
@@ -185,11 +188,11 @@ describe("a pass", () => {
     expect(await pass()).toEqual({ kind: "equal", lines: [`${COPIED}token`, RELOADED] });
   });
 
-  test("says that the gateway could not read all", async () => {
+  test("says that the gateway could not read everything", async () => {
     await secrets.publish({ token: "one" });
     answers = [() => ({ ok: true, warningCount: 2 })];
     expect((await pass()).lines.at(-1)).toBe(
-      "WARNING: The gateway could not read 2 providers of secrets, and keeps the former values: its log has the reason (SECRETS_PROVIDER_DEGRADED)",
+      "WARNING: The gateway has reloaded its secrets with 2 warnings: what it cannot read stays as it was; its log has the reason",
     );
   });
 

@@ -34,6 +34,7 @@ function open(places = { secretsDir: secrets.path, secretsTargetDir: scratch.in(
     settings: { ...places, prune: "owned" },
     transport: { openCalls: async () => (canReload === undefined ? undefined : gateway) },
     connectLimitMs: 1_000,
+    guard: { protect: () => undefined },
     log: () => undefined,
     warnings: createWarnings(() => undefined),
     clock: { nowMs: () => 1_000 },
