@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { lstat, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { serveGateway } from "../support/fakes.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { ALONE } from "../support/pod.ts";
 import { mustRun } from "../support/process.ts";
@@ -120,6 +121,28 @@ describe("a Secret", () => {
     await rm(join(plain, "token"));
     await writeFile(join(plain, "token"), `${MARK}-1`);
     await sidecar.waitFor("Secrets copied: token");
+  });
+});
+
+describe("a gateway", () => {
+  test("that quotes a secret, old or new, is quoted without it, whatever it is about", async () => {
+    const words = [`${MARK}worthy`, `${MARK}worthier`];
+    let quoted = "";
+    await using gateway = serveGateway({
+      "cron.list": () => ({ payload: { jobs: [] } }),
+      "cron.add": () => ({ error: { code: "INVALID_REQUEST", message: `no ${quoted}, please` } }),
+    });
+    await secrets.publish({ word: words[0] ?? "" });
+    await mounts.publishJobs([{ name: "x", schedule: "0 3 1 1 *", command: "true" }]);
+    quoted = words[0] ?? "";
+    const sidecar = start({ OPENCLAW_GATEWAY_URL: gateway.url });
+    await sidecar.waitFor("WARNING: Failed to add cron job: x: no ***, please");
+    const from = sidecar.messages().length;
+    quoted = words.join(" and ");
+    await secrets.publish({ word: words[1] ?? "" });
+    await sidecar.waitFor("Secrets copied: word", from);
+    await sidecar.waitFor("WARNING: Failed to add cron job: x: no *** and ***, please", from);
+    await mounts.publishJobs([]);
   });
 });
 
