@@ -122,13 +122,18 @@ describe.each([...RELEASES])("five kinds beside OpenClaw %s", (version) => {
   /** Waits until all are in force, and prints what each took since the swap. */
   async function untilInForce(commit: Commit, sinceMs: number): Promise<void> {
     const took: string[] = [];
-    const explain = () => `${took.join(", ")}\n${sidecar.messages().join("\n")}\n${gateway.log()}`;
-    await Promise.all(
-      KINDS.map(async (kind) => {
-        await until(`${kind} to be in force`, () => inForce[kind]?.(commit), { explain });
+    const waiting = new Set(KINDS);
+    const explain = () => [...waiting, ...sidecar.messages().slice(-20), gateway.log().slice(-4_000)].join("\n");
+    // One after the other: they share a connection to the gateway.
+    const areAll = async () => {
+      for (const kind of waiting) {
+        if (!(await inForce[kind]?.(commit))) continue;
+        waiting.delete(kind);
         took.push(`${kind} ${Date.now() - sinceMs}`);
-      }),
-    );
+      }
+      return waiting.size === 0;
+    };
+    await until("all kinds to be in force", areAll, { explain });
     console.log(`(${version}) ${commit.word}: in force after the swaps, in ms: ${took.join(", ")}`);
   }
 
@@ -191,7 +196,7 @@ describe.each([...RELEASES])("five kinds beside OpenClaw %s", (version) => {
 
     const metrics = await fetch(`http://127.0.0.1:${port}/metrics`).then((response) => response.text());
     for (const kind of KINDS) expect(metrics).toContain(`config_manager_passes_total{reconciler="${kind}"`);
-    for (const name of ["workspace_files", "approvals_drift", "secrets_files"]) {
+    for (const name of ["workspace_declared_files", "approvals_drift", "secrets_files"]) {
       expect(metrics).toMatch(new RegExp(`^config_manager_${name} \\d`, "m"));
     }
   });
