@@ -5,7 +5,7 @@ import { type JsonObject, readOwn, readPath } from "../json.ts";
 import type { Environment } from "../setting-sources.ts";
 
 /** An agent of the config, and where its workspace lies. */
-export interface Agent {
+interface Agent {
   /** In lower case, as OpenClaw has it. */
   id: string;
   /** An absolute path; undefined if it is not known, see `problem`. */
@@ -59,7 +59,7 @@ export function resolveAgents(config: JsonObject, places: Places): Agents | unde
   if (!parsed.success) return undefined;
   const { defaults, entries, list, ownership } = parsed.output;
   const isList = entries === undefined && list !== undefined;
-  const all = entries ? Object.entries(entries).map(([id, entry]) => ({ id, ...entry })) : (list ?? []);
+  const all = entries ? Object.entries(entries).map(([id, entry]) => Object.assign(entry, { id })) : (list ?? []);
   const roster = all.length > 0 ? all : [{ id: "main", workspace: undefined, default: false }];
   const marked = ownership === "explicit" ? [] : roster.filter((entry) => entry.default);
   const [heir = isList || roster.length === 1 ? roster[0] : undefined] = isList || marked.length === 1 ? marked : [];
@@ -78,7 +78,7 @@ export function resolveAgents(config: JsonObject, places: Places): Agents | unde
   };
   const agents = roster.map((entry) => {
     const id = normalizeId(entry.id);
-    return { id, ...toWorkspace(entry, id) };
+    return Object.assign(toWorkspace(entry, id), { id });
   });
   return { agents, defaultId: findDefaultAgent(config.agents ?? {}) };
 }

@@ -140,5 +140,5 @@ function toKey(path: string): string {
     return Array.from(Buffer.from(character), (byte) => `_${byte.toString(16).padStart(2, "0")}`).join("");
   }).join("");
   if (encoded.length <= 200 && !encoded.startsWith("..")) return encoded;
-  return `${encoded.slice(0, 120).replace(/^\.+/, "")}-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
+  return `${encoded.slice(0, 120).replaceAll(".", "_2e")}-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
 }

@@ -88,7 +88,7 @@ export function findRefusal(path: string): string | undefined {
 }
 
 /** Whether a name is one that {@link nameCopy} makes. */
-export function isKeptCopy(name: string): boolean {
+function isKeptCopy(name: string): boolean {
   return /\.from-agent(?:-\d{1,3})?$/.test(name);
 }
 

@@ -100,7 +100,7 @@ export async function openTarget(
 }
 
 /** Whether what Git has dropped may go: it was read and is valid as a whole. */
-export function mayRemove({ settings }: WorkspaceDependencies, found: Survey): boolean {
+function mayRemove({ settings }: WorkspaceDependencies, found: Survey): boolean {
   const { desired, sourceProblems, agentProblems } = found;
   return settings.prune === "owned" && desired.kind === "read" && sourceProblems.length + agentProblems.length === 0;
 }

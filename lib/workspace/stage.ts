@@ -7,7 +7,7 @@ import { observeFile } from "./observe.ts";
 import { contentOf, nameCopy } from "./read.ts";
 
 /** As `isTemporary` has it; nobody's workspace has such a folder. */
-const STAGE_NAME = /^\.workspace\.config-manager-.+\.tmp$/;
+const STAGE_NAME = /^\.workspace\.config-manager-.{1,64}\.tmp$/;
 
 /** How many entries of an agent one skill may have beside Git's. */
 export const MAX_ENTRIES = 20_000;

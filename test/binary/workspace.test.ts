@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, lstat, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parse } from "yaml";
 import { mustRun } from "../support/process.ts";
 import { type Mounts, createMounts, readMaybe, runBinary } from "../support/sidecar.ts";
 import { type Volume, createVolume } from "../support/volume.ts";
@@ -217,6 +218,62 @@ describe("what an agent has edited", () => {
       "AGENTS.md.from-agent": "was there",
       "SOUL.md": "git",
     });
+  });
+});
+
+describe("export workspace", () => {
+  test("prints a ConfigMap that, mounted as its comment says, leaves nothing to do", async () => {
+    await setConfig({ entries: { main: { default: true }, lab: {} } });
+    const lab = join(state, "workspace-lab");
+    await put(inMain("AGENTS.md"), "text: 日本\n  indented\n\ttab # no comment\n");
+    await put(inMain("USER.md"), "");
+    await put(inMain("SOUL.md"), "ends without a newline");
+    await put(inMain("MEMORY.md"), "private");
+    await put(inMain("memory/today.md"), "private");
+    await put(inMain("BOOTSTRAP.md"), "private");
+    await put(inMain("notes.txt"), "private");
+    await put(inMain("skills/日本 語/a__b.md"), "one\r\ntwo");
+    await put(inMain("skills/日本 語/a/b.md"), "\u001b[31m");
+    await put(inMain("skills/日本 語/logo.bin"), Buffer.from([0, 255, 1]));
+    await put(inMain("skills/日本 語/SKILL.md"), SKILL);
+    await put(inMain("skills/日本 語/SKILL.md.from-agent"), "private");
+    await put(inMain("skills/日本 語/.git/config"), "private");
+    await put(inMain("skills/日本 語/run.sh"), "#!/bin/sh\n");
+    await chmod(inMain("skills/日本 語/run.sh"), 0o700);
+    await symlink("/etc/hostname", inMain("skills/日本 語/link"));
+    await put(join(lab, "AGENTS.md"), "of the lab\n");
+    const { exitCode, stdout, stderr } = await run("export", "workspace");
+    expect(exitCode).toBe(1);
+    expect(stderr.split("\n").filter(Boolean)).toEqual([
+      expect.stringContaining("skills/日本 語/.git: left out: .git is not Git's to write"),
+      expect.stringContaining("skills/日本 語/SKILL.md.from-agent: left out: "),
+      expect.stringContaining("skills/日本 語/link: left out: "),
+    ]);
+    expect(stdout).not.toContain("private");
+
+    const configMap = parse(stdout) as {
+      kind: string;
+      data: Record<string, string>;
+      binaryData: Record<string, string>;
+    };
+    const comment = stdout.split("\n").filter((line) => line.startsWith("#   "));
+    const [pasted] = parse(comment.map((line) => line.slice(4)).join("\n"), { version: "1.1" }) as [
+      { configMap: { items: { key: string; path: string; mode?: number }[] } },
+    ];
+    expect(configMap.kind).toBe("ConfigMap");
+    const { items } = pasted.configMap;
+    const keys = items.map(({ key }) => key);
+    expect(keys.filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))).toEqual([]);
+    expect(new Set(keys).size).toBe(keys.length);
+    const files = items.map(({ key, path }) => {
+      return [path, configMap.data[key] ?? Buffer.from(configMap.binaryData[key] ?? "missing", "base64")] as const;
+    });
+    const modes = items.flatMap(({ path, mode }) => (mode === undefined ? [] : [[path, mode] as const]));
+    expect(modes).toEqual([["skills/日本 語/run.sh", 0o755]]);
+    await volume.publish(Object.fromEntries(files), Object.fromEntries(modes));
+    const diff = JSON.parse((await run("diff", "--json")).stdout) as { workspace: object };
+    expect(diff.workspace).toEqual({ write: [], remove: [], drifted: [], left: [], unchanged: 9, problems: [] });
+    expect((await sync()).messages).toEqual([]);
   });
 });
 

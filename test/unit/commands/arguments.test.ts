@@ -151,7 +151,7 @@ describe("readCommandLine() of wrong usage", () => {
     [["run", "--only=cron"], "unknown option '--only'"],
     [
       ["export", "jobs"],
-      "command-argument value 'jobs' is invalid for argument 'kind'. Allowed choices are config, cron, secrets.",
+      `command-argument value 'jobs' is invalid for argument 'kind'. Allowed choices are ${KIND_NAMES.join(", ")}.`,
     ],
     [["export", "config", "cron"], "unknown command or argument: config, cron"],
     [["--config-mode=copy"], '--config-mode: expected auto, merge or replace: "copy"'],

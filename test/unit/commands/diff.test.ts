@@ -26,6 +26,7 @@ const AWAY = new ManagerError("unreachable", "nobody there");
 
 /** The shape of `diff --json`, as programs read it. */
 interface DiffJson {
+  workspace: object;
   config: {
     action: "none" | "update" | "reject";
     paths: PathChange[];
@@ -63,6 +64,7 @@ describe("toDiffJson()", () => {
       config: { action: "none", paths: [], problems: [], mode: "verbatim" },
       cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
       secrets: { add: [], update: [], remove: [], unchanged: 0, problems: [] },
+      workspace: { write: [], remove: [], drifted: [], left: [], unchanged: 0, problems: [] },
       changes: 0,
     });
   });

@@ -15,6 +15,7 @@ const AWAY = new ManagerError("unreachable", "the gateway at ws://gateway cannot
 
 /** The shape of `status --json`, as programs read it. */
 interface StatusJson {
+  workspace: object;
   version: string;
   healthy: boolean;
   gateway: Record<string, unknown>;
@@ -56,6 +57,7 @@ describe("toStatusJson()", () => {
       },
       cron: { state: "in-sync", declared: 1, owned: 1, unmanaged: 0, problems: [] },
       secrets: { state: "in-sync", problems: [], files: 0 },
+      workspace: { state: "in-sync", declared: 0, agents: 0, drifted: [], problems: [] },
       jobs: [
         {
           name: "backup",

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
-import type { Entries } from "../../../lib/workspace/manifest.ts";
+import { assert, boolean, constant, constantFrom, dictionary, oneof, property, record } from "fast-check";
 import { type Observed, type PlanInput, planWorkspace } from "../../../lib/workspace/plan.ts";
 import { type DesiredFile, markOf } from "../../../lib/workspace/read.ts";
 import { runs } from "../../support/soak.ts";
@@ -106,24 +105,24 @@ test("a pass that is killed between note and end loses no ownership", () => {
 });
 
 test("applying a plan makes the next one empty", () => {
-  const path = fc.constantFrom("a", "b", "skills/x/SKILL.md", "skills/x/y", "BOOTSTRAP.md");
-  const text = fc.constantFrom("1", "2", "3");
-  const entry = fc.record({ written: text.map(mark), next: text.map(mark) }, { requiredKeys: [] });
-  const observed = fc.oneof(text.map(at), fc.constant<Observed>({ kind: "obstacle", what: "is odd" }));
-  const world = fc.record({
-    desired: fc.dictionary(path, text),
-    observed: fc.dictionary(path, observed),
-    entries: fc.dictionary(path, entry),
-    mode: fc.constantFrom("own" as const, "seed" as const),
-    mayRemove: fc.boolean(),
-    heals: fc.boolean(),
+  const path = constantFrom("a", "b", "skills/x/SKILL.md", "skills/x/y", "BOOTSTRAP.md");
+  const text = constantFrom("1", "2", "3");
+  const entry = record({ written: text.map(mark), next: text.map(mark) }, { requiredKeys: [] });
+  const observed = oneof(text.map(at), constant<Observed>({ kind: "obstacle", what: "is odd" }));
+  const world = record({
+    desired: dictionary(path, text),
+    observed: dictionary(path, observed),
+    entries: dictionary(path, entry),
+    mode: constantFrom("own" as const, "seed" as const),
+    mayRemove: boolean(),
+    heals: boolean(),
   });
-  fc.assert(
-    fc.property(world, ({ desired, observed, entries, ...rest }) => {
+  assert(
+    property(world, ({ desired, observed, entries, ...rest }) => {
       const input: PlanInput = {
         desired: Object.entries(desired).map(([name, content]) => fileOf(name, content)),
         observed: new Map(Object.entries(observed)),
-        entries: new Map(Object.entries(entries)) as Entries,
+        entries: new Map(Object.entries(entries)),
         ...rest,
       };
       const first = planWorkspace(input);
