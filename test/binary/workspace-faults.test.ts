@@ -140,7 +140,9 @@ test("swaps during passes: a skill is always of one generation, and in the end o
       await swap.finish();
     }
     await until("the last one", async () => (await readMaybe(join(skill, "SKILL.md"))) === "git 60\n");
-    expect((await readdir(join(state, "workspace"))).toSorted()).toEqual(["AGENTS.md", "docs", "skills"]);
+    // A reader sees the files a moment before the pass has cleared its own away.
+    const list = async () => (await readdir(join(state, "workspace"))).toSorted().join();
+    await until("nothing but Git's", async () => (await list()) === "AGENTS.md,docs,skills");
     expect(sidecar.messages().filter((line) => /WARNING.*orkspace/.test(line))).toEqual([]);
   } finally {
     await sidecar.dispose();
