@@ -9,10 +9,12 @@ import { type ApprovalsInput, type ApprovalsPlan, planApprovals } from "./plan.t
 /** How often to plan again if somebody else changes the approvals between our read and our write. */
 const MAX_ROUNDS = 4;
 
-export interface ApplyOptions extends Pick<ApprovalsInput, "desired" | "base" | "isApplied" | "prune"> {
+export interface ApplyOptions extends Pick<ApprovalsInput, "desired" | "base" | "pending" | "isApplied" | "prune"> {
   gateway: Gateway;
   /** Decides whether this drift is put back; undefined without `--self-heal`. */
   decide: ((drift: readonly ApprovalsChange[]) => HealDecision) | undefined;
+  /** Is called before each write, and may prevent it by throwing. */
+  onWrite: () => Promise<void>;
   nowMs: () => number;
 }
 
@@ -32,7 +34,7 @@ export interface Applied extends Pick<ApprovalsPlan, "changes" | "drift" | "notI
  * four tries, and as the calls
  */
 export async function applyApprovals(options: ApplyOptions): Promise<Applied> {
-  const { gateway, decide, nowMs, ...input } = options;
+  const { gateway, decide, onWrite, nowMs, ...input } = options;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const { file, hash } = await readApprovals(gateway);
     const observed = { ...input, observed: toKeyed(file), nowMs: nowMs() };
@@ -42,6 +44,7 @@ export async function applyApprovals(options: ApplyOptions): Promise<Applied> {
     const plan = isHealing ? planApprovals({ ...observed, isHealing }) : followed;
     const { changes, next } = plan;
     if (!next) return { changes, decision, healed: [], drift: plan.drift, notInGit: plan.notInGit };
+    await onWrite();
     try {
       const after = await writeApprovals(gateway, next, hash);
       // What the gateway has not kept is drift.
@@ -49,6 +52,7 @@ export async function applyApprovals(options: ApplyOptions): Promise<Applied> {
         ...observed,
         observed: toKeyed(after.file),
         base: input.desired,
+        pending: undefined,
         isApplied: true,
         isHealing: false,
       });

@@ -10,6 +10,8 @@ export interface ApprovalsInput {
   desired: Keyed;
   /** What Git said when it was last applied; undefined if that is unknown: then nothing is taken out. */
   base: Keyed | undefined;
+  /** What a killed pass may have applied after `base`: then every path that Git declares is a change. */
+  pending?: Keyed | undefined;
   /** Whether `base` is of the very file that Git has now. */
   isApplied: boolean;
   observed: Keyed;
@@ -36,9 +38,10 @@ export interface ApprovalsPlan {
  * ones; a path that something else has changed, and Git has not, stays as it is unless `isHealing`.
  */
 export function planApprovals(input: ApprovalsInput): ApprovalsPlan {
-  const { desired, base, isApplied, observed, prune, isHealing, nowMs } = input;
-  const before = base && prune === "none" ? (projectOnto(desired, base) as Keyed) : base;
-  const followed = base && isApplied ? observed : mergeApprovals(before, desired, observed);
+  const { desired, base, isApplied, pending, isHealing, nowMs, observed } = input;
+  const before = pending ? undefined : base && projectOnto(desired, base);
+  const isFollowed = base !== undefined && isApplied && !pending;
+  const followed = isFollowed ? observed : mergeApprovals(before as Keyed, desired, takeOut(input));
   const target = isHealing ? mergeApprovals(undefined, desired, followed) : followed;
   const changes = findApprovalsChanges(observed, target);
   return {
@@ -47,6 +50,12 @@ export function planApprovals(input: ApprovalsInput): ApprovalsPlan {
     drift: findApprovalsChanges(target, mergeApprovals(undefined, desired, target)),
     notInGit: findApprovalsChanges(mergeThere(desired, target), target).filter(({ kind }) => kind === "added"),
   };
+}
+
+/** The live document without what was applied and is no longer in Git. */
+function takeOut({ desired, base, pending, observed, prune }: ApprovalsInput): Keyed {
+  const applied = prune === "none" ? [] : [base, pending].filter((each) => each !== undefined);
+  return applied.reduce((live, each) => mergeApprovals(each, projectOnto(desired, each) as Keyed, live), observed);
 }
 
 /** What the live document has of what Git declares. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { describeError } from "../errors.ts";
+import { ManagerError, describeError } from "../errors.ts";
 import { readChecksum } from "../files/checksum.ts";
 import { type ObstacleError, describeObstacle } from "../files/regular-file.ts";
 import { MissingApprovalsError, RefusedApprovalsError } from "../gateway/approvals-calls.ts";
@@ -15,7 +15,7 @@ import { formatChanges } from "./changes.ts";
 import * as messages from "./messages.ts";
 import { type ApprovalsTransport, openGateway } from "./observe.ts";
 import { type DesiredApprovals, pathOfApprovals, readDesired } from "./read.ts";
-import { type Base, cleanBase, readBase, writeBase } from "./record.ts";
+import { type Records, cleanRecords, dropPending, readRecords, writeBase, writePending } from "./record.ts";
 
 export interface ApprovalsDependencies {
   settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "prune">;
@@ -63,27 +63,28 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
   let mustLogComplete = false;
 
   async function reconcileApprovals(): Promise<PassOutcome> {
-    await cleanBase(settings);
-    const [desired, base] = [await readDesired(configDir), await readBase(settings, warnOfObstacle)];
+    await cleanRecords(settings);
+    const [desired, records] = [await readDesired(configDir), await readRecords(settings, warnOfObstacle)];
+    const isKnown = records.base !== undefined || records.pending !== undefined;
     logged ??= logsFirstPass ? "none" : ((await readChecksum(checksumDir, "approvals", warnOfObstacle)) ?? "none");
     state.isRejected = false;
     state.declared = desired.kind === "valid" ? desired.entries : 0;
     switch (desired.kind) {
       case "missing":
-        if (!base) return rest();
+        if (!isKnown) return rest();
         warnings.warnOnce(FILE, [
           `WARNING: Exec approvals in Git are not known: ${messages.describeMissing(configDir)}`,
         ]);
         return { kind: "rejected" };
       case "absent":
-        return base ? follow(DROPPED, base) : rest();
+        return isKnown ? follow(DROPPED, records) : rest();
       case "invalid":
         tellChange(desired.checksum);
         state.isRejected = true;
         warnings.warnOnce(FILE, messages.describeInvalid(desired.problems));
         return { kind: "rejected" };
       case "valid":
-        return follow(desired, base);
+        return follow(desired, records);
     }
   }
 
@@ -103,13 +104,13 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
     log(`Exec approvals change detected in ${pathOfApprovals(configDir)}`);
   }
 
-  async function follow(source: Source, base: Base | undefined): Promise<PassOutcome> {
+  async function follow(source: Source, records: Records): Promise<PassOutcome> {
     tellChange(source.checksum);
     warnings.clear(FILE);
     let gateway: Gateway | undefined;
     try {
       gateway = await openGateway(transport, connectLimitMs);
-      return await apply(source, base, gateway);
+      return await apply(source, records, gateway);
     } catch (error) {
       if (error instanceof RefusedApprovalsError) {
         warnings.warnOnce(CALLS, [messages.describeRefused(error.message, gateway?.version ?? "")]);
@@ -121,17 +122,25 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
     }
   }
 
-  async function apply(source: Source, base: Base | undefined, gateway: Gateway): Promise<PassOutcome> {
+  async function apply(source: Source, { base, pending }: Records, gateway: Gateway): Promise<PassOutcome> {
     const { checksum, keyed, bytes } = source;
-    const isApplied = checksum === base?.checksum;
-    const applied = await applyApprovals({
+    const isApplied = checksum === base?.checksum && !pending;
+    const applying = applyApprovals({
       gateway,
       desired: keyed,
       base: base?.keyed,
+      pending: pending?.keyed,
       isApplied,
       prune,
       decide: selfHeal ? (drift) => healing.decide(checksum, formatChanges(drift), false) : undefined,
+      // Else what a pass has put there that is killed before its record would never be taken out.
+      onWrite: async () => (bytes && !isApplied ? writePending(settings, keyed, pending?.keyed) : undefined),
       nowMs: clock.nowMs,
+    });
+    const applied = await applying.catch(async (error: unknown) => {
+      const isUntouched = error instanceof ManagerError && ["rejected", "conflict"].includes(error.code);
+      if (isUntouched && !pending) await dropPending(settings);
+      throw error;
     });
     const { changes, healed, drift, decision } = applied;
     state.last = applied;

@@ -3,61 +3,97 @@ import { join } from "node:path";
 import { computeChecksum, readChecksum, writeChecksum } from "../files/checksum.ts";
 import { MAX_CONFIG_BYTES, type ObstacleError, readHint } from "../files/regular-file.ts";
 import { removeStaleTempFiles, replaceFile } from "../files/replace.ts";
+import { formatJson } from "../json.ts";
 import type { Settings } from "../settings.ts";
 import { checkApprovals } from "./check.ts";
-import type { Keyed } from "./document.ts";
+import { type Keyed, fromKeyed } from "./document.ts";
+import { mergeApprovals } from "./merge.ts";
 
-/** The name in the directory of checksums, and in the name of the record. */
-const NAME = "approvals";
+/**
+ * What is recorded, by the name in the directory of checksums. `approvals`: what Git said when it was last applied.
+ * `approvals-pending`: what was about to be applied, so that what a killed pass has put there is known.
+ */
+type RecordName = "approvals" | "approvals-pending";
 
-/** Where the record and its checksum are. */
+/** Where the records and their checksums are. */
 export type RecordPlaces = Pick<Settings, "pvcConfig" | "checksumDir">;
 
-/** What Git said when it was last applied. */
-export interface Base {
+/** What Git said at some time. */
+export interface Recorded {
   checksum: string;
   keyed: Keyed;
 }
 
+export interface Records {
+  /** What was last applied; undefined if nothing was, or that is not known. */
+  base: Recorded | undefined;
+  /** What a killed pass may have applied, or a part of what it took out. */
+  pending: Recorded | undefined;
+}
+
 /**
- * Reads what was last applied. It lies beside the live config, where an agent can write: it counts while its md5 is the
+ * Reads what was applied. It lies beside the live config, where an agent can write: a record counts while its md5 is the
  * one in the directory of checksums.
  *
  * @param onObstacle is told what is there in place of a regular file
- * @returns undefined if nothing was applied, or that is not known
  */
-export async function readBase(
-  { pvcConfig, checksumDir }: RecordPlaces,
+export async function readRecords(
+  places: RecordPlaces,
   onObstacle: (obstacle: ObstacleError) => void,
-): Promise<Base | undefined> {
-  const bytes = await readHint(pathOfBase(pvcConfig), { maxBytes: MAX_CONFIG_BYTES }, onObstacle);
-  if (!bytes) return undefined;
-  const checksum = computeChecksum(bytes);
-  if (checksum !== (await readChecksum(checksumDir, NAME, onObstacle))) return undefined;
-  const checked = checkApprovals(bytes);
-  return checked.kind === "valid" ? { checksum, keyed: checked.keyed } : undefined;
+): Promise<Records> {
+  const read = async (name: RecordName): Promise<Recorded | undefined> => {
+    const bytes = await readHint(pathOf(places, name), { maxBytes: MAX_CONFIG_BYTES }, onObstacle);
+    if (!bytes) return undefined;
+    const checksum = computeChecksum(bytes);
+    if (checksum !== (await readChecksum(places.checksumDir, name, onObstacle))) return undefined;
+    const checked = checkApprovals(bytes);
+    return checked.kind === "valid" ? { checksum, keyed: checked.keyed } : undefined;
+  };
+  return { base: await read("approvals"), pending: await read("approvals-pending") };
 }
 
 /**
- * Keeps what has been applied; undefined for a file that Git has dropped.
+ * Keeps what is about to be applied, beside what an earlier pass may have applied.
  *
  * @throws {ManagerError} `file` if it cannot be written
  */
-export async function writeBase(
-  { pvcConfig, checksumDir }: RecordPlaces,
-  bytes: Uint8Array | undefined,
-): Promise<void> {
-  const path = pathOfBase(pvcConfig);
+export async function writePending(places: RecordPlaces, desired: Keyed, pending: Keyed = {}): Promise<void> {
+  const both = fromKeyed(mergeApprovals(undefined, desired, pending));
+  await write(places, "approvals-pending", new TextEncoder().encode(formatJson(both)));
+}
+
+/** Forgets that: none of it was applied, or the base says so by now. */
+export async function dropPending(places: RecordPlaces): Promise<void> {
+  await Promise.all(pathsOf(places, "approvals-pending").map((path) => unlink(path).catch(() => undefined)));
+}
+
+/**
+ * Keeps what has been applied, and nothing more as pending; undefined for a file that Git has dropped.
+ *
+ * @throws {ManagerError} `file` if it cannot be written
+ */
+export async function writeBase(places: RecordPlaces, bytes: Uint8Array | undefined): Promise<void> {
+  await write(places, "approvals", bytes);
+  await dropPending(places);
+}
+
+/** Removes the temporary files that a killed write has left. */
+export async function cleanRecords(places: RecordPlaces): Promise<void> {
+  const names = ["approvals", "approvals-pending"] as const;
+  await removeStaleTempFiles(...names.flatMap((name) => pathsOf(places, name)));
+}
+
+async function write(places: RecordPlaces, name: RecordName, bytes: Uint8Array | undefined): Promise<void> {
+  const path = pathOf(places, name);
   if (bytes) await replaceFile(path, bytes);
   else await unlink(path).catch(() => undefined);
-  await writeChecksum(checksumDir, NAME, computeChecksum(bytes));
+  await writeChecksum(places.checksumDir, name, computeChecksum(bytes));
 }
 
-/** Removes what a killed {@link writeBase} has left. */
-export async function cleanBase({ pvcConfig, checksumDir }: RecordPlaces): Promise<void> {
-  await removeStaleTempFiles(pathOfBase(pvcConfig), join(checksumDir, NAME));
+function pathsOf(places: RecordPlaces, name: RecordName): string[] {
+  return [pathOf(places, name), join(places.checksumDir, name)];
 }
 
-function pathOfBase(pvcConfig: string): string {
-  return `${pvcConfig}.config-manager-${NAME}`;
+function pathOf({ pvcConfig }: RecordPlaces, name: RecordName): string {
+  return `${pvcConfig}.config-manager-${name}`;
 }

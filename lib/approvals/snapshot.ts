@@ -8,7 +8,7 @@ import { toKeyed } from "./document.ts";
 import { describeMissing } from "./messages.ts";
 import { type ApprovalsPlan, planApprovals } from "./plan.ts";
 import { type DesiredApprovals, readDesired } from "./read.ts";
-import { readBase } from "./record.ts";
+import { readRecords } from "./record.ts";
 
 /** Desired and observed exec approvals, and the plan of a sync. */
 export interface ApprovalsSnapshot {
@@ -35,9 +35,9 @@ export async function takeApprovalsSnapshot(options: SnapshotOptions): Promise<A
   const { settings, gateway, selfHeal, nowMs } = options;
   const obstacles: ObstacleError[] = [];
   const desired = await toResult(readDesired(settings.configDir));
-  const base = await readBase(settings, (obstacle) => obstacles.push(obstacle));
+  const { base, pending } = await readRecords(settings, (obstacle) => obstacles.push(obstacle));
   const isRead = !(desired instanceof ManagerError);
-  const isUnused = isRead && (desired.kind === "missing" || desired.kind === "absent") && !base;
+  const isUnused = isRead && (desired.kind === "missing" || desired.kind === "absent") && !base && !pending;
   const unknown = { desired, isUnused, live: undefined, plan: undefined, obstacles };
   if (!isRead || isUnused || desired.kind === "missing" || desired.kind === "invalid") return unknown;
 
@@ -46,6 +46,7 @@ export async function takeApprovalsSnapshot(options: SnapshotOptions): Promise<A
   const plan = planApprovals({
     desired: desired.kind === "valid" ? desired.keyed : {},
     base: base?.keyed,
+    pending: pending?.keyed,
     isApplied: desired.kind === "valid" && desired.checksum === base?.checksum,
     observed: toKeyed(view.file),
     prune: settings.prune,

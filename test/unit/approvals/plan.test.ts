@@ -170,6 +170,16 @@ describe("a plan", () => {
     expect(healed.plan.drift).toEqual([]);
   });
 
+  test("after a killed pass takes out what that may have applied, and sets all that Git declares", () => {
+    const base = git({ main: { ask: "off", allowlist: rules("/a") } });
+    const pending = git({ main: { ask: "always", allowlist: rules("/a", "/b") } });
+    const file = live({ main: { ask: "always", allowlist: stamped("/b", "/mine") } });
+    const { after } = apply(file, base, base, { pending });
+    expect(agentsOf(after)).toEqual({ main: { ask: "off", allowlist: [...stamped("/mine"), ...rules("/a")] } });
+    expect(agentsOf(apply(file, {}, undefined, { pending }).after)).toEqual({ main: { allowlist: stamped("/mine") } });
+    expect(agentsOf(apply(file, {}, undefined, { pending, prune: "none" }).after)).toEqual(agentsOf(file));
+  });
+
   test("leaves entries alone that make no sense", () => {
     const odd = [1, null, "text", { id: "no pattern" }, { pattern: 5 }];
     const file = live({ main: { allowlist: odd }, odd: 5 as never });

@@ -135,6 +135,37 @@ describe("a pass", () => {
     expect((await open().pass()).kind).toBe("equal");
   });
 
+  test("takes out what several killed ones have put there", async () => {
+    await publish(approvalsOf(["/a"]));
+    await open().pass();
+    // Each dies after its write, or before it.
+    const never = new Promise<never>(() => {});
+    for (const [pattern, isWritten] of [
+      ["/b", true],
+      ["/c", false],
+      ["/d", true],
+    ] as const) {
+      await publish(approvalsOf([pattern]));
+      const { call } = gateway;
+      const { promise: died, resolve: die } = Promise.withResolvers<void>();
+      gateway.call = async (method, params) => {
+        if (method === "exec.approvals.get") return call(method, params);
+        if (isWritten) await call(method, params);
+        die();
+        return never;
+      };
+      void open().pass();
+      await died;
+      gateway.call = call;
+    }
+    grant(gateway, "/mine");
+    expect(patternsOf(gateway.file)).toEqual(["/d", "/mine"]);
+    await publish(approvalsOf(["/e"]));
+    expect((await open().pass()).kind).toBe("equal");
+    expect(patternsOf(gateway.file)).toEqual(["/mine", "/e"]);
+    expect(await readdir(scratch.in("data"))).toEqual(["openclaw.json.config-manager-approvals"]);
+  });
+
   test("cleans up what a killed one has left", async () => {
     await publish(approvalsOf(["/a"]));
     await open().pass();
