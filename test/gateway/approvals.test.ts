@@ -60,7 +60,7 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
 
   const publish = (text?: string) =>
     pod.mounts.config.publish({
-      "openclaw.json": gateway.config(),
+      "AGENTS.md": "Here lies what others read: no config, so that the gateway's stays as it is.",
       ...(text === undefined ? {} : { "exec-approvals.json": text }),
     });
   const sync = () => pod.sync("--only", "approvals");

@@ -56,7 +56,7 @@ function open(more: Partial<ApprovalsDependencies> & { prune?: "owned" | "none" 
   });
   return {
     passes,
-    async pass() {
+    pass: async () => {
       const from = lines.length;
       const { kind } = await passes.reconcile();
       return { kind, lines: lines.slice(from) };

@@ -65,6 +65,7 @@ describe("toDiffJson()", () => {
       cron: { add: [], update: [], remove: [], adopt: [], unchanged: 1, unmanaged: 0, problems: [] },
       secrets: { add: [], update: [], remove: [], unchanged: 0, problems: [] },
       workspace: { write: [], remove: [], drifted: [], left: [], unchanged: 0, problems: [] },
+      approvals: { add: [], change: [], remove: [], notInGit: [], problems: [] },
       changes: 0,
     });
   });

@@ -58,6 +58,7 @@ describe("toStatusJson()", () => {
       cron: { state: "in-sync", declared: 1, owned: 1, unmanaged: 0, problems: [] },
       secrets: { state: "in-sync", problems: [], files: 0 },
       workspace: { state: "in-sync", declared: 0, agents: 0, drifted: [], problems: [] },
+      approvals: { state: "in-sync", declared: 0, notInGit: 0, problems: [] },
       jobs: [
         {
           name: "backup",
