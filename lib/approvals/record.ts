@@ -19,7 +19,7 @@ type RecordName = "approvals" | "approvals-pending";
 export type RecordPlaces = Pick<Settings, "pvcConfig" | "checksumDir">;
 
 /** What Git said at some time. */
-export interface Recorded {
+interface Recorded {
   checksum: string;
   keyed: Keyed;
 }

@@ -22,9 +22,9 @@ export function checkApprovalsPart({ name, bytes }: ContentPart): { problems: Pa
     problems.map(({ path }) => path),
   );
   const placed = problems.map(({ path, message }, index): PartProblem => {
-    if (path.length === 0) return { ...toProblem(name, message), rule: "approvals" };
-    const place = { ...positions[index], path: formatPath(path) };
-    return { part: name, ...place, message, rule: "approvals", severity: "error" };
+    const { line, column } = (path.length === 0 ? toProblem(name, message) : positions[index]) ?? {};
+    const found: PartProblem = { part: name, path: formatPath(path), message, rule: "approvals", severity: "error" };
+    return line === undefined ? found : Object.assign(found, { line, column });
   });
   return { problems: placed, line: "" };
 }

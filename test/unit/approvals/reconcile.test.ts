@@ -146,7 +146,7 @@ describe("a pass", () => {
       ["/d", true],
     ] as const) {
       await publish(approvalsOf([pattern]));
-      const { call } = gateway;
+      const call = gateway.call.bind(gateway);
       const { promise: died, resolve: die } = Promise.withResolvers<void>();
       gateway.call = async (method, params) => {
         if (method === "exec.approvals.get") return call(method, params);
@@ -379,8 +379,8 @@ describe("a gateway", () => {
 
   test("that is away makes the pass fail, to be tried again soon", async () => {
     await publish(approvalsOf(["/a"]));
-    const open_: Transport["open"] = () => Promise.reject(new ManagerError("unreachable", "nobody there"));
-    const { passes } = open({ transport: { openCalls: async () => undefined, open: open_ } });
+    const refuse: Transport["open"] = () => Promise.reject(new ManagerError("unreachable", "nobody there"));
+    const { passes } = open({ transport: { openCalls: async () => undefined, open: refuse } });
     expect(await passes.reconcile()).toMatchObject({ kind: "failed", maxPauseMs: 5_000 });
     expect(lines.at(-1)).toBe("WARNING: Failed to sync exec approvals: nobody there");
   });

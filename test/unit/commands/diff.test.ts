@@ -40,6 +40,7 @@ interface DiffJson {
     unmanaged: number;
   };
   secrets: Record<"add" | "update" | "remove" | "problems", string[]> & { unchanged: number };
+  approvals: Record<"add" | "change" | "remove" | "notInGit" | "problems", string[]>;
   changes: number;
 }
 

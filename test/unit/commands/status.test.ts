@@ -28,6 +28,7 @@ interface StatusJson {
   };
   cron: { state: State; declared: number; owned: number; unmanaged: number; problems: string[] };
   secrets: { state: State; files: number; problems: string[] };
+  approvals: { state: State; declared: number; notInGit: number; problems: string[] };
   jobs: JobStatus[];
 }
 
