@@ -22,7 +22,7 @@ export function checkApprovalsPart({ name, bytes }: ContentPart): { problems: Pa
     problems.map(({ path }) => path),
   );
   const placed = problems.map(({ path, message }, index): PartProblem => {
-    const { line, column } = (path.length === 0 ? toProblem(name, message) : positions[index]) ?? {};
+    const { line, column = 1 } = path.length === 0 ? toProblem(name, message) : (positions[index] ?? {});
     const found: PartProblem = { part: name, path: formatPath(path), message, rule: "approvals", severity: "error" };
     return line === undefined ? found : Object.assign(found, { line, column });
   });
