@@ -58,7 +58,7 @@ const run = (...args: string[]) => runBinary(args, environment(), program());
 describe("a third kind of setting, by its folder and its line", () => {
   test("is a choice of --only", async () => {
     const { stdout } = await run("help", "sync");
-    expect(stdout).toContain('(choices: "config", "cron", "toy"');
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain('(choices: "config", "cron", "toy", ');
   });
 
   test("is in diff, as text and as JSON, and changes the exit code", async () => {
@@ -74,9 +74,7 @@ describe("a third kind of setting, by its folder and its line", () => {
     expect(stdout).toMatch(new RegExp(`^toy {6}pending {2}${motd}$`, "m"));
     const json = JSON.parse((await run("status", "--json")).stdout) as Record<string, unknown>;
     expect(json.toy).toEqual({ state: "pending", problems: [], length: 1 });
-    expect(Object.keys(json)).toEqual(
-      expect.arrayContaining(["healthy", "version", "gateway", "config", "cron", "toy", "jobs"]),
-    );
+    expect(Object.keys(json).slice(0, 6)).toEqual(["healthy", "version", "gateway", "config", "cron", "toy"]);
   });
 
   test("is in doctor", async () => {
