@@ -1,4 +1,4 @@
-import { basename, dirname, join, normalize } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ManagerError, toResult } from "../errors.ts";
 import { MAX_RECORD_BYTES, explainUnread, readRegularFile } from "../files/regular-file.ts";
 import { type Json, isJsonObject, readOwn } from "../json.ts";
@@ -37,8 +37,8 @@ export async function readFileRef(
   const alias = typeof ref.provider === "string" ? ref.provider : fallback;
   const provider = isJsonObject(providers) ? readOwn(providers, alias) : undefined;
   if (!isJsonObject(provider) || typeof provider.path !== "string") return undefined;
-  const path = normalize(provider.path);
-  if (dirname(path) !== normalize(join(secrets.targetDir, "."))) return undefined;
+  const path = resolve(provider.path);
+  if (dirname(path) !== resolve(secrets.targetDir)) return undefined;
   const pick = provider.mode === "singleValue" ? stripNewline : (text: string) => pickPointer(text, id);
   const bytes = await readRegularFile(path, { maxBytes: MAX_RECORD_BYTES }).catch((error: unknown) => {
     throw new ManagerError("refused", `${place} refers to ${path}, which cannot be read: ${explainUnread(error)}`);
@@ -59,9 +59,7 @@ export async function readFileRef(
 export async function readFormers(path: string, secrets: SecretPlaces | undefined): Promise<string[]> {
   if (!secrets) return [];
   const { secretsDir, targetDir } = secrets;
-  const isOurs = [secretsDir, targetDir].some(
-    (directory) => dirname(normalize(path)) === normalize(join(directory, ".")),
-  );
+  const isOurs = [secretsDir, targetDir].some((directory) => dirname(resolve(path)) === resolve(directory));
   if (!isOurs) return [];
   const name = basename(path);
   const paths = [join(targetDir, name), formerPathOf(targetDir, name)];

@@ -24,7 +24,7 @@ async function layOut(scratch: Scratch, files: Record<string, string>, ref: obje
     tokenFile: undefined as string | undefined,
     pvcConfig: scratch.in("openclaw.json"),
     env: {},
-    secrets: { secretsDir: scratch.in("secrets"), targetDir: scratch.in("target") },
+    secrets: { secretsDir: `${scratch.in("secrets")}/`, targetDir: `${scratch.in("target")}/` },
   };
 }
 
