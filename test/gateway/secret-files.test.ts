@@ -123,7 +123,7 @@ describe("beside OpenClaw 2026.9.6", () => {
     const jobs: ReturnType<typeof job>[] = [];
     for (let round = 1; round <= 10; round++) {
       const from = sidecar.messages().length;
-      for (let n = 0; n < 6; n++) jobs.push(job(`job ${round}.${n}`));
+      for (let n = 0; n < 3; n++) jobs.push(job(`job ${round}.${n}`));
       await Promise.all([pod.mounts.publishJobs(jobs), publish(round)]);
       await sidecar.waitFor(RELOADED, from);
       await until("the jobs to be there", async () => (await pod.ownJobs()).length === jobs.length);
@@ -143,6 +143,15 @@ describe("beside OpenClaw 2026.9.6", () => {
     expect(await canLogIn(tokenOf(9))).toBe(false);
     const printed = messages.join("\n");
     expect(/token-\d|key-\d/.exec(printed)).toBeNull();
+    // Copied while no sidecar was there to tell the gateway: it still takes the former token only.
+    await sidecar.dispose();
+    await publish(11);
+    await runBinary(["init"], pod.environment(environment()));
+    const next = pod.start(environment());
+    await next.waitFor(RELOADED);
+    await next.waitFor("Cron job sync complete");
+    expect(next.messages().filter((line) => line.startsWith("WARNING"))).toEqual([]);
+    expect(await canLogIn(tokenOf(11))).toBe(true);
     const { mode } = await stat(join(targetDir, "gateway-token"));
     expect(mode & 0o777).toBe(0o600);
   });

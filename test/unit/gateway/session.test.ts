@@ -345,7 +345,7 @@ describe("close()", () => {
     const { cron } = await at.keeper.open();
     await at.keeper.close();
     expect(at.keeper.current).toBeUndefined();
-    expect(await refusalOf(cron.listJobs())).toMatchObject({ code: "unreachable" });
+    expect(await refusalOf(cron.listJobs())).toMatchObject({ code: "interrupted" });
     await until("the connection to end", () => gateway.connections === 0);
   });
 
