@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigFile } from "../config/config-file.ts";
-import { ROOT_NAME, collectGeneration } from "../config/generation.ts";
+import { collectGeneration } from "../config/collect.ts";
+import { ROOT_NAME } from "../config/generation.ts";
 import { mayInclude } from "../text/include-files.ts";
 import { describeMisnamed } from "../config/misnamed.ts";
 import { dropConfigFiles, findConfigFiles } from "../definition/config-files.ts";

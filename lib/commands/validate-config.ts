@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { ConfigFile } from "../config/config-file.ts";
 import { findModeFault } from "../config/document.ts";
-import { type Generation, ROOT_NAME, collectGeneration } from "../config/generation.ts";
+import { collectGeneration } from "../config/collect.ts";
+import { type Generation, ROOT_NAME } from "../config/generation.ts";
 import { decodeText } from "../definition/text.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import type { Finding } from "../schema/finding.ts";

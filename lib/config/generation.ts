@@ -1,24 +1,15 @@
 import { computeChecksum, computeSetChecksum } from "../files/checksum.ts";
-import { ManagerError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../files/regular-file.ts";
 import type { JsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
-import {
-  type IncludePlaces,
-  type Reference,
-  listReferences,
-  mayInclude,
-  resolveIncludes,
-} from "../text/include-files.ts";
+import { type IncludePlaces, type Reference, mayInclude, resolveIncludes } from "../text/include-files.ts";
 import { type Origin, findOrigins } from "./origins.ts";
+import { referencesOf } from "./references.ts";
 
 /** The name of the root file: the ConfigMap's key, and OpenClaw's own file. */
 export const ROOT_NAME = "openclaw.json";
-
-/** More than any real config has. The live files are not ours alone. */
-const MAX_FILES = 200;
 
 /** One `openclaw.json` with all files that it includes: they are checked, delivered and rolled back together. */
 export class Generation {
@@ -157,50 +148,4 @@ export class Generation {
     this.#problems = problems;
     return problems[0] === undefined ? toConfig({ kind: "parsed", value }) : { kind: "broken", problem: problems[0] };
   }
-}
-
-/**
- * Reads all that a root file includes. A missing file is left out; {@link Generation.problems} names it.
- *
- * @param readInside reads a file beside the root; undefined if there is none
- * @param readOutside reads a file by path; undefined if we cannot
- * @throws {ManagerError} `file` if they have more than 4 MiB together
- */
-export async function collectGeneration(
-  root: ConfigFile,
-  places: IncludePlaces,
-  readInside: (name: string) => Promise<Uint8Array | undefined>,
-  readOutside: (path: string) => Promise<Uint8Array | undefined>,
-): Promise<Generation> {
-  const inside = new Map<string, ConfigFile>();
-  const outside = new Map<string, ConfigFile | undefined>();
-  const seen = new Set<string>([ROOT_NAME]);
-  const waiting = [{ name: ROOT_NAME, file: root }];
-  let size = root.bytes.length;
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    for (const reference of referencesOf(next.file, next.name, places)) {
-      const id =
-        reference.kind === "inside" ? reference.name : reference.kind === "outside" ? reference.path : undefined;
-      if (id === undefined || seen.has(id) || seen.size > MAX_FILES) continue;
-      seen.add(id);
-      const bytes = await (reference.kind === "inside" ? readInside(id) : readOutside(id));
-      size += bytes?.length ?? 0;
-      if (size > MAX_CONFIG_BYTES) throw tooMuch(places);
-      const file = bytes && new ConfigFile(bytes);
-      if (reference.kind === "outside") outside.set(id, file);
-      else if (file) inside.set(id, file);
-      if (file) waiting.push({ name: id, file });
-    }
-  }
-  return new Generation(root, places, inside, outside);
-}
-
-function tooMuch({ directory }: IncludePlaces): ManagerError {
-  const problem = `${ROOT_NAME} with the files that it includes has more than ${MAX_CONFIG_BYTES} bytes`;
-  return new ManagerError("file", `${problem} (in ${directory}, or in the ConfigMap for it)`);
-}
-
-function referencesOf(file: ConfigFile, name: string, places: IncludePlaces): Reference[] {
-  if (!mayInclude(file.bytes) || file.parsed.kind === "broken") return [];
-  return listReferences(file.parsed.value, name, places);
 }

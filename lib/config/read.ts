@@ -2,7 +2,8 @@ import { readRegularFile } from "../files/regular-file.ts";
 import { readVolumeByName } from "../files/volume.ts";
 import { CONFIG_LIMITS } from "../text/limits.ts";
 import { ConfigFile } from "./config-file.ts";
-import { type Generation, ROOT_NAME, collectGeneration } from "./generation.ts";
+import { collectGeneration } from "./collect.ts";
+import { type Generation, ROOT_NAME } from "./generation.ts";
 import type { IncludePlaces } from "../text/include-files.ts";
 
 /**

@@ -265,12 +265,13 @@ describe("export workspace", () => {
     const keys = items.map(({ key }) => key);
     expect(keys.filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))).toEqual([]);
     expect(new Set(keys).size).toBe(keys.length);
-    const files = items.map(({ key, path }) => {
-      return [path, configMap.data[key] ?? Buffer.from(configMap.binaryData[key] ?? "missing", "base64")] as const;
+    const files = items.map(({ key, path, mode = 0o644 }) => {
+      const content = configMap.data[key] ?? Buffer.from(configMap.binaryData[key] ?? "missing", "base64");
+      return [path, { content, mode }] as const;
     });
     const modes = items.flatMap(({ path, mode }) => (mode === undefined ? [] : [[path, mode] as const]));
     expect(modes).toEqual([["skills/日本 語/run.sh", 0o755]]);
-    await volume.publish(Object.fromEntries(files), Object.fromEntries(modes));
+    await volume.publish(Object.fromEntries(files));
     const diff = JSON.parse((await run("diff", "--json")).stdout) as { workspace: object };
     expect(diff.workspace).toEqual({ write: [], remove: [], drifted: [], left: [], unchanged: 9, problems: [] });
     expect((await sync()).messages).toEqual([]);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "bun:test";
-import { Generation, collectGeneration } from "../../../lib/config/generation.ts";
+import { collectGeneration } from "../../../lib/config/collect.ts";
+import { Generation } from "../../../lib/config/generation.ts";
 import { fileOf, generationOf, textsOf } from "../../support/fakes.ts";
 
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
