@@ -90,8 +90,9 @@ function checkMemory({ isInMemory }: SecretsSnapshot, { targetDir }: Places): Ch
 
 function checkApplied(snapshot: SecretsSnapshot | ManagerError, { targetDir }: Places, state: State): Check {
   if (snapshot instanceof ManagerError) return skip(APPLIED, KEYS);
-  const { gateway } = snapshot;
-  if (state === "in-sync") return pass(APPLIED, `${targetDir} is what the Secret says, and the gateway holds it`);
+  const { gateway, observed } = snapshot;
+  const isConfirmed = observed.record.unconfirmedSince === null;
+  if (state === "in-sync" && isConfirmed) return pass(APPLIED, `${targetDir} is what the Secret says, and the gateway holds it`);
   if (gateway && !gateway.canReload) {
     const told = `OpenClaw ${gateway.release} has no secrets.reload: a changed secret counts from its next start`;
     return warn(APPLIED, told);

@@ -42,7 +42,7 @@ export function createConfirmation({ transport, connectLimitMs, log, warnings }:
       if (reply.kind === "unsupported") {
         unable = { gateway, sinceMs };
         const told = `OpenClaw ${gateway.version} has no secrets.reload: a changed secret counts from its next start`;
-        warnings.warnOnce("reload", [`WARNING: ${told}`], String(sinceMs));
+        warnings.warnOnce("reload", [`WARNING: ${told}`]);
         return { isConfirmed: false, outcome: EQUAL };
       }
       log("Secrets reloaded by the gateway");

@@ -51,7 +51,9 @@ function toState(snapshot: SecretsSnapshot | ManagerError, problems: readonly st
   if (isUnused) return "in-sync";
   if (!plan) return "rejected";
   if (problems.length > 0) return "failed";
-  return hasChanges(plan) || observed.record.unconfirmedSince !== null ? "pending" : "in-sync";
+  if (hasChanges(plan)) return "pending";
+  // A gateway that has no such call is never told, so there is nothing to wait for.
+  return observed.record.unconfirmedSince === null || snapshot.gateway?.canReload === false ? "in-sync" : "pending";
 }
 
 function toStatus(

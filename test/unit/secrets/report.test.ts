@@ -106,6 +106,7 @@ describe("the report", () => {
     const old = open();
     expect(await sync(old)).toBe("equal");
     const { status, checks } = await look(old);
+    expect(status.json).toMatchObject({ state: "in-sync", confirmed: false });
     expect(status.detail).toBe(`${scratch.in("target")}  1 file, in force from the gateway's next start`);
     expect(checks.at(-1)).toBe("secrets in force: warning");
   });
