@@ -1,8 +1,7 @@
 // Exec approvals on real gateways: 2026.2.9 keeps them in a file, 2026.9.6 in SQLite.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { ManagerError } from "../../lib/errors.ts";
-import { type LiveApprovals, approvalsOf, patternsOf } from "../support/approvals.ts";
+import { approvalsOf, editApprovals, getApprovals, grantPattern, patternsOf } from "../support/approvals.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
 import { type SharedGateway, borrowGateway } from "../support/shared-gateway.ts";
@@ -16,8 +15,6 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
   let pod: Pod;
   /** Of a person, whose calls overlap. */
   let client: Gateway;
-  const call = async (method: string, params: object) =>
-    (await client.call(method, params)) as { hash: string; file: LiveApprovals };
 
   beforeAll(async () => {
     gateway = await borrowGateway(version);
@@ -36,27 +33,9 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
     await client.close();
   });
 
-  const get = () => call("exec.approvals.get", {});
-  const live = async () => (await get()).file;
-
-  /** Changes the live approvals as another client does: reads, and writes again where somebody else was faster. */
-  async function edit(change: (file: LiveApprovals) => Pick<LiveApprovals, "agents"> & Partial<LiveApprovals>) {
-    for (;;) {
-      const { file, hash } = await get();
-      const { socket: _, ...next } = { ...file, ...change(structuredClone(file)) };
-      try {
-        return await call("exec.approvals.set", { file: next, baseHash: hash });
-      } catch (error) {
-        if (!(error instanceof ManagerError) || !/changed since last load/.test(error.message)) throw error;
-      }
-    }
-  }
-
-  const grant = (pattern: string) =>
-    edit(({ agents }) => {
-      const { main = {} } = agents;
-      return { agents: { ...agents, main: { ...main, allowlist: [...(main.allowlist ?? []), { pattern }] } } };
-    });
+  const edit = (change: Parameters<typeof editApprovals>[1]) => editApprovals(client, change);
+  const grant = (pattern: string) => grantPattern(client, pattern);
+  const live = async () => (await getApprovals(client)).file;
 
   const publish = (text?: string) =>
     pod.mounts.config.publish({
@@ -116,9 +95,9 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
     );
     await sync();
     expect(await diff()).toEqual({ ...NO_CHANGES, notInGit: [] });
-    const hash = (await get()).hash;
+    const hash = (await getApprovals(client)).hash;
     expect(await sync()).toHaveLength(1);
-    expect((await get()).hash).toBe(hash);
+    expect((await getApprovals(client)).hash).toBe(hash);
   });
 
   test("that are exported leave no difference, and carry no secret and no stamp", async () => {
@@ -179,7 +158,7 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
   });
 
   test("that the gateway refuses are told with its reason, and the live ones stay", async () => {
-    const { hash } = await get();
+    const { hash } = await getApprovals(client);
     await publish(
       JSON.stringify({ version: 1, agents: { main: { allowlist: [{ pattern: "/a", argPattern: "^x$" }] } } }),
     );
@@ -192,6 +171,6 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
     expect(messages.at(-1)).toStartWith(
       "WARNING: Exec approvals refused by the gateway, the live ones stay as they are: invalid exec.approvals.set params: at /file/agents/main/allowlist/0: unexpected property 'argPattern' (",
     );
-    expect((await get()).hash).toBe(hash);
+    expect((await getApprovals(client)).hash).toBe(hash);
   });
 });

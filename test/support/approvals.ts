@@ -84,3 +84,33 @@ export function approvalsOf(patterns: readonly string[], more: object = {}): str
   const allowlist = patterns.map((pattern) => ({ pattern }));
   return JSON.stringify({ version: 1, agents: { main: { ...(patterns.length > 0 && { allowlist }), ...more } } });
 }
+
+/** What a gateway holds, and the hash to change it by. */
+export async function getApprovals(client: Gateway): Promise<{ hash: string; file: LiveApprovals }> {
+  return (await client.call("exec.approvals.get", {})) as { hash: string; file: LiveApprovals };
+}
+
+/** Changes the live approvals as another client does: reads, and writes again where somebody else was faster. */
+export async function editApprovals(
+  client: Gateway,
+  change: (file: LiveApprovals) => Pick<LiveApprovals, "agents"> & Partial<LiveApprovals>,
+): Promise<void> {
+  for (;;) {
+    const { file, hash } = await getApprovals(client);
+    const { socket: _, ...next } = { ...file, ...change(structuredClone(file)) };
+    try {
+      await client.call("exec.approvals.set", { file: next, baseHash: hash });
+      return;
+    } catch (error) {
+      if (!(error instanceof ManagerError) || !/changed since last load/.test(error.message)) throw error;
+    }
+  }
+}
+
+/** What a person does who allows a command always. */
+export async function grantPattern(client: Gateway, pattern: string): Promise<void> {
+  await editApprovals(client, ({ agents = {} }) => {
+    const { main = {} } = agents;
+    return { agents: { ...agents, main: { ...main, allowlist: [...(main.allowlist ?? []), { pattern }] } } };
+  });
+}

@@ -10,6 +10,8 @@ interface Kills {
   readonly judge: () => Promise<string>;
   /** How many kills. */
   readonly count?: number;
+  /** How long a sidecar that finds its gateway may live, in milliseconds. */
+  readonly limitMs?: number;
 }
 
 /**
@@ -20,7 +22,13 @@ interface Kills {
  *
  * @returns how many generations were seen.
  */
-export async function killUnderChange({ publish, start, judge, count = runs(200) }: Kills): Promise<number> {
+export async function killUnderChange({
+  publish,
+  start,
+  judge,
+  count = runs(200),
+  limitMs: longestMs = 600,
+}: Kills): Promise<number> {
   const isDone = new AbortController();
   const changing = (async () => {
     for (let round = 0; !isDone.signal.aborted; round++) {
@@ -32,7 +40,7 @@ export async function killUnderChange({ publish, start, judge, count = runs(200)
   try {
     for (let kill = 0; kill < count || (seen.size < 2 && kill < 5 * count); kill++) {
       const findsGateway = kill % 2 === 0;
-      const limitMs = (findsGateway ? 600 : 150) * (1 + Math.floor(kill / count));
+      const limitMs = (findsGateway ? longestMs : 150) * (1 + Math.floor(kill / count));
       const sidecar = await start(findsGateway);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * limitMs));
       sidecar.signal("SIGKILL");
