@@ -92,7 +92,8 @@ function checkApplied(snapshot: SecretsSnapshot | ManagerError, { targetDir }: P
   if (snapshot instanceof ManagerError) return skip(APPLIED, KEYS);
   const { gateway, observed } = snapshot;
   const isConfirmed = observed.record.unconfirmedSince === null;
-  if (state === "in-sync" && isConfirmed) return pass(APPLIED, `${targetDir} is what the Secret says, and the gateway holds it`);
+  if (state === "in-sync" && isConfirmed)
+    return pass(APPLIED, `${targetDir} is what the Secret says, and the gateway holds it`);
   if (gateway && !gateway.canReload) {
     const told = `OpenClaw ${gateway.release} has no secrets.reload: a changed secret counts from its next start`;
     return warn(APPLIED, told);

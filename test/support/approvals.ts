@@ -109,7 +109,7 @@ export async function editApprovals(
 
 /** What a person does who allows a command always. */
 export async function grantPattern(client: Gateway, pattern: string): Promise<void> {
-  await editApprovals(client, ({ agents = {} }) => {
+  await editApprovals(client, ({ agents }) => {
     const { main = {} } = agents;
     return { agents: { ...agents, main: { ...main, allowlist: [...(main.allowlist ?? []), { pattern }] } } };
   });

@@ -255,8 +255,11 @@ describe("validate() of a repository", () => {
     expect([found.problems, found.warnings]).toEqual([[], []]);
     expect(lines(found.checked).filter((line) => line.endsWith("no problem"))).toEqual([
       "base/configmap-openclaw.yaml#openclaw.json: config, no problem",
+      "example-all/openclaw.json: config, no problem",
+      "example-all/exec-approvals.json: 5 exec approvals, no problem",
       "example/openclaw.json: config, no problem",
       "base/configmap-openclaw-cron.yaml#cron-jobs.json: 1 job, no problem",
+      "example-all/cron-jobs.yaml: 1 job, no problem",
       "example/cron-jobs.yaml: 1 job, no problem",
     ]);
   });
