@@ -15,6 +15,9 @@ import { mergeApprovals } from "./merge.ts";
  */
 type RecordName = "approvals" | "approvals-pending";
 
+/** How many former checksums are kept beside the one of a write that is not done: one per write that was killed. */
+const MAX_NOTED = 8;
+
 /** Where the records and their checksums are. */
 export type RecordPlaces = Pick<Settings, "pvcConfig" | "checksumDir">;
 
@@ -32,8 +35,8 @@ export interface Records {
 }
 
 /**
- * Reads what was applied. It lies beside the live config, where an agent can write: a record counts while its md5 is the
- * one in the directory of checksums.
+ * Reads what was applied. It lies beside the live config, where an agent can write: a record counts while its md5 is in
+ * the directory of checksums.
  *
  * @param onObstacle is told what is there in place of a regular file
  */
@@ -45,7 +48,7 @@ export async function readRecords(
     const bytes = await readHint(pathOf(places, name), { maxBytes: MAX_CONFIG_BYTES }, onObstacle);
     if (!bytes) return undefined;
     const checksum = computeChecksum(bytes);
-    if (checksum !== (await readChecksum(places.checksumDir, name, onObstacle))) return undefined;
+    if (!(await readChecksums(places.checksumDir, name, onObstacle)).includes(checksum)) return undefined;
     const checked = checkApprovals(bytes);
     return checked.kind === "valid" ? { checksum, keyed: checked.keyed } : undefined;
   };
@@ -83,11 +86,27 @@ export async function cleanRecords(places: RecordPlaces): Promise<void> {
   await removeStaleTempFiles(...names.flatMap((name) => pathsOf(places, name)));
 }
 
+/** A killed write leaves the former record or the new one. Both are known: the checksums of both are noted first. */
 async function write(places: RecordPlaces, name: RecordName, bytes: Uint8Array | undefined): Promise<void> {
   const path = pathOf(places, name);
-  if (bytes) await replaceFile(path, bytes);
-  else await unlink(path).catch(() => undefined);
-  await writeChecksum(places.checksumDir, name, computeChecksum(bytes));
+  const checksum = computeChecksum(bytes);
+  if (bytes) {
+    const known = await readChecksums(places.checksumDir, name, () => undefined);
+    const noted = [...known.filter((each) => each !== checksum).slice(-MAX_NOTED), checksum];
+    await writeChecksum(places.checksumDir, name, noted.join("\n"));
+    await replaceFile(path, bytes);
+  } else {
+    await unlink(path).catch(() => undefined);
+  }
+  await writeChecksum(places.checksumDir, name, checksum);
+}
+
+async function readChecksums(
+  directory: string,
+  name: RecordName,
+  onObstacle: (obstacle: ObstacleError) => void,
+): Promise<string[]> {
+  return (await readChecksum(directory, name, onObstacle))?.split("\n") ?? [];
 }
 
 function pathsOf(places: RecordPlaces, name: RecordName): string[] {
