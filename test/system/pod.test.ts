@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { IContainer } from "kubernetes-models/v1";
 import type { LiveJob } from "../../lib/gateway/job.ts";
-import type { Status } from "../../lib/commands/status.ts";
 import { CLI_CALLS } from "../support/container-image.ts";
 import { type Container, describeLog } from "../support/container.ts";
 import { createCluster, findMissingForPod, seedDotfiles, specOf } from "../support/cluster.ts";
@@ -15,6 +14,7 @@ import { type Cluster, InitError, type RunningPod, startPod } from "../support/k
 import { DEPLOY, type Manifest, findManifest, renderManifests } from "../support/manifests.ts";
 import { putObstacle } from "../support/obstacles.ts";
 import type { PodContainer } from "../support/pod-container.ts";
+import { readStatus, untilHealthy } from "../support/pod-status.ts";
 import { RELEASES } from "../support/release.ts";
 import { SIDECAR_SH } from "../support/manager-sh.ts";
 import { until } from "../support/until.ts";
@@ -28,16 +28,6 @@ const RELOADED = /\[reload\].*evaluating reload \(.*messages/;
 
 const missing = await findMissingForPod();
 if (missing) console.log(`(skip) the Pod without a cluster: ${missing}`);
-
-async function readStatus(sidecar: PodContainer): Promise<Status | undefined> {
-  const { stdout } = await sidecar.exec(["/usr/local/bin/config-manager", "status", "--json"]);
-  return stdout ? (JSON.parse(stdout) as Status) : undefined;
-}
-
-async function untilHealthy(sidecar: PodContainer): Promise<void> {
-  const explain = () => describeLog(sidecar.log);
-  await until("the Pod to be as Git says", async () => (await readStatus(sidecar))?.healthy, { explain });
-}
 
 /** With OpenClaw's own CLI, in the container of the gateway: what the plan would have a person do. */
 async function listJobs(gateway: PodContainer): Promise<LiveJob[]> {
