@@ -18,6 +18,9 @@ export async function readStatus(sidecar: PodContainer): Promise<PodStatus | und
 export async function untilHealthy(sidecar: PodContainer): Promise<PodStatus> {
   let last: PodStatus | undefined;
   const explain = () => `${JSON.stringify(last)}\n${describeLog(sidecar.log)}`;
-  const isHealthy = async () => (last = await readStatus(sidecar))?.healthy && last;
-  return await until("the Pod to be as Git says", isHealthy, { explain });
+  async function readHealthy() {
+    last = await readStatus(sidecar);
+    return last?.healthy ? last : undefined;
+  }
+  return until("the Pod to be as Git says", readHealthy, { explain });
 }
