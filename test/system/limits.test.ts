@@ -2,7 +2,7 @@
 // agent can give it: each is refused by a line or taken, nothing is killed, and /healthz answers all the while.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, copyFile, mkdir, readFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import JSON5 from "json5";
 import { type ControlGroup, createControlGroup, whyNoControlGroups } from "../support/control-group.ts";
@@ -11,6 +11,7 @@ import { findFreePort } from "../support/free-port.ts";
 import { putObstacle } from "../support/obstacles.ts";
 import { mustRun } from "../support/process.ts";
 import { until } from "../support/until.ts";
+import { type Volume, type VolumeFiles, createVolume } from "../support/volume.ts";
 import { BINARY, type Mounts, type Sidecar, createMounts, startSidecar } from "../support/sidecar.ts";
 
 const MIB = 1024 ** 2;
@@ -32,6 +33,7 @@ describe.skipIf(missing !== undefined)("at 128 MiB and 0.1 CPU", () => {
   let limited: ControlGroup;
   let mounts: Mounts;
   let sidecar: Sidecar;
+  let workspaceFiles: Volume;
   let live: string;
   let round = 0;
   let failedInARow = 0;
@@ -66,10 +68,13 @@ describe.skipIf(missing !== undefined)("at 128 MiB and 0.1 CPU", () => {
     await chmod(mounts.root, 0o755);
     await mounts.config.publish({ "openclaw.json": goodConfig() });
     await mounts.publishJobs([]);
+    workspaceFiles = await createVolume(join(mounts.root, "workspace.d"));
+    await workspaceFiles.publish({});
     await mustRun("chown", ["-hR", "1000:1000", mounts.root]);
     const port = await findFreePort();
     const env = mounts.environment({
       PVC_CONFIG: live,
+      WORKSPACE_DIR: workspaceFiles.path,
       OPENCLAW_GATEWAY_URL: gateway.url,
       OPENCLAW_GATEWAY_TOKEN: "token",
       CONFIG_MANAGER_HTTP_PORT: String(port),
@@ -185,6 +190,48 @@ describe.skipIf(missing !== undefined)("at 128 MiB and 0.1 CPU", () => {
       const from = sidecar.messages().length;
       await mounts.config.publish({ [name]: text });
       await sidecar.waitFor(/^(Config update complete|WARNING: )/, from);
+      await expectGood();
+    },
+    LIMIT_MS,
+  );
+
+  const mebibytes = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`skills/large/${i}`, Buffer.alloc(MIB, i + 1)]));
+  const manyFiles = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`skills/many-${i % 50}/${i}`, `file ${i}\n`]));
+
+  test.each([
+    ["of 16 MiB", mebibytes(16)],
+    ["of 500 files", manyFiles(500)],
+  ])(
+    "workspace files %s are taken, and go again",
+    async (_, files) => {
+      const from = sidecar.messages().length;
+      await workspaceFiles.publish(files);
+      await sidecar.waitFor(/^Workspace sync complete/, from);
+      for (const [name, content] of Object.entries(files)) {
+        expect((await readFile(join(mounts.root, "pvc/workspace", name))).equals(Buffer.from(content))).toBe(true);
+      }
+      const filled = sidecar.messages().length;
+      await workspaceFiles.publish({ "AGENTS.md": "# Git\n" });
+      await sidecar.waitFor(/^Workspace sync complete/, filled);
+      expect(await readdir(join(mounts.root, "pvc/workspace/skills")).catch(() => [])).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test.each<[string, VolumeFiles, RegExp]>([
+    ["of 17 MiB", mebibytes(17), /more than 16777216 bytes/],
+    ["of 600 files", manyFiles(600), /500 files/],
+    ["with one of 5 MiB", { "AGENTS.md": Buffer.alloc(5 * MIB, 32) }, /AGENTS\.md has 5242880 bytes/],
+  ])(
+    "workspace files %s are refused by a line",
+    async (_, files, reason) => {
+      const from = sidecar.messages().length;
+      await workspaceFiles.publish(files);
+      expect(await sidecar.waitFor(/^WARNING: Workspace/, from)).toMatch(reason);
+      await workspaceFiles.publish({ "AGENTS.md": `# Git ${(round += 1)}\n` });
+      await sidecar.waitFor(/^Workspace sync complete/, from);
       await expectGood();
     },
     LIMIT_MS,
