@@ -50,7 +50,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     stored = await writeManifest(manifestPath, stored, manifest);
   }
 
-  async function reconcileWorkspaces(calls: Calls): Promise<PassOutcome> {
+  async function reconcileWorkspaces(calls: Calls, isRunning: boolean): Promise<PassOutcome> {
     const found = await survey(dependencies, calls);
     for (const obstacle of found.obstacles) warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
     if (found.desired.kind === "missing") {
@@ -70,7 +70,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     const heals = selfHeal && clock.uptimeMs() - healedMs >= HEAL_INTERVAL_MS;
     stored = found.manifest;
     let manifest: Manifest = found.manifest ?? new Map();
-    const context = { dependencies, heals, store, log, warnings };
+    const context = { dependencies, heals, store, isRunning, log, warnings };
     for (const target of found.targets)
       manifest = await reconcileTarget(context, { ...found, manifest }, target, tally);
     if (tally.healed > 0) healedMs = clock.uptimeMs();
@@ -111,11 +111,11 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
       return last;
     },
     async prepare() {
-      await attemptPass("Failed to write workspace files", () => reconcileWorkspaces(undefined), warnings);
+      await attemptPass("Failed to write workspace files", () => reconcileWorkspaces(undefined, false), warnings);
       return true; // a gateway can start without them
     },
     async reconcile() {
-      const run = async () => reconcileWorkspaces(await transport.openCalls(connectLimitMs));
+      const run = async () => reconcileWorkspaces(await transport.openCalls(connectLimitMs), true);
       return attemptPass("Failed to sync workspace files", run, warnings);
     },
   };

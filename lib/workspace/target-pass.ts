@@ -7,6 +7,7 @@ import type { Entries, Entry, Manifest } from "./manifest.ts";
 import { describeDrift, toRejected } from "./messages.ts";
 import { type WorkspacePlan, isOurs } from "./plan.ts";
 import { type Survey, type WorkspaceDependencies, describeTargetProblem, openTarget, planTarget } from "./snapshot.ts";
+import { endRefresh, refreshSkills } from "./refresh.ts";
 import { repairWorkspace } from "./stage.ts";
 import type { Target } from "./targets.ts";
 
@@ -27,6 +28,8 @@ export interface TargetContext {
   heals: boolean;
   /** Writes the manifest, unless it is the same. */
   store: (manifest: Manifest) => Promise<void>;
+  /** Whether a gateway may run, and watch its workspaces. */
+  isRunning: boolean;
   log: Log;
   warnings: Warnings;
 }
@@ -64,10 +67,11 @@ async function reconcileRoot(
   target: Target,
   tally: Tally,
 ): Promise<Manifest> {
-  const { dependencies, log, heals } = context;
+  const { dependencies, log, heals, isRunning } = context;
   const entries = found.manifest.get(target.workspace) ?? new Map<string, Entry>();
   const tellKept = (path: string, copy: string) =>
     log(`WARNING: Workspace file edited by the agent, its text is kept: ${join(root.path, path)}: ${copy}`);
+  await endRefresh(root);
   await repairWorkspace(root, (path, mark) => isOurs(entries.get(path), mark), tellKept);
   const plan = await planTarget(dependencies, found, target, root, heals);
   for (const path of plan.left) {
@@ -82,6 +86,7 @@ async function reconcileRoot(
   await context.store(noted);
   const applied = await applyPlan(root, plan, (path, mark) => isOurs(plan.before.get(path), mark), tellKept);
   logApplied(context, root.path, plan, applied);
+  if (isRunning && applied.skills.length > 0) await refreshSkills(root);
   tally.changes += applied.written.length + applied.removed.length;
   tally.failures += applied.failures.length;
   return withEntries(noted, target, concludeEntries(plan.before, applied));
