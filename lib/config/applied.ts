@@ -19,8 +19,8 @@ export type Application =
   /** The gateway could not apply it, and runs on the former one. The reason may quote a value. */
   | { kind: "failed"; reason: string }
   | { kind: "timeout" }
-  /** The gateway does not report it, has gone away, or nobody waits any longer. */
-  | { kind: "unknown" };
+  /** The gateway does not report it. `isOpen`: it has gone away, or nobody waits any longer, so it may be asked again. */
+  | { kind: "unknown"; isOpen?: true };
 
 export interface ApplicationQuery {
   gateway: ConfigGateway;
@@ -56,5 +56,5 @@ export async function waitUntilApplied(
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
   }
-  return { kind: "unknown" };
+  return { kind: "unknown", isOpen: true };
 }

@@ -68,7 +68,7 @@ export interface LiveConfig {
   validate(writing: InPlace, gateway: ConfigGateway | undefined): Promise<Delivery>;
   /**
    * Waits until the gateway has applied the files. `unknown` if it did before, does not report it, or `isOver`. If it
-   * fails to, they are rolled back like invalid ones.
+   * fails to, they are rolled back like invalid ones. After a timeout, each further call asks once.
    */
   confirm(files: InPlace, gateway: ConfigGateway, isOver: () => boolean): Promise<Confirmation>;
 }
@@ -87,7 +87,8 @@ export function createLiveConfig(
   const { readModifiedMs, waitUntilUnmodified } = createFileAge(pvcConfig, clock);
   /** The last delivery. `staleHash`: the hash of the view before it; a later view with this hash is stale. */
   let written: { md5: string; staleHash: string | undefined; isChange: boolean; replaced: Replaced } | undefined;
-  let confirmed: { md5: string; gateway: ConfigGateway } | undefined;
+  /** What has been waited for. `open`: how that ended, if the gateway may still apply it. */
+  let confirmed: { md5: string; gateway: ConfigGateway; open: Application | undefined } | undefined;
 
   /**
    * Writes the same bytes again. 2026.2.9 and 2026.8.2 never notice a file that is written between their first read
@@ -139,19 +140,22 @@ export function createLiveConfig(
   return {
     async confirm(inPlace, gateway, isOver) {
       const { live, desired } = inPlace;
-      if (confirmed?.md5 === live.md5 && confirmed.gateway === gateway) return { kind: "unknown" };
+      const former = confirmed?.md5 === live.md5 && confirmed.gateway === gateway ? confirmed : undefined;
+      if (former && !former.open) return { kind: "unknown" };
+      let looks = 0;
       // 2026.8.2 keeps the hash if only the formatting changes. It runs on that config already.
       const staleHash = written?.md5 === live.md5 && written.isChange ? written.staleHash : undefined;
       // What the log of a former process says is not about this one. A file from the future was written until now.
       const writtenMs = Math.max(Math.min(await readModifiedMs(), nowMs()), gateway.processStartedMs ?? 0);
-      const query = { gateway, staleHash, writtenMs, isOver };
-      const application = await waitUntilApplied(query, clock);
-      if (!isOver()) confirmed = { md5: live.md5, gateway };
+      const query = { gateway, staleHash, writtenMs, isOver: former ? () => looks++ > 0 : isOver };
+      const looked = await waitUntilApplied(query, clock);
+      const application = (isOpen(looked) && former?.open) || looked;
+      if (!isOver()) confirmed = { md5: live.md5, gateway, open: isOpen(application) ? application : undefined };
       if (application.kind === "applied") await keep(live, desired);
       if (application.kind !== "failed") return application;
       const redact = createMessageRedactor(live, desired, written?.replaced.generation);
       const rollback = await reject(inPlace, [redact(application.reason)], gateway);
-      return rollback.kind === "invalid" ? rollback : { kind: "unknown" };
+      return rollback.kind === "invalid" ? rollback : { kind: "unknown", isOpen: true };
     },
 
     async isReady(gateway) {
@@ -183,4 +187,9 @@ export function createLiveConfig(
       return delivery;
     },
   };
+}
+
+/** Whether the gateway may still apply it. */
+function isOpen(application: Application): boolean {
+  return application.kind === "timeout" || (application.kind === "unknown" && application.isOpen === true);
 }

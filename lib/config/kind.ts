@@ -6,7 +6,9 @@ import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
 import { readIncludeRoots } from "../text/include-files.ts";
-import { type ConfigDependencies, type ConfigOutcome, type ConfigTransport, createConfigPasses } from "./reconcile.ts";
+import type { ConfigDependencies, ConfigTransport } from "./dependencies.ts";
+import { type ConfigOutcome, createConfigPasses } from "./reconcile.ts";
+import { readMountedConfig } from "./standing.ts";
 
 export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {
   settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile"> &
@@ -48,6 +50,8 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
     ],
     prepare: passes.prepare,
     reconcile: passes.reconcile,
+    readMounted: () => readMountedConfig(settings),
+    standing: passes.standing,
     async report() {
       // Before any import, so that all reports join one attempt to connect.
       const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);

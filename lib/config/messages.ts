@@ -68,6 +68,11 @@ export function describeDrift(pvcConfig: string, paths: readonly string[], heali
   return `WARNING: Config drift: ${pvcConfig} was changed by something else: ${named} (${advice})`;
 }
 
+/** The same for a report. */
+export function describeChanged(pvcConfig: string, paths: readonly string[]): string {
+  return `${pvcConfig} was changed by something else: ${paths.join(", ") || "it is no longer JSON5"}`;
+}
+
 /** Returns one line, without values. */
 export function describeStartChanges(paths: readonly string[]): string {
   return `  OpenClaw changed its config at its start: ${listPaths(paths, MAX_PATHS_TOLD_ONCE)}`;
@@ -94,12 +99,15 @@ export function describeNotValidated({ reason }: { reason: string | undefined })
   return `  Not validated by the gateway yet: ${reason ?? "no gateway to ask"}`;
 }
 
-/** Returns one WARNING for a config that the gateway has not applied in time, with the likely cause. */
-export function describeApplyTimeout({ value }: Generation): string {
+/** Returns one WARNING for a config that the gateway has not applied in time. */
+export function describeApplyTimeout(live: Generation): string {
+  return `WARNING: Config not in force after ${APPLY_TIMEOUT_MS / 1000} s: ${explainApplyTimeout(live)}`;
+}
+
+/** The likely cause. */
+export function explainApplyTimeout({ value }: Generation): string {
   const mode = readReloadMode(value);
-  const cause =
-    mode === "off"
-      ? "gateway.reload.mode is off, so it takes a restart of the gateway"
-      : "a restart may be deferred until running work is done, or the gateway cannot apply it and would not start with it; read its log before you restart it";
-  return `WARNING: Config not in force after ${APPLY_TIMEOUT_MS / 1000} s: ${cause}`;
+  return mode === "off"
+    ? "gateway.reload.mode is off, so it takes a restart of the gateway"
+    : "a restart may be deferred until running work is done, or the gateway cannot apply it and would not start with it; read its log before you restart it";
 }

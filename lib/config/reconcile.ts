@@ -1,53 +1,33 @@
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
 import { ManagerError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import { noteChecksum } from "../files/checksum.ts";
 import { removeStaleTempFiles, removeStaleTempFilesIn } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { NOT_VALIDATED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
-import type { Warnings } from "../reconcile/warnings.ts";
+import { NOTHING } from "../reconcile/standing.ts";
 import { type LiveConfig, createLiveConfig } from "./apply.ts";
 import { createAsideWarnings } from "./aside.ts";
+import type { ConfigDependencies } from "./dependencies.ts";
 import { type Delivered, createDelivery } from "./deliver.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
 import { createHold } from "./hold.ts";
 import * as messages from "./messages.ts";
-import { type ConfigPlaces, type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
+import { type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { createPlanner } from "./planner.ts";
 import { isUsable, prepareConfig } from "./prepare.ts";
 import { Memory } from "./remember.ts";
-import type { ConfigMode, Target } from "./target.ts";
+import { createConfigStanding } from "./standing.ts";
+import type { Target } from "./target.ts";
 import { directoriesOf, removeDropped, writeGeneration } from "./write.ts";
-
-/** Opens the gateway's view of its config. {@link Transport} of lib/gateway implements it. */
-export interface ConfigTransport {
-  openConfig(limitMs: number): Promise<ConfigGateway | undefined>;
-  isRestarting(): boolean;
-}
-
-export interface ConfigDependencies {
-  settings: ConfigPlaces & { configMode: ConfigMode };
-  /** Whether drift is reverted. */
-  selfHeal: boolean;
-  /** Whether this container has the gateway's token or password. */
-  hasToken: boolean;
-  transport: ConfigTransport;
-  /** How long a pass or a report waits for a gateway that does not answer, in milliseconds. It goes on without one. */
-  connectLimitMs: number;
-  log: Log;
-  warnings: Warnings;
-  clock: Clock;
-}
 
 /** How the last pass ended, for the metrics. */
 export type ConfigOutcome = ConfigPlan["kind"] | "foreign";
 
-export interface ConfigPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
+export interface ConfigPasses extends Required<Pick<Reconciler, "prepare" | "reconcile" | "standing">> {
   /** Undefined before the first pass. */
   readonly lastOutcome: ConfigOutcome | undefined;
 }
@@ -67,15 +47,18 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const planner = createPlanner({ mode, selfHeal, hasToken }, clock);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
   const mayHold = createHold(clock.uptimeMs);
+  const standing = createConfigStanding(settings, transport);
   let lastOutcome: ConfigOutcome | undefined;
   let directories = directoriesOf(pvcConfig, undefined);
 
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     const gateway = await transport.openConfig(connectLimitMs);
+    standing.isNotValidated(gateway !== undefined); // unless the pass finds more
     if (!gateway && transport.isRestarting() && mayHold()) return NOT_VALIDATED; // else it starts with the file unseen
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
     aside.onObstacles(state.obstacles);
+    standing.hasRead(state.desired?.md5 ?? NOTHING);
     const { plan, decision } = planner.choose(memory.recall(state), gateway);
     if (plan.kind === "drift" && !gateway && planner.mayBeOfStart(state)) return NOT_VALIDATED;
     if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
@@ -86,11 +69,13 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       case "reject":
         if (plan.lastGood) await writeGeneration(pvcConfig, plan.lastGood, state.observed);
         await warnOfRefusal(plan);
+        standing.isRefused(plan);
         return { kind: "rejected" };
       case "drift":
         if (plan.target.changedAtStart.length > 0) await memory.remember(state, plan.desired, plan.target);
         tellStartChanges(plan.target);
         warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, plan.paths, decision)]);
+        standing.hasDrifted(plan.paths);
         return selfHeal && decision !== "given-up" ? UNHEALED : { kind: "equal" };
       case "none":
         await remember(state, plan);
@@ -134,6 +119,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   ): Promise<PassOutcome> {
     const { plan, outcome, rejection, isRestored = false } = delivered;
     if (outcome === "rejected") {
+      standing.note(rejection?.problems ?? []);
       if (rejection) planner.hasRejected(rejection);
       await unlink(join(checksumDir, "config-pending")).catch(() => undefined);
       if (isRestored && state.lastApplied === plan.desired.md5) await memory.forget();
@@ -165,14 +151,17 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     const applied = gateway && (await live.confirm({ live: target.live, desired }, gateway, isSuperseded));
     delivery.tellApplied(applied, plan);
     if (applied?.kind === "invalid") {
+      standing.note(applied.rejection.problems);
       planner.hasRejected(applied.rejection);
       if (applied.restored) await memory.forget();
       lastOutcome = "reject";
       return { kind: "rejected" };
     }
+    standing.isValid(applied, target.live);
     const isHealed = plan.kind === "update" && plan.isHealing;
     if (target.drift.length > 0 && !isHealed) {
       lastOutcome = "drift";
+      standing.hasDrifted(target.drift);
       warnings.warnOnce("drift", [messages.describeDrift(pvcConfig, target.drift, selfHeal ? "later" : undefined)]);
       if (selfHeal) return UNHEALED;
     }
@@ -183,13 +172,14 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     get lastOutcome() {
       return lastOutcome;
     },
+    standing: () => standing.current,
     async prepare() {
       const prepare = () => prepareConfig({ places: settings, mode, log, aside, warnOfRefusal });
       await attemptPass("Failed to update config", prepare, warnings);
       return isUsable(settings);
     },
     async reconcile(pass) {
-      const outcome = await attemptPass("Failed to update config", () => reconcileConfig(pass), warnings);
+      const outcome = await standing.attempt("Failed to update config", () => reconcileConfig(pass), warnings);
       aside.endPass();
       await removeStaleTempFiles(`${checksumDir}/config`);
       await removeStaleTempFilesIn(...directories);

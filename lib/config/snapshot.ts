@@ -8,7 +8,7 @@ import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
 import type { Generation } from "./generation.ts";
-import { describeMissing, nameSource } from "./messages.ts";
+import { describeChanged, describeMissing, nameSource } from "./messages.ts";
 import type { ConfigMode, Target } from "./target.ts";
 import { type Verdict, readVerdict } from "./verdict.ts";
 
@@ -79,7 +79,7 @@ export function findConfigProblems(
     case "reject":
       return nameSource(pvcConfig, plan);
     case "drift":
-      return [`${pvcConfig} was changed by something else: ${plan.paths.join(", ") || "it is no longer JSON5"}`];
+      return [describeChanged(pvcConfig, plan.paths)];
     case "none":
     case "validate":
       return verdict?.kind === "invalid" ? verdict.problems : [];

@@ -4,7 +4,9 @@ import { inspectMount } from "../files/places.ts";
 import { formatJson } from "../json.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import type { Settings } from "../settings.ts";
-import { type CronDependencies, type CronPasses, createCronPasses } from "./reconcile.ts";
+import type { CronDependencies } from "./dependencies.ts";
+import { readMountedJobs } from "./read.ts";
+import { type CronPasses, createCronPasses } from "./reconcile.ts";
 
 export interface CronKindDependencies extends CronDependencies {
   settings: CronDependencies["settings"] & Pick<Settings, "gatewayUrl">;
@@ -24,6 +26,8 @@ export function createCronReconciler(dependencies: CronKindDependencies): Reconc
     gauges: createGauges(passes),
     prepare: passes.prepare,
     reconcile: passes.reconcile,
+    readMounted: () => readMountedJobs(settings.cronDir),
+    standing: passes.standing,
     async report() {
       // Before any import, so that all reports join one attempt to connect.
       const gateway = await toResult(transport.open());

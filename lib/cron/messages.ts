@@ -31,6 +31,17 @@ export function describeUnsupported(jobs: readonly UnsupportedJob[], version: st
   );
 }
 
+/** Lists what of a plan cannot be done, for a report. */
+export function listRefused(
+  { unsupported, refusedRemovals }: { unsupported: readonly UnsupportedJob[]; refusedRemovals: readonly string[] },
+  version: string,
+): string[] {
+  return [
+    ...unsupported.map((job) => `${job.name}: ${explainUnsupported(job, version)}`),
+    ...(refusedRemovals.length > 0 ? [`not removed: ${explainRefusal(refusedRemovals)}`] : []),
+  ];
+}
+
 /** How many names one line tells. */
 const MAX_NAMES = 10;
 

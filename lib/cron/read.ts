@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { dropConfigFiles } from "../definition/config-files.ts";
 import { type DefinitionSet, isDefinitionFile, parseDefinitionFiles } from "../definition/files.ts";
-import { type VolumeFile, readVolume } from "../files/volume.ts";
+import { type VolumeFile, isEmptyVolume, readVolume } from "../files/volume.ts";
+import { type Mounted, NOTHING } from "../reconcile/standing.ts";
 
 /** The desired jobs. Only a `valid` set may be applied, and only as a whole. */
 export type DesiredSet =
@@ -40,6 +41,13 @@ function areEqual(some: readonly VolumeFile[], others: readonly VolumeFile[]): b
   const isSame = ({ name, bytes }: VolumeFile, index: number) =>
     name === others[index]?.name && bytes.equals(others[index].bytes);
   return some.length === others.length && some.every(isSame);
+}
+
+/** @throws {ManagerError} like {@link readDefinitions} */
+export async function readMountedJobs(directory: string): Promise<Mounted> {
+  const desired = await readDefinitions(directory);
+  if (desired.kind !== "missing") return { checksum: desired.checksum };
+  return { checksum: (await isEmptyVolume(directory)) ? undefined : NOTHING };
 }
 
 /** Names the source of the definitions for the log: the only file, as manager.sh does, or else the directory. */

@@ -1,19 +1,18 @@
 import type { Definition } from "../definition/definition.ts";
-import { describeProblem, describeWarning } from "../definition/files.ts";
+import { describeProblem, describeWarning, formatProblem } from "../definition/files.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import { readChecksum, writeChecksum } from "../files/checksum.ts";
 import { type ObstacleError, describeObstacle } from "../files/regular-file.ts";
 import { removeStaleTempFiles } from "../files/replace.ts";
 import type { VolumeFile } from "../files/volume.ts";
-import type { CronStore } from "../gateway/store.ts";
-import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { FAILED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
-import { type Warnings, logSome } from "../reconcile/warnings.ts";
-import type { Settings } from "../settings.ts";
+import { NOTHING, createStanding } from "../reconcile/standing.ts";
+import { logSome } from "../reconcile/warnings.ts";
 import { type Convergence, converge } from "./converge.ts";
-import { describeLeft, describeRefusal, describeUnsupported } from "./messages.ts";
+import type { CronDependencies } from "./dependencies.ts";
+import { describeLeft, describeMissing, describeRefusal, describeUnsupported, listRefused } from "./messages.ts";
 import { describePassed } from "./prospects.ts";
 import { createDefinitionReader, describeSource } from "./read.ts";
 import { createSchedulerWatch } from "./scheduler.ts";
@@ -22,19 +21,7 @@ import { readStaged, stageDefinitions } from "./staging.ts";
 /** How many declared jobs are named that a gateway cannot take: each of them is a person's. */
 const MAX_UNSUPPORTED = 100;
 
-export interface CronDependencies {
-  settings: Pick<Settings, "cronDir" | "stagingDir" | "checksumDir" | "owner" | "prune">;
-  allowMassRemoval: boolean;
-  /** Whether the first pass logs definitions that an earlier process applied: the sidecar does, `sync` does not. */
-  logsFirstPass: boolean;
-  /** Opens the API of the live jobs. */
-  transport: { open(): Promise<CronStore> };
-  log: Log;
-  warnings: Warnings;
-  signal: AbortSignal;
-}
-
-export interface CronPasses extends Pick<Reconciler, "prepare" | "reconcile"> {
+export interface CronPasses extends Required<Pick<Reconciler, "prepare" | "reconcile" | "standing">> {
   /** Runs one pass over the staged definitions. It adds and updates jobs, and removes none. */
   register(pass: PassContext): Promise<PassOutcome>;
   /** The state of the definitions at the last pass; undefined before the first. */
@@ -51,6 +38,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
   const { cronDir, stagingDir, checksumDir, owner, prune } = settings;
   const readCronDir = createDefinitionReader(cronDir);
   const scheduler = createSchedulerWatch(warnings);
+  const standing = createStanding();
   let definitions: CronPasses["definitions"];
   let convergence: Convergence | undefined;
   /** The checksum of the definitions that were last logged as a change. */
@@ -92,7 +80,8 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     isFirst = false;
     const desired = await readCronDir();
     definitions = desired.kind;
-    const checksum = desired.kind === "missing" ? "none" : desired.checksum;
+    const checksum = desired.kind === "missing" ? NOTHING : desired.checksum;
+    standing.hasRead(checksum);
     if (checksum !== loggedChecksum) {
       log(`Cron config change detected in ${describeSource(cronDir, desired)}`);
       loggedChecksum = checksum;
@@ -104,10 +93,12 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     switch (desired.kind) {
       case "missing":
         warnings.warnOnce("definitions", ["WARNING: Cron config file not found"]);
+        standing.note([describeMissing(cronDir, false)]);
         return { kind: "rejected" };
 
       case "invalid":
         warnings.warnOnce("definitions", desired.problems.map(describeProblem));
+        standing.note(desired.problems.map(formatProblem));
         return { kind: "rejected" };
 
       case "valid": {
@@ -122,6 +113,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
         await writeChecksum(checksumDir, "cron", checksum);
         if (mustLogComplete || synced.changed > 0) log("Cron job sync complete");
         mustLogComplete = false;
+        if (staged.kind === "failed") standing.note([], "in-sync"); // the copy is for the next Pod
         return staged;
       }
     }
@@ -174,6 +166,7 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
     );
 
     const isPossible = refusedRemovals.length === 0 && unsupported.length === 0;
+    standing.note(isEqual ? listRefused(convergence, store.version) : ["jobs could not be written: see its log"]);
     if (!isEqual) return { outcome: FAILED, changed };
     return { outcome: { kind: isPossible ? "equal" : "rejected" }, changed };
   }
@@ -192,7 +185,8 @@ export function createCronPasses(dependencies: CronDependencies): CronPasses {
       await attemptPass("Failed to stage cron config", prepareCron, warnings);
       return true; // a gateway can start without cron jobs
     },
-    reconcile: (pass) => attemptPass("Failed to sync cron jobs", () => reconcileCron(pass), warnings),
+    standing: () => standing.current,
+    reconcile: (pass) => standing.attempt("Failed to sync cron jobs", () => reconcileCron(pass), warnings),
     register: (pass) => attemptPass("Failed to register cron jobs", () => registerCron(pass), warnings),
   };
 }

@@ -6,7 +6,7 @@ import { isEmptyVolume } from "../files/volume.ts";
 import type { LiveJob } from "../gateway/job.ts";
 import type { CronStore, Scheduler } from "../gateway/store.ts";
 import type { Settings } from "../settings.ts";
-import { describeMissing, explainRefusal, explainUnsupported } from "./messages.ts";
+import { describeMissing, listRefused } from "./messages.ts";
 import { observeJobs } from "./observe.ts";
 import { isOurs } from "./ownership.ts";
 import { type CronPlan, planCron } from "./plan.ts";
@@ -113,9 +113,5 @@ function findLiveProblems({ live }: CronSnapshot): string[] {
 
 function findPlanProblems({ plan, gateway }: CronSnapshot): string[] {
   if (!plan || gateway instanceof ManagerError) return [];
-  const { unsupported, refusedRemovals } = plan;
-  return [
-    ...unsupported.map((job) => `${job.name}: ${explainUnsupported(job, gateway.version)}`),
-    ...(refusedRemovals.length > 0 ? [`not removed: ${explainRefusal(refusedRemovals)}`] : []),
-  ];
+  return listRefused(plan, gateway.version);
 }

@@ -42,6 +42,8 @@ export interface Transport {
    * `limitMs` milliseconds, and with `kind: "cli"`.
    */
   openCalls(limitMs: number): Promise<Gateway | undefined>;
+  /** Whether the openclaw CLI is the way to the jobs, so that there is no gateway's view of the config. */
+  usesCli(): boolean;
   /** Whether a connection to the gateway is up. */
   isConnected(): boolean;
   /** Whether the gateway announced a restart less than 60 s ago and has not been connected to since. */
@@ -119,6 +121,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (!session.current) await Promise.race([toResult(session.open()), delay(limitMs)]);
       return session.current?.gateway;
     },
+    usesCli: () => kind === "cli" || cliStore !== undefined,
     isConnected: () => session.current !== undefined,
     isRestarting: () => session.isRestarting(),
     async probe() {

@@ -24,11 +24,14 @@ const RERUNS = 3;
  * Runs one pass and turns a {@link ManagerError} into a failed outcome. It logs `WARNING: TOPIC: REASON` once, until
  * the reason changes. Any other error is a bug and is thrown. A pass whose connection ends under it, as at the rotation
  * of a token, is run again at once.
+ *
+ * @param onFailure is told the error that the pass has ended with
  */
 export async function attemptPass(
   topic: string,
   pass: () => Promise<PassOutcome>,
   warnings: Warnings,
+  onFailure: (error: ManagerError) => void = () => undefined,
 ): Promise<PassOutcome> {
   try {
     const outcome = await runUninterrupted(pass);
@@ -36,6 +39,7 @@ export async function attemptPass(
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;
+    onFailure(error);
     if (error.code !== "aborted") warnings.warnOnce(topic, [`WARNING: ${topic}: ${describeError(error)}`]);
     const maxPauseMs = isGone(error) ? MAX_UNREACHABLE_PAUSE_MS : MAX_PAUSE_MS;
     return { kind: "failed", maxPauseMs, retryAfterMs: error.retryAfterMs };

@@ -1,5 +1,6 @@
 import type { PassOutcome } from "./loop.ts";
 import type { Report } from "./report.ts";
+import type { Mounted, Standing } from "./standing.ts";
 import type { GatewayEvent } from "./trigger.ts";
 
 /**
@@ -27,6 +28,14 @@ export interface Reconciler {
   readonly reconcile: (pass: PassContext) => Promise<PassOutcome>;
   /** Takes a snapshot and reports on it. Changes nothing. */
   readonly report: () => Promise<Report>;
+  /**
+   * Reads what is mounted here, without a gateway. Absent, as `standing`, for a kind that `wait` does not wait for.
+   *
+   * @throws {ManagerError} `file` if the directory or a file in it exists and cannot be read.
+   */
+  readonly readMounted?: () => Promise<Mounted>;
+  /** What the passes of this process have found; undefined before the first has read something. */
+  readonly standing?: () => Standing | undefined;
   /** Exports what is live as Git should have it. Absent for a kind that has no export. */
   readonly export?: () => Promise<Export>;
 }

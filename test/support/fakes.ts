@@ -92,6 +92,7 @@ export function unreachableTransport(): Transport {
     openConfig: refuse,
     openCalls: refuse,
     probe: refuse,
+    usesCli: () => false,
     isConnected: () => false,
     isRestarting: () => false,
     close: async () => undefined,

@@ -111,6 +111,7 @@ export async function layOut(scratch: Scratch, world: World) {
     },
     openCalls: async () => undefined,
     isRestarting: () => false,
+    usesCli: () => false,
     isConnected: () => error === undefined,
     probe: async () => ({ isUp: true }) as const,
     close: async () => undefined,

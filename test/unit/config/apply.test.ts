@@ -731,11 +731,18 @@ describe("confirm()", () => {
     expect({ asked: served.asked, again: again.asked }).toEqual({ asked: 4, again: 1 });
   });
 
-  test("reports a timeout once", async () => {
+  test("waits for a timeout once, then asks once at each call until the gateway has applied it", async () => {
     await using at = await start(OLD, createClock(Date.now() + 60_000));
     const served = forcing(false);
     expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "timeout" });
-    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "unknown" });
+    const before = served.asked;
+    expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "timeout" });
+    expect(served.asked).toBe(before + 1);
+    const { readView: readBefore } = served.gateway;
+    const readView = async () => ({ ...(await readBefore()), isApplied: true });
+    const late = Object.assign(served.gateway, { readView });
+    expect(await at.config.confirm(updateTo("one"), late, never)).toEqual({ kind: "applied" });
+    expect(await at.config.confirm(updateTo("one"), late, never)).toEqual({ kind: "unknown" });
   });
 
   test("asks again after a wait that was cut short, but not if the gateway does not report it", async () => {
@@ -743,6 +750,7 @@ describe("confirm()", () => {
     const served = forcing(false, true);
     expect(await at.config.confirm(updateTo("one"), served.gateway, () => served.asked >= 1)).toEqual({
       kind: "unknown",
+      isOpen: true,
     });
     expect(await at.config.confirm(updateTo("one"), served.gateway, never)).toEqual({ kind: "applied" });
     const silent = forcing(undefined);

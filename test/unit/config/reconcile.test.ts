@@ -948,3 +948,151 @@ describe("createConfigReconciler()", () => {
     expect(read()).toMatchObject({ config_foreign: false });
   });
 });
+
+describe("standing()", () => {
+  const md5 = (text: string) => generationOf(text).md5;
+  const inForce = (text: string) => ({ checksum: md5(text), state: "in-sync" as const, problems: [] });
+
+  test("is that of the last pass: not known, in force, and still the former one after a swap", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    expect(at.passes.standing()).toBeUndefined();
+    await at.pass();
+    expect(at.passes.standing()).toEqual(inForce(NEW));
+    await at.publish(OLD);
+    expect(at.passes.standing()).toEqual(inForce(NEW));
+    await at.pass();
+    expect(at.passes.standing()).toEqual(inForce(OLD));
+  });
+
+  test("is pending while a pass delivers another config", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    const seen: unknown[] = [];
+    const readView = () => {
+      seen.push(at.passes.standing());
+      return at.gateway.readView();
+    };
+    at.state.gateway = { ...at.gateway, readView };
+    await at.publish(NEW);
+    await at.pass();
+    expect(seen).toContainEqual({ checksum: md5(NEW), state: "pending", problems: [] });
+    expect(seen).not.toContainEqual(inForce(NEW));
+    expect(at.passes.standing()).toEqual(inForce(NEW));
+  });
+
+  test("is rejected, with each problem and no value, by the gateway and by our own check", async () => {
+    await using at = await start({ live: OLD, git: BAD });
+    await at.pass();
+    const refused = { checksum: md5(BAD), state: "rejected" as const };
+    expect(at.passes.standing()).toMatchObject(refused);
+    const { problems = [] } = at.passes.standing() ?? {};
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join()).toMatch(/^\w+: /);
+    expect(problems.join()).not.toContain("s3cret-value");
+    await at.pass();
+    expect(at.passes.standing()).toEqual({ ...refused, problems });
+    await at.publish("{");
+    await at.pass();
+    expect(at.passes.standing()).toEqual({
+      checksum: md5("{"),
+      state: "rejected",
+      problems: ["invalid end of input at 1:2"],
+    });
+    await at.publish({ "other.json": "{}" });
+    await at.pass();
+    const missing = `there is no openclaw.json in ${at.in("config.d")}`;
+    expect(at.passes.standing()).toEqual({ checksum: "none", state: "rejected", problems: [missing] });
+  });
+
+  test("is not in force without a gateway, unless the CLI is the only way to it", async () => {
+    await using at = await start({ live: OLD, git: NEW, isAway: true });
+    await at.pass();
+    const pending = { checksum: md5(NEW), state: "pending" as const, problems: ["no gateway answers"] };
+    expect(at.passes.standing()).toEqual(pending);
+    at.state.gateway = at.gateway;
+    await at.pass();
+    expect(at.passes.standing()).toEqual(inForce(NEW));
+    at.state.gateway = undefined;
+    await at.pass();
+    expect(at.passes.standing()).toEqual(pending);
+    at.state.isRestarting = true;
+    await at.pass();
+    expect(at.passes.standing()).toEqual(pending);
+    const overCli = createConfigPasses({ ...at.options, transport: { ...at.options.transport, usesCli: () => true } });
+    at.state.isRestarting = false;
+    await overCli.reconcile(STEADY);
+    expect(overCli.standing()).toEqual(inForce(NEW));
+  });
+
+  test("is pending until a gateway that is late runs on it, and when it goes away before it does", async () => {
+    await using at = await start({ live: NEW, git: NEW });
+    const isNot: ConfigGateway["readView"] = async () => ({ ...(await at.gateway.readView()), isApplied: false });
+    const shown = { ...at.gateway, readView: isNot };
+    at.state.gateway = shown;
+    for (let passes = 0; passes < 2; passes++) {
+      await at.pass();
+      expect(at.passes.standing()).toMatchObject({ checksum: md5(NEW), state: "pending" });
+      expect(at.passes.standing()?.problems).toEqual([expect.stringMatching(/^a restart may be deferred /)]);
+    }
+    shown.readView = at.gateway.readView;
+    await at.pass();
+    expect(at.passes.standing()).toEqual(inForce(NEW));
+
+    await at.publish(OLD);
+    let asked = 0;
+    const leaving = async () => {
+      asked += 1;
+      if (asked > 3) throw new ManagerError("unreachable", "config.get: gateway closed (1012)");
+      return isNot();
+    };
+    at.state.gateway = { ...at.gateway, readView: leaving };
+    await at.pass();
+    expect(at.passes.standing()).toMatchObject({ checksum: md5(OLD), state: "pending" });
+  });
+
+  test("is pending if the pass is superseded before the gateway runs on it", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    await at.pass({ ...STEADY, isSuperseded: () => true });
+    expect(at.passes.standing()).toMatchObject({ checksum: md5(NEW), state: "pending" });
+  });
+
+  test("is drifted, with the paths, while something else has changed the live file", async () => {
+    await using at = await start({ live: OLD, git: OLD });
+    await at.pass();
+    await at.edit(OLD.replace("👀", "✅"));
+    await at.pass();
+    const problems = [`${at.pvcConfig} was changed by something else: messages.ackReaction`];
+    expect(at.passes.standing()).toEqual({ checksum: md5(OLD), state: "drifted", problems });
+  });
+
+  test("is failed, with the reason, if a pass cannot do its work", async () => {
+    await using at = await start({ live: OLD, git: NEW, isAway: true });
+    await rm(at.pvcConfig);
+    await mkdir(at.pvcConfig);
+    await at.pass();
+    expect(at.passes.standing()?.state).toBe("failed");
+    expect(at.passes.standing()?.problems).toEqual([expect.stringMatching(/is a directory, expected a regular file/)]);
+  });
+});
+
+describe("readMounted()", () => {
+  test("has the checksum that the passes report, and names the file; none if only other files are there", async () => {
+    await using at = await start({ live: OLD, git: NEW });
+    const kind = createConfigReconciler(at.options);
+    await kind.reconcile(STEADY);
+    const { checksum = "" } = kind.standing?.() ?? {};
+    expect(await kind.readMounted?.()).toEqual({ checksum, file: "openclaw.json" });
+    await at.publish({ "openclaw.json": configOf('$include: "./a.json"'), "a.json": "{}" });
+    await kind.reconcile(STEADY);
+    expect(await kind.readMounted?.()).toEqual({
+      checksum: kind.standing?.()?.checksum,
+      file: "openclaw.json or an included file",
+    });
+    await at.publish({ "other.json": "{}" });
+    expect(await kind.readMounted?.()).toEqual({ checksum: "none" });
+    await at.publish({});
+    expect(await kind.readMounted?.()).toEqual({ checksum: undefined });
+    await rm(at.in("config.d"), { recursive: true });
+    expect(await kind.readMounted?.()).toEqual({ checksum: undefined });
+  });
+});

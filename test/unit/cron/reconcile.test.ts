@@ -399,3 +399,73 @@ describe("createCronReconciler()", () => {
     expect(read()).toMatchObject({ definitions_rejected: true, owned_jobs: 1 });
   });
 });
+
+describe("standing()", () => {
+  test("goes from not known over failed to in force, and stays the former one after a swap", async () => {
+    await using at = await start({ definitions: [define()] });
+    const kind = createCronReconciler(at.options);
+    const standing = () => kind.standing?.();
+    const mounted = () => kind.readMounted?.();
+    expect(standing()).toBeUndefined();
+    at.state.away = new ManagerError("unreachable", "connect ECONNREFUSED");
+    await kind.reconcile(STEADY);
+    const { checksum } = (await mounted()) ?? {};
+    expect(checksum).toMatch(/^[0-9a-f]{32}$/);
+    expect(standing()).toEqual({ checksum, state: "failed", problems: ["connect ECONNREFUSED"] });
+    at.state.away = undefined;
+    await kind.reconcile(STEADY);
+    expect(standing()).toEqual({ checksum, state: "in-sync", problems: [] });
+    await at.publish([define({ schedule: "0 4 * * *" })]);
+    expect(standing()).toEqual({ checksum, state: "in-sync", problems: [] });
+    expect(await mounted()).not.toEqual({ checksum });
+    await kind.reconcile(STEADY);
+    expect(standing()).toEqual({ checksum: (await mounted())?.checksum, state: "in-sync", problems: [] });
+  });
+
+  test("is pending while a pass works on other definitions", async () => {
+    await using at = await start({ definitions: [] });
+    await at.pass();
+    const seen: unknown[] = [];
+    at.state.before = () => void seen.push(at.passes.standing()?.state);
+    await at.publish([define()]);
+    await at.pass();
+    expect(new Set(seen)).toEqual(new Set(["pending"]));
+  });
+
+  test("is rejected, with file, job, field and problem", async () => {
+    await using at = await start({ definitions: '[{ "name": "a", "schedule": "every day", "command": "true" }]' });
+    await at.pass();
+    expect(at.passes.standing()).toMatchObject({ state: "rejected" });
+    expect(at.passes.standing()?.problems).toEqual([expect.stringMatching(/^cron-jobs\.json: a: schedule: /)]);
+    await at.volume.publish({ "notes.txt": "" });
+    await at.pass();
+    const problems = [`there are no cron definitions in ${at.volume.path}`];
+    expect(at.passes.standing()).toEqual({ checksum: "none", state: "rejected", problems });
+    expect(await createCronReconciler(at.options).readMounted?.()).toEqual({ checksum: "none" });
+    await at.volume.publish({});
+    expect(await createCronReconciler(at.options).readMounted?.()).toEqual({ checksum: undefined });
+  });
+
+  test("is rejected, with the job, where the release cannot take it, and failed where one cannot be written", async () => {
+    await using at = await start({ definitions: [define({ failureAlert: { after: 3 } })], features: OLD });
+    await at.pass();
+    expect(at.passes.standing()?.problems).toEqual([expect.stringMatching(/^backup: .* needs OpenClaw /)]);
+    expect(at.passes.standing()?.state).toBe("rejected");
+    await at.publish([define({ name: "other" })]);
+    at.state.before = (call) => {
+      if (call === "add other") throw new ManagerError("rejected", "cron.add: no");
+    };
+    await at.pass();
+    expect(at.passes.standing()).toMatchObject({
+      state: "failed",
+      problems: ["jobs could not be written: see its log"],
+    });
+  });
+
+  test("is in force although the copy for the next start cannot be written", async () => {
+    await using at = await start({ definitions: [define()] });
+    await writeFile(at.scratch.in("staging"), "");
+    await at.pass();
+    expect(at.passes.standing()).toMatchObject({ state: "in-sync", problems: [] });
+  });
+});
