@@ -20,7 +20,7 @@ export function checkGateway(
   found: FoundCredentials | ManagerError,
   { pod, mismatch }: { pod: Pod | undefined; mismatch: PortMismatch | undefined },
 ): Check[] {
-  const checks = [checkToken(found)];
+  const checks = [checkToken(found, snapshot.settings.httpPort)];
   const next = (name: string, check: () => Check) => {
     const broken = checks.find((before) => before.state === "failed");
     checks.push(broken ? skip(name, broken.name) : check());
@@ -53,15 +53,16 @@ function checkPort(gatewayUrl: string, mismatch: PortMismatch | undefined): Chec
   return warn(GATEWAY, `${gatewayUrl} answers; ${finding}: its --port or OPENCLAW_GATEWAY_PORT wins`);
 }
 
-function checkToken(found: FoundCredentials | ManagerError): Check {
+function checkToken(found: FoundCredentials | ManagerError, httpPort: number | undefined): Check {
   if (found instanceof ManagerError) return fail(TOKEN, found.message, TOKEN_HINT);
   const { credentials, source } = found;
   const kind = credentials.password === undefined ? "a token" : "a password";
   return source === undefined
-    ? warn(TOKEN, "there is none, which few gateways allow", TOKEN_HINT)
+    ? warn(TOKEN, `there is none, which few gateways allow${httpPort === undefined ? "" : NO_STATUS}`, TOKEN_HINT)
     : pass(TOKEN, `${kind} from ${source}`);
 }
 
+const NO_STATUS = "; GET /status answers nobody without one";
 const TOKEN_HINT =
   "give this container OPENCLAW_GATEWAY_TOKEN, from the Secret that the gateway's container has it from";
 const DEVICES_HINT = `${GATEWAY_CONTAINER}openclaw devices list`;

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { findCredentials } from "../gateway/credentials.ts";
 import { follow } from "../reconcile/follow.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
@@ -18,6 +19,18 @@ export interface Sidecar extends Pick<Runtime, "settings" | "log" | "reconcilers
   end(loops: readonly Promise<void>[]): Promise<void>;
 }
 
+/** Reads what `GET /status` takes. Warns if there is nothing: it then answers nobody. */
+async function readSecret({ settings, env, warnings }: Runtime): Promise<string | undefined> {
+  const sources = { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env };
+  const { token, password } = (await findCredentials(sources)).credentials;
+  const secret = token ?? password;
+  if (secret) warnings.clear("status");
+  else warnings.warnOnce("status", [`WARNING: GET /status answers nobody: ${NO_SECRET}`]);
+  return secret;
+}
+
+const NO_SECRET = "this container has no gateway token to compare with (give it OPENCLAW_GATEWAY_TOKEN)";
+
 export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar {
   const { settings, log, reconcilers, state, signal } = runtime;
   let server: { close(): void } | undefined;
@@ -35,7 +48,11 @@ export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar
       const { createPages } = await import("../http/pages.ts");
       server = await openHttpServer(
         settings.httpPort,
-        createPages(state, () => runtime.transport.isConnected()),
+        createPages(
+          state,
+          () => runtime.transport.isConnected(),
+          () => readSecret(runtime),
+        ),
       );
     },
     waitForMainProcess: (limitSeconds) => waitForMainProcess(runtime, limitSeconds),

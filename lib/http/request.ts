@@ -8,8 +8,8 @@ export type ParsedHead =
   | { kind: "incomplete" }
   /** No request that is answered; the status says why. */
   | { kind: "refused"; status: 400 | 431 }
-  /** `path`: without the query, as it was sent. */
-  | { kind: "request"; method: string; path: string };
+  /** `path`: without the query, as it was sent. `bearer`: that of its only `Authorization`, one character per byte. */
+  | { kind: "request"; method: string; path: string; bearer: string | undefined };
 
 const REQUEST_LINE = /^([A-Z]{1,20}) (\/[^ ]*) HTTP\/1\.[01]$/;
 
@@ -24,5 +24,15 @@ export function parseHead(head: string): ParsedHead {
   const areHeaders = headers.every((header) => /^[!-9;-~]+:/.test(header));
   const hasHost = line.endsWith("1.0") || headers.some((header) => /^host:/i.test(header));
   if (method === undefined || target === undefined || !areHeaders || !hasHost) return { kind: "refused", status: 400 };
-  return { kind: "request", method, path: target.split("?", 1)[0] ?? "" };
+  return { kind: "request", method, path: target.split("?", 1)[0] ?? "", bearer: findBearer(headers) };
+}
+
+/** By RFC 6750. Of two, nobody could say which one counts. */
+function findBearer(headers: readonly string[]): string | undefined {
+  const [value, another] = headers
+    .filter((header) => /^authorization:/i.test(header))
+    .map((header) => header.slice(14));
+  if (value === undefined || another !== undefined) return undefined;
+  const trimmed = value.trim();
+  return /^bearer /i.test(trimmed) ? trimmed.slice(7).trim() : undefined;
 }

@@ -8,6 +8,7 @@ const TEXT = "text/plain; charset=utf-8";
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
   400: "Bad Request",
+  401: "Unauthorized",
   404: "Not Found",
   405: "Method Not Allowed",
   431: "Request Header Fields Too Large",
@@ -20,10 +21,17 @@ export interface Page {
   status: number;
   type: string;
   body: string;
+  /** Further headers, each with its end of line. */
+  headers?: string;
+}
+
+/** The part of a request that a page may depend on. */
+export interface Asked {
+  bearer: string | undefined;
 }
 
 /** The pages by path. Each renders the current state. */
-export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
+export type Pages = Readonly<Record<string, (asked: Asked) => Page | Promise<Page>>>;
 
 export interface HttpServer {
   /** The port in use, also if port 0 was asked for. */
@@ -120,12 +128,11 @@ function listenError(port: number, error: unknown): ManagerError {
 interface Answer extends Page {
   /** Whether the body is left out. */
   isHead?: boolean;
-  headers?: string;
 }
 
 async function findAnswer(request: Request, pages: Pages): Promise<Answer> {
   if (request.kind === "refused") return { status: request.status, type: TEXT, body: "no request that is answered\n" };
-  const { method, path } = request;
+  const { method, path, bearer } = request;
   const show = Object.hasOwn(pages, path) ? pages[path] : undefined;
   const isHead = method === "HEAD";
   if (!show)
@@ -134,7 +141,7 @@ async function findAnswer(request: Request, pages: Pages): Promise<Answer> {
     return { status: 405, type: TEXT, body: "GET and HEAD only\n", headers: "allow: GET, HEAD\r\n" };
   }
   try {
-    return { ...(await show()), isHead };
+    return { ...(await show({ bearer })), isHead };
   } catch {
     return { status: 500, type: TEXT, body: "this page cannot be shown\n", isHead }; // a bug here must not stop the loops
   }

@@ -8,15 +8,27 @@ function start() {
   const kinds = [createFakeReconciler("config"), createFakeReconciler("cron")];
   const state = createSidecarState(kinds, { nowMs: clock.nowMs, uptimeMs: clock.nowMs });
   const [config, cron] = state as [Loop, Loop];
-  const pages = createPages(state, () => true);
-  return { clock, state, loops: { config, cron }, show: async (path: string) => pages[path]?.() };
+  const pages = createPages(
+    state,
+    () => true,
+    async () => undefined,
+  );
+  return { clock, state, loops: { config, cron }, show: async (path: string) => pages[path]?.({ bearer: undefined }) };
 }
 
 const TEXT = "text/plain; charset=utf-8";
 
-test("createPages() has three pages", () => {
+test("createPages() has four pages", () => {
   const { state } = start();
-  expect(Object.keys(createPages(state, () => true))).toEqual(["/healthz", "/readyz", "/metrics"]);
+  expect(
+    Object.keys(
+      createPages(
+        state,
+        () => true,
+        async () => undefined,
+      ),
+    ),
+  ).toEqual(["/healthz", "/readyz", "/metrics", "/status"]);
 });
 
 describe("/healthz", () => {

@@ -10,7 +10,7 @@ describe("parseHead()", () => {
     [`HEAD /metrics?a=1&b=? HTTP/1.1${HOST}\r\nAccept: */*\r\n\r\nrest`, "HEAD", "/metrics"],
     [`DELETE /é HTTP/1.1\r\nhost:\r\n\r\n`, "DELETE", "/é"],
   ])("reads %j", (head, method, path) => {
-    expect(parseHead(head)).toEqual({ kind: "request", method, path });
+    expect(parseHead(head)).toEqual({ kind: "request", method, path, bearer: undefined });
   });
 
   test.each(["", "G", `GET /healthz HTTP/1.1${HOST}`, `GET /healthz HTTP/1.1${HOST}\r\n`])(
@@ -31,6 +31,18 @@ describe("parseHead()", () => {
     `GET /healthz HTTP/1.1${HOST}\r\n folded: 1\r\n\r\n`,
   ])("refuses %j", (head) => {
     expect(parseHead(head)).toEqual({ kind: "refused", status: 400 });
+  });
+
+  test.each([
+    ["Authorization: Bearer s3cret", "s3cret"],
+    ["authorization:bearer  a b~\xc3\xa9\t ", "a b~\xc3\xa9"],
+    ["Authorization: Bearer ", undefined],
+    ["Authorization: Bearers3cret", undefined],
+    ["Authorization: Basic s3cret", undefined],
+    ["X-Authorization: Bearer s3cret", undefined],
+    ["Authorization: Bearer a\r\nAuthorization: Bearer a", undefined],
+  ])("reads the token of %j", (header, bearer) => {
+    expect(parseHead(`GET /status HTTP/1.1${HOST}\r\n${header}\r\n\r\n`)).toMatchObject({ path: "/status", bearer });
   });
 
   test("limits the bytes and the number of headers", () => {
