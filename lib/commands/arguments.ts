@@ -1,7 +1,8 @@
 import { type Command, CommanderError } from "commander";
 import { ManagerError } from "../errors.ts";
 import type { Environment } from "../setting-sources.ts";
-import { type Invocation, createProgram } from "./program.ts";
+import type { Invocation } from "./invocation.ts";
+import { createProgram } from "./program.ts";
 
 /**
  * Reads the command line. Without a command, it is `run`.

@@ -7,7 +7,7 @@ import pool from "../schema/schemas.json" with { type: "json" };
 import type { Environment } from "../setting-sources.ts";
 import { readGatewaySchema } from "./gateway-release.ts";
 import { printNotice } from "./print.ts";
-import type { Invocation } from "./program.ts";
+import type { Invocation } from "./invocation.ts";
 
 /**
  * The JSON Schema of `openclaw.json`: the running gateway's, with its plugins, or that of a release.

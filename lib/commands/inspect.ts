@@ -1,6 +1,6 @@
 import process from "node:process";
 import { formatJson } from "../json.ts";
-import type { WorkInvocation } from "./program.ts";
+import type { WorkInvocation } from "./invocation.ts";
 import type { Runtime } from "./runtime.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { describeTerminal } from "./terminal.ts";

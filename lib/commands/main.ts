@@ -6,7 +6,7 @@ import type { Environment } from "../setting-sources.ts";
 import { describeVersion } from "../version.ts";
 import { readCommandLine } from "./arguments.ts";
 import { print, printFrames, printNotice } from "./print.ts";
-import type { Invocation, WorkInvocation } from "./program.ts";
+import type { Invocation, WorkInvocation } from "./invocation.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Sidecar } from "./sidecar.ts";
 

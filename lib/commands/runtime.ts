@@ -15,7 +15,7 @@ import { createSecretGuard } from "../text/guard.ts";
 import { isDefaultUrl } from "./gateway-port.ts";
 import { type KindContext, type Reconcilers, loadReconcilers } from "./kinds.ts";
 import { print } from "./print.ts";
-import type { WorkInvocation } from "./program.ts";
+import type { WorkInvocation } from "./invocation.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
 /**

@@ -9,7 +9,7 @@ import { readBuild } from "../version.ts";
 import { type Judge, type SchemaChecks, chooseJudge, readSchemaJudge } from "./judge.ts";
 import { print, printNotice } from "./print.ts";
 import { formatProblemLine } from "./problem.ts";
-import type { Invocation } from "./program.ts";
+import type { Invocation } from "./invocation.ts";
 import { readSources } from "./sources.ts";
 import { type Validation, validate } from "./validate.ts";
 import { type Result, renderGithub, toSarif, toValidationJson } from "./validation-formats.ts";
