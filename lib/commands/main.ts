@@ -59,6 +59,7 @@ async function execute(invocation: Exclude<Invocation, { command: "run" }>, env:
     case "sync":
     case "init":
     case "register":
+    case "wait":
     case "status":
     case "diff":
     case "doctor":
@@ -89,6 +90,8 @@ async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, run
       return toExitCode(await (await import("./init.ts")).init(runtime, invocation.only));
     case "register":
       return toExitCode(await (await import("./register.ts")).register(runtime, invocation.waitSeconds));
+    case "wait":
+      return (await import("./wait.ts")).runWait(runtime, invocation);
     case "export":
       return toExitCode(await (await import("./export.ts")).printExport(runtime, invocation.kind));
     case "status":

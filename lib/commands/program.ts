@@ -4,6 +4,7 @@ import { type Environment, SETTING_SOURCES, type SettingName } from "../setting-
 import { type Settings, readSettings } from "../settings.ts";
 import type { Invocation, PassOptions } from "./invocation.ts";
 import { KIND_NAMES, type KindName } from "./kinds.ts";
+import { readSidecarUrl } from "./sidecar-url.ts";
 import type { Source } from "./sources.ts";
 import { FORMATS, type Format } from "./validation-formats.ts";
 
@@ -12,6 +13,8 @@ interface Flags extends Partial<Record<SettingName, string>> {
   selfHeal?: boolean;
   only?: KindName[];
   wait?: number;
+  url?: string;
+  timeout?: number;
   json?: boolean;
   exitCode?: boolean;
   openclaw?: string;
@@ -84,6 +87,14 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("wait for the gateway, then add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
     .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
+  const wait = configure(program.command("wait"), "config-manager wait --url http://SERVICE:9090 --timeout 300")
+    .description("wait until a sidecar says that what is mounted here is in force; exit 1 rejected, 2 not in time")
+    .option("--url <url>", "where a sidecar serves its --http-port; else that port in this container")
+    .addOption(new Option("--timeout <seconds>", "how long to wait").default(300).argParser(readSeconds))
+    .action(({ url, timeout = 0 }: Flags) => {
+      const options = read(wait);
+      choose({ command: "wait", url: readSidecarUrl(url, options.settings), timeoutSeconds: timeout, ...options });
+    });
   const exporting = configure(program.command("export"), "config-manager export config > openclaw.json")
     .addArgument(new Argument("[kind]", "what to export").choices(KIND_NAMES).default("cron"))
     .description("print what is live as Git should have it: the jobs, or the config as OpenClaw has migrated it")

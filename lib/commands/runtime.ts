@@ -55,7 +55,10 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
     printed.catch(() => undefined); // a failed log line cannot be reported; callers await a result
     return printed;
   };
-  const progress: Progress = showProgress(`asking ${settings.gatewayUrl}`, command === "run" ? {} : process.stderr);
+  const progress: Progress = showProgress(
+    `asking ${settings.gatewayUrl}`,
+    ["run", "wait"].includes(command) ? {} : process.stderr,
+  );
   const isQuiet = isForPerson(invocation);
   const logLine = createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
   const log = isQuiet ? () => undefined : (message: string) => logLine(guard.mask(message)); // before it is cut
@@ -112,7 +115,7 @@ function toLogOptions({ logFormat }: Settings) {
   return { format: logFormat, isUtc: isClockUtc(process.env.TZ) };
 }
 
-/** Returns whether a command only prints a result for a person. The output of the other commands is a log. */
+/** Returns whether a command only prints a result, and changes nothing. The output of the other commands is a log. */
 export function isForPerson({ command }: WorkInvocation): boolean {
-  return ["status", "diff", "doctor", "export"].includes(command);
+  return ["wait", "status", "diff", "doctor", "export"].includes(command);
 }
