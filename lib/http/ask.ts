@@ -2,6 +2,7 @@ import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
 import * as v from "valibot";
 import { describeError, systemCode } from "../errors.ts";
+import { type Json, isJsonObject } from "../json.ts";
 import { boundText } from "../text/bounded.ts";
 import { findExcess } from "../text/limits.ts";
 
@@ -115,8 +116,11 @@ function parseAnswer(text: string): Answer {
   const strange = { kind: "strange", reason: "an answer that is no status" } as const;
   if (findExcess(text, LIMITS) !== undefined) return strange;
   try {
-    const parsed = v.safeParse(v.record(v.string(), ToldSchema), JSON.parse(text));
-    return parsed.success ? { kind: "told", standings: new Map(Object.entries(parsed.output)) } : strange;
+    const json = JSON.parse(text) as Json;
+    const parsed = v.safeParse(v.record(v.string(), ToldSchema), json);
+    return isJsonObject(json) && parsed.success
+      ? { kind: "told", standings: new Map(Object.entries(parsed.output)) }
+      : strange;
   } catch {
     return strange; // no JSON
   }
