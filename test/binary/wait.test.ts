@@ -88,7 +88,7 @@ describe("wait", () => {
     }
   });
 
-  test("ends with 1 at a rejection, with file, path and message, and of jobs with the field", async () => {
+  test("ends with 1 at a rejection, with the file and the problem", async () => {
     await mounts.config.publish({ "openclaw.json": '{"gateway":' });
     await mounts.publishJobs([{ name: "a", schedule: "every day", command: "true" }]);
     await startServing();
