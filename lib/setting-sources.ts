@@ -137,7 +137,7 @@ const SOURCES = {
     flag: "--http-port",
     argument: "<port>",
     default: () => undefined,
-    describes: "the port where run serves /healthz, /readyz and /metrics; off unless set",
+    describes: "the port where run serves /healthz, /readyz, /metrics and /status; off unless set",
   },
 } satisfies Record<string, SettingSource>;
 

@@ -26,7 +26,9 @@ export function createConfigStanding(
   const noteAbsence = () => (usesCli() ? keeper.note([], "in-sync") : keeper.note(["no gateway answers"], "pending"));
   return Object.assign(keeper, {
     isRefused(plan) {
-      keeper.note(plan.kind === "missing" ? [describeMissing(configDir, false)] : nameSource(pvcConfig, plan));
+      if (plan.kind === "missing") keeper.note([describeMissing(configDir, false)]);
+      // Another gateway than that of the record may take it, and will be asked.
+      else keeper.note(nameSource(pvcConfig, plan), plan.source === "record" ? "pending" : undefined);
     },
     hasDrifted: (paths) => keeper.note([describeChanged(pvcConfig, paths)], "drifted"),
     isNotValidated(hasGateway) {

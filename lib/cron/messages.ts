@@ -8,7 +8,7 @@ export function describeMissing(cronDir: string, isUnused: boolean): string {
 }
 
 /** Explains which removals are refused, why, and how to allow them. */
-export function explainRefusal(names: readonly string[]): string {
+function explainRefusal(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(", ");
   return `${names.length} would be removed at once (${shown}, …), half of ours or more; --allow-mass-removal lets it happen`;
 }
@@ -18,7 +18,7 @@ export function describeRefusal(names: readonly string[]): string {
 }
 
 /** Explains which features a job needs and this gateway lacks, and which release has them. */
-export function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
+function explainUnsupported({ missing }: UnsupportedJob, version: string): string {
   const own = /^\d/.test(version) ? `this is ${version}` : "this is an older one";
   const needs = missing.flatMap((one) => ("since" in one ? [`${one.what} needs OpenClaw ${one.since} or later`] : []));
   const exposed = missing.flatMap((one) => ("reason" in one ? [`${one.what} ${one.reason}`] : []));

@@ -99,9 +99,10 @@ describe("a third kind of setting, by its folder and its line", () => {
     expect([exitCode, messages.includes(`Message written: ${motd}`)]).toEqual([0, true]);
   });
 
-  test("has a loop of its own in the sidecar, and is in the banner, readiness, health and metrics", async () => {
+  test("has a loop of its own in the sidecar, and is in the banner, readiness, health, metrics and wait", async () => {
     const port = await findFreePort();
-    const sidecar = startSidecar(environment({ CONFIG_MANAGER_HTTP_PORT: String(port) }), ["run"], program());
+    const token = { OPENCLAW_GATEWAY_TOKEN: "s3cret" };
+    const sidecar = startSidecar(environment({ CONFIG_MANAGER_HTTP_PORT: String(port), ...token }), ["run"], program());
     try {
       await sidecar.waitFor(`  Monitoring: ${mounts.config.path} (message of the day)`);
       const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).then((response) => response.text());
@@ -110,6 +111,10 @@ describe("a third kind of setting, by its folder and its line", () => {
       await sidecar.waitFor(`Message written: ${motd}`);
       expect(await readMaybe(motd)).toBe("changed");
       expect(await get("/healthz")).toMatch(/^toy: (?:idle|working)/m);
+      const url = `http://127.0.0.1:${port}`;
+      const waited = await runBinary(["wait", "--url", url, "--timeout", "0"], environment(token), program());
+      expect(waited.stderr).toContain("toy: in force (md5 changed)\n");
+      expect(waited.exitCode).toBe(2); // no gateway has said that the config is
       const metrics = await get("/metrics");
       expect(metrics).toContain("\nconfig_manager_toy_written 1\n");
       expect(metrics).toContain('config_manager_passes_total{reconciler="toy",result="equal"}');

@@ -8,6 +8,7 @@ import { replaceFile } from "../../../lib/files/replace.ts";
 import type { Log } from "../../../lib/log.ts";
 import { attemptPass } from "../../../lib/reconcile/pass.ts";
 import type { Reconciler } from "../../../lib/reconcile/reconciler.ts";
+import { createStanding } from "../../../lib/reconcile/standing.ts";
 import type { Warnings } from "../../../lib/reconcile/warnings.ts";
 import type { Settings } from "../../../lib/settings.ts";
 import { type MotdPlan, planMotd } from "./plan.ts";
@@ -26,9 +27,11 @@ export function createMotdReconciler({ settings, log, warnings }: MotdDependenci
     const observed = await readFile(path, "utf8").catch(() => undefined);
     return planMotd(await readMotd(settings.configDir), observed);
   };
+  const standing = createStanding();
   let written = 0;
   const apply = async () => {
     const planned = await plan();
+    standing.hasRead(planned.kind === "missing" ? "none" : planned.text);
     if (planned.kind === "missing") return { kind: "rejected" } as const;
     if (planned.kind === "update") {
       await replaceFile(path, Buffer.from(planned.text));
@@ -45,7 +48,9 @@ export function createMotdReconciler({ settings, log, warnings }: MotdDependenci
     needsGateway: false,
     gauges: [{ name: "toy_written", help: "How often the message was written.", read: () => written }],
     prepare: async () => (await attemptPass("Failed to write the message", apply, warnings)).kind !== "failed",
-    reconcile: () => attemptPass("Failed to write the message", apply, warnings),
+    reconcile: () => standing.attempt("Failed to write the message", apply, warnings),
+    readMounted: async () => ({ checksum: await readMotd(settings.configDir) }),
+    standing: () => standing.current,
     report: async () => reportMotd(await plan(), path),
   };
 }

@@ -1,7 +1,7 @@
-export type MotdPlan = { kind: "none" } | { kind: "missing" } | { kind: "update"; text: string };
+export type MotdPlan = { kind: "missing" } | { kind: "none" | "update"; text: string };
 
 /** Pure. */
 export function planMotd(desired: string | undefined, observed: string | undefined): MotdPlan {
   if (desired === undefined) return { kind: "missing" };
-  return desired === observed ? { kind: "none" } : { kind: "update", text: desired };
+  return { kind: desired === observed ? "none" : "update", text: desired };
 }

@@ -221,7 +221,7 @@ describe("wait()", () => {
   });
 
   test("fails where nothing is mounted, and where it has no token to ask with", async () => {
-    const none = start([AWAY], { config: () => ({ checksum: undefined }) } as never);
+    const none = start([AWAY], { config: () => ({ checksum: undefined, file: "" }) });
     expect((await refusalOf(none.run())).message).toBe("nothing is mounted here that could be waited for");
     expect(none.asked()).toBe(0);
     const refused = new ManagerError("refused", "there is no gateway token here");

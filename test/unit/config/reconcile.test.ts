@@ -1034,7 +1034,7 @@ describe("standing()", () => {
       expect(at.passes.standing()).toMatchObject({ checksum: md5(NEW), state: "pending" });
       expect(at.passes.standing()?.problems).toEqual([expect.stringMatching(/^a restart may be deferred /)]);
     }
-    shown.readView = at.gateway.readView;
+    shown.readView = () => at.gateway.readView();
     await at.pass();
     expect(at.passes.standing()).toEqual(inForce(NEW));
 
@@ -1048,6 +1048,20 @@ describe("standing()", () => {
     at.state.gateway = { ...at.gateway, readView: leaving };
     await at.pass();
     expect(at.passes.standing()).toMatchObject({ checksum: md5(OLD), state: "pending" });
+  });
+
+  test("is pending while only the record of a former process says that it is rejected", async () => {
+    await using at = await start({ live: OLD, git: BAD });
+    await at.pass();
+    expect(at.passes.standing()?.state).toBe("rejected");
+    at.state.gateway = undefined;
+    const anew = createConfigPasses(at.options);
+    await anew.reconcile(STEADY);
+    expect(anew.standing()).toMatchObject({ checksum: md5(BAD), state: "pending" });
+    expect(anew.standing()?.problems.join()).toContain("recorded in");
+    at.state.gateway = at.gateway;
+    await anew.reconcile(STEADY);
+    expect(anew.standing()?.state).toBe("rejected");
   });
 
   test("is pending if the pass is superseded before the gateway runs on it", async () => {
