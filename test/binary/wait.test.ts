@@ -241,12 +241,18 @@ describe("GET /status", () => {
     expect(await told()).toMatchObject({ config: { checksum, state: "in-sync", problems: [] } });
   });
 
-  test("answers nobody where there is no token, and the log says so", async () => {
+  test("answers nobody where there is no token, and log and doctor say so", async () => {
     await startServing({ OPENCLAW_GATEWAY_TOKEN: "" });
     expect((await get({ authorization: "Bearer " })).status).toBe(401);
     expect((await get({ authorization: "Bearer any" })).status).toBe(401);
     await sidecar?.waitFor(
       /^WARNING: GET \/status answers nobody: this container has no gateway token to compare with /,
+    );
+    const env = { OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1", CONFIG_MANAGER_HTTP_PORT: String(port) };
+    const { stdout } = await runBinary(["doctor", "--json"], mounts.environment(env));
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; detail: string }[] };
+    expect(checks.find(({ name }) => name === "token")?.detail).toBe(
+      "there is none, which few gateways allow; GET /status answers nobody without one",
     );
   });
 });
