@@ -3,7 +3,7 @@ import { toResult } from "../errors.ts";
 import { readApprovals } from "../gateway/approvals-calls.ts";
 import type { Gauge, Reconciler } from "../reconcile/reconciler.ts";
 import { openGateway } from "./observe.ts";
-import { pathOfApprovals } from "./read.ts";
+import { pathOfApprovals, readMountedApprovals } from "./read.ts";
 import { type ApprovalsDependencies, type ApprovalsState, createApprovalsPasses } from "./reconcile.ts";
 
 /** Creates the reconciler of `exec-approvals.json`. */
@@ -20,6 +20,8 @@ export function createApprovalsReconciler(dependencies: ApprovalsDependencies): 
     gauges: createGauges(passes.state),
     prepare: async () => true, // the gateway keeps them, and is not there yet
     reconcile: passes.reconcile,
+    readMounted: () => readMountedApprovals(settings.configDir),
+    standing: passes.standing,
     async report() {
       // Before any import, so that all reports join one attempt to connect.
       const gateway = await toResult(openGateway(transport, connectLimitMs));

@@ -21,6 +21,16 @@ export function describeRefused(message: string, release: string): string {
   return `WARNING: Exec approvals refused by the gateway, the live ones stay as they are: ${message}${advice}`;
 }
 
+/** What something else has changed, a line each, for a report. */
+export function listDrift(drift: readonly ApprovalsChange[]): string[] {
+  return formatChanges(drift).map((path) => `${path}: something else has changed it`);
+}
+
+/** Why a gateway without the calls takes nothing, for a report. @param reason why there are none */
+export function explainNoCalls(reason: string): string {
+  return `they cannot be applied: ${reason}`;
+}
+
 /** Returns one WARNING for a gateway that has no such calls. */
 export function describeNoCalls(reason: string): string {
   return `WARNING: Exec approvals cannot be applied: ${reason}`;

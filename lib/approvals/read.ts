@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { computeChecksum } from "../files/checksum.ts";
 import { readVolumeByName } from "../files/volume.ts";
+import type { Mounted } from "../reconcile/standing.ts";
 import { CONFIG_LIMITS } from "../text/limits.ts";
 import { checkApprovals, formatApprovalsProblem } from "./check.ts";
 import type { Keyed } from "./document.ts";
@@ -38,6 +39,16 @@ export async function readDesired(configDir: string): Promise<DesiredApprovals> 
   if (checked.kind === "invalid")
     return { ...checked, checksum, problems: checked.problems.map(formatApprovalsProblem) };
   return { ...checked, checksum, bytes: found };
+}
+
+/**
+ * The ConfigMap is the config's, too: without this file in it, there is nothing to wait for.
+ *
+ * @throws {ManagerError} like {@link readDesired}
+ */
+export async function readMountedApprovals(configDir: string): Promise<Mounted> {
+  const desired = await readDesired(configDir);
+  return { checksum: "checksum" in desired ? desired.checksum : undefined, file: APPROVALS_NAME };
 }
 
 /** Whether this generation has another file: the links beside it may still be those of the one before. */

@@ -7,7 +7,9 @@ import type { Gateway } from "../gateway/connection.ts";
 import type { Log } from "../log.ts";
 import { createHealing } from "../reconcile/healing.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
-import { UNHEALED, attemptPass } from "../reconcile/pass.ts";
+import { UNHEALED } from "../reconcile/pass.ts";
+import type { Reconciler } from "../reconcile/reconciler.ts";
+import { NOTHING, createStanding } from "../reconcile/standing.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import { type Applied, applyApprovals } from "./apply.ts";
@@ -41,7 +43,7 @@ export interface ApprovalsState {
   last: Pick<Applied, "drift" | "notInGit"> | undefined;
 }
 
-export interface ApprovalsPasses {
+export interface ApprovalsPasses extends Required<Pick<Reconciler, "standing">> {
   readonly reconcile: () => Promise<PassOutcome>;
   readonly state: ApprovalsState;
 }
@@ -56,6 +58,7 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
   const { settings, selfHeal, logsFirstPass, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const { configDir, checksumDir, prune } = settings;
   const healing = createHealing(clock.uptimeMs);
+  const standing = createStanding();
   const state: ApprovalsState = { isRejected: false, declared: undefined, last: undefined };
   /** The checksum of the file that was last logged as a change; undefined before the first pass. */
   let logged: string | undefined;
@@ -67,6 +70,7 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
     const [desired, records] = [await readDesired(configDir), await readRecords(settings, warnOfObstacle)];
     const isKnown = records.base !== undefined || records.pending !== undefined;
     logged ??= logsFirstPass ? "none" : ((await readChecksum(checksumDir, "approvals", warnOfObstacle)) ?? "none");
+    standing.hasRead("checksum" in desired ? desired.checksum : NOTHING);
     state.isRejected = false;
     state.declared = desired.kind === "valid" ? desired.entries : 0;
     switch (desired.kind) {
@@ -75,6 +79,7 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
         warnings.warnOnce(FILE, [
           `WARNING: Exec approvals in Git are not known: ${messages.describeMissing(configDir)}`,
         ]);
+        standing.note([messages.describeMissing(configDir)]);
         return { kind: "rejected" };
       case "absent":
         return isKnown ? follow(DROPPED, records) : rest();
@@ -82,6 +87,7 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
         tellChange(desired.checksum);
         state.isRejected = true;
         warnings.warnOnce(FILE, messages.describeInvalid(desired.problems));
+        standing.note(desired.problems);
         return { kind: "rejected" };
       case "valid":
         return follow(desired, records);
@@ -114,8 +120,10 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
     } catch (error) {
       if (error instanceof RefusedApprovalsError) {
         warnings.warnOnce(CALLS, [messages.describeRefused(error.message, gateway?.version ?? "")]);
+        standing.note([`refused by the gateway: ${error.message}`]);
       } else if (error instanceof MissingApprovalsError) {
         warnings.warnOnce(CALLS, [messages.describeNoCalls(describeError(error))]);
+        standing.note([messages.explainNoCalls(describeError(error))]);
       } else throw error;
       state.isRejected = true;
       return { kind: "rejected" };
@@ -154,7 +162,10 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
     if (changes.length > 0 || mustLogComplete) log("Exec approvals sync complete");
     mustLogComplete = false;
     if (drift.length === 0) warnings.clear(DRIFT);
-    else warnings.warnOnce(DRIFT, [messages.describeDrift(drift, decision)]);
+    else {
+      warnings.warnOnce(DRIFT, [messages.describeDrift(drift, decision)]);
+      standing.note(messages.listDrift(drift), "drifted");
+    }
     return drift.length > 0 && selfHeal && decision !== "given-up" ? UNHEALED : { kind: "equal" };
   }
 
@@ -164,7 +175,8 @@ export function createApprovalsPasses(dependencies: ApprovalsDependencies): Appr
 
   return {
     state,
-    reconcile: () => attemptPass("Failed to sync exec approvals", reconcileApprovals, warnings),
+    standing: () => standing.current,
+    reconcile: () => standing.attempt("Failed to sync exec approvals", reconcileApprovals, warnings),
   };
 }
 

@@ -3,9 +3,8 @@ import type { ObstacleError } from "../files/regular-file.ts";
 import { MissingApprovalsError, readApprovals } from "../gateway/approvals-calls.ts";
 import type { Gateway } from "../gateway/connection.ts";
 import type { Settings } from "../settings.ts";
-import { formatChanges } from "./changes.ts";
 import { toKeyed } from "./document.ts";
-import { describeMissing } from "./messages.ts";
+import { describeMissing, explainNoCalls, listDrift } from "./messages.ts";
 import { type ApprovalsPlan, planApprovals } from "./plan.ts";
 import { type DesiredApprovals, readDesired } from "./read.ts";
 import { readRecords } from "./record.ts";
@@ -63,7 +62,7 @@ export function findApprovalsProblems(snapshot: ApprovalsSnapshot, configDir: st
   if (desired.kind === "invalid") return [...desired.problems];
   if (isUnused) return [];
   if (desired.kind === "missing") return [describeMissing(configDir)];
-  if (live instanceof MissingApprovalsError) return [`they cannot be applied: ${describeError(live)}`];
+  if (live instanceof MissingApprovalsError) return [explainNoCalls(describeError(live))];
   if (live instanceof ManagerError) return [describeError(live)];
-  return formatChanges(plan?.drift ?? []).map((path) => `${path}: something else has changed it`);
+  return listDrift(plan?.drift ?? []);
 }

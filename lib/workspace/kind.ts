@@ -3,6 +3,7 @@ import { readMounts } from "../files/mounts.ts";
 import { inspectMount } from "../files/places.ts";
 import { isMissing } from "../files/volume.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
+import { readMountedWorkspace } from "./read.ts";
 import { type WorkspacePassDependencies, createWorkspacePasses } from "./reconcile.ts";
 
 /** Creates the reconciler of the agents' workspace files. */
@@ -36,6 +37,8 @@ export function createWorkspaceReconciler(dependencies: WorkspacePassDependencie
     ],
     prepare: passes.prepare,
     reconcile: passes.reconcile,
+    readMounted: () => readMountedWorkspace(settings.workspaceDir),
+    standing: passes.standing,
     async report() {
       // Before any import, so that all reports join one attempt to connect.
       const calls = await transport.openCalls(connectLimitMs);

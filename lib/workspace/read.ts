@@ -1,6 +1,8 @@
 import { computeDigest } from "../digest.ts";
+import { computeChecksum } from "../files/checksum.ts";
 import { isTemporary } from "../files/temporary.ts";
-import { type TreeFile, type TreeLimits, readTree } from "../files/tree.ts";
+import { type Tree, type TreeFile, type TreeLimits, readTree } from "../files/tree.ts";
+import { type Mounted, NOTHING } from "../reconcile/standing.ts";
 
 /** A ConfigMap holds 1 MiB; a projected volume joins several. */
 const LIMITS: TreeLimits = { files: 500, bytesPerFile: 1024 ** 2, bytes: 16 * 1024 ** 2 };
@@ -18,9 +20,11 @@ export interface DesiredFile {
 export type Desired =
   | { kind: "missing" }
   /** Nothing of it counts. */
-  | { kind: "rejected"; problem: string }
+  | { kind: "rejected"; checksum: string; problem: string }
   | {
       kind: "read";
+      /** Of all paths, modes and bytes of the volume. {@link NOTHING} of an empty one. */
+      checksum: string;
       /** By the id of the agent as the folder has it; the empty text stands for the default agent. */
       byAgent: ReadonlyMap<string, readonly DesiredFile[]>;
       /** What was left out: then nothing is removed. */
@@ -49,7 +53,9 @@ export function contentOf(mark: string): string {
 export async function readDesired(workspaceDir: string): Promise<Desired> {
   const tree = await readTree(workspaceDir, LIMITS);
   if (!tree) return { kind: "missing" };
-  if (tree.kind === "excess") return { kind: "rejected", problem: `${tree.problem}; none of ${workspaceDir} is taken` };
+  const checksum = computeTreeChecksum(tree);
+  if (tree.kind === "excess")
+    return { kind: "rejected", checksum, problem: `${tree.problem}; none of ${workspaceDir} is taken` };
   const byAgent = new Map<string, DesiredFile[]>();
   const problems = [...tree.problems];
   for (const file of tree.files) {
@@ -57,7 +63,25 @@ export async function readDesired(workspaceDir: string): Promise<Desired> {
     if ("problem" in place) problems.push(`${file.path}: ${place.problem}`);
     else byAgent.set(place.agent, [...(byAgent.get(place.agent) ?? []), toDesired(place.path, file)]);
   }
-  return { kind: "read", byAgent, problems };
+  return { kind: "read", checksum, byAgent, problems };
+}
+
+/** Of what is refused, only why is known: then the verdict is the same, too. */
+function computeTreeChecksum(tree: Tree): string {
+  const files = tree.kind === "read" ? tree.files : [];
+  const problems = tree.kind === "read" ? tree.problems : [tree.problem];
+  const lines = [
+    ...files.map(({ path, bytes, isExecutable }) => `${markOf(bytes, isExecutable)}  ${path}`),
+    ...problems,
+  ];
+  return lines.length === 0 ? NOTHING : computeChecksum(new TextEncoder().encode(lines.join("\n")));
+}
+
+/** @throws {ManagerError} like {@link readDesired} */
+export async function readMountedWorkspace(workspaceDir: string): Promise<Mounted> {
+  const desired = await readDesired(workspaceDir);
+  const checksum = desired.kind === "missing" ? NOTHING : desired.checksum;
+  return { checksum: checksum === NOTHING ? undefined : checksum };
 }
 
 function toDesired(path: string, { bytes, isExecutable }: TreeFile): DesiredFile {

@@ -3,8 +3,9 @@ import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { FAILED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
+import { NOTHING, createStanding } from "../reconcile/standing.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
-import { toRejected } from "./messages.ts";
+import { describeDrift, describeMissing, toRejected } from "./messages.ts";
 import { type Manifest, manifestPathOf, writeManifest } from "./manifest.ts";
 import { type Calls, type Survey, type WorkspaceDependencies, findSkillProblems, survey } from "./snapshot.ts";
 import { type Tally, reconcileTarget } from "./target-pass.ts";
@@ -16,14 +17,18 @@ export interface WorkspacePassDependencies extends WorkspaceDependencies {
   selfHeal: boolean;
   /** Whether a problem with an agent may pass by itself: beside the sidecar's other kinds it does, in `sync` not. */
   logsFirstPass: boolean;
-  transport: { openCalls(limitMs: number): Promise<Calls> };
+  transport: {
+    openCalls(limitMs: number): Promise<Calls>;
+    /** Whether there are no calls, and no wait for any. Absent: there may be some. */
+    usesCli?(): boolean;
+  };
   connectLimitMs: number;
   log: Log;
   warnings: Warnings;
   clock: { uptimeMs: () => number };
 }
 
-export interface WorkspacePasses extends Pick<Reconciler, "prepare" | "reconcile"> {
+export interface WorkspacePasses extends Required<Pick<Reconciler, "prepare" | "reconcile" | "standing">> {
   /** Counts of the last pass; undefined before the first. */
   readonly last: Counts | undefined;
 }
@@ -34,12 +39,13 @@ interface Counts {
   problems: number;
 }
 
-const NOTHING = { declared: 0, drifted: 0, changes: 0, failures: 0, healed: 0 };
+const NO_COUNTS = { declared: 0, changes: 0, failures: 0, healed: 0 };
 
 /** Keeps the files of workspaces equal to the volume. */
 export function createWorkspacePasses(dependencies: WorkspacePassDependencies): WorkspacePasses {
   const { settings, selfHeal, logsFirstPass, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const manifestPath = manifestPathOf(settings.stagingDir);
+  const standing = createStanding();
   let last: Counts | undefined;
   let healedMs = Number.NEGATIVE_INFINITY;
   let heldBack = "";
@@ -53,11 +59,13 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   async function reconcileWorkspaces(calls: Calls, isRunning: boolean): Promise<PassOutcome> {
     const found = await survey(dependencies, calls);
     for (const obstacle of found.obstacles) warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
+    standing.hasRead(found.desired.kind === "missing" ? NOTHING : found.desired.checksum);
     if (found.desired.kind === "missing") {
-      const isUnused = found.manifest === undefined;
-      if (!isUnused)
-        warnings.warnOnce("workspace source", [`WARNING: Workspace directory not found: ${settings.workspaceDir}`]);
-      return { kind: isUnused ? "equal" : "rejected" };
+      if (found.manifest === undefined) return { kind: "equal" };
+      const problem = describeMissing(settings.workspaceDir);
+      warnings.warnOnce("workspace source", [`WARNING: ${problem}`]);
+      standing.note([problem]);
+      return { kind: "rejected" };
     }
     warnings.warnOnce("workspace source", found.sourceProblems.map(toRejected));
     warnings.warnOnce(
@@ -66,7 +74,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     );
     tellAgentProblems(found.agentProblems);
 
-    const tally: Tally = { ...NOTHING, driftLines: [], problemLines: [] };
+    const tally: Tally = { ...NO_COUNTS, drifted: [], problems: [] };
     const heals = selfHeal && clock.uptimeMs() - healedMs >= HEAL_INTERVAL_MS;
     stored = found.manifest;
     let manifest: Manifest = found.manifest ?? new Map();
@@ -75,27 +83,40 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
       manifest = await reconcileTarget(context, { ...found, manifest }, target, tally);
     if (tally.healed > 0) healedMs = clock.uptimeMs();
     await store(manifest);
-    warnings.warnOnce("workspace drift", tally.driftLines);
-    warnings.warnOnce("workspace places", tally.problemLines);
+    warnings.warnOnce("workspace drift", tally.drifted.map(describeDrift));
+    warnings.warnOnce("workspace places", tally.problems.map(toRejected));
     const skillProblems = await findSkillProblems(calls, found.targets);
     if (calls)
       warnings.warnOnce(
         "skills",
         skillProblems.map((line) => `WARNING: Skill not used: ${line}`),
       );
-    const problems = found.sourceProblems.length + found.agentProblems.length + tally.problemLines.length;
-    last = { declared: tally.declared, drifted: tally.drifted, problems: problems + skillProblems.length };
-    return conclude(tally, found, skillProblems);
+    const problems = [...found.sourceProblems, ...found.agentProblems, ...tally.problems, ...skillProblems];
+    last = { declared: tally.declared, drifted: tally.drifted.length, problems: problems.length };
+    note(problems, tally, calls !== undefined || transport.usesCli?.() === true);
+    return conclude(tally, found, problems.length > 0);
   }
 
-  function conclude(tally: Tally, found: Survey, skillProblems: readonly string[]): PassOutcome {
+  function note(problems: readonly string[], { failures, drifted }: Tally, isAsked: boolean): void {
+    if (failures > 0) standing.note([...problems, "files could not be written: see its log"]);
+    else if (problems.length > 0) standing.note(problems);
+    else if (drifted.length > 0)
+      standing.note(
+        drifted.map((path) => `${path} was edited by something else`),
+        "drifted",
+      );
+    else if (!isAsked)
+      standing.note(["no gateway answers"], "pending"); // it may load no skill
+    else standing.note([]);
+  }
+
+  function conclude(tally: Tally, found: Survey, isWrong: boolean): PassOutcome {
     if (tally.failures > 0 || found.agentProblems.length > 0) return FAILED;
-    const isWrong = found.sourceProblems.length + tally.problemLines.length + skillProblems.length > 0;
     // What one pass has moved out of the way, the next one can replace.
     if (isWrong && tally.changes > 0) return FAILED;
     if (tally.changes > 0) log("Workspace sync complete");
     if (isWrong) return { kind: "rejected" };
-    return tally.drifted > 0 && selfHeal ? UNHEALED : { kind: "equal" };
+    return tally.drifted.length > 0 && selfHeal ? UNHEALED : { kind: "equal" };
   }
 
   /** A config that declares the agent may be on its way: it is told if it is still so at the next pass. */
@@ -110,13 +131,14 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     get last() {
       return last;
     },
+    standing: () => standing.current,
     async prepare() {
       await attemptPass("Failed to write workspace files", () => reconcileWorkspaces(undefined, false), warnings);
       return true; // a gateway can start without them
     },
     async reconcile() {
       const run = async () => reconcileWorkspaces(await transport.openCalls(connectLimitMs), true);
-      return attemptPass("Failed to sync workspace files", run, warnings);
+      return standing.attempt("Failed to sync workspace files", run, warnings);
     },
   };
 }

@@ -4,7 +4,6 @@ import type { Log } from "../log.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import { type Applied, applyPlan, skillOf } from "./apply.ts";
 import type { Entries, Entry, Manifest } from "./manifest.ts";
-import { describeDrift, toRejected } from "./messages.ts";
 import { type WorkspacePlan, isOurs } from "./plan.ts";
 import { type Survey, type WorkspaceDependencies, describeTargetProblem, openTarget, planTarget } from "./snapshot.ts";
 import { endRefresh, refreshSkills } from "./refresh.ts";
@@ -14,12 +13,13 @@ import type { Target } from "./targets.ts";
 /** What one pass has found and done, over all workspaces. */
 export interface Tally {
   declared: number;
-  drifted: number;
   changes: number;
   failures: number;
   healed: number;
-  driftLines: string[];
-  problemLines: string[];
+  /** The paths of files that something else has edited. */
+  drifted: string[];
+  /** Each begins with a path or an agent. */
+  problems: string[];
 }
 
 export interface TargetContext {
@@ -50,7 +50,7 @@ export async function reconcileTarget(
   const { root, problem } = await openTarget(context.dependencies, target.workspace, target.files.length > 0);
   if (!root) {
     if (problem === undefined) return withEntries(manifest, target, new Map());
-    tally.problemLines.push(toRejected(describeTargetProblem(target, problem)));
+    tally.problems.push(describeTargetProblem(target, problem));
     return manifest;
   }
   try {
@@ -77,9 +77,8 @@ async function reconcileRoot(
   for (const path of plan.left) {
     log(`WARNING: Workspace file is no longer in the ConfigMap, but edited, and stays: ${join(root.path, path)}`);
   }
-  tally.drifted += plan.drifted.length;
-  tally.driftLines.push(...plan.drifted.map((path) => describeDrift(join(root.path, path))));
-  tally.problemLines.push(...plan.problems.map((line) => toRejected(join(root.path, line))));
+  tally.drifted.push(...plan.drifted.map((path) => join(root.path, path)));
+  tally.problems.push(...plan.problems.map((line) => join(root.path, line)));
   const noted = withEntries(found.manifest, target, plan.before);
   if (plan.writes.length + plan.removals.length === 0) return noted;
   tally.healed += plan.writes.filter(({ path, mark }) => entries.get(path)?.written === mark).length;
