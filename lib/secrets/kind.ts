@@ -12,7 +12,10 @@ export interface SecretsKindDependencies extends Omit<SecretsDependencies, "plac
 
 const KIND = { name: "secrets", events: ["login"], needsGateway: false, precedesConfig: true } as const;
 
-/** Creates the reconciler of the copies of a Secret. */
+/**
+ * Creates the reconciler of the copies of a Secret. It has no standing, so that `wait` does not wait for it: whoever sees a
+ * checksum of a weak secret can guess the secret.
+ */
 export function createSecretsReconciler(dependencies: SecretsKindDependencies): Reconciler {
   const { secretsDir, secretsTargetDir: targetDir, prune } = dependencies.settings;
   if (secretsDir === undefined || targetDir === undefined) return createUnusedReconciler();

@@ -1,7 +1,9 @@
 // A Job with the same ConfigMaps mounted waits for a sidecar beside a real gateway: one situation each.
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { approvalsOf } from "../support/approvals.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
@@ -9,6 +11,7 @@ import { type Running, start } from "../support/process.ts";
 import { getRelease } from "../support/release.ts";
 import { BINARY, type Mounts, type Sidecar, createMounts, readMaybe } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
+import { type Volume, createVolume } from "../support/volume.ts";
 
 const JOB = { name: "backup", schedule: "0 3 1 1 *", command: "true" };
 /** Taken by no release. */
@@ -60,8 +63,9 @@ describe.each(["2026.9.6", "2026.2.9"])("wait, beside OpenClaw %s", (version) =>
     await job.publishJobs([definition]);
   }
 
-  const startSidecar = () => {
-    sidecar = pod.start({ CONFIG_MANAGER_HTTP_PORT: String(port), OPENCLAW_GATEWAY_TOKEN: gateway.token });
+  const startSidecar = (more: Record<string, string> = {}) => {
+    const env = { CONFIG_MANAGER_HTTP_PORT: String(port), OPENCLAW_GATEWAY_TOKEN: gateway.token, ...more };
+    sidecar = pod.start(env);
   };
 
   function startWait(timeout: number, more: Record<string, string> = {}): Running {
@@ -164,6 +168,43 @@ describe.each(["2026.9.6", "2026.2.9"])("wait, beside OpenClaw %s", (version) =>
     );
     await publish({ messages: { ackReaction: "c" } });
     expect((await waiting.exited).exitCode).toBe(0);
+  });
+
+  test("waits for workspace files and exec approvals, and ends with 1 where these are refused", async () => {
+    const trees: Volume[] = [];
+    for (const { root } of [pod.mounts, job]) trees.push(await createVolume(join(root, "workspace.d")));
+    const [ofPod, ofJob] = trees as [Volume, Volume];
+    const publishAll = async (text: string, approvals: string, also: boolean) => {
+      const files = { "openclaw.json": gateway.config({}), "exec-approvals.json": approvals };
+      for (const mounts of [pod.mounts, job]) await mounts.config.publish(files);
+      for (const tree of also ? trees : [ofJob]) await tree.publish({ "AGENTS.md": text });
+    };
+    const inJob = { WORKSPACE_DIR: ofJob.path };
+    await publishAll("one", approvalsOf(["/usr/bin/uptime"]), true);
+    startSidecar({ WORKSPACE_DIR: ofPod.path });
+    const first = await wait(170, inJob);
+    const all = "In force: config, cron, workspace, approvals\n";
+    expect(first).toMatchObject({ exitCode: 0, stdout: all });
+    const file = join(dirname(gateway.configPath), "workspace", "AGENTS.md");
+    expect(await readFile(file, "utf8")).toBe("one");
+    const { file: live } = await gateway.rpc<{ file: unknown }>("exec.approvals.get");
+    expect(JSON.stringify(live)).toContain("/usr/bin/uptime");
+
+    await publishAll("two", approvalsOf(["/usr/bin/who"]), false);
+    const waiting = startWait(170, inJob);
+    await isOfLine(waiting, /^approvals: in force /m);
+    await isOfLine(waiting, /^workspace: not in force yet: the sidecar has md5 \S+, and here is md5 \S+$/m);
+    await ofPod.publish({ "AGENTS.md": "two" });
+    expect(await waiting.exited).toMatchObject({ exitCode: 0, stdout: all });
+    expect(await readFile(file, "utf8")).toBe("two");
+
+    await publishAll("two", approvalsOf([], { security: "s3cret-value" }), true);
+    const refused = await wait(170, inJob);
+    expect(refused.stdout).toMatch(/^approvals: exec-approvals\.json: agents\.main\.security: .+\n$/);
+    expect([refused.exitCode, refused.lines.at(-1)]).toEqual([1, "error: rejected: approvals"]);
+
+    await publishAll("two", JSON.stringify({ version: 1 }), true);
+    expect(await wait(170, inJob)).toMatchObject({ exitCode: 0, stdout: all });
   });
 
   test("waits while the gateway is down, and ends once it runs on what is mounted", async () => {
