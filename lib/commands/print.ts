@@ -31,6 +31,11 @@ export function printNotice(kind: "error" | "hint" | "warning", text: string): v
   process.stderr.write(`${kind}: ${escapeControls(cutLine(text))}\n`);
 }
 
+/** Prints one line on how far a command is to stderr, whatever the text holds. */
+export function printProgress(text: string): void {
+  process.stderr.write(`${escapeControls(cutLine(text))}\n`);
+}
+
 /** Prints the place of a bug to stderr, below its notice. */
 export function printFrames(frames: readonly string[]): void {
   process.stderr.write(frames.map((frame) => `${escapeControls(frame)}\n`).join(""));

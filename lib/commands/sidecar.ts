@@ -1,5 +1,5 @@
 import process from "node:process";
-import { findCredentials } from "../gateway/credentials.ts";
+import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
 import { follow } from "../reconcile/follow.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
@@ -21,8 +21,7 @@ export interface Sidecar extends Pick<Runtime, "settings" | "log" | "reconcilers
 
 /** Reads what `GET /status` takes. Warns if there is nothing: it then answers nobody. */
 async function readSecret({ settings, env, warnings }: Runtime): Promise<string | undefined> {
-  const sources = { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env };
-  const { token, password } = (await findCredentials(sources)).credentials;
+  const { token, password } = (await findCredentials(credentialSourcesOf(settings, env))).credentials;
   const secret = token ?? password;
   if (secret) warnings.clear("status");
   else warnings.warnOnce("status", [`WARNING: GET /status answers nobody: ${NO_SECRET}`]);
@@ -48,11 +47,10 @@ export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar
       const { createPages } = await import("../http/pages.ts");
       server = await openHttpServer(
         settings.httpPort,
-        createPages(
-          state,
-          () => runtime.transport.isConnected(),
-          () => readSecret(runtime),
-        ),
+        createPages(state, () => runtime.transport.isConnected(), {
+          readSecret: () => readSecret(runtime),
+          mask: (text) => runtime.guard.mask(text),
+        }),
       );
     },
     waitForMainProcess: (limitSeconds) => waitForMainProcess(runtime, limitSeconds),

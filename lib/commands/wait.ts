@@ -1,12 +1,11 @@
-import process from "node:process";
 import type { Clock } from "../clock.ts";
 import { ManagerError } from "../errors.ts";
-import { findCredentials } from "../gateway/credentials.ts";
+import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
 import { type Answer, askStatus, toStatusUrl } from "../http/ask.ts";
 import { cutLine, escapeControls } from "../printable.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Mounted } from "../reconcile/standing.ts";
-import { printNotice } from "./print.ts";
+import { printNotice, printProgress } from "./print.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Progress, compare } from "./wait-state.ts";
 
@@ -43,7 +42,7 @@ export interface WaitDependencies {
 /** Runs {@link wait} with the mounts and the token of this container. @returns the exit code. */
 export async function runWait(runtime: Runtime, { url, timeoutSeconds }: WaitOptions): Promise<number> {
   const { reconcilers, clock, settings, env } = runtime;
-  const sources = { tokenFile: settings.gatewayTokenFile, pvcConfig: settings.pvcConfig, env };
+  const sources = credentialSourcesOf(settings, env);
   return wait(
     {
       reconcilers,
@@ -51,7 +50,7 @@ export async function runWait(runtime: Runtime, { url, timeoutSeconds }: WaitOpt
       // Read anew each time: it may be rotated.
       ask: async (limitMs) => askStatus(url, toSecret((await findCredentials(sources)).credentials), limitMs),
       print: (line) => runtime.print(`${escapeControls(cutLine(line))}\n`),
-      tell: (line) => process.stderr.write(`${escapeControls(cutLine(line))}\n`),
+      tell: printProgress,
       notice: printNotice,
     },
     { url, timeoutSeconds },

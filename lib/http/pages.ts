@@ -1,6 +1,6 @@
 import type { Page, Pages } from "./server.ts";
 import { createMetrics } from "./metrics.ts";
-import { type ReadSecret, createStatusPage } from "./status.ts";
+import { type StatusAccess, createStatusPage } from "./status.ts";
 import type { HeartbeatReading } from "../reconcile/heartbeat.ts";
 import { type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
 
@@ -8,13 +8,13 @@ import { type SidecarState, hasPassed } from "../reconcile/sidecar-state.ts";
  * Health, readiness and metrics, which need no login, so that they name no job and quote no config; and the status for
  * `wait`, which takes the gateway's token.
  */
-export function createPages(state: SidecarState, isConnected: () => boolean, readSecret: ReadSecret): Pages {
+export function createPages(state: SidecarState, isConnected: () => boolean, access: StatusAccess): Pages {
   const metrics = createMetrics(state, isConnected);
   return {
     "/healthz": () => showHealth(state),
     "/readyz": () => showReadiness(state),
     "/metrics": async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
-    "/status": createStatusPage(state, readSecret),
+    "/status": createStatusPage(state, access),
   };
 }
 

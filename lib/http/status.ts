@@ -13,6 +13,12 @@ import type { Asked, Page } from "./server.ts";
  */
 export type ReadSecret = () => Promise<string | undefined>;
 
+export interface StatusAccess {
+  readSecret: ReadSecret;
+  /** Masks the values of mounted secrets. */
+  mask: (text: string) => string;
+}
+
 /** The most characters of one problem: with a hundred of them per kind, `wait` reads them all. */
 const MAX_PROBLEM = 1_000;
 
@@ -28,7 +34,7 @@ const REFUSED: Page = { status: 401, type: TEXT, body: "not allowed\n", headers:
  */
 export function createStatusPage(
   state: SidecarState,
-  readSecret: ReadSecret,
+  { readSecret, mask }: StatusAccess,
   uptimeMs: () => number = () => performance.now(),
 ): (asked: Asked) => Promise<Page> {
   let read: { secret: Promise<string | undefined | ManagerError>; atMs: number } | undefined;
@@ -38,7 +44,9 @@ export function createStatusPage(
     const secret = await read.secret;
     if (secret instanceof ManagerError) return { status: 503, type: TEXT, body: "not now\n" };
     if (!secret?.trim() || !areEqual(bearer, secret.trim())) return REFUSED;
-    const kinds = state.flatMap(({ reconciler: { name, standing } }) => (standing ? [[name, toJson(standing())]] : []));
+    const kinds = state.flatMap(({ reconciler: { name, standing } }) =>
+      standing ? [[name, toJson(standing(), mask)]] : [],
+    );
     return { status: 200, type: "application/json", body: `${JSON.stringify(Object.fromEntries(kinds))}\n` };
   };
 }
@@ -49,9 +57,9 @@ function areEqual(bearer: string, secret: string): boolean {
   return timingSafeEqual(digest(Buffer.from(bearer, "latin1")), digest(Buffer.from(secret)));
 }
 
-function toJson(standing: Standing | undefined) {
+function toJson(standing: Standing | undefined, mask: StatusAccess["mask"]) {
   if (!standing) return { checksum: null, state: "unknown", problems: [] };
   const { checksum = null, state, problems, held } = standing;
-  const bounded = capProblems(problems.map((problem) => boundText(problem, MAX_PROBLEM)));
+  const bounded = capProblems(problems.map((problem) => boundText(mask(problem), MAX_PROBLEM)));
   return { checksum, state, problems: bounded, ...(held ? { held: { paths: capProblems(held.paths) } } : {}) };
 }

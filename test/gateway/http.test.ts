@@ -122,7 +122,7 @@ describe("run --http-port", () => {
     await waitForMetrics({ declared_jobs: 1, owned_jobs: 1 });
     expect(await get("/healthz")).toMatchObject({
       status: 200,
-      body: expect.stringMatching(/^ok\nconfig: .*\ncron: .*\n$/),
+      body: expect.stringMatching(/^ok\nconfig: .*\ncron: .*\nworkspace: .*\napprovals: .*\nsecrets: .*\n$/),
     });
   });
 

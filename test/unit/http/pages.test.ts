@@ -3,16 +3,14 @@ import { createPages } from "../../../lib/http/pages.ts";
 import { type Loop, createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
 import { createClock, createFakeReconciler } from "../../support/fakes.ts";
 
+const NOBODY = { readSecret: async () => undefined, mask: (text: string) => text };
+
 function start() {
   const clock = createClock();
   const kinds = [createFakeReconciler("config"), createFakeReconciler("cron")];
   const state = createSidecarState(kinds, { nowMs: clock.nowMs, uptimeMs: clock.nowMs });
   const [config, cron] = state as [Loop, Loop];
-  const pages = createPages(
-    state,
-    () => true,
-    async () => undefined,
-  );
+  const pages = createPages(state, () => true, NOBODY);
   return { clock, state, loops: { config, cron }, show: async (path: string) => pages[path]?.({ bearer: undefined }) };
 }
 
@@ -20,15 +18,8 @@ const TEXT = "text/plain; charset=utf-8";
 
 test("createPages() has four pages", () => {
   const { state } = start();
-  expect(
-    Object.keys(
-      createPages(
-        state,
-        () => true,
-        async () => undefined,
-      ),
-    ),
-  ).toEqual(["/healthz", "/readyz", "/metrics", "/status"]);
+  const pages = createPages(state, () => true, NOBODY);
+  expect(Object.keys(pages)).toEqual(["/healthz", "/readyz", "/metrics", "/status"]);
 });
 
 describe("/healthz", () => {

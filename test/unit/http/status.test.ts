@@ -7,6 +7,7 @@ import { createClock, createFakeReconciler } from "../../support/fakes.ts";
 
 const SECRET = "s3cret";
 const IN_FORCE: Standing = { checksum: "a1", state: "in-sync", problems: [] };
+const mask = (text: string) => text.replaceAll("password", "***");
 const ALLOWED = { bearer: SECRET };
 
 function start(readSecret: ReadSecret = async () => SECRET) {
@@ -21,7 +22,11 @@ function start(readSecret: ReadSecret = async () => SECRET) {
     seen.reads += 1;
     return readSecret();
   };
-  return { seen, clock, show: createStatusPage(createSidecarState(kinds, clock), read, clock.uptimeMs) };
+  return {
+    seen,
+    clock,
+    show: createStatusPage(createSidecarState(kinds, clock), { readSecret: read, mask }, clock.uptimeMs),
+  };
 }
 
 describe("/status", () => {
@@ -75,6 +80,12 @@ describe("/status", () => {
     clock.advance(1_000);
     expect([(await show(ALLOWED)).status, (await show({ bearer: "rotated" })).status]).toEqual([401, 200]);
     expect(seen.reads).toBe(2);
+  });
+
+  test("masks the values of secrets before a problem is cut", async () => {
+    const { seen, show } = start();
+    seen.config = { checksum: "a1", state: "rejected", problems: [`${"x".repeat(995)}password`] };
+    expect((await show(ALLOWED)).body).not.toContain("pass");
   });
 
   test("is bounded, whatever the problems are", async () => {
