@@ -42,9 +42,9 @@ export interface Target {
 
 /**
  * How far a write and its backup may be apart, in milliseconds. Measured on 2026.2.9 and 2026.9.6: less than one, but 331
- * in one of 24 starts on a busy machine, which stops a starting gateway between the two.
+ * in one of 24 starts on a busy machine, which stops a starting gateway between the two. A person's edit comes later.
  */
-const BACKUP_SLACK_MS = 5_000;
+const BACKUP_SLACK_MS = 1_000;
 
 /**
  * Computes the target of the next delivery. Pure.

@@ -424,11 +424,11 @@ describe("chooseTarget() of what the gateway has changed at its start", () => {
 
   test("does not take a change for its own without a backup of the same moment: OpenClaw keeps one at each write", () => {
     const situation = { desired: GIT, applied: GIT, observed: STARTED, changedMs: 1_010_000 };
-    for (const backupMs of [undefined, 1_004_999, 1_015_001, 900_000]) {
+    for (const backupMs of [undefined, 1_008_999, 1_011_001, 900_000]) {
       const chosen = target({ ...situation, backupMs }, { start });
       expect(chosen).toMatchObject({ drift: ["routing.allowFrom"], changedAtStart: [] });
     }
-    for (const backupMs of [1_005_000, 1_009_669, 1_010_000, 1_015_000]) {
+    for (const backupMs of [1_009_000, 1_009_669, 1_010_000, 1_011_000]) {
       expect(target({ ...situation, backupMs }, { start })).toMatchObject({ drift: [], changedAtStart: AT_START });
     }
   });
