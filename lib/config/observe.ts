@@ -9,7 +9,7 @@ import { collectGeneration } from "./collect.ts";
 import type { Generation } from "./generation.ts";
 import type { IncludePlaces } from "../text/include-files.ts";
 import { readDesiredConfig, readOutside } from "./read.ts";
-import { type OnObstacle, readRecord, readRejection } from "./record.ts";
+import { type OnObstacle, pathOfRecord, readRecord, readRejection } from "./record.ts";
 import type { KnownRejection } from "./rejections.ts";
 
 /** Where the desired and the live config are, and the checksums of what was last applied. */
@@ -41,6 +41,8 @@ export interface ConfigState {
   applied: Generation | undefined;
   /** The live files that count as in sync; undefined if they are those of `applied`, or if the record is not ours. */
   accepted: Generation | undefined;
+  /** When they were accepted, in milliseconds since 1970. */
+  acceptedMs?: number | undefined;
   /** The live files that a gateway last ran with. */
   lastGood: Generation | undefined;
   /** What Git said then; undefined if it is the same, or if the gateway has no backup to restore. */
@@ -87,6 +89,7 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     ]);
   // Few passes need the rest, and each read delays the delivery.
   const accepted = acceptedSum === undefined ? undefined : await readRecord(pvcConfig, "accepted", include, note);
+  const isAccepted = accepted !== undefined && accepted.md5 === acceptedSum;
   const mayBeRestored = backupMs !== undefined && observed !== undefined && !observed.equals(desired);
   return {
     desired: desired?.besideSecrets(secrets),
@@ -96,7 +99,8 @@ export async function observeConfig(places: ConfigPlaces, { isPodStart = false }
     lastApplied,
     pending,
     applied,
-    accepted: accepted?.md5 === acceptedSum ? accepted : undefined,
+    accepted: isAccepted ? accepted : undefined,
+    acceptedMs: isAccepted ? await readChangeTime(pathOfRecord(pvcConfig, "accepted")) : undefined,
     lastGood,
     lastGoodBase: mayBeRestored ? await readRecord(pvcConfig, "good-base", include, note) : undefined,
     clobbered: mayBeRestored ? await readClobbered(pvcConfig) : undefined,

@@ -42,7 +42,7 @@ export interface Target {
 
 /**
  * How far a write and its backup may be apart, in milliseconds. Measured on 2026.2.9 and 2026.9.6: less than one, but 331
- * in one of 24 starts on a busy machine, which stops a starting gateway between the two. A person's edit comes later.
+ * in one of 24 starts on a busy machine, which stops a starting gateway between the two.
  */
 const BACKUP_SLACK_MS = 1_000;
 
@@ -178,9 +178,12 @@ function isOfStart({ changedMs }: ConfigState, { start }: TargetPolicy): boolean
   return changedMs >= start.sinceMs && changedMs <= start.readyMs;
 }
 
-/** Whether OpenClaw wrote the live file itself: it keeps a backup with each write, at the same moment. */
-function isOfOpenClaw({ changedMs = 0, backupMs = 0 }: ConfigState): boolean {
-  return Math.abs(changedMs - backupMs) <= BACKUP_SLACK_MS;
+/**
+ * Whether OpenClaw wrote the live file itself: it keeps a backup with each write, at the same moment. What a pass has
+ * accepted since then was that write, so a later change is somebody else's.
+ */
+function isOfOpenClaw({ changedMs = 0, backupMs = 0, acceptedMs = 0 }: ConfigState): boolean {
+  return Math.abs(changedMs - backupMs) <= BACKUP_SLACK_MS && acceptedMs <= backupMs;
 }
 
 /** Compares without `meta`, which every gateway stamps. Broken or missing files count as empty. */

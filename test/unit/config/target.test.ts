@@ -59,6 +59,7 @@ interface Situation {
   /** What `$CHECKSUM_DIR/config` is the checksum of. Defaults to the record: it counts. */
   lastApplied?: string | Generation | null;
   accepted?: string | Generation;
+  acceptedMs?: number;
   /** What a delivery that was interrupted was about to apply. */
   pending?: string | Generation;
   changedMs?: number;
@@ -84,6 +85,7 @@ function target(situation: Situation, policy: Partial<TargetPolicy> = {}): Targe
     pending: whole(situation.pending)?.md5,
     applied: whole(applied),
     accepted: whole(situation.accepted),
+    acceptedMs: situation.acceptedMs,
     lastGood: undefined,
     lastGoodBase: undefined,
     clobbered: situation.clobbered === undefined ? undefined : fileOf(situation.clobbered),
@@ -420,6 +422,15 @@ describe("chooseTarget() of what the gateway has changed at its start", () => {
   test("does not take a change for its own if no gateway answers", () => {
     const chosen = target({ desired: GIT, applied: GIT, observed: STARTED, changedMs: 1_010_000 });
     expect(chosen).toMatchObject({ drift: ["routing.allowFrom"], changedAtStart: [] });
+  });
+
+  test("does not take a change for its own that came after a pass had accepted its write", () => {
+    const situation = { desired: GIT, applied: GIT, observed: STARTED, accepted: GIT, changedMs: 1_010_000 };
+    const backupMs = 1_009_700;
+    const late = target({ ...situation, backupMs, acceptedMs: 1_009_800 }, { start });
+    expect(late).toMatchObject({ drift: ["routing.allowFrom"], changedAtStart: [] });
+    const own = target({ ...situation, backupMs, acceptedMs: 1_009_600 }, { start });
+    expect(own).toMatchObject({ drift: [], changedAtStart: AT_START });
   });
 
   test("does not take a change for its own without a backup of the same moment: OpenClaw keeps one at each write", () => {
