@@ -97,7 +97,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     });
   const exporting = configure(program.command("export"), "config-manager export config > openclaw.json")
     .addArgument(new Argument("[kind]", "what to export").choices(KIND_NAMES).default("cron"))
-    .description("print what is live as Git should have it: the jobs, or the config as OpenClaw has migrated it")
+    .description("print what is live as Git should have it: jobs, config, workspace files or exec approvals")
     .action((kind: KindName) => choose({ command: "export", kind, ...read(exporting) }));
   const status = configure(program.command("status"), "config-manager status --json")
     .description("show the health, what is in force, and each job; exit 1 when it is not healthy")
