@@ -122,10 +122,11 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
     const granted: string[] = [];
     for (let round = 0; round < 10; round++) {
       await publish(approvalsOf([`/git/${round}`, "/always"]));
-      // A grant every few milliseconds, from the change on until it is applied.
+      // Grant upon grant, from the change on until it is applied. Without a pause, no other client would ever get a turn.
       while (!patternsOf(await live()).includes(`/git/${round}`)) {
         await grant(`/granted/${granted.length}`);
         granted.push(`/granted/${granted.length}`);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
       }
     }
     await until("the former change to be gone", async () => !patternsOf(await live()).includes("/git/8"));
