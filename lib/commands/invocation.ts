@@ -31,7 +31,7 @@ export type Invocation =
   | ({ command: "run" } & PassOptions)
   | ({ command: "sync" | "init"; only: readonly KindName[] } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
-  | ({ command: "wait"; url: URL; timeoutSeconds: number } & PassOptions)
+  | ({ command: "wait"; url: string | undefined; timeoutSeconds: number } & PassOptions)
   | ({ command: "export"; kind: KindName } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)

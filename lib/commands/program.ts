@@ -4,7 +4,6 @@ import { type Environment, SETTING_SOURCES, type SettingName } from "../setting-
 import { type Settings, readSettings } from "../settings.ts";
 import type { Invocation, PassOptions } from "./invocation.ts";
 import { KIND_NAMES, type KindName } from "./kinds.ts";
-import { readSidecarUrl } from "./sidecar-url.ts";
 import type { Source } from "./sources.ts";
 import { FORMATS, type Format } from "./validation-formats.ts";
 
@@ -91,10 +90,7 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("wait until a sidecar says that what is mounted here is in force; exit 1 rejected, 2 not in time")
     .option("--url <url>", "where a sidecar serves its --http-port; else that port in this container")
     .addOption(new Option("--timeout <seconds>", "how long to wait").default(300).argParser(readSeconds))
-    .action(({ url, timeout = 0 }: Flags) => {
-      const options = read(wait);
-      choose({ command: "wait", url: readSidecarUrl(url, options.settings), timeoutSeconds: timeout, ...options });
-    });
+    .action(({ url, timeout = 0 }: Flags) => choose({ command: "wait", url, timeoutSeconds: timeout, ...read(wait) }));
   const exporting = configure(program.command("export"), "config-manager export config > openclaw.json")
     .addArgument(new Argument("[kind]", "what to export").choices(KIND_NAMES).default("cron"))
     .description("print what is live as Git should have it: jobs, config, workspace files or exec approvals")

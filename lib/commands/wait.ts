@@ -6,7 +6,9 @@ import { cutLine, escapeControls } from "../printable.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Mounted } from "../reconcile/standing.ts";
 import { printNotice, printProgress } from "./print.ts";
+import type { Invocation } from "./invocation.ts";
 import type { Runtime } from "./runtime.ts";
+import { readSidecarUrl } from "./sidecar-url.ts";
 import { type Progress, compare } from "./wait-state.ts";
 
 /** The first pause between two questions, in milliseconds. Each further one doubles it, until something changes. */
@@ -20,6 +22,8 @@ const ANSWER_LIMIT_MS = 5_000;
 const TROUBLE_LIMIT_MS = 30_000;
 
 const EXIT = { inForce: 0, rejected: 1, late: 2 } as const;
+
+type WaitInvocation = Extract<Invocation, { command: "wait" }>;
 
 export interface WaitOptions {
   url: URL;
@@ -39,9 +43,16 @@ export interface WaitDependencies {
   notice: (kind: "error" | "hint", line: string) => void;
 }
 
-/** Runs {@link wait} with the mounts and the token of this container. @returns the exit code. */
-export async function runWait(runtime: Runtime, { url, timeoutSeconds }: WaitOptions): Promise<number> {
+/**
+ * Runs {@link wait} with the mounts and the token of this container.
+ *
+ * @returns the exit code
+ * @throws {ManagerError} `usage` if the address is none; else as {@link wait}
+ */
+export async function runWait(runtime: Runtime, invocation: WaitInvocation): Promise<number> {
   const { reconcilers, clock, settings, env } = runtime;
+  const { timeoutSeconds } = invocation;
+  const url = readSidecarUrl(invocation.url, settings);
   const sources = credentialSourcesOf(settings, env);
   return wait(
     {
