@@ -21,7 +21,7 @@ export function checkConfigSource(
   place: MountedDirectory,
 ): Check[] {
   const isUnused = !(snapshot instanceof ManagerError) && snapshot.isUnused;
-  const mount = checkMount(MOUNT, places.configDir, place, isUnused);
+  const mount = checkMount(MOUNT, places.configDir, place, { isUnused });
   const canLook = isSound(mount) && place.kind !== "missing";
   return [mount, canLook ? checkConfigFile(snapshot, places) : skip(FILE, MOUNT)];
 }

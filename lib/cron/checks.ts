@@ -22,7 +22,7 @@ const GATEWAY = "gateway";
 
 /** Checks the ConfigMap's mount and the definitions in it. */
 export function checkCronSource(snapshot: CronSnapshot, cronDir: string, place: MountedDirectory): Check[] {
-  const mount = checkMount(MOUNT, cronDir, place, snapshot.isUnused);
+  const mount = checkMount(MOUNT, cronDir, place, { isUnused: snapshot.isUnused });
   const canLook = isSound(mount) && place.kind !== "missing";
   return [mount, canLook ? checkDefinitions(cronDir, snapshot) : skip(DEFINITIONS, MOUNT)];
 }

@@ -15,12 +15,17 @@ export function findFrozen(place: MountedDirectory): string[] {
 }
 
 /**
- * Checks that a directory is a ConfigMap volume that Kubernetes updates.
+ * Checks that a directory is a volume of a ConfigMap, or of a Secret, that Kubernetes updates.
  *
  * @param isUnused whether nothing is or was ever declared there, so that nothing has to be mounted
  */
-export function checkMount(name: string, directory: string, place: MountedDirectory, isUnused = false): Check {
-  const hint = `mount the whole ConfigMap at ${directory}, without subPath`;
+export function checkMount(
+  name: string,
+  directory: string,
+  place: MountedDirectory,
+  { isUnused = false, source = "ConfigMap" }: { isUnused?: boolean; source?: "ConfigMap" | "Secret" } = {},
+): Check {
+  const hint = `mount the whole ${source} at ${directory}, without subPath`;
   switch (place.kind) {
     case "missing":
       return (isUnused ? warn : fail)(name, `${directory} is not mounted in this container`, hint);
@@ -31,13 +36,13 @@ export function checkMount(name: string, directory: string, place: MountedDirect
     case "plain":
       return warn(
         name,
-        `${directory} has no ..data, so it is no ConfigMap volume: its files may change one by one`,
+        `${directory} has no ..data, so it is no ${source} volume: its files may change one by one`,
         hint,
       );
     case "volume":
       return pass(
         name,
-        `${directory}, a ConfigMap volume, written by the kubelet at ${place.writtenAt.toISOString()} (never again if the ConfigMap is immutable)`,
+        `${directory}, a ${source} volume, written by the kubelet at ${place.writtenAt.toISOString()} (never again if the ${source} is immutable)`,
       );
   }
 }

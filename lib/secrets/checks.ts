@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ManagerError, describeError } from "../errors.ts";
 import { type MountedDirectory, inspectMadeDirectory } from "../files/places.ts";
-import { checkPlace, findFrozen, suggestReadable } from "../reconcile/check-places.ts";
+import { checkMount, checkPlace, suggestReadable } from "../reconcile/check-places.ts";
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { Checks, State } from "../reconcile/report.ts";
 import { describeBinary } from "./messages.ts";
@@ -26,7 +26,7 @@ export async function checkSecrets(
 ): Promise<Checks> {
   const isRead = !(snapshot instanceof ManagerError);
   if (isRead && snapshot.isUnused) return { source: [], place: [], ownership: [], applied: [] };
-  const mounted = checkSecretMount(places, mount);
+  const mounted = checkMount(MOUNT, places.secretsDir, mount, { source: "Secret" });
   const keys = isSound(mounted) ? checkKeys(snapshot, places, problems) : skip(KEYS, MOUNT);
   const target = await checkTarget(snapshot, places);
   return {
@@ -39,26 +39,6 @@ export async function checkSecrets(
         : skip(APPLIED, isSound(keys) ? TARGET : KEYS),
     ],
   };
-}
-
-function checkSecretMount({ secretsDir }: Places, mount: MountedDirectory): Check {
-  const hint = `mount the whole Secret at ${secretsDir}, without subPath`;
-  switch (mount.kind) {
-    case "missing":
-      return fail(MOUNT, `${secretsDir} is not mounted in this container`, hint);
-    case "sub-path":
-      return fail(MOUNT, `${findFrozen(mount).join("; ")}; mount the directory`, hint);
-    case "unreadable":
-      return fail(MOUNT, `${secretsDir} cannot be read: ${mount.code}`, suggestReadable(secretsDir));
-    case "plain":
-      return warn(
-        MOUNT,
-        `${secretsDir} has no ..data, so it is no Secret volume: its files may change one by one`,
-        hint,
-      );
-    case "volume":
-      return pass(MOUNT, `${secretsDir}, a Secret volume, written by the kubelet at ${mount.writtenAt.toISOString()}`);
-  }
 }
 
 function checkKeys(
