@@ -3,12 +3,9 @@ import { type Folder, FolderError } from "../files/folder.ts";
 import { ObstacleError, readOpened } from "../files/regular-file.ts";
 import { constants } from "node:fs";
 import type { Observed } from "./plan.ts";
-import { markOf } from "./read.ts";
+import { MAX_FILE_BYTES, markOf } from "./read.ts";
 
-/** No file of Git's is larger, so a larger one is somebody else's. */
-const MAX_BYTES = 1024 ** 2;
-
-/** Stands for the content of a file that is larger. */
+/** Stands for the content of a file that is larger than any of Git's, and so is somebody else's. */
 const LARGE = "f".repeat(64);
 
 /** Looks at these paths of a workspace, through no link. */
@@ -54,7 +51,7 @@ async function markEntry(folder: Folder, name: string): Promise<Observed | undef
     const bytes = await readOpened(folder.at(name), constants.O_NOFOLLOW, (stats) => {
       if (!stats.isFile()) throw new ObstacleError(name, "special", "is no regular file");
       isExecutable = (stats.mode & 0o100) !== 0;
-      isLarge = stats.size > MAX_BYTES;
+      isLarge = stats.size > MAX_FILE_BYTES;
       return isLarge ? 0 : stats.size;
     });
     return { kind: "file", mark: isLarge ? LARGE : markOf(bytes, isExecutable) };

@@ -31,7 +31,7 @@ export interface WorkspacePlan {
   problems: readonly string[];
   /** The entries to note before the plan is applied. */
   before: Entries;
-  /** The entry of a path once its write is done. */
+  /** How many files are as Git says. */
   unchanged: number;
 }
 

@@ -1,11 +1,14 @@
 import { computeDigest } from "../digest.ts";
 import { computeChecksum } from "../files/checksum.ts";
 import { isTemporary } from "../files/temporary.ts";
-import { type Tree, type TreeFile, type TreeLimits, readTree } from "../files/tree.ts";
+import { type TreeFile, type TreeLimits, readTree } from "../files/tree.ts";
 import { type Mounted, NOTHING } from "../reconcile/standing.ts";
 
-/** A ConfigMap holds 1 MiB; a projected volume joins several. */
-const LIMITS: TreeLimits = { files: 500, bytesPerFile: 1024 ** 2, bytes: 16 * 1024 ** 2 };
+/** A ConfigMap holds no more, in bytes. */
+export const MAX_FILE_BYTES = 1024 ** 2;
+
+/** A projected volume joins several ConfigMaps. */
+const LIMITS: TreeLimits = { files: 500, bytesPerFile: MAX_FILE_BYTES, bytes: 16 * 1024 ** 2 };
 
 /** A file that Git declares for a workspace. */
 export interface DesiredFile {
@@ -53,27 +56,24 @@ export function contentOf(mark: string): string {
 export async function readDesired(workspaceDir: string): Promise<Desired> {
   const tree = await readTree(workspaceDir, LIMITS);
   if (!tree) return { kind: "missing" };
-  const checksum = computeTreeChecksum(tree);
-  if (tree.kind === "excess")
-    return { kind: "rejected", checksum, problem: `${tree.problem}; none of ${workspaceDir} is taken` };
+  if (tree.kind === "excess") {
+    const problem = `${tree.problem}; none of ${workspaceDir} is taken`;
+    return { kind: "rejected", checksum: computeTreeChecksum([], [tree.problem]), problem };
+  }
+  const files = tree.files.map(toDesired);
   const byAgent = new Map<string, DesiredFile[]>();
   const problems = [...tree.problems];
-  for (const file of tree.files) {
+  for (const file of files) {
     const place = findPlace(file.path);
     if ("problem" in place) problems.push(`${file.path}: ${place.problem}`);
-    else byAgent.set(place.agent, [...(byAgent.get(place.agent) ?? []), toDesired(place.path, file)]);
+    else byAgent.set(place.agent, [...(byAgent.get(place.agent) ?? []), { ...file, path: place.path }]);
   }
-  return { kind: "read", checksum, byAgent, problems };
+  return { kind: "read", checksum: computeTreeChecksum(files, tree.problems), byAgent, problems };
 }
 
 /** Of what is refused, only why is known: then the verdict is the same, too. */
-function computeTreeChecksum(tree: Tree): string {
-  const files = tree.kind === "read" ? tree.files : [];
-  const problems = tree.kind === "read" ? tree.problems : [tree.problem];
-  const lines = [
-    ...files.map(({ path, bytes, isExecutable }) => `${markOf(bytes, isExecutable)}  ${path}`),
-    ...problems,
-  ];
+function computeTreeChecksum(files: readonly DesiredFile[], problems: readonly string[]): string {
+  const lines = [...files.map(({ path, mark }) => `${mark}  ${path}`), ...problems];
   return lines.length === 0 ? NOTHING : computeChecksum(new TextEncoder().encode(lines.join("\n")));
 }
 
@@ -84,8 +84,8 @@ export async function readMountedWorkspace(workspaceDir: string): Promise<Mounte
   return { checksum: checksum === NOTHING ? undefined : checksum };
 }
 
-function toDesired(path: string, { bytes, isExecutable }: TreeFile): DesiredFile {
-  return { path, bytes, isExecutable, mark: markOf(bytes, isExecutable) };
+function toDesired(file: TreeFile): DesiredFile {
+  return { ...file, mark: markOf(file.bytes, file.isExecutable) };
 }
 
 function findPlace(whole: string): { agent: string; path: string } | { problem: string } {
