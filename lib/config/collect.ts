@@ -1,6 +1,6 @@
 import { ManagerError } from "../errors.ts";
 import { MAX_CONFIG_BYTES } from "../files/regular-file.ts";
-import type { IncludePlaces } from "../text/include-files.ts";
+import { type IncludePlaces, type NamedReference, followIncludes } from "../text/include-files.ts";
 import { ConfigFile } from "./config-file.ts";
 import { Generation, ROOT_NAME } from "./generation.ts";
 import { referencesOf } from "./references.ts";
@@ -23,24 +23,19 @@ export async function collectGeneration(
 ): Promise<Generation> {
   const inside = new Map<string, ConfigFile>();
   const outside = new Map<string, ConfigFile | undefined>();
-  const seen = new Set<string>([ROOT_NAME]);
-  const waiting = [{ name: ROOT_NAME, file: root }];
   let size = root.bytes.length;
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    for (const reference of referencesOf(next.file, next.name, places)) {
-      const id =
-        reference.kind === "inside" ? reference.name : reference.kind === "outside" ? reference.path : undefined;
-      if (id === undefined || seen.has(id) || seen.size > MAX_FILES) continue;
-      seen.add(id);
-      const bytes = await (reference.kind === "inside" ? readInside(id) : readOutside(id));
-      size += bytes?.length ?? 0;
-      if (size > MAX_CONFIG_BYTES) throw tooMuch(places);
-      const file = bytes && new ConfigFile(bytes);
-      if (reference.kind === "outside") outside.set(id, file);
-      else if (file) inside.set(id, file);
-      if (file) waiting.push({ name: id, file });
-    }
-  }
+  const read = async (reference: NamedReference) => {
+    const isInside = reference.kind === "inside";
+    const bytes = await (isInside ? readInside(reference.name) : readOutside(reference.path));
+    size += bytes?.length ?? 0;
+    if (size > MAX_CONFIG_BYTES) throw tooMuch(places);
+    const file = bytes && new ConfigFile(bytes);
+    if (!isInside) outside.set(reference.path, file);
+    else if (file) inside.set(reference.name, file);
+    return file;
+  };
+  const listOf = (file: ConfigFile, name: string) => referencesOf(file, name, places);
+  await followIncludes({ name: ROOT_NAME, file: root }, listOf, read, MAX_FILES);
   return new Generation(root, places, inside, outside);
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import { ConfigFile } from "./config-file.ts";
 import { type ParsedConfig, toConfig } from "./document.ts";
-import { type IncludePlaces, type Reference, mayInclude, resolveIncludes } from "../text/include-files.ts";
+import { type IncludePlaces, type NamedReference, mayInclude, resolveIncludes } from "../text/include-files.ts";
 import { type Origin, findOrigins } from "./origins.ts";
 import { referencesOf } from "./references.ts";
 
@@ -138,7 +138,7 @@ export class Generation {
     return [...this.includes].toSorted(([one], [other]) => (one < other ? -1 : 1));
   }
 
-  readonly #look = (reference: Exclude<Reference, { kind: "refused" }>) =>
+  readonly #look = (reference: NamedReference) =>
     (reference.kind === "inside" ? this.includes.get(reference.name) : this.outside.get(reference.path))?.parsed;
 
   #resolve(): ParsedConfig {

@@ -1,11 +1,11 @@
 import { type Json, isJsonObject } from "../json.ts";
 import type { KeyPath } from "../text/duplicate-keys.ts";
 import type { ParsedDocument } from "../text/document.ts";
-import { DIRECTIVE, type IncludePlaces, type Reference, listReferences } from "../text/include-files.ts";
+import { DIRECTIVE, type IncludePlaces, type NamedReference, idOf, listReferences } from "../text/include-files.ts";
 
 /** Where a value of a resolved config is written. */
 export interface Origin {
-  /** The name of the file as in {@link Reference}; that of the root for the root. */
+  /** The name of the file as in {@link NamedReference}; that of the root for the root. */
   file: string;
   /** The path in that file. */
   path: KeyPath;
@@ -20,7 +20,7 @@ interface Node {
   items?: Node[];
 }
 
-type Lookup = (reference: Exclude<Reference, { kind: "refused" }>) => ParsedDocument | undefined;
+type Lookup = (reference: NamedReference) => ParsedDocument | undefined;
 
 /**
  * Finds out where the values at these paths of a resolved config are written, by the rules of `resolveIncludes`. Of what is
@@ -53,8 +53,8 @@ export function findOrigins(
     return nodes.length === 0 ? undefined : nodes.reduce(merge);
   }
 
-  function include(reference: Exclude<Reference, { kind: "refused" }>): Node | undefined {
-    const file = reference.kind === "inside" ? reference.name : reference.path;
+  function include(reference: NamedReference): Node | undefined {
+    const file = idOf(reference);
     const known = done.get(file);
     if (known) return known;
     const document = look(reference);

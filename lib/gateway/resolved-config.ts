@@ -5,7 +5,9 @@ import type { Environment } from "../setting-sources.ts";
 import { type ParsedDocument, parseDocument } from "../text/document.ts";
 import {
   type IncludePlaces,
-  type Reference,
+  type NamedReference,
+  followIncludes,
+  idOf,
   listReferences,
   readIncludeRoots,
   resolveIncludes,
@@ -18,7 +20,8 @@ export type ResolvedConfig =
   /** `problem` follows the path of the config: `invalid character '}' at 3:4`. */
   | { kind: "broken"; problem: string };
 
-type Named = Exclude<Reference, { kind: "refused" }>;
+/** The name that includes are relative to. */
+const ROOT_NAME = "openclaw.json";
 
 /** How many files one config may include: more than anybody has. */
 const MAX_FILES = 1_000;
@@ -35,7 +38,7 @@ export async function readResolvedConfig(pvcConfig: string, env: Environment): P
   if (root.kind === "broken") return root;
   const places: IncludePlaces = { directory: dirname(pvcConfig), roots: readIncludeRoots(env) };
   const files = await readIncluded(root, places, bytes.length);
-  const { value, problems } = resolveIncludes(root.value, "openclaw.json", places, (one) => files.get(idOf(one)));
+  const { value, problems } = resolveIncludes(root.value, ROOT_NAME, places, (one) => files.get(idOf(one)));
   if (problems[0] !== undefined) return { kind: "broken", problem: problems[0] };
   return isJsonObject(value)
     ? { kind: "read", config: value }
@@ -49,30 +52,22 @@ async function readIncluded(
   rootBytes: number,
 ): Promise<ReadonlyMap<string, ParsedDocument>> {
   const files = new Map<string, ParsedDocument>();
-  const seen = new Set<string>();
-  const waiting = [{ name: "openclaw.json", document: root }];
   let size = rootBytes;
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    if (next.document.kind === "broken") continue;
-    for (const reference of listReferences(next.document.value, next.name, places)) {
-      if (reference.kind === "refused" || seen.has(idOf(reference)) || seen.size >= MAX_FILES) continue;
-      seen.add(idOf(reference));
-      const bytes = await readReference(reference, places);
-      size += bytes?.length ?? 0;
-      if (!bytes || size > MAX_CONFIG_BYTES) continue;
-      const document = parseDocument(bytes);
-      files.set(idOf(reference), document);
-      waiting.push({ name: idOf(reference), document });
-    }
-  }
+  const read = async (reference: NamedReference) => {
+    const bytes = await readReference(reference, places);
+    size += bytes?.length ?? 0;
+    if (!bytes || size > MAX_CONFIG_BYTES) return undefined;
+    const document = parseDocument(bytes);
+    files.set(idOf(reference), document);
+    return document;
+  };
+  const listOf = (document: ParsedDocument, name: string) =>
+    document.kind === "broken" ? [] : listReferences(document.value, name, places);
+  await followIncludes({ name: ROOT_NAME, file: root }, listOf, read, MAX_FILES);
   return files;
 }
 
-async function readReference(reference: Named, { directory }: IncludePlaces): Promise<Buffer | undefined> {
+async function readReference(reference: NamedReference, { directory }: IncludePlaces): Promise<Buffer | undefined> {
   if (reference.kind === "inside") return readRegularFile(join(directory, reference.name));
   return readRegularFile(reference.path, { follow: true }).catch(() => undefined); // the gateway alone may read it
-}
-
-function idOf(reference: Named): string {
-  return reference.kind === "inside" ? reference.name : reference.path;
 }

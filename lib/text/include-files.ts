@@ -28,8 +28,11 @@ export type Reference =
   | { kind: "outside"; path: string }
   | { kind: "refused"; problem: string };
 
+/** One that can be read. */
+export type NamedReference = Exclude<Reference, { kind: "refused" }>;
+
 /** What an included file holds; undefined if there is no such file. */
-type Lookup = (reference: Exclude<Reference, { kind: "refused" }>) => ParsedDocument | undefined;
+type Lookup = (reference: NamedReference) => ParsedDocument | undefined;
 
 export interface ResolvedIncludes {
   value: Json;
@@ -129,7 +132,7 @@ export function resolveIncludes(root: Json, rootName: string, places: IncludePla
   function include(name: string, chain: readonly string[]): Json {
     const reference = toReference(name, chain.at(-1) ?? rootName, places);
     if (reference.kind === "refused") return refuse(reference.problem);
-    const id = reference.kind === "inside" ? reference.name : reference.path;
+    const id = idOf(reference);
     if (chain.includes(id)) return refuse(`circular: ${[...chain, id].join(" -> ")}`);
     const known = done.get(id);
     deepest = Math.max(deepest, chain.length + (known?.depth ?? 0));
@@ -161,4 +164,36 @@ export function resolveIncludes(root: Json, rootName: string, places: IncludePla
   }
 
   return { value: walk(root, [rootName]), problems: [...problems] };
+}
+
+/**
+ * Follows the includes of a root file, each file once.
+ *
+ * @param listOf lists what a file of this name includes
+ * @param read reads an included file; undefined if there is none to go on with
+ * @param maxFiles how many are read; further ones are not
+ */
+export async function followIncludes<T>(
+  root: { name: string; file: T },
+  listOf: (file: T, name: string) => readonly Reference[],
+  read: (reference: NamedReference) => Promise<T | undefined>,
+  maxFiles: number,
+): Promise<void> {
+  const seen = new Set<string>([root.name]);
+  const waiting = [root];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const reference of listOf(next.file, next.name)) {
+      if (reference.kind === "refused" || seen.size > maxFiles) continue;
+      const name = idOf(reference);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const file = await read(reference);
+      if (file !== undefined) waiting.push({ name, file });
+    }
+  }
+}
+
+/** The name of a file of the generation, or the path of another one. */
+export function idOf(reference: NamedReference): string {
+  return reference.kind === "inside" ? reference.name : reference.path;
 }
