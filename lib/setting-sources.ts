@@ -132,6 +132,20 @@ const SOURCES = {
     default: () => undefined,
     describes: "where the files of the Secret are copied to as regular files; a directory of its own, in memory",
   },
+  restart: {
+    env: "CONFIG_MANAGER_RESTART",
+    flag: "--restart",
+    argument: "<now|when-idle>",
+    default: () => "now",
+    describes: "whether a config change that restarts the gateway waits until the gateway has no work",
+  },
+  restartDeadline: {
+    env: "CONFIG_MANAGER_RESTART_DEADLINE",
+    flag: "--restart-deadline",
+    argument: "<seconds>",
+    default: () => "3600",
+    describes: "how long such a change is held at most",
+  },
   httpPort: {
     env: "CONFIG_MANAGER_HTTP_PORT",
     flag: "--http-port",

@@ -30,6 +30,13 @@ const SettingFields = {
   transport: v.picklist(["auto", "gateway", "cli"], "expected auto, gateway or cli"),
   logFormat: v.picklist(["text", "json"], "expected text or json"),
   configMode: v.picklist(["auto", "merge", "replace"], "expected auto, merge or replace"),
+  restart: v.picklist(["now", "when-idle"], "expected now or when-idle"),
+  /** In seconds. */
+  restartDeadline: v.pipe(
+    v.string(),
+    v.check(isSeconds, "expected a number of seconds, above 0 and at most 86400"),
+    v.transform(Number),
+  ),
   httpPort: v.undefinedable(
     v.pipe(v.string(), v.check(isPort, "expected a whole number from 1 to 65535"), v.transform(Number)),
   ),

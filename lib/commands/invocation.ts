@@ -30,6 +30,7 @@ interface ValidateFlags {
 export type Invocation =
   | ({ command: "run" } & PassOptions)
   | ({ command: "sync" | "init"; only: readonly KindName[] } & PassOptions)
+  | ({ command: "apply-held" } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
   | ({ command: "wait"; url: string | undefined; timeoutSeconds: number } & PassOptions)
   | ({ command: "export"; kind: KindName } & PassOptions)

@@ -59,6 +59,7 @@ async function execute(invocation: Exclude<Invocation, { command: "run" }>, env:
     case "sync":
     case "init":
     case "register":
+    case "apply-held":
     case "wait":
     case "status":
     case "diff":
@@ -90,6 +91,9 @@ async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, run
       return toExitCode(await (await import("./init.ts")).init(runtime, invocation.only));
     case "register":
       return toExitCode(await (await import("./register.ts")).register(runtime, invocation.waitSeconds));
+    case "apply-held":
+      await (await import("./apply-held.ts")).applyHeld(runtime);
+      return 0;
     case "wait":
       return (await import("./wait.ts")).runWait(runtime, invocation);
     case "export":

@@ -86,6 +86,11 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("wait for the gateway, then add and update jobs from the staging directory; remove none")
     .addOption(new Option("--wait <seconds>", "how long to wait for the gateway").default(300).argParser(readSeconds))
     .action(({ wait }: Flags) => choose({ command: "register", waitSeconds: wait ?? 0, ...read(register) }));
+  const applyHeld = configure(program.command("apply-held"), "config-manager apply-held")
+    .description(
+      "let in the change that the sidecar holds until the gateway has no work; exit 1 if it does not take it",
+    )
+    .action(() => choose({ command: "apply-held", ...read(applyHeld) }));
   const wait = configure(program.command("wait"), "config-manager wait --url http://SERVICE:9090 --timeout 300")
     .description("wait until a sidecar says that what is mounted here is in force; exit 1 rejected, 2 not in time")
     .option("--url <url>", "where a sidecar serves its --http-port; else that port in this container")

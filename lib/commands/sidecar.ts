@@ -1,8 +1,10 @@
 import process from "node:process";
+import { toResult } from "../errors.ts";
 import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
 import { follow } from "../reconcile/follow.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
+import { letHeldIn } from "./apply-held.ts";
 import { waitForMainProcess } from "./main-process.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -28,6 +30,12 @@ async function readSecret({ settings, env, warnings }: Runtime): Promise<string 
   return secret;
 }
 
+/** Lets in what is held, as `apply-held` does. What keeps it from that is told by a pass. */
+async function letIn({ reconcilers, state }: Runtime): Promise<void> {
+  await Promise.all(Object.values(reconcilers).map(async ({ held }) => toResult(letHeldIn(held))));
+  for (const { trigger } of state) trigger.fire("signal");
+}
+
 const NO_SECRET = "this container has no gateway token to compare with (give it OPENCLAW_GATEWAY_TOKEN)";
 
 export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar {
@@ -36,6 +44,7 @@ export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar
   process.on("SIGHUP", () => {
     for (const { trigger } of state) trigger.fire("signal");
   });
+  process.on("SIGUSR1", () => void letIn(runtime));
   return {
     settings,
     log,

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { Log } from "../log.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
+import type { Settings } from "../settings.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { ConfigMode } from "./target.ts";
 
@@ -14,7 +15,7 @@ export interface ConfigTransport {
 }
 
 export interface ConfigDependencies {
-  settings: ConfigPlaces & { configMode: ConfigMode };
+  settings: ConfigPlaces & { configMode: ConfigMode } & Partial<Pick<Settings, "restart" | "restartDeadline">>;
   /** Whether drift is reverted. */
   selfHeal: boolean;
   /** Whether this container has the gateway's token or password. */

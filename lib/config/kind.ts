@@ -7,12 +7,13 @@ import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
 import { readIncludeRoots } from "../text/include-files.ts";
 import type { ConfigDependencies, ConfigTransport } from "./dependencies.ts";
+import { keepHeld, letHeldIn, readHeld } from "./held-change.ts";
 import { type ConfigOutcome, createConfigPasses } from "./reconcile.ts";
 import { readMountedConfig } from "./standing.ts";
 
 export interface ConfigKindDependencies extends Omit<ConfigDependencies, "settings" | "hasToken"> {
   settings: Pick<Settings, "configDir" | "pvcConfig" | "checksumDir" | "configMode" | "gatewayTokenFile"> &
-    Partial<Pick<Settings, "secretsTargetDir">>;
+    Partial<Pick<Settings, "secretsTargetDir" | "restart" | "restartDeadline">>;
   env: Environment;
   transport: ConfigTransport & { open(): Promise<Pick<CronStore, "transport">> };
 }
@@ -43,6 +44,11 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
         read: () => isLast("missing", "reject"),
       },
       {
+        name: "config_held",
+        help: "Whether a change of the config, which would restart the gateway, waits until the gateway has no work.",
+        read: passes.isHolding,
+      },
+      {
         name: "config_foreign",
         help: "Whether the gateway reads another file than PVC_CONFIG, so that nothing is applied.",
         read: () => isLast("foreign"),
@@ -52,6 +58,11 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
     reconcile: passes.reconcile,
     readMounted: () => readMountedConfig(settings),
     standing: passes.standing,
+    held: {
+      read: () => readHeld(settings.checksumDir),
+      letIn: (held) => letHeldIn(settings.checksumDir, held),
+      keep: () => keepHeld(settings.checksumDir),
+    },
     async report() {
       // Before any import, so that all reports join one attempt to connect.
       const [gateway, store] = await Promise.all([transport.openConfig(connectLimitMs), toResult(transport.open())]);

@@ -5,6 +5,7 @@ import { readReloadMode } from "./document.ts";
 import { describeMisnamed } from "./misnamed.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { pathOfRecord } from "./record.ts";
+import type { PathChange } from "./reload.ts";
 import { APPLY_TIMEOUT_MS } from "./applied.ts";
 
 /** How many paths one line names. */
@@ -12,6 +13,9 @@ const MAX_PATHS_IN_LINE = 10;
 
 /** The same for a line that is told once, and that people look a path up in. */
 const MAX_PATHS_TOLD_ONCE = 100;
+
+/** Lets in what is held. */
+export const LET_IN_COMMAND = "config-manager apply-held";
 
 /** The way back into Git after OpenClaw has migrated a config. */
 export const EXPORT_COMMAND = "config-manager export config";
@@ -92,6 +96,30 @@ export function describeMigrated(paths: readonly string[]): string {
 /** Names the first paths, and how many more there are. */
 export function listPaths(paths: readonly string[], limit = MAX_PATHS_IN_LINE): string {
   return listSome(paths, limit);
+}
+
+/** Returns one line for a change that is held, without values. `work`: what the gateway does meanwhile. */
+export function describeHeld(work: readonly string[], changes: readonly PathChange[], untilMs: number): string {
+  const name = (isRestart: boolean) =>
+    listPaths(
+      changes.flatMap(({ path, reload }) => ((reload === "restart") === isRestart ? [`${path} (${reload})`] : [])),
+    );
+  const rest = name(false);
+  const at = new Date(untilMs).toISOString().replace(/\.\d+/, "");
+  return (
+    `Config change held until the gateway has no work (${work.join(", ")}), at most until ${at}: ${name(true)}` +
+    `${rest === "" ? "" : `; held with it: ${rest}`} (${LET_IN_COMMAND} lets it in now)`
+  );
+}
+
+/** Returns one WARNING about a gateway that tells nothing of its work. */
+export function describeUnknownWork(release: string): string {
+  return `WARNING: --restart when-idle holds nothing: OpenClaw ${release} does not say whether it has work`;
+}
+
+/** Returns one WARNING about a gateway that tells of a part of its work. */
+export function describePartialWork(release: string): string {
+  return `WARNING: --restart when-idle waits for cron runs only: OpenClaw ${release} does not tell of other work`;
 }
 
 /** Returns one line for a config that is in place and that no gateway has validated. */

@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
 import { logSome } from "../reconcile/warnings.ts";
 import type { AsideWarnings } from "./aside.ts";
+import { removeHeld } from "./held-change.ts";
 import { type ConfigPlaces, observeConfig, readAsOpenClaw, toIncludePlaces } from "./observe.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { removeRecord, writeRecord } from "./record.ts";
@@ -42,6 +43,7 @@ export async function prepareConfig({ places, mode, log, aside, warnOfRefusal }:
     log(`Config copied to PVC: ${pvcConfig}`);
   }
   await removeDropped(pvcConfig, plan.target.dropped);
+  await removeHeld(places.checksumDir);
   const recorded =
     plan.desired.equals(state.applied) || (await toResult(writeRecord(pvcConfig, "applied", plan.desired)));
   if (recorded instanceof ManagerError) aside.onUnrecorded(recorded);

@@ -13,11 +13,12 @@ import { createAsideWarnings } from "./aside.ts";
 import type { ConfigDependencies } from "./dependencies.ts";
 import { type Delivered, createDelivery } from "./deliver.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
-import { createHold } from "./hold.ts";
+import { createGrace } from "./grace.ts";
 import * as messages from "./messages.ts";
 import { type ConfigState, observeConfig, readLiveConfig, toIncludePlaces } from "./observe.ts";
 import type { ConfigPlan } from "./plan.ts";
 import { createPlanner } from "./planner.ts";
+import { createRestartGate } from "./restart-gate.ts";
 import { isUsable, prepareConfig } from "./prepare.ts";
 import { Memory } from "./remember.ts";
 import { createConfigStanding } from "./standing.ts";
@@ -30,6 +31,8 @@ export type ConfigOutcome = ConfigPlan["kind"] | "foreign";
 export interface ConfigPasses extends Required<Pick<Reconciler, "prepare" | "reconcile" | "standing">> {
   /** Undefined before the first pass. */
   readonly lastOutcome: ConfigOutcome | undefined;
+  /** Whether a change waits until the gateway has no work. */
+  readonly isHolding: () => boolean;
 }
 
 /**
@@ -46,7 +49,8 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   const delivery = createDelivery({ settings, live, log, warnings });
   const planner = createPlanner({ mode, selfHeal, hasToken }, clock);
   const refuseForeign = createForeignCheck(pvcConfig, () => readLiveConfig(pvcConfig, include), clock.pause);
-  const mayHold = createHold(clock.uptimeMs);
+  const mayWait = createGrace(clock.uptimeMs);
+  const gate = createRestartGate({ settings, log, warnings, clock, onUnrecorded: aside.onUnrecorded });
   const standing = createConfigStanding(settings, transport);
   let lastOutcome: ConfigOutcome | undefined;
   let directories = directoriesOf(pvcConfig, undefined);
@@ -54,7 +58,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     const gateway = await transport.openConfig(connectLimitMs);
     standing.isNotValidated(gateway !== undefined); // unless the pass finds more
-    if (!gateway && transport.isRestarting() && mayHold()) return NOT_VALIDATED; // else it starts with the file unseen
+    if (!gateway && transport.isRestarting() && mayWait()) return NOT_VALIDATED; // else it starts with the file unseen
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
     aside.onObstacles(state.obstacles);
@@ -64,6 +68,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
     if (state.observed && state.changedMs !== undefined) planner.hasSeen(state.observed, state.changedMs);
     if (state.desired) directories = directoriesOf(pvcConfig, state.desired);
     lastOutcome = plan.kind;
+    if (plan.kind !== "update") await gate.clear();
     switch (plan.kind) {
       case "missing":
       case "reject":
@@ -85,7 +90,12 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         return conclude(delivery.conclude(plan, verdict), state, gateway, pass);
       }
       case "update": {
-        if (gateway && !(await live.isReady(gateway)) && mayHold()) return NOT_VALIDATED;
+        if (gateway && !gate.held && !(await live.isReady(gateway)) && mayWait()) return NOT_VALIDATED;
+        const held = await gate.admit(plan, state.observed, gateway);
+        if (held) {
+          standing.noteHeld(held.paths);
+          return { kind: "held" };
+        }
         const noted = noteChecksum(checksumDir, "config-pending", plan.desired.md5);
         const delivered = await delivery.deliver(plan, state, gateway, noted);
         if (delivered.outcome !== "rejected") planner.hasDelivered(plan, delivered.plan.target);
@@ -173,6 +183,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
       return lastOutcome;
     },
     standing: () => standing.current,
+    isHolding: () => gate.held !== undefined,
     async prepare() {
       const prepare = () => prepareConfig({ places: settings, mode, log, aside, warnOfRefusal });
       await attemptPass("Failed to update config", prepare, warnings);

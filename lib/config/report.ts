@@ -4,7 +4,7 @@ import type { CronStore } from "../gateway/store.ts";
 import { findFrozen } from "../reconcile/check-places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace, checkObstacles } from "./checks.ts";
-import { EXPORT_COMMAND } from "./messages.ts";
+import { EXPORT_COMMAND, LET_IN_COMMAND } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { PathChange } from "./reload.ts";
 import type { Target } from "./target.ts";
@@ -63,8 +63,9 @@ function toStatus(
   const apart = count > 0 ? `, ${count} ${count === 1 ? "path" : "paths"} not in Git` : "";
   const inTheWay = findObstacles(snapshot).map(describeError);
   return {
-    json: { state, checksum, problems: [...problems, ...inTheWay], ...merged },
+    json: { state, checksum, problems: [...problems, ...inTheWay], ...merged, ...toHeld(snapshot) },
     detail: `${pvcConfig}  ${file}${apart}`,
+    notes: describeHold(snapshot),
     isUnused: !(snapshot instanceof ManagerError) && snapshot.isUnused,
   };
 }
@@ -75,6 +76,19 @@ function toMerged(snapshot: ConfigSnapshot | ManagerError): { mode?: Target["mod
   if (!target) return {};
   const { mode, notInGit } = target;
   return notInGit.length > 0 ? { mode, notInGit } : { mode };
+}
+
+/** What the sidecar holds, as JSON. */
+function toHeld(snapshot: ConfigSnapshot | ManagerError): { held?: { paths: readonly string[]; until: string } } {
+  const held = snapshot instanceof ManagerError ? undefined : snapshot.held;
+  return held ? { held: { paths: held.paths, until: new Date(held.untilMs).toISOString() } } : {};
+}
+
+/** The same for people. */
+function describeHold(snapshot: ConfigSnapshot | ManagerError): string[] {
+  const { held } = toHeld(snapshot);
+  if (!held) return [];
+  return [`held until the gateway has no work, at most until ${held.until}; ${LET_IN_COMMAND} lets it in now`];
 }
 
 function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPlaces, problems: string[]): DiffReport {
@@ -89,11 +103,18 @@ function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPl
   const isShown = paths.length > 0 || problems.length > 0 || notInGit.length > 0;
   const migrated = isRead ? (targetOf(snapshot)?.migrated ?? []) : [];
   return {
-    json: { action: isUpdate ? "update" : isReject ? "reject" : "none", paths, problems, ...merged },
+    json: {
+      action: isUpdate ? "update" : isReject ? "reject" : "none",
+      paths,
+      problems,
+      ...merged,
+      ...toHeld(snapshot),
+    },
     changes: isUpdate ? 1 : 0,
     isBroken: !isRead || isReject || snapshot.verdict?.kind === "invalid",
     heading: isShown ? `Config: ${pvcConfig}` : isUpdate ? `Config: ${pvcConfig} is new` : undefined,
     notes: [
+      ...describeHold(snapshot),
       ...(isDrift ? ["a sync leaves it until the ConfigMap changes; --self-heal puts it back"] : []),
       ...(migrated.length > 0 ? [`OpenClaw has migrated keys that Git still has; in Git: ${EXPORT_COMMAND}`] : []),
     ],

@@ -4,6 +4,7 @@ import type { ObstacleError } from "../files/regular-file.ts";
 import { isEmptyVolume } from "../files/volume.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig } from "./observe.ts";
+import { type HeldChange, readHeld } from "./held-change.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
@@ -20,6 +21,8 @@ export interface ConfigSnapshot {
   changes: PathChange[];
   /** The gateway's verdict on a live file that equals the ConfigMap's; undefined if it has none. */
   verdict: Verdict | undefined;
+  /** What the sidecar holds of this plan until the gateway has no work; undefined if it does not. */
+  held: HeldChange | undefined;
   /** No config is declared, and none was before, as far as the records tell. */
   isUnused: boolean;
 }
@@ -45,11 +48,13 @@ export async function takeConfigSnapshot(
   if (foreign instanceof ForeignPathError) throw foreign;
   const policy = { mode: places.configMode, gateway, start: gateway?.start, before: undefined };
   const plan = planConfig(state, { ...policy, selfHeal, hasToken, isPodStart: false });
+  const held = plan.kind === "update" ? await readHeld(places.checksumDir) : undefined;
   const isDifferent = plan.kind === "update" || plan.kind === "drift";
   return {
     state,
     plan,
     changes: isDifferent ? await forecastReloads(plan.paths, gateway) : [],
+    held: held?.checksum === state.desired?.md5 ? held : undefined,
     isUnused: plan.kind === "missing" && !wasDeclared(state) && (await isEmptyVolume(places.configDir)),
     verdict: plan.kind === "none" || plan.kind === "validate" ? await askVerdict(plan.target.live, gateway) : undefined,
   };

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { ManagerError } from "../errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import type { Gateway } from "./connection.ts";
-import { isScopeMissing, isUnavailable } from "./refusal.ts";
+import { isScopeMissing, isUnavailable, isUnknownMethod } from "./refusal.ts";
 
 /** The exec approvals, as the gateway holds them. */
 export interface ApprovalsView {
@@ -60,8 +60,7 @@ async function ask(gateway: Gateway, method: string, params: object): Promise<un
     const { message, cause } = error;
     if (isScopeMissing(error)) throw new MissingApprovalsError("refused", message, withHint(error));
     if (error.code !== "rejected" || isUnavailable(error)) throw error;
-    if (/unknown method/i.test(message))
-      throw new MissingApprovalsError("refused", `the gateway has no ${method}`, { cause });
+    if (isUnknownMethod(error)) throw new MissingApprovalsError("refused", `the gateway has no ${method}`, { cause });
     // 2026.2.9 and 2026.9.6: "exec approvals changed since last load; re-run exec.approvals.get and retry".
     if (/re-run exec\.approvals\.get/.test(message)) throw new ManagerError("conflict", message, { cause });
     throw method === "exec.approvals.set" ? new RefusedApprovalsError("rejected", message, { cause }) : error;

@@ -102,6 +102,11 @@ export function isUnavailable(error: unknown): boolean {
   return refusalBehind(error)?.gatewayCode === "UNAVAILABLE";
 }
 
+/** Whether the release has no such call. */
+export function isUnknownMethod(error: unknown): error is ManagerError {
+  return error instanceof ManagerError && error.code === "rejected" && /unknown method/i.test(error.message);
+}
+
 /** The details that newer gateways add to an error; empty without any. */
 export function refusalDetails(error: unknown): Readonly<Record<string, unknown>> {
   const details = refusalBehind(error)?.details;

@@ -1,11 +1,10 @@
 import * as v from "valibot";
 import { ManagerError, toResult } from "../errors.ts";
 import type { Gateway } from "./connection.ts";
+import { isUnknownMethod } from "./refusal.ts";
 
 /** 2026.9.6 sends `{ok: true, warningCount}`. A warning is a provider that failed: what it gave before stays. */
 const ReplySchema = v.object({ warningCount: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0) });
-
-const UNKNOWN_METHOD = /unknown method/;
 
 /** How a gateway answers to `secrets.reload`. */
 export type ReloadReply =
@@ -25,8 +24,7 @@ export async function reloadSecrets(gateway: Gateway): Promise<ReloadReply> {
   try {
     reply = await gateway.call("secrets.reload", {});
   } catch (error) {
-    const isUnknown = error instanceof ManagerError && error.code === "rejected" && UNKNOWN_METHOD.test(error.message);
-    if (isUnknown) return { kind: "unsupported" };
+    if (isUnknownMethod(error)) return { kind: "unsupported" };
     throw error;
   }
   const parsed = v.safeParse(ReplySchema, reply);
@@ -44,5 +42,5 @@ export async function canReloadSecrets(gateway: Gateway): Promise<boolean> {
   const reply = await toResult(gateway.call("secrets.resolve", {}));
   if (!(reply instanceof ManagerError)) return true;
   if (reply.code !== "rejected") throw reply;
-  return !UNKNOWN_METHOD.test(reply.message);
+  return !isUnknownMethod(reply);
 }

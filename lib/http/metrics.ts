@@ -55,7 +55,7 @@ export function createMetrics(state: SidecarState, isConnected: () => boolean): 
 
   const passes = new Counter({
     name: `${PREFIX}passes_total`,
-    help: "Passes by how they ended: equal, pending (somebody else has to say so), rejected (what Git says cannot be applied as it is), failed (to be tried again).",
+    help: "Passes by how they ended: equal, pending (somebody else has to say so), held (put off until the gateway has no work), rejected (what Git says cannot be applied as it is), failed (to be tried again).",
     labelNames: ["reconciler", "result"],
     registers: [],
     collect() {

@@ -7,6 +7,8 @@ export type PassOutcome =
   | { kind: "equal" }
   /** Equal, but not validated by the gateway yet, or a repair has to wait. Next pass: with backoff, like a failure. */
   | { kind: "pending"; maxPauseMs: number }
+  /** Put off until the gateway has no work. Next pass: in half a second. */
+  | { kind: "held" }
   /** The desired state cannot be applied. Only a change of it helps. Next pass: at the next trigger or poll. */
   | { kind: "rejected" }
   /** Retry with backoff, at most `maxPauseMs` and at least as long as the gateway asked for. */
@@ -14,6 +16,9 @@ export type PassOutcome =
 
 /** The pause after the first failure, in milliseconds. Each further failure doubles it. */
 const FIRST_PAUSE_MS = 1_000;
+
+/** The pause of a loop that holds a change, in milliseconds. */
+const HELD_PAUSE_MS = 500;
 
 /** The longest `retryAfterMs` that is honoured. A timer of over 24 days would fire at once. */
 export const MAX_ASKED_PAUSE_MS = 3_600_000;
@@ -51,7 +56,7 @@ export async function keepReconciled({ pass, trigger, heartbeat, pollIntervalMs,
       await wait(pollIntervalMs);
       continue;
     }
-    attempts += 1;
+    attempts = outcome.kind === "held" ? 0 : attempts + 1;
     const pauseMs = pauseAfter(outcome, attempts);
     heartbeat.idle(pauseMs);
     // Our own writes cause these events. They must not shorten the backoff.
@@ -80,6 +85,7 @@ export async function reconcileWithin(
 type Unfinished = Exclude<PassOutcome, { kind: "equal" | "rejected" }>;
 
 function pauseAfter(outcome: Unfinished, attempts: number): number {
+  if (outcome.kind === "held") return HELD_PAUSE_MS;
   const askedMs = outcome.kind === "failed" ? Math.min(outcome.retryAfterMs ?? 0, MAX_ASKED_PAUSE_MS) : 0;
   return Math.max(Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), outcome.maxPauseMs), askedMs);
 }

@@ -35,7 +35,7 @@ export async function attemptPass(
 ): Promise<PassOutcome> {
   try {
     const outcome = await runUninterrupted(pass);
-    if (outcome.kind === "equal" || outcome.kind === "pending") warnings.clear(topic);
+    if (outcome.kind === "equal" || outcome.kind === "pending" || outcome.kind === "held") warnings.clear(topic);
     return outcome;
   } catch (error) {
     if (!(error instanceof ManagerError)) throw error;

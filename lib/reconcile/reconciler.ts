@@ -36,8 +36,30 @@ export interface Reconciler {
   readonly readMounted?: () => Promise<Mounted>;
   /** What the passes of this process have found; undefined before the first has read something. */
   readonly standing?: () => Standing | undefined;
+  /** The change that waits until the gateway has no work. Absent for a kind that puts none off. */
+  readonly held?: HeldChanges;
   /** Exports what is live as Git should have it. Absent for a kind that has no export. */
   readonly export?: () => Promise<Export>;
+}
+
+/** A change that is put off until the gateway has no work. */
+export interface Held {
+  /** Of what Git says. */
+  checksum: string;
+  /** What it changes. */
+  paths: readonly string[];
+  /** When it goes in at the latest, in milliseconds since 1970. */
+  untilMs: number;
+}
+
+/** What a sidecar puts off, and the way to let it in: for any process that shares its `$CHECKSUM_DIR`. */
+export interface HeldChanges {
+  /** Undefined if nothing is held. */
+  read(): Promise<Held | undefined>;
+  /** Lets the sidecar apply this change at its next pass, half a second later at most. */
+  letIn(held: Held): Promise<void>;
+  /** Takes that back, if the sidecar has not taken it. */
+  keep(): Promise<void>;
 }
 
 /** A file for Git. */

@@ -3,7 +3,13 @@ import type { PassOutcome } from "./loop.ts";
 import type { Reconciler } from "./reconciler.ts";
 import { type Trigger, createTrigger } from "./trigger.ts";
 
-export const RESULTS = ["equal", "pending", "rejected", "failed"] as const satisfies readonly PassOutcome["kind"][];
+export const RESULTS = [
+  "equal",
+  "pending",
+  "held",
+  "rejected",
+  "failed",
+] as const satisfies readonly PassOutcome["kind"][];
 
 /** The state of the sidecar: one loop per kind of setting. The passes write it; the HTTP pages read it. */
 export type SidecarState = readonly Loop[];
@@ -35,7 +41,7 @@ export function createSidecarState(reconcilers: readonly Reconciler[], clock: St
 }
 
 function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Loop {
-  const passes = { equal: 0, pending: 0, rejected: 0, failed: 0 };
+  const passes = { equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 };
   let lastSuccessMs = 0;
   let lastPassMs: number | undefined;
   return {

@@ -23,7 +23,7 @@ export interface Standing {
   /** What keeps it from being in force, a line each, without values. */
   problems: readonly string[];
   /** What is put off until the gateway has no work. */
-  held?: { paths: readonly string[] };
+  held?: { paths: readonly string[] } | undefined;
 }
 
 /** Keeps the standing of one kind. It is of this moment as far as the passes know: it asks nobody. */
@@ -34,6 +34,8 @@ export interface StandingKeeper {
   hasRead(checksum: string): void;
   /** To be called within a pass, with its problems; `state` replaces the one that goes with the outcome. */
   note(problems: readonly string[], state?: State): void;
+  /** The same for a pass that puts a change off. */
+  noteHeld(paths: readonly string[]): void;
   /** Runs one pass as {@link attemptPass} does, and keeps how it has ended. */
   attempt(topic: string, pass: () => Promise<PassOutcome>, warnings: Warnings): Promise<PassOutcome>;
 }
@@ -41,13 +43,14 @@ export interface StandingKeeper {
 const STATES: Readonly<Record<PassOutcome["kind"], State>> = {
   equal: "in-sync",
   pending: "pending",
+  held: "pending",
   rejected: "rejected",
   failed: "failed",
 };
 
 export function createStanding(): StandingKeeper {
   let current: Standing | undefined;
-  let noted: { problems: readonly string[]; state?: State | undefined } = { problems: [] };
+  let noted: { problems: readonly string[]; state?: State | undefined; held?: Standing["held"] } = { problems: [] };
   return {
     get current() {
       return current;
@@ -58,6 +61,9 @@ export function createStanding(): StandingKeeper {
     note(problems, state) {
       noted = { problems, state };
     },
+    noteHeld(paths) {
+      noted = { problems: [], held: { paths } };
+    },
     async attempt(topic, pass, warnings) {
       const run = () => {
         noted = { problems: [] }; // an interrupted pass is run again
@@ -66,8 +72,8 @@ export function createStanding(): StandingKeeper {
       const outcome = await attemptPass(topic, run, warnings, (error) => {
         noted = { problems: [describeError(error)] };
       });
-      const { problems, state = STATES[outcome.kind] } = noted;
-      current = { checksum: current?.checksum, state, problems };
+      const { problems, state = STATES[outcome.kind], held } = noted;
+      current = { checksum: current?.checksum, state, problems, held };
       return outcome;
     },
   };

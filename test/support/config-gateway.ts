@@ -68,6 +68,7 @@ export function serveFile(
     },
     readReload: async () => undefined,
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   const isValid = (text: string) => !text.includes("nonsense");

@@ -161,6 +161,7 @@ function createFakeConfigGateway(view: Partial<ConfigView> = {}): ConfigGateway 
     readIssues: async () => undefined,
     readReload: async () => undefined,
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: async (path) => (path.startsWith("gateway") ? "restart" : "hot"),
   };
 }

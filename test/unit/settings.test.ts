@@ -38,6 +38,8 @@ describe("readSettings()", () => {
       workspaceMode: "own",
       secretsDir: undefined,
       secretsTargetDir: undefined,
+      restart: "now",
+      restartDeadline: 3_600,
       httpPort: undefined,
     });
   });
@@ -58,6 +60,8 @@ describe("readSettings()", () => {
     ["configMode", "CONFIG_MANAGER_CONFIG_MODE", "--config-mode"],
     ["workspaceDir", "WORKSPACE_DIR", "--workspace-dir"],
     ["workspaceMode", "CONFIG_MANAGER_WORKSPACE_MODE", "--workspace-mode"],
+    ["restart", "CONFIG_MANAGER_RESTART", "--restart"],
+    ["restartDeadline", "CONFIG_MANAGER_RESTART_DEADLINE", "--restart-deadline"],
     ["secretsDir", "SECRETS_DIR", "--secrets-dir"],
     ["secretsTargetDir", "SECRETS_TARGET_DIR", "--secrets-target-dir"],
     ["httpPort", "CONFIG_MANAGER_HTTP_PORT", "--http-port"],

@@ -108,10 +108,13 @@ describe("readCommandLine()", () => {
       httpPort: "9090",
       configMode: "merge",
       workspaceMode: "seed",
+      restart: "when-idle",
+      restartDeadline: "60",
     };
+    const numbers = new Set(["httpPort", "restartDeadline"]);
     for (const [name, { flag }] of Object.entries(SETTING_SOURCES)) {
       const value = values[name] ?? "somewhere";
-      const settings = { [name]: name === "httpPort" ? Number(value) : value };
+      const settings = { [name]: numbers.has(name) ? Number(value) : value };
       // One goes with the other.
       const others = { secretsDir: ["--secrets-target-dir=to"], secretsTargetDir: ["--secrets-dir=from"] }[name] ?? [];
       expect(read(`${flag}=${value}`, ...others)).toMatchObject({ settings });

@@ -31,6 +31,7 @@ function showing(...views: (ConfigView | Error)[]) {
     },
     readIssues: () => Promise.reject(new Error("nobody should ask")),
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   return Object.assign(found, { gateway });

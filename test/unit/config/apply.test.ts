@@ -600,6 +600,7 @@ describe("isReady()", () => {
       readIssues: nobody,
       readReload: nobody,
       readSchema: async () => undefined,
+      readActiveWork: () => Promise.reject(new Error("nobody should ask")),
       lookUpReload: nobody,
     };
   };
@@ -694,6 +695,7 @@ describe("confirm()", () => {
       readIssues: async () => undefined,
       readReload: async () => undefined,
       readSchema: async () => undefined,
+      readActiveWork: () => Promise.reject(new Error("nobody should ask")),
       lookUpReload: () => Promise.reject(new Error("nobody should ask")),
     };
     return {

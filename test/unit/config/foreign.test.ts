@@ -56,6 +56,7 @@ function gatewayOf(readView: ConfigGateway["readView"]): ConfigGateway {
     readIssues: nobody,
     readReload: nobody,
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: nobody,
   };
   return { release: "2026.9.6", processStartedMs: undefined, start: undefined, ...calls };

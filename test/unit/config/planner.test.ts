@@ -39,6 +39,7 @@ function gatewayOf(start?: GatewayStart): ConfigGateway {
     readIssues: nobody,
     readReload: nobody,
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: nobody,
   };
   return { release: "2026.9.6", processStartedMs: start?.sinceMs, start, ...calls };

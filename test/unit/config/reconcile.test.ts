@@ -921,7 +921,7 @@ describe("createConfigReconciler()", () => {
     await using at = await start({ live: OLD, git: OLD });
     const kind = createConfigReconciler(at.options);
     const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));
-    const none = { config_drift: false, config_rejected: false, config_foreign: false };
+    const none = { config_drift: false, config_rejected: false, config_held: false, config_foreign: false };
     expect(read()).toEqual(none);
     await kind.reconcile(STEADY);
     await writeFile(at.pvcConfig, OLD.replace("👀", "✅"));
@@ -939,10 +939,11 @@ describe("createConfigReconciler()", () => {
     await using at = await start({ live: OLD, git: NEW });
     const kind = createConfigReconciler(at.options);
     const read = () => Object.fromEntries(kind.gauges.map((gauge) => [gauge.name, gauge.read()]));
+    const none = { config_drift: false, config_rejected: false, config_held: false };
     const foreign = { path: at.in("other.json"), hash: "hmac-sha256:v1:another" };
     at.state.gateway = { ...at.gateway, readView: async () => ({ ...(await at.gateway.readView()), ...foreign }) };
     await kind.reconcile(STEADY);
-    expect(read()).toEqual({ config_drift: false, config_rejected: false, config_foreign: true });
+    expect(read()).toEqual({ ...none, config_foreign: true });
     at.state.gateway = at.gateway;
     await kind.reconcile(STEADY);
     expect(read()).toMatchObject({ config_foreign: false });
@@ -1108,5 +1109,33 @@ describe("readMounted()", () => {
     expect(await kind.readMounted?.()).toEqual({ checksum: undefined });
     await rm(at.in("config.d"), { recursive: true });
     expect(await kind.readMounted?.()).toEqual({ checksum: undefined });
+  });
+
+  test("holds a change that restarts a busy gateway: outcome, standing, gauge and report", async () => {
+    const text = (port: number) => configOf("").replace('mode: "local"', `mode: "local", port: ${port}`);
+    await using at = await start({ live: text(1), git: text(1) });
+    const work = { what: ["1 cron run"], isPartial: false };
+    at.state.gateway = { ...at.gateway, readActiveWork: async () => work };
+    const settings = { ...at.options.settings, restart: "when-idle" as const, restartDeadline: 60 };
+    const kind = createConfigReconciler({ ...at.options, settings });
+    const heldGauge = () => kind.gauges.find(({ name }) => name === "config_held")?.read();
+    expect(await kind.reconcile(STEADY)).toEqual({ kind: "equal" });
+    await at.publish(text(2));
+    expect(await kind.reconcile(STEADY)).toEqual({ kind: "held" });
+    expect([await at.live(), heldGauge()]).toEqual([text(1), true]);
+    const held = { paths: ["gateway.port"] };
+    expect(kind.standing?.()).toMatchObject({ state: "pending", problems: [], held });
+    const report = await kind.report();
+    expect(report.status().json).toMatchObject({ state: "pending", problems: [], held });
+    expect(report.diff().json).toMatchObject({ action: "update", held });
+
+    await at.publish("{");
+    expect(await kind.reconcile(STEADY)).toEqual({ kind: "rejected" });
+    expect([heldGauge(), kind.standing?.()?.held]).toEqual([false, undefined]);
+    await at.publish(text(2));
+    expect(await kind.reconcile(STEADY)).toEqual({ kind: "held" });
+    work.what = [];
+    expect(await kind.reconcile(STEADY)).toEqual({ kind: "equal" });
+    expect([await at.live(), heldGauge()]).toEqual([text(2), false]);
   });
 });

@@ -15,6 +15,7 @@ function gatewayOf(lookUp: (path: string) => ReloadKind | undefined) {
     readIssues: () => Promise.reject(new Error("nobody should ask")),
     readView: () => Promise.reject(new Error("nobody should ask")),
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     async lookUpReload(path) {
       asked.push(path);
       return lookUp(path);

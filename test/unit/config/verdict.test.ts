@@ -39,6 +39,7 @@ function showing(...views: (ConfigView | Error)[]) {
     },
     readReload: () => Promise.reject(new Error("nobody should ask")),
     readSchema: async () => undefined,
+    readActiveWork: () => Promise.reject(new Error("nobody should ask")),
     lookUpReload: () => Promise.reject(new Error("nobody should ask")),
   };
   /** The problems of the file itself, if the gateway can be asked past its cache. */

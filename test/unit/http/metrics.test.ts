@@ -34,7 +34,7 @@ describe("createMetrics()", () => {
     expect(await samples()).toEqual([
       `config_manager_build_info{version="${packageJson.version}",revision="source"} 1`,
       ...["config", "cron"].flatMap((reconciler) =>
-        ["equal", "pending", "rejected", "failed"].map(
+        ["equal", "pending", "held", "rejected", "failed"].map(
           (result) => `config_manager_passes_total{reconciler="${reconciler}",result="${result}"} 0`,
         ),
       ),

@@ -6,6 +6,7 @@ import { createClock, createFakeReconciler, thrownBy } from "../../support/fakes
 const OUTCOMES: Record<(typeof RESULTS)[number], PassOutcome> = {
   equal: { kind: "equal" },
   pending: { kind: "pending", maxPauseMs: 1 },
+  held: { kind: "held" },
   rejected: { kind: "rejected" },
   failed: { kind: "failed", maxPauseMs: 1 },
 };
@@ -24,7 +25,7 @@ describe("createSidecarState()", () => {
     const { state, kinds } = start();
     expect(state.map(({ reconciler }) => reconciler)).toEqual(kinds);
     for (const loop of state) {
-      expect(loop.passes).toEqual({ equal: 0, pending: 0, rejected: 0, failed: 0 });
+      expect(loop.passes).toEqual({ equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 });
       expect(loop.lastSuccessMs).toBe(0);
       expect(loop.lastPassMs).toBeUndefined();
       expect(hasPassed(loop)).toBeFalse();
@@ -35,7 +36,7 @@ describe("createSidecarState()", () => {
     const { other, loop } = start();
     expect(await loop.track(async () => OUTCOMES[kind])).toBe(OUTCOMES[kind]);
     await loop.track(async () => OUTCOMES[kind]);
-    const none = { equal: 0, pending: 0, rejected: 0, failed: 0 };
+    const none = { equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 };
     expect(loop.passes).toEqual({ ...none, [kind]: 2 });
     expect(other.passes).toEqual(none);
     expect([hasPassed(loop), hasPassed(other)]).toEqual([true, false]);

@@ -10,7 +10,7 @@ const GAP_MS = 60_000;
  *
  * @param uptimeMs a monotonic clock
  */
-export function createHold(uptimeMs: () => number): () => boolean {
+export function createGrace(uptimeMs: () => number): () => boolean {
   let beganMs = Number.NEGATIVE_INFINITY;
   let askedMs = Number.NEGATIVE_INFINITY;
   return () => {

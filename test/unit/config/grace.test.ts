@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { createHold } from "../../../lib/config/hold.ts";
+import { createGrace } from "../../../lib/config/grace.ts";
 import { createClock } from "../../support/fakes.ts";
 
-describe("createHold()", () => {
+describe("createGrace()", () => {
   test("allows to wait for three minutes in a row, and again after a minute without", () => {
     const clock = createClock();
-    const mayHold = createHold(clock.uptimeMs);
+    const mayWait = createGrace(clock.uptimeMs);
     const waits: boolean[] = [];
     for (let pass = 0; pass < 40; pass++) {
-      waits.push(mayHold());
+      waits.push(mayWait());
       clock.advance(5_000);
     }
     expect(waits).toEqual([...Array<boolean>(36).fill(true), ...Array<boolean>(4).fill(false)]);
     clock.advance(60_000);
-    expect(mayHold()).toBeTrue();
+    expect(mayWait()).toBeTrue();
   });
 });
