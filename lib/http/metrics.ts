@@ -67,6 +67,21 @@ export function createMetrics(state: SidecarState, isConnected: () => boolean): 
   });
   registry.registerMetric(passes);
 
+  const lastResult = new Gauge({
+    name: `${PREFIX}last_pass_result`,
+    help: "1 for the way in which the last pass ended, 0 for the others; all are 0 until one has ended.",
+    labelNames: ["reconciler", "result"],
+    registers: [],
+    collect() {
+      for (const loop of state) {
+        for (const result of RESULTS) {
+          this.set({ reconciler: loop.reconciler.name, result }, Number(loop.lastResult === result));
+        }
+      }
+    },
+  });
+  registry.registerMetric(lastResult);
+
   loopGauge(
     "last_success_timestamp_seconds",
     "When a pass last ended equal, in seconds since 1970; 0 until one has.",

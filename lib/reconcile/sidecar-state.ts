@@ -21,6 +21,8 @@ export interface Loop {
   readonly heartbeat: Heartbeat;
   /** The number of passes by outcome. */
   readonly passes: Readonly<Record<PassOutcome["kind"], number>>;
+  /** How the last pass ended; undefined before the first has. */
+  readonly lastResult: PassOutcome["kind"] | undefined;
   /** When a pass last ended equal, in milliseconds since 1970; 0 before the first. */
   readonly lastSuccessMs: number;
   /** How long the last pass took, in milliseconds; undefined before the first has ended. */
@@ -42,6 +44,7 @@ export function createSidecarState(reconcilers: readonly Reconciler[], clock: St
 
 function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Loop {
   const passes = { equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 };
+  let lastResult: PassOutcome["kind"] | undefined;
   let lastSuccessMs = 0;
   let lastPassMs: number | undefined;
   return {
@@ -49,6 +52,9 @@ function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Lo
     trigger: createTrigger(),
     heartbeat: createHeartbeat(uptimeMs),
     passes,
+    get lastResult() {
+      return lastResult;
+    },
     get lastSuccessMs() {
       return lastSuccessMs;
     },
@@ -59,6 +65,7 @@ function createLoop(reconciler: Reconciler, { nowMs, uptimeMs }: StateClock): Lo
       const beganMs = uptimeMs();
       const outcome = await pass();
       passes[outcome.kind] += 1;
+      lastResult = outcome.kind;
       lastPassMs = uptimeMs() - beganMs;
       if (outcome.kind === "equal") lastSuccessMs = nowMs();
       return outcome;

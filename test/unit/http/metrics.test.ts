@@ -38,6 +38,11 @@ describe("createMetrics()", () => {
           (result) => `config_manager_passes_total{reconciler="${reconciler}",result="${result}"} 0`,
         ),
       ),
+      ...["config", "cron"].flatMap((reconciler) =>
+        ["equal", "pending", "rejected", "failed"].map(
+          (result) => `config_manager_last_pass_result{reconciler="${reconciler}",result="${result}"} 0`,
+        ),
+      ),
       'config_manager_last_success_timestamp_seconds{reconciler="config"} 0',
       'config_manager_last_success_timestamp_seconds{reconciler="cron"} 0',
       'config_manager_last_pass_duration_seconds{reconciler="config"} 0',
@@ -52,7 +57,7 @@ describe("createMetrics()", () => {
     seen.jobs = 0;
     const text = await metrics.render();
     const blocks = text.trimEnd().split("\n\n");
-    expect(blocks).toHaveLength(7);
+    expect(blocks).toHaveLength(8);
     for (const block of blocks) {
       const [help, type, ...lines] = block.split("\n");
       const name = /^# HELP (config_manager_[a-z_]+) \S.*\.$/.exec(help ?? "")?.[1];
@@ -77,6 +82,23 @@ describe("createMetrics()", () => {
     expect(await read('last_success_timestamp_seconds{reconciler="cron"}')).toBe(String(success));
     expect(await read('last_success_timestamp_seconds{reconciler="config"}')).toBe("0");
     expect(await read('last_pass_duration_seconds{reconciler="cron"}')).toBe("1.25");
+  });
+
+  test("says how the last pass of each kind ended, and nothing of the one before it", async () => {
+    const { loops, samples } = start();
+    const results = async () =>
+      (await samples()).filter((line) => line.startsWith("config_manager_last_pass_result{") && line.endsWith(" 1"));
+    await loops.config.track(async () => ({ kind: "rejected" }));
+    await loops.cron.track(async () => ({ kind: "failed", maxPauseMs: 1 }));
+    expect(await results()).toEqual([
+      'config_manager_last_pass_result{reconciler="config",result="rejected"} 1',
+      'config_manager_last_pass_result{reconciler="cron",result="failed"} 1',
+    ]);
+    await loops.config.track(async () => ({ kind: "equal" }));
+    expect(await results()).toEqual([
+      'config_manager_last_pass_result{reconciler="config",result="equal"} 1',
+      'config_manager_last_pass_result{reconciler="cron",result="failed"} 1',
+    ]);
   });
 
   test("reads the gauges of each kind at each scrape, and omits unknown values", async () => {

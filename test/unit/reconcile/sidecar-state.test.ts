@@ -27,6 +27,7 @@ describe("createSidecarState()", () => {
     for (const loop of state) {
       expect(loop.passes).toEqual({ equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 });
       expect(loop.lastSuccessMs).toBe(0);
+      expect(loop.lastResult).toBeUndefined();
       expect(loop.lastPassMs).toBeUndefined();
       expect(hasPassed(loop)).toBeFalse();
     }
@@ -39,6 +40,7 @@ describe("createSidecarState()", () => {
     const none = { equal: 0, pending: 0, held: 0, rejected: 0, failed: 0 };
     expect(loop.passes).toEqual({ ...none, [kind]: 2 });
     expect(other.passes).toEqual(none);
+    expect([loop.lastResult, other.lastResult]).toEqual([kind, undefined]);
     expect([hasPassed(loop), hasPassed(other)]).toEqual([true, false]);
   });
 
@@ -71,5 +73,6 @@ describe("createSidecarState()", () => {
     const bug = new TypeError("a bug");
     expect(await thrownBy(loop.track(() => Promise.reject(bug)))).toBe(bug);
     expect(hasPassed(loop)).toBeFalse();
+    expect(loop.lastResult).toBeUndefined();
   });
 });
