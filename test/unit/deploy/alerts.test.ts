@@ -1,52 +1,30 @@
-import { readFile } from "node:fs/promises";
+// The alerts: what they ask for and say, and when they fire by Prometheus's own promtool.
+
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import * as yaml from "yaml";
-import { createMetrics } from "../../../lib/http/metrics.ts";
-import { createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
-import { createClock, createScratch } from "../../support/fakes.ts";
-import { STEADY, layOut } from "../../support/snapshot.ts";
-import { REPOSITORY } from "../../support/repository.ts";
+import { type Rule, readRules } from "../../support/alerts.ts";
+import { type Scratch, createScratch } from "../../support/fakes.ts";
+import { mustRun, run } from "../../support/process.ts";
+import { getPrometheus } from "../../support/prometheus.ts";
+import { GOLDEN } from "../../support/repository.ts";
 
-interface Rule {
-  alert: string;
-  expr: string;
-  for: string;
-  labels: Record<string, string>;
-  annotations: { summary: string; description: string };
+/** One moment of a case of promtool. */
+interface Moment {
+  alertname: string;
+  exp_alerts: unknown[];
 }
 
-const FILE = join(REPOSITORY, "deploy/alerts/config-manager.yaml");
-
-const resource = yaml.parse(await readFile(FILE, "utf8")) as {
-  apiVersion: string;
-  kind: string;
-  spec: { groups: { name: string; rules: Rule[] }[] };
-};
+const resource = await readRules();
 const rules = resource.spec.groups.flatMap((group) => group.rules);
+const named = rules.map((rule) => [rule.alert, rule] as const);
 
-/** What the language of the rules brings along. */
-const PROMQL = new Set(["absent", "time", "increase", "or", "and", "unless"]);
+const casesText = await readFile(join(GOLDEN, "alert-cases.yaml"), "utf8");
+const cases = yaml.parse(casesText) as { tests: { alert_rule_test: Moment[] }[] };
+const moments = cases.tests.flatMap((each) => each.alert_rule_test);
 
-/** Every metric that is exported, with the values of its labels. */
-async function readExported(): Promise<Map<string, Map<string, Set<string>>>> {
-  const { nowMs } = createClock();
-  await using scratch = await createScratch();
-  const kinds = Object.values((await layOut(scratch, STEADY)).reconcilers);
-  for (const kind of kinds) await kind.reconcile({ isSuperseded: () => false, beat: () => undefined });
-  const state = createSidecarState(kinds, { nowMs, uptimeMs: nowMs });
-  const exported = new Map<string, Map<string, Set<string>>>();
-  for (const line of (await createMetrics(state, () => true).render()).split("\n")) {
-    const [, name, labels = ""] = /^([a-z_]+)(?:\{(.*)\})? /.exec(line) ?? [];
-    if (name === undefined) continue;
-    const known = exported.get(name) ?? new Map<string, Set<string>>();
-    exported.set(name, known);
-    for (const [, label = "", value = ""] of labels.matchAll(/([a-z_]+)="([^"]*)"/g)) {
-      known.set(label, (known.get(label) ?? new Set()).add(value));
-    }
-  }
-  return exported;
-}
+const tools = await getPrometheus();
 
 describe("deploy/alerts/config-manager.yaml", () => {
   test("is a PrometheusRule, in which each alert has its name once", () => {
@@ -55,40 +33,64 @@ describe("deploy/alerts/config-manager.yaml", () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
   });
 
-  test.each(rules.map((rule) => [rule.alert, rule] as const))(
-    "%s asks for nothing that is not exported",
-    async (_, rule) => {
-      const exported = await readExported();
-      const selectors = [...rule.expr.matchAll(/\b(config_manager_[a-z_]+)(?:\{([^}]*)\})?/g)];
-      expect(selectors.length).toBeGreaterThan(0);
-      for (const [, metric = "", matchers = ""] of selectors) {
-        const labels = exported.get(metric);
-        expect(labels, metric).toBeDefined();
-        for (const [, label = "", value = ""] of matchers.matchAll(/([a-z_]+)="([^"]*)"/g)) {
-          expect([...(labels?.get(label) ?? [])], `${metric}{${label}}`).toContain(value);
-        }
-        expect(matchers.replaceAll(/[a-z_]+="[^"]*",?/g, "")).toBe(""); // no matcher that was not looked at
-      }
-      const words = rule.expr.replaceAll(/config_manager_[a-z_]+(\{[^}]*\})?|\[\d+m\]/g, "").match(/[a-z_]+/gi) ?? [];
-      expect(words.filter((word) => !PROMQL.has(word))).toEqual([]);
-    },
-  );
+  test.each(named)("%s waits a while, and says what to type next", (_, rule) => {
+    expect(rule.for).toMatch(/^\d+m$/);
+    expect(["critical", "warning"]).toContain(rule.labels.severity ?? "");
+    const { summary, description } = rule.annotations;
+    if (rule.expr.startsWith("absent(")) {
+      expect(description).toContain("kubectl get pods ");
+      return;
+    }
+    expect(summary).toContain("{{ $labels.namespace }}/{{ $labels.pod }}");
+    const command =
+      "kubectl exec -n {{ $labels.namespace }} {{ $labels.pod }} -c config-manager-sidecar -- config-manager ";
+    expect(description.slice(description.indexOf("kubectl"))).toMatch(/ -- config-manager (doctor|diff)$/);
+    expect(description).toContain(command);
+  });
 
-  test.each(rules.map((rule) => [rule.alert, rule] as const))(
-    "%s waits a while, and says what to type next",
-    (_, rule) => {
-      expect(rule.for).toMatch(/^\d+m$/);
-      expect(["critical", "warning"]).toContain(rule.labels.severity ?? "");
-      const { summary, description } = rule.annotations;
-      if (rule.expr.startsWith("absent(")) {
-        expect(description).toContain("kubectl get pods ");
-        return;
-      }
-      expect(summary).toContain("{{ $labels.namespace }}/{{ $labels.pod }}");
-      const command =
-        "kubectl exec -n {{ $labels.namespace }} {{ $labels.pod }} -c config-manager-sidecar -- config-manager ";
-      expect(description.slice(description.indexOf("kubectl"))).toMatch(/ -- config-manager (doctor|diff)$/);
-      expect(description).toContain(command);
+  test.each(named)("%s has a case in which it fires, and one in which it does not", (alert) => {
+    const own = moments.filter(({ alertname }) => alertname === alert);
+    expect(own.some(({ exp_alerts }) => exp_alerts.length > 0)).toBeTrue();
+    expect(own.some(({ exp_alerts }) => exp_alerts.length === 0)).toBeTrue();
+  });
+
+  test("no case is for an alert that is not there: promtool would take it for silent", () => {
+    const alerts = new Set(rules.map(({ alert }) => alert));
+    expect(moments.map(({ alertname }) => alertname).filter((name) => !alerts.has(name))).toEqual([]);
+  });
+});
+
+describe.skipIf(tools === undefined)("promtool", () => {
+  let scratch: Scratch;
+  beforeAll(async () => void (scratch = await createScratch()));
+  afterAll(() => scratch[Symbol.asyncDispose]());
+
+  /** Runs the cases with these rules. */
+  async function tryCases(changed: readonly Rule[]) {
+    await writeFile(scratch.in("rules.yaml"), yaml.stringify({ groups: [{ name: "config-manager", rules: changed }] }));
+    await writeFile(scratch.in("cases.yaml"), casesText);
+    return run(tools?.promtool ?? "", ["test", "rules", "cases.yaml"], { cwd: scratch.path });
+  }
+
+  test("takes the rules, and says nothing against them", async () => {
+    await writeFile(scratch.in("rules.yaml"), yaml.stringify(resource.spec));
+    const said = await mustRun(tools?.promtool ?? "", ["check", "rules", scratch.in("rules.yaml")]);
+    expect(said).toContain(`SUCCESS: ${rules.length} rules found`);
+  });
+
+  test("finds that in every case those fire that should, with these texts, and no others", async () => {
+    const { exitCode, stdout, stderr } = await tryCases(rules);
+    expect(`${stdout}${stderr}`).toContain("SUCCESS");
+    expect(exitCode).toBe(0);
+  });
+
+  test.each(["vector(1) > 1", "vector(1)"])(
+    "finds a case that fails for each alert whose expression is %s",
+    async (expr) => {
+      const { exitCode, stdout, stderr } = await tryCases(rules.map((rule) => ({ ...rule, expr })));
+      const failed = [...`${stdout}${stderr}`.matchAll(/alertname: (\w+)/g)].map(([, alert = ""]) => alert);
+      expect([...new Set(failed)].toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
+      expect(exitCode).toBe(1);
     },
   );
 });
