@@ -25,6 +25,7 @@ const RESULTS: States = [
   ["no pass yet", "text"],
   ["in force", "green"],
   ["pending", "yellow"],
+  ["held", "blue"],
   ["rejected", "orange"],
   ["failed", "red"],
 ];
@@ -33,8 +34,9 @@ const RESULTS: States = [
 const LAST_RESULT = `sum by (namespace, pod, reconciler) (
   config_manager_last_pass_result{result="equal", ${CHOSEN}} * 1
   or config_manager_last_pass_result{result="pending", ${CHOSEN}} * 2
-  or config_manager_last_pass_result{result="rejected", ${CHOSEN}} * 3
-  or config_manager_last_pass_result{result="failed", ${CHOSEN}} * 4
+  or config_manager_last_pass_result{result="held", ${CHOSEN}} * 3
+  or config_manager_last_pass_result{result="rejected", ${CHOSEN}} * 4
+  or config_manager_last_pass_result{result="failed", ${CHOSEN}} * 5
 )`;
 
 const KIND = "{{pod}} {{reconciler}}";
@@ -57,7 +59,7 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
         kind: "stat",
         title: "What Git says",
         description:
-          "How the last pass over each kind of setting ended. pending: not confirmed by the gateway yet, or held. rejected: only a change in Git helps. failed: it is tried again.",
+          "How the last pass over each kind of setting ended. pending: not confirmed by the gateway yet. held: put off until the gateway has no work. rejected: only a change in Git helps. failed: it is tried again.",
         queries: [{ expr: LAST_RESULT, legend: KIND }],
         span: 24,
         states: RESULTS,

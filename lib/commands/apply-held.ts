@@ -47,7 +47,7 @@ export async function applyHeld({ reconcilers, clock, print }: ApplyHeldDependen
     }
     if (now) {
       throw new ManagerError("conflict", `${name}: Git has changed meanwhile, and the sidecar holds the newer change`, {
-        hint: "config-manager diff shows it; config-manager apply-held lets it in",
+        hint: "config-manager diff",
       });
     }
     await print(`Let in: ${name}: ${listSome(held.paths, MAX_PATHS)}\n`);

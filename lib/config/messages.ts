@@ -105,7 +105,7 @@ export function describeHeld(work: readonly string[], changes: readonly PathChan
       changes.flatMap(({ path, reload }) => ((reload === "restart") === isRestart ? [`${path} (${reload})`] : [])),
     );
   const rest = name(false);
-  const at = new Date(untilMs).toISOString().replace(/\.\d+/, "");
+  const at = `${new Date(untilMs).toISOString().slice(0, 19)}Z`;
   return (
     `Config change held until the gateway has no work (${work.join(", ")}), at most until ${at}: ${name(true)}` +
     `${rest === "" ? "" : `; held with it: ${rest}`} (${LET_IN_COMMAND} lets it in now)`

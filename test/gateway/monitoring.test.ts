@@ -9,7 +9,7 @@ import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { type Running, start } from "../support/process.ts";
 import { getPrometheus } from "../support/prometheus.ts";
-import { type Query, NOT_YET, listAlertQueries, listMetrics, listPanelQueries } from "../support/queries.ts";
+import { listAlertQueries, listMetrics, listPanelQueries } from "../support/queries.ts";
 import { getRelease } from "../support/release.ts";
 import { REPOSITORY } from "../support/repository.ts";
 import { type Sidecar } from "../support/sidecar.ts";
@@ -88,13 +88,12 @@ describe.skipIf(programs === undefined)("Prometheus beside the sidecar", () => {
     await until(`a reason for ${alert}`, async () => (found = await ask(exprOf(alert))).length > 0);
     return found;
   }
-  const isThere = ({ expr }: Query) => !listMetrics(expr).some((metric) => NOT_YET.includes(metric));
 
-  test("every metric that is named is scraped, but for those that are on their way", async () => {
+  test("every metric that is named is scraped", async () => {
     const answer = await fetch(`${url}/api/v1/label/__name__/values`);
     const { data: names } = (await answer.json()) as { data: string[] };
     const named = new Set([...panelQueries, ...alertQueries].flatMap(({ expr }) => listMetrics(expr)));
-    expect([...named].filter((metric) => !names.includes(metric))).toEqual([...NOT_YET]);
+    expect([...named].filter((metric) => !names.includes(metric))).toEqual([]);
   });
 
   test("the scrape config of the document takes the sidecar's port alone", async () => {
@@ -102,7 +101,7 @@ describe.skipIf(programs === undefined)("Prometheus beside the sidecar", () => {
   });
 
   test("every panel has something to draw", async () => {
-    for (const query of panelQueries.filter(isThere)) {
+    for (const query of panelQueries) {
       // A rate needs two scrapes.
       await until(`${query.who} to have data`, async () => (await ask(query.expr)).length > 0, {
         explain: () => query.expr,

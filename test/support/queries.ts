@@ -4,9 +4,6 @@ import { readRules } from "./alerts.ts";
 import type { DashboardJson } from "./grafana-schema.ts";
 import { DEPLOY } from "./manifests.ts";
 
-/** Metrics that are asked for and not there yet. A test fails once one is there and still listed. */
-export const NOT_YET: readonly string[] = ["config_manager_config_held"];
-
 /** A question to Prometheus, and who asks it. */
 export interface Query {
   who: string;

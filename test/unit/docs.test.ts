@@ -65,7 +65,7 @@ describe("README.md", () => {
 
   test("has every command in its table", async () => {
     const cells = [...(await read("README.md")).matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell);
-    const named = cells.flatMap((cell) => [...cell.matchAll(/`([a-z]+)`/g)].map(([, command = ""]) => command));
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, command = ""]) => command));
     expect(named.toSorted()).toEqual(COMMANDS.toSorted());
   });
 });

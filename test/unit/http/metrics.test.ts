@@ -39,7 +39,7 @@ describe("createMetrics()", () => {
         ),
       ),
       ...["config", "cron"].flatMap((reconciler) =>
-        ["equal", "pending", "rejected", "failed"].map(
+        ["equal", "pending", "held", "rejected", "failed"].map(
           (result) => `config_manager_last_pass_result{reconciler="${reconciler}",result="${result}"} 0`,
         ),
       ),
