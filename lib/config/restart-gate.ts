@@ -108,10 +108,10 @@ export function createRestartGate({ settings, log, warnings, clock, onUnrecorded
     if (held?.checksum === checksum && (isTold || changes.length === 0)) return held;
     if (!held) endMs = uptimeMs() + restartDeadline * 1000;
     held = { checksum, paths: [...paths], untilMs: Math.round(nowMs() + endMs - uptimeMs()) };
+    const written = await toResult(writeHeld(checksumDir, held)); // first: who reads the line may let it in at once
+    if (written instanceof ManagerError) onUnrecorded(written);
     isTold = changes.length > 0;
     if (isTold) log(messages.describeHeld(work, changes, held.untilMs));
-    const written = await toResult(writeHeld(checksumDir, held));
-    if (written instanceof ManagerError) onUnrecorded(written);
     return held;
   }
 

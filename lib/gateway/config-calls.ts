@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ManagerError, toResult } from "../errors.ts";
-import { type ActiveWork, readActiveWork } from "./active-work.ts";
+import { type ActiveWork, createWorkReader } from "./active-work.ts";
 import type { Gateway } from "./connection.ts";
 import { type Json, type JsonObject, isJsonObject } from "../json.ts";
 import { refusalDetails } from "./refusal.ts";
@@ -68,7 +68,7 @@ export interface ConfigGateway {
   readReload(sinceMs: number): Promise<ReloadOutcome | undefined>;
   /** `config.schema.lookup`; undefined when the gateway has no such call (before 2026.5.20) or does not know the path. */
   lookUpReload(path: string): Promise<ReloadKind | undefined>;
-  /** What a restart would cut off, see {@link readActiveWork}. */
+  /** What a restart would cut off, see {@link createWorkReader}. */
   readActiveWork(): Promise<ActiveWork>;
   /** The JSON Schema of `config.schema`, with that of each plugin in it; undefined if the reply makes no sense. */
   readSchema(): Promise<JsonObject | undefined>;
@@ -143,7 +143,7 @@ export function createConfigGateway(gateway: Gateway, start: GatewayStart | unde
       );
       return parsed.success ? parsed.output.reloadKind : undefined;
     },
-    readActiveWork: () => readActiveWork(gateway, () => performance.now()),
+    readActiveWork: createWorkReader(gateway, () => performance.now()),
     async readSchema() {
       const reply = v.safeParse(
         v.object({ schema: v.custom<JsonObject>(isRecord) }),

@@ -1,8 +1,11 @@
 // A change that restarts the gateway waits for its work: real gateways, with a job that runs until the test lets it end.
 
 import { readFile, writeFile } from "node:fs/promises";
+import { type Server, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { LiveJob } from "../../lib/gateway/job.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod, forgetRecords } from "../support/pod.ts";
@@ -14,6 +17,8 @@ import { until } from "../support/until.ts";
 
 const HELD = /^Config change held until the gateway has no work \(.*1 cron run.*\), at most until \S+Z: /;
 const COMPLETE = "Config update complete (openclaw will auto-detect via chokidar)";
+
+type JobWithState = LiveJob & { state?: { runningAtMs?: number } };
 
 /** What Git says: a port restarts a gateway, the rest does not. */
 interface Git {
@@ -240,5 +245,68 @@ describe.each(["2026.9.6", "2026.6.11"])("--restart when-idle, beside OpenClaw %
     await sidecar.waitFor("Held config change is withdrawn: Git says something else, or it is in place");
     expect(await isJobRunning()).toBeTrue();
     expect(await metric("config_held")).toBe("0");
+  });
+});
+
+describe("--restart when-idle, beside OpenClaw 2026.2.9, which tells of cron runs only", () => {
+  let gateway: TestGateway;
+  let pod: Pod;
+  /** A model that thinks until the test is over. */
+  let model: Server;
+
+  beforeAll(async () => {
+    model = createServer(() => undefined);
+    const port = await findFreePort();
+    await new Promise<void>((resolve) => model.listen(port, "127.0.0.1", resolve));
+    gateway = await createGateway(await getRelease("2026.2.9"), VARIABLES);
+    await writeFile(gateway.configPath, textOf(port));
+    await gateway.start();
+    pod = await createPod(gateway);
+    await pod.mounts.publishJobs([]);
+    await pod.mounts.config.publish({ "openclaw.json": textOf(port) });
+  });
+  afterAll(async () => {
+    await pod.dispose();
+    await gateway.dispose();
+    model.closeAllConnections();
+    model.close();
+  });
+
+  const textOf = (port: number, prefix = "", mode = "full") =>
+    realConfig(gateway, {
+      responsePrefix: prefix,
+      more: { discovery: `{ mdns: { mode: "${mode}" } }` },
+    }).replace("http://127.0.0.1:9/v1", `http://127.0.0.1:${port}/v1`);
+
+  test("waits for a running job, and says once what it does not wait for", async () => {
+    const { port } = model.address() as AddressInfo;
+    const environment = { ...VARIABLES, OPENCLAW_GATEWAY_TOKEN: gateway.token, CONFIG_MANAGER_RESTART: "when-idle" };
+    // It writes the values of variables into its config at its start, and restarts when they are taken out again.
+    await until("the gateway to run on Git's config", async () => {
+      const { exitCode, messages } = await runBinary(["sync"], pod.environment(environment));
+      return exitCode === 0 && !messages.some((message) => /Config|Not/.test(message));
+    });
+    const sidecar = pod.start(environment);
+    await sidecar.waitFor("Cron job sync complete");
+    await gateway.rpc("cron.add", {
+      name: "long",
+      schedule: { kind: "at", at: new Date(Date.now() + 1_000).toISOString() },
+      sessionTarget: "isolated",
+      wakeMode: "now",
+      payload: { kind: "agentTurn", message: "Think.", timeoutSeconds: 600 },
+    });
+    const job = async () => (await gateway.jobs()).find(({ name }) => name === "long") as JobWithState;
+    await until("the job to run", async () => (await job())?.state?.runningAtMs !== undefined);
+    await pod.mounts.config.publish({ "openclaw.json": textOf(port, "", "off") });
+    await sidecar.waitFor(
+      /^Config change held until the gateway has no work \(1 cron run\), .*: discovery\.mdns\.mode/,
+    );
+    expect(sidecar.messages().filter((message) => message.includes("when-idle"))).toEqual([
+      "WARNING: --restart when-idle waits for cron runs only: OpenClaw dev does not tell of other work",
+    ]);
+    expect(await readFile(gateway.configPath, "utf8")).toContain('"full"');
+    sidecar.signal("SIGUSR1");
+    await sidecar.waitFor("Held config change goes in: a person lets it in");
+    await sidecar.waitFor(COMPLETE);
   });
 });

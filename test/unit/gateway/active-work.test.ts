@@ -1,7 +1,7 @@
 // Replies as recorded from 2026.9.6, 2026.6.11 and 2026.2.9.
 
 import { describe, expect, test } from "bun:test";
-import { readActiveWork } from "../../../lib/gateway/active-work.ts";
+import { createWorkReader } from "../../../lib/gateway/active-work.ts";
 import type { Gateway } from "../../../lib/gateway/connection.ts";
 import { GatewayRefusal, callError } from "../../../lib/gateway/refusal.ts";
 import { thrownBy } from "../../support/fakes.ts";
@@ -32,7 +32,7 @@ function gatewayThat(replies: Readonly<Record<string, unknown>>): Gateway {
   };
 }
 
-const read = (replies: Readonly<Record<string, unknown>>) => readActiveWork(gatewayThat(replies), () => 0);
+const read = (replies: Readonly<Record<string, unknown>>) => createWorkReader(gatewayThat(replies), () => 0)();
 const preflight = (counts: unknown) => read({ "gateway.restart.preflight": { safe: false, counts, blockers: [] } });
 
 const jobOf = (id: string, state: object) => ({
@@ -45,7 +45,7 @@ const jobOf = (id: string, state: object) => ({
   state,
 });
 
-describe("readActiveWork()", () => {
+describe("createWorkReader()", () => {
   test("counts no call, ours or the gateway's own, as work", async () => {
     expect(await preflight({ ...IDLE, rootRequests: 2, totalActive: 2 })).toEqual({ what: [], isPartial: false });
   });
@@ -75,6 +75,22 @@ describe("readActiveWork()", () => {
     const jobs = [jobOf("idle", {}), jobOf("runs", { runningAtMs: 1 })];
     expect(await read({ "cron.list": { jobs } })).toEqual({ what: ["1 cron run"], isPartial: true });
     expect(await read({ "cron.list": { jobs: [] } })).toEqual({ what: [], isPartial: true });
+  });
+
+  test("takes a list that does not come for a running job, asks for no second one, and for no other call", async () => {
+    const asked: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<object>();
+    const gateway = gatewayThat({ "cron.list": promise });
+    const call = async (method: string, params: object) => {
+      asked.push(method);
+      return gateway.call(method, params);
+    };
+    const readWork = createWorkReader({ ...gateway, call }, () => 0);
+    const busy = { what: ["a cron run that holds up the list of jobs"], isPartial: true };
+    expect([await readWork(), await readWork()]).toEqual([busy, busy]);
+    expect(asked).toEqual(["gateway.restart.preflight", "cron.list"]);
+    resolve({ jobs: [] });
+    expect(await readWork()).toEqual({ what: [], isPartial: true });
   });
 
   test("throws where the release has neither", async () => {
