@@ -1,10 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
 import { unzipSync } from "fflate";
 import type { IDeployment } from "kubernetes-models/apps/v1";
-import type { IConfigMap, IPersistentVolumeClaim, ISecret } from "kubernetes-models/v1";
+import type { IJob } from "kubernetes-models/batch/v1";
+import type { IConfigMap, IPersistentVolumeClaim, ISecret, IService } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { install, keepInCache } from "./download.ts";
+import { createScratch } from "./fakes.ts";
 import { mustRun } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 
@@ -28,7 +30,9 @@ interface Kinds {
   Deployment: Deployment;
   ConfigMap: IConfigMap & Manifest & { data: Record<string, string> };
   Secret: ISecret & Manifest & { data: Record<string, string> };
+  Job: IJob & Manifest;
   PersistentVolumeClaim: IPersistentVolumeClaim & Manifest;
+  Service: IService & Manifest;
 }
 
 /** What a kustomization.yaml lists. */
@@ -40,6 +44,27 @@ export interface Kustomization {
 /** What `kubectl kustomize` makes of a directory. */
 export async function renderManifests(directory: string): Promise<Manifest[]> {
   return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
+}
+
+/** What `kubectl kustomize` makes of an overlay of these resources, each a directory of ours or objects, and components of ours. */
+export async function renderOverlay(
+  resources: readonly (string | Manifest[])[],
+  components: readonly string[],
+): Promise<Manifest[]> {
+  await using scratch = await createScratch();
+  const overlay = scratch.in("overlay");
+  await mkdir(overlay);
+  const ours = (name: string) => relative(overlay, join(DEPLOY, name));
+  const names = await Promise.all(
+    resources.map(async (resource, index) => {
+      if (typeof resource === "string") return ours(resource);
+      await writeFile(join(overlay, `${index}.yaml`), resource.map((object) => yaml.stringify(object)).join("---\n"));
+      return `${index}.yaml`;
+    }),
+  );
+  const kustomization = { resources: names, components: components.map(ours) };
+  await writeFile(join(overlay, "kustomization.yaml"), yaml.stringify(kustomization));
+  return await renderManifests(overlay);
 }
 
 /** Parses the objects of a YAML stream. */

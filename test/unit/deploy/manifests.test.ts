@@ -1,14 +1,13 @@
 // The manifests: rendered by kubectl, held against Kubernetes's schemas, and against the plan's facts (test/reference/).
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import type { IContainer } from "kubernetes-models/v1";
 import * as yaml from "yaml";
 import { validate } from "../../../lib/commands/validate.ts";
 import { readFacts, scriptOf, sortFacts } from "../../reference/facts.ts";
 import { PLAN, PLAN_DOTFILES, PLAN_JOB, PLAN_VOLUME } from "../../reference/plan.ts";
-import { createScratch } from "../../support/fakes.ts";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
 import { findPorts, findQuantities, toCanonical } from "../../support/quantities.ts";
 import {
@@ -18,28 +17,11 @@ import {
   findManifest,
   parseManifests,
   renderManifests,
+  renderOverlay,
 } from "../../support/manifests.ts";
 import { findSeed } from "../../support/manager-sh.ts";
 
 type Container = IContainer;
-
-/** An overlay of these resources, each a directory of ours or objects, and components of ours. */
-async function renderOverlay(resources: readonly (string | Manifest[])[], components: readonly string[]) {
-  await using scratch = await createScratch();
-  const overlay = scratch.in("overlay");
-  await mkdir(overlay);
-  const ours = (name: string) => relative(overlay, join(DEPLOY, name));
-  const names = await Promise.all(
-    resources.map(async (resource, index) => {
-      if (typeof resource === "string") return ours(resource);
-      await writeFile(join(overlay, `${index}.yaml`), resource.map((object) => yaml.stringify(object)).join("---\n"));
-      return `${index}.yaml`;
-    }),
-  );
-  const kustomization = { resources: names, components: components.map(ours) };
-  await writeFile(join(overlay, "kustomization.yaml"), yaml.stringify(kustomization));
-  return await renderManifests(overlay);
-}
 
 const base = await renderManifests(join(DEPLOY, "base"));
 const example = await renderManifests(join(DEPLOY, "example"));
@@ -212,7 +194,7 @@ describe("base beside the plan", () => {
     // The kinds of settings that the plan does not have: files of workspaces and secrets, each where there are any.
     const data = "data at /home/node/.openclaw";
     const files = [
-      "workspace-files at /etc/openclaw/workspace.d, read-only",
+      "config-manager-workspace at /etc/openclaw/workspace.d, read-only",
       "secret-files at /etc/openclaw/secrets.d, read-only",
       "secrets at /run/openclaw-secrets",
     ];
@@ -227,8 +209,8 @@ describe("base beside the plan", () => {
     const [before, after] = split(expected.volumes, (line) => line.startsWith("data."));
     expected.volumes = [
       ...before,
-      "workspace-files.configMap.name=openclaw-workspace",
-      "workspace-files.configMap.optional=true",
+      "config-manager-workspace.configMap.name=openclaw-workspace",
+      "config-manager-workspace.configMap.optional=true",
       "secret-files.secret.optional=true",
       "secret-files.secret.secretName=openclaw-secret-files",
       "secrets.emptyDir.medium=Memory",
@@ -331,7 +313,6 @@ describe("the sidecar", () => {
     delete expected.command; // the small image has it for its entrypoint
     for (const mount of expected.volumeMounts ?? []) {
       if (mount.name.endsWith("-config")) mount.name = mount.mountPath.replace(/.*\/(\w+)\.d$/, "config-manager-$1");
-      if (mount.name === "workspace-files") mount.name = "config-manager-workspace";
       if (mount.name.startsWith("secret")) mount.name = `config-manager-${mount.name}`;
     }
     expect(containerOf(brought.containers, "config-manager-sidecar")).toEqual(expected);
@@ -420,7 +401,7 @@ describe("the overlays", () => {
     ]);
     expect(Object.keys(findManifest(all, "ConfigMap", "openclaw-cron-jobs").data)).toEqual(["cron-jobs.yaml"]);
     expect(Object.keys(findManifest(all, "Secret", "openclaw-secret-files").data)).toEqual(["litellm-api-key"]);
-    const workspace = sourcesOf(all).find(({ name }) => name === "workspace-files");
+    const workspace = sourcesOf(all).find(({ name }) => name === "config-manager-workspace");
     expect(workspace?.items?.map(({ path, mode }) => [path, mode])).toEqual([
       ["AGENTS.md", undefined],
       ["skills/release-notes/SKILL.md", undefined],
