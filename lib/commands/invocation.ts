@@ -32,7 +32,7 @@ export type Invocation =
   | ({ command: "sync" | "init"; only: readonly KindName[] } & PassOptions)
   | ({ command: "apply-held" } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
-  | ({ command: "wait"; url: string | undefined; timeoutSeconds: number } & PassOptions)
+  | ({ command: "wait"; url: string | undefined; timeoutSeconds: number; isNudging: boolean } & PassOptions)
   | ({ command: "export"; kind: KindName } & PassOptions)
   | ({ command: "status" | "doctor"; json: boolean } & PassOptions)
   | ({ command: "diff"; json: boolean; exitCode: boolean } & PassOptions)

@@ -95,7 +95,7 @@ async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, run
       await (await import("./apply-held.ts")).applyHeld(runtime);
       return 0;
     case "wait":
-      return (await import("./wait.ts")).runWait(runtime, invocation);
+      return (await import("./wait-run.ts")).runWait(runtime, invocation);
     case "export":
       return toExitCode(await (await import("./export.ts")).printExport(runtime, invocation.kind));
     case "status":

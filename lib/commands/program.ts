@@ -14,6 +14,7 @@ interface Flags extends Partial<Record<SettingName, string>> {
   wait?: number;
   url?: string;
   timeout?: number;
+  nudge?: boolean;
   json?: boolean;
   exitCode?: boolean;
   openclaw?: string;
@@ -95,7 +96,10 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("wait until a sidecar says that what is mounted here is in force; exit 1 rejected, 2 not in time")
     .option("--url <url>", "where a sidecar serves its --http-port; else that port in this container")
     .addOption(new Option("--timeout <seconds>", "how long to wait").default(300).argParser(readSeconds))
-    .action(({ url, timeout = 0 }: Flags) => choose({ command: "wait", url, timeoutSeconds: timeout, ...read(wait) }));
+    .option("--nudge", "have the kubelet refresh the sidecar's volumes at once, over the Kubernetes API")
+    .action(({ url, timeout = 0, nudge = false }: Flags) =>
+      choose({ command: "wait", url, timeoutSeconds: timeout, isNudging: nudge, ...read(wait) }),
+    );
   const exporting = configure(program.command("export"), "config-manager export config > openclaw.json")
     .addArgument(new Argument("[kind]", "what to export").choices(KIND_NAMES).default("cron"))
     .description("print what is live as Git should have it: jobs, config, workspace files or exec approvals")

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import process from "node:process";
 import { toResult } from "../errors.ts";
 import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
@@ -59,6 +60,7 @@ export function createSidecar(runtime: Runtime, stopped: Promise<void>): Sidecar
         createPages(state, () => runtime.transport.isConnected(), {
           readSecret: () => readSecret(runtime),
           mask: (text) => runtime.guard.mask(text),
+          hostName: hostname(),
         }),
       );
     },

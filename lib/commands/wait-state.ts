@@ -10,15 +10,15 @@ export type Progress =
   | { kind: "in-force"; line: string }
   /** A line each. */
   | { kind: "rejected"; lines: string[] }
-  /** What is missing, to stand after "not in force". */
-  | { kind: "waiting"; reason: string };
+  /** What is missing, to stand after "not in force". `hasOthers`: the sidecar has other files than this container. */
+  | { kind: "waiting"; reason: string; hasOthers?: true };
 
 /** Compares what is mounted here with what a sidecar says. Its verdict counts for the same files only. Pure. */
 export function compare({ checksum = NOTHING, file }: Mounted, told: Told | undefined): Progress {
   if (!told) return wait("the sidecar does not tell of this kind: it is older than this program");
   if (told.checksum !== checksum) {
     const its = told.checksum === null ? "the sidecar has read nothing yet" : `the sidecar has ${name(told.checksum)}`;
-    return wait(`${its}, and here is ${name(checksum)}`);
+    return { ...wait(`${its}, and here is ${name(checksum)}`), hasOthers: true };
   }
   const { state, problems, held } = told;
   switch (state) {
@@ -37,7 +37,7 @@ export function compare({ checksum = NOTHING, file }: Mounted, told: Told | unde
   }
 }
 
-function wait(reason: string): Progress {
+function wait(reason: string): Extract<Progress, { kind: "waiting" }> {
   return { kind: "waiting", reason };
 }
 

@@ -1,14 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { ManagerError } from "../errors.ts";
-import { credentialSourcesOf, findCredentials } from "../gateway/credentials.ts";
-import { type Answer, askStatus, toStatusUrl } from "../http/ask.ts";
-import { cutLine, escapeControls } from "../printable.ts";
+import { type Answer, toStatusUrl } from "../http/ask.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Mounted } from "../reconcile/standing.ts";
-import { printNotice, printProgress } from "./print.ts";
-import type { Invocation } from "./invocation.ts";
-import type { Runtime } from "./runtime.ts";
-import { readSidecarUrl } from "./sidecar-url.ts";
+import type { Nudge } from "./nudge.ts";
 import { type Progress, compare } from "./wait-state.ts";
 
 /** The first pause between two questions, in milliseconds. Each further one doubles it, until something changes. */
@@ -22,8 +17,6 @@ const ANSWER_LIMIT_MS = 5_000;
 const TROUBLE_LIMIT_MS = 30_000;
 
 const EXIT = { inForce: 0, rejected: 1, late: 2 } as const;
-
-type WaitInvocation = Extract<Invocation, { command: "wait" }>;
 
 export interface WaitOptions {
   url: URL;
@@ -41,42 +34,8 @@ export interface WaitDependencies {
   tell: (line: string) => void;
   /** Prints an error or a hint. */
   notice: (kind: "error" | "hint", line: string) => void;
-}
-
-/**
- * Runs {@link wait} with the mounts and the token of this container.
- *
- * @returns the exit code
- * @throws {ManagerError} `usage` if the address is none; else as {@link wait}
- */
-export async function runWait(runtime: Runtime, invocation: WaitInvocation): Promise<number> {
-  const { reconcilers, clock, settings, env } = runtime;
-  const { timeoutSeconds } = invocation;
-  const url = readSidecarUrl(invocation.url, settings);
-  const sources = credentialSourcesOf(settings, env);
-  return wait(
-    {
-      reconcilers,
-      clock,
-      // Read anew each time: it may be rotated.
-      ask: async (limitMs) => askStatus(url, toSecret((await findCredentials(sources)).credentials), limitMs),
-      print: (line) => runtime.print(`${escapeControls(cutLine(line))}\n`),
-      tell: printProgress,
-      notice: printNotice,
-    },
-    { url, timeoutSeconds },
-  );
-}
-
-/** @throws {ManagerError} `refused` if there is none, or no header can hold it. */
-function toSecret({ token, password }: { token?: string; password?: string }): string {
-  const secret = (token ?? password ?? "").trim();
-  const hint = "give this container OPENCLAW_GATEWAY_TOKEN, from the Secret that the gateway's container has it from";
-  if (secret === "") {
-    throw new ManagerError("refused", "there is no gateway token here, and a sidecar tells nobody without", { hint });
-  }
-  if (/\p{Cc}/u.test(secret)) throw new ManagerError("refused", "the gateway token has a control character in it");
-  return secret;
+  /** Has the sidecar's volumes refreshed. */
+  nudge?: Nudge | undefined;
 }
 
 /**
@@ -87,7 +46,7 @@ function toSecret({ token, password }: { token?: string; password?: string }): s
  * or the sidecar has another one; `rejected` if what answers is no sidecar
  */
 export async function wait(dependencies: WaitDependencies, { url, timeoutSeconds }: WaitOptions): Promise<number> {
-  const { clock, ask, print, notice } = dependencies;
+  const { clock, ask, print, notice, nudge } = dependencies;
   const tell = createTeller(dependencies);
   const endMs = clock.uptimeMs() + timeoutSeconds * 1000;
   let troubleMs: number | undefined;
@@ -122,8 +81,11 @@ export async function wait(dependencies: WaitDependencies, { url, timeoutSeconds
         notice("hint", "a sidecar answers where it runs with --http-port and is ready to be reached");
       return EXIT.late;
     }
-    pauseMs = hasChanged ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, MAX_PAUSE_MS);
-    await clock.pause(Math.min(pauseMs, leftMs));
+    const isBehind = kinds.some(({ progress }) => progress.kind === "waiting" && progress.hasOthers);
+    const isNudged =
+      isBehind && answer.kind === "told" && (await nudge?.(answer.pod, Math.min(ANSWER_LIMIT_MS, leftMs)));
+    pauseMs = hasChanged || isNudged ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, MAX_PAUSE_MS);
+    await clock.pause(Math.max(0, Math.min(pauseMs, endMs - clock.uptimeMs())));
   }
 }
 

@@ -5,6 +5,7 @@ import { describeError, systemCode } from "../errors.ts";
 import { type Json, isJsonObject } from "../json.ts";
 import { boundText } from "../text/bounded.ts";
 import { findExcess } from "../text/limits.ts";
+import { POD_HEADER, isPodName } from "./pod-name.ts";
 
 /** The longest answer, in bytes: far more than a sidecar sends. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -35,7 +36,12 @@ export type Told = v.InferOutput<typeof ToldSchema>;
 
 /** What has come of a question. A reason is short, and may quote the other side. */
 export type Answer =
-  | { kind: "told"; standings: ReadonlyMap<string, Told> }
+  | {
+      kind: "told";
+      standings: ReadonlyMap<string, Told>;
+      /** The name of the sidecar's Pod, where it says it. */
+      pod?: string;
+    }
   /** Nobody answers, or not now. */
   | { kind: "away"; reason: string }
   /** The token is not the sidecar's. */
@@ -106,7 +112,9 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
       chunks.push(chunk);
     }
     if (!response.complete) return { kind: "away", reason: "the answer was cut off" };
-    return parseAnswer(Buffer.concat(chunks).toString());
+    const answer = parseAnswer(Buffer.concat(chunks).toString());
+    const pod = response.headers[POD_HEADER];
+    return answer.kind === "told" && typeof pod === "string" && isPodName(pod) ? { ...answer, pod } : answer;
   } catch (error) {
     return toFailure(error);
   }

@@ -4,6 +4,7 @@ import { capProblems } from "../printable.ts";
 import type { SidecarState } from "../reconcile/sidecar-state.ts";
 import type { Standing } from "../reconcile/standing.ts";
 import { boundText } from "../text/bounded.ts";
+import { POD_HEADER, isPodName } from "./pod-name.ts";
 import type { Asked, Page } from "./server.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface StatusAccess {
   readSecret: ReadSecret;
   /** Masks the values of mounted secrets. */
   mask: (text: string) => string;
+  /** The name of this host, which in a Pod is the Pod's. */
+  hostName: string;
 }
 
 /** The most characters of one problem: with a hundred of them per kind, `wait` reads them all. */
@@ -34,9 +37,11 @@ const REFUSED: Page = { status: 401, type: TEXT, body: "not allowed\n", headers:
  */
 export function createStatusPage(
   state: SidecarState,
-  { readSecret, mask }: StatusAccess,
+  { readSecret, mask, hostName }: StatusAccess,
   uptimeMs: () => number = () => performance.now(),
 ): (asked: Asked) => Promise<Page> {
+  // Beside the kinds, not among them: an older `wait` takes each key of the body for a kind.
+  const headers = isPodName(hostName) ? `${POD_HEADER}: ${hostName}\r\n` : "";
   let read: { secret: Promise<string | undefined | ManagerError>; atMs: number } | undefined;
   return async ({ bearer }) => {
     if (bearer === undefined) return REFUSED;
@@ -47,7 +52,7 @@ export function createStatusPage(
     const kinds = state.flatMap(({ reconciler: { name, standing } }) =>
       standing ? [[name, toJson(standing(), mask)]] : [],
     );
-    return { status: 200, type: "application/json", body: `${JSON.stringify(Object.fromEntries(kinds))}\n` };
+    return { status: 200, type: "application/json", body: `${JSON.stringify(Object.fromEntries(kinds))}\n`, headers };
   };
 }
 

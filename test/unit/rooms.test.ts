@@ -40,6 +40,15 @@ const OFFENCES: readonly (readonly [what: string, directory: string, text: strin
   ["a schema that reads a file", "lib/schema", imports("../files/regular-file.ts")],
   ["a loop that knows a gateway", "lib/reconcile", imports("../gateway/job.ts")],
   ["a file for all that knows a room", "lib", imports("./text/json5.ts")],
+  ["a call to the cluster that knows a command", "lib/kubernetes", imports("../commands/main.ts")],
+  ["a sidecar that calls the cluster", "lib/commands", imports("../kubernetes/annotate.ts")],
+  ["a page that calls the cluster", "lib/http", imports("../kubernetes/annotate.ts")],
+  ["a kind that calls the cluster", "lib/config", imports("../kubernetes/annotate.ts")],
+  [
+    "a gateway that calls the cluster",
+    "lib/gateway",
+    'export const load = () => import("../kubernetes/account.ts");\n',
+  ],
   ["a late import", "lib/files", 'export const load = () => import("../reconcile/loop.ts");\n'],
   ["an import of a type", "lib/files", 'export type { PassOutcome } from "../reconcile/loop.ts";\n'],
   ["a process of its own", "lib/config", imports("node:child_process")],
@@ -69,6 +78,8 @@ describe("the linter", () => {
   test("accepts imports from rooms below, and from the same room", async () => {
     const lines = await lint({
       "lib/commands/x.ts": imports("../http/pages.ts", "../cron/plan.ts", "../errors.ts", "./y.ts"),
+      "lib/commands/wait-run.ts": imports("../kubernetes/annotate.ts"),
+      "lib/kubernetes/x.ts": imports("../files/regular-file.ts", "../text/bounded.ts", "../errors.ts"),
       "lib/http/x.ts": imports("../reconcile/loop.ts", "../version.ts"),
       "lib/cron/x.ts": imports("../gateway/job.ts", "../definition/files.ts", "../reconcile/loop.ts", "./plan.ts"),
       "lib/workspace/x.ts": imports("../files/replace.ts", "../text/json5.ts", "../log.ts", "./plan.ts"),

@@ -51,7 +51,11 @@ describe("standing()", () => {
     await publish(approvalsOf(["/a"]));
     const kind = open();
     expect(kind.standing?.()).toBeUndefined();
-    expect(await progressOf(kind)).toEqual({ kind: "waiting", reason: expect.stringMatching(/read nothing yet/) });
+    expect(await progressOf(kind)).toEqual({
+      kind: "waiting",
+      reason: expect.stringMatching(/read nothing yet/),
+      hasOthers: true,
+    });
     const during: unknown[] = [];
     gateway.before = () => void during.push(kind.standing?.()?.state);
     await kind.reconcile(PASS);
@@ -64,7 +68,7 @@ describe("standing()", () => {
     expect(await progressOf(kind)).toMatchObject({ kind: "in-force" });
     await publish(approvalsOf(["/b"]));
     const reason = expect.stringMatching(/^the sidecar has md5 [0-9a-f]{12}, and here is md5 [0-9a-f]{12}$/);
-    expect(await progressOf(kind)).toEqual({ kind: "waiting", reason });
+    expect(await progressOf(kind)).toEqual({ kind: "waiting", reason, hasOthers: true });
   });
 
   test.each(["without the file", "empty", "missing"])("does not matter where the ConfigMap is %s", async (what) => {

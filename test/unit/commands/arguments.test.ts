@@ -56,6 +56,15 @@ describe("readCommandLine()", () => {
     });
   });
 
+  test("reads wait, which nudges only where it is told to", () => {
+    expect(read("wait")).toMatchObject({ command: "wait", timeoutSeconds: 300, isNudging: false });
+    expect(read("wait", "--nudge", "--timeout", "5", "--url=http://a:1")).toMatchObject({
+      url: "http://a:1",
+      timeoutSeconds: 5,
+      isNudging: true,
+    });
+  });
+
   test.each(["", "abc", "-1", "86401", "NaN", "1s"])("refuses to wait %j seconds", async (seconds) => {
     const refusal = await refusalOf(() => read("register", `--wait=${seconds}`));
     expect(refusal).toMatchObject({ code: "usage", hint: "config-manager help" });

@@ -24,25 +24,25 @@ describe("compare()", () => {
       "other files in force",
       config,
       inForce(B),
-      { kind: "waiting", reason: `the sidecar has ${MD5_B}, and here is ${MD5_A}` },
+      { kind: "waiting", reason: `the sidecar has ${MD5_B}, and here is ${MD5_A}`, hasOthers: true },
     ],
     [
       "other files rejected",
       config,
       { checksum: B, state: "rejected", problems: ["gateway.port: no"] },
-      { kind: "waiting", reason: `the sidecar has ${MD5_B}, and here is ${MD5_A}` },
+      { kind: "waiting", reason: `the sidecar has ${MD5_B}, and here is ${MD5_A}`, hasOthers: true },
     ],
     [
       "nothing read",
       config,
       { checksum: null, state: "unknown", problems: [] },
-      { kind: "waiting", reason: `the sidecar has read nothing yet, and here is ${MD5_A}` },
+      { kind: "waiting", reason: `the sidecar has read nothing yet, and here is ${MD5_A}`, hasOthers: true },
     ],
     [
       "no such file there",
       config,
       { checksum: "none", state: "rejected", problems: ["there is no openclaw.json"] },
-      { kind: "waiting", reason: `the sidecar has no such file, and here is ${MD5_A}` },
+      { kind: "waiting", reason: `the sidecar has no such file, and here is ${MD5_A}`, hasOthers: true },
     ],
     [
       "no such file on either side",
@@ -125,9 +125,15 @@ describe("wait()", () => {
       print: async (line) => void lines.push(`out: ${line}`),
       tell: (line) => void lines.push(line),
       notice: (kind, line) => void lines.push(`${kind}: ${line}`),
+      async nudge(pod, limitMs) {
+        expect(limitMs).toBeGreaterThan(0);
+        nudged.push(pod);
+        return pod !== undefined;
+      },
     };
+    const nudged: (string | undefined)[] = [];
     const run = (timeoutSeconds = 300) => wait(dependencies, { url: new URL("http://sidecar:9090/"), timeoutSeconds });
-    return { run, lines, clock, asked: () => asked };
+    return { run, lines, clock, nudged, asked: () => asked };
   }
   const cron = { cron: () => ({ checksum: B }) };
 
@@ -199,6 +205,28 @@ describe("wait()", () => {
     expect(at.clock.pauses.reduce((sum, pause) => sum + pause, 0)).toBeLessThan(40_000);
     expect(at.lines).toEqual([`config: not in force yet: ${message}`]);
     expect((await refusalOf(start([answer]).run(5))).message).toBe(message);
+  });
+
+  test("nudges while the sidecar has other files, and looks again soon; not for what takes the gateway", async () => {
+    const pod = { pod: "openclaw-5d9-x2z" };
+    const pending = { checksum: A, state: "pending", problems: [] };
+    const at = start([
+      AWAY,
+      { ...tells({ config: inForce(B) }), ...pod },
+      { ...tells({ config: inForce(B) }), ...pod },
+      { ...tells({ config: pending }), ...pod },
+      { ...tells({ config: inForce(A) }), ...pod },
+    ]);
+    expect(await at.run()).toBe(0);
+    expect(at.nudged).toEqual(["openclaw-5d9-x2z", "openclaw-5d9-x2z"]);
+    expect(at.clock.pauses).toEqual([1_000, 1_000, 1_000, 1_000]);
+  });
+
+  test("asks less often where it cannot nudge, and does not nudge at the end of its time", async () => {
+    const at = start([tells({ config: inForce(B) })]);
+    expect(await at.run(7)).toBe(2);
+    expect(at.nudged).toEqual([undefined, undefined, undefined]);
+    expect(at.clock.pauses.slice(0, 2)).toEqual([1_000, 2_000]);
   });
 
   test("does not give up where a wrong token is rotated in between", async () => {

@@ -56,6 +56,16 @@ describe("askStatus()", () => {
     expect(await askFor(answer)).toEqual({ kind: "told", standings: new Map([["config", TOLD]]) });
   });
 
+  test.each([
+    ["the name of a Pod", "openclaw-5d9-x2z", { pod: "openclaw-5d9-x2z" }],
+    ["what could lead to another path", "a/../../secrets", {}],
+    ["an empty name", "", {}],
+    ["a long name", "a".repeat(300), {}],
+  ])("takes %s for what it is", async (_, name, pod) => {
+    const answer = ok(BODY).replace("\r\n", `\r\nconfig-manager-pod: ${name}\r\n`);
+    expect(await askFor(answer)).toEqual({ kind: "told", standings: new Map([["config", TOLD]]), ...pod });
+  });
+
   test("keeps a hundred problems and one more", async () => {
     const problems = Array.from({ length: 500 }, (_, index) => `problem ${index}`);
     const answer = await askFor(ok(JSON.stringify({ config: { ...TOLD, problems } })));

@@ -3,7 +3,7 @@ import { createPages } from "../../../lib/http/pages.ts";
 import { type Loop, createSidecarState } from "../../../lib/reconcile/sidecar-state.ts";
 import { createClock, createFakeReconciler } from "../../support/fakes.ts";
 
-const NOBODY = { readSecret: async () => undefined, mask: (text: string) => text };
+const NOBODY = { readSecret: async () => undefined, mask: (text: string) => text, hostName: "here" };
 
 function start() {
   const clock = createClock();

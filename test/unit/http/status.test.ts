@@ -10,7 +10,7 @@ const IN_FORCE: Standing = { checksum: "a1", state: "in-sync", problems: [] };
 const mask = (text: string) => text.replaceAll("password", "***");
 const ALLOWED = { bearer: SECRET };
 
-function start(readSecret: ReadSecret = async () => SECRET) {
+function start(readSecret: ReadSecret = async () => SECRET, hostName = "openclaw-5d9-x2z") {
   const clock = createClock();
   const seen: { config: Standing | undefined; reads: number } = { config: IN_FORCE, reads: 0 };
   const kinds = [
@@ -25,7 +25,7 @@ function start(readSecret: ReadSecret = async () => SECRET) {
   return {
     seen,
     clock,
-    show: createStatusPage(createSidecarState(kinds, clock), { readSecret: read, mask }, clock.uptimeMs),
+    show: createStatusPage(createSidecarState(kinds, clock), { readSecret: read, mask, hostName }, clock.uptimeMs),
   };
 }
 
@@ -56,6 +56,15 @@ describe("/status", () => {
   test.each([undefined, "", " "])("tells nobody anything where the gateway has the token %j", async (secret) => {
     const { show } = start(async () => secret);
     for (const bearer of ["", " ", "undefined"]) expect(await show({ bearer })).toMatchObject({ status: 401 });
+  });
+
+  test("tells the name of the Pod to whoever has the token, and never a host's that could not be one", async () => {
+    const { show } = start();
+    expect((await show(ALLOWED)).headers).toBe("config-manager-pod: openclaw-5d9-x2z\r\n");
+    expect((await show({ bearer: "wrong" })).headers).not.toContain("x2z");
+    for (const hostName of ["", "a b", "A", "a\r\nb: c", "a/../b", "-a", "a-", "a".repeat(254)]) {
+      expect((await start(undefined, hostName).show(ALLOWED)).headers).toBe("");
+    }
   });
 
   test("takes a token of any bytes", async () => {

@@ -72,7 +72,7 @@ describe("standing()", () => {
     ]) {
       await volume.publish(tree);
       const reason = expect.stringMatching(/^the sidecar has md5 [0-9a-f]{12}, and here is md5 [0-9a-f]{12}$/);
-      expect(await progressOf(kind)).toEqual({ kind: "waiting", reason });
+      expect(await progressOf(kind)).toEqual({ kind: "waiting", reason, hasOthers: true });
     }
     await volume.publish({ "AGENTS.md": "one" });
     expect(await progressOf(kind)).toMatchObject({ kind: "in-force" });
