@@ -50,6 +50,7 @@ export async function renderManifests(directory: string): Promise<Manifest[]> {
 export async function renderOverlay(
   resources: readonly (string | Manifest[])[],
   components: readonly string[],
+  more: { namespace?: string } = {},
 ): Promise<Manifest[]> {
   await using scratch = await createScratch();
   const overlay = scratch.in("overlay");
@@ -62,7 +63,7 @@ export async function renderOverlay(
       return `${index}.yaml`;
     }),
   );
-  const kustomization = { resources: names, components: components.map(ours) };
+  const kustomization = { resources: names, components: components.map(ours), ...more };
   await writeFile(join(overlay, "kustomization.yaml"), yaml.stringify(kustomization));
   return await renderManifests(overlay);
 }

@@ -22,6 +22,7 @@ const JOB = "openclaw-config-manager-wait";
 const plain = await renderManifests(join(DEPLOY, "example-wait"));
 const argocd = await renderManifests(join(DEPLOY, "example-argocd"));
 const flux = await renderManifests(join(DEPLOY, "example-flux"));
+const EXAMPLES = ["example-wait", "example-argocd", "example-flux"];
 /** The sidecar of the component, and no workspace files. */
 const beside = await renderOverlay(["example"], ["wait"]);
 
@@ -114,6 +115,60 @@ describe.each(RENDERED)("the Job of %s", (_, manifests) => {
     const { backoffLimit, activeDeadlineSeconds = 0, ttlSecondsAfterFinished } = jobOf(manifests).spec ?? {};
     expect([backoffLimit, pod.restartPolicy, ttlSecondsAfterFinished]).toEqual([0, "Never", undefined]);
     expect(activeDeadlineSeconds).toBeGreaterThan(timeoutOf(manifests));
+  });
+});
+
+describe("with nudge, which is opt-in", () => {
+  const nudging = renderOverlay(["example-wait"], ["nudge"], { namespace: "agents" });
+  const KINDS = new Set(["Role", "RoleBinding", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"]);
+  const rightsIn = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => KINDS.has(kind));
+
+  test("is what Kubernetes takes", async () => {
+    expect(await validateManifests(await nudging)).toEqual([]);
+  });
+
+  test.each(["base", "example", "example-all", "example-official", "lockdown", ...EXAMPLES])(
+    "%s has no rights, and no Pod with a token",
+    async (name) => {
+      const manifests = await renderManifests(join(DEPLOY, name));
+      expect(rightsIn(manifests)).toEqual([]);
+      const pods = manifests.filter(({ kind }) => ["Deployment", "Job"].includes(kind)) as Parameters<
+        typeof podOf
+      >[0][];
+      expect(pods.length).toBeGreaterThan(0);
+      for (const pod of pods) expect(podOf(pod).automountServiceAccountToken).toBe(false);
+    },
+  );
+
+  test("the Job's account may patch Pods of this namespace, and do no more", async () => {
+    const manifests = await nudging;
+    const metadata = expect.objectContaining({ name: JOB, namespace: "agents" });
+    const rights = rightsIn(manifests).toSorted((a, b) => a.kind.localeCompare(b.kind));
+    expect(rights).toEqual([
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "Role",
+        metadata,
+        rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["patch"] }],
+      },
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "RoleBinding",
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: JOB },
+        subjects: [{ kind: "ServiceAccount", name: JOB, namespace: "agents" }],
+      },
+      { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
+    ] as unknown as Manifest[]);
+  });
+
+  test("the Job nudges with that account; the Pod of the agent has none", async () => {
+    const manifests = await nudging;
+    const pod = podOf(jobOf(manifests));
+    expect(waiterOf(manifests).args).toEqual([...(waiterOf(plain).args ?? []), "--nudge"]);
+    expect([pod.serviceAccountName, pod.automountServiceAccountToken]).toEqual([JOB, true]);
+    const agents = podOf(findManifest(manifests, "Deployment", "openclaw"));
+    expect([agents.serviceAccountName, agents.automountServiceAccountToken]).toEqual([undefined, false]);
   });
 });
 
