@@ -5,6 +5,9 @@ import { type MemoryGroup, type MemoryUse, findMemoryGroup, readMemoryUse } from
 import { type Ended, type Running, run, start } from "./process.ts";
 import { until } from "./until.ts";
 
+/** The name of the Pod that the tests run: the host name of its containers. */
+export const POD_NAME = "openclaw";
+
 /** A mount, as in the Open Container Initiative's runtime specification. */
 export interface Mount {
   destination: string;
@@ -133,7 +136,7 @@ function toRuntimeConfig(spec: ContainerSpec): object {
   const { memoryBytes, cpus } = spec.limits;
   return {
     ociVersion: "1.0.2",
-    hostname: "openclaw",
+    hostname: POD_NAME,
     process: {
       args: spec.args,
       env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),

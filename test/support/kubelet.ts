@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import type { ContainerImage } from "./container-image.ts";
-import { type Container, startContainer } from "./container.ts";
+import { type ClusterApi, startClusterApi } from "./cluster-api.ts";
+import { type Container, type Mount, startContainer } from "./container.ts";
 import { type PodContainer, keepContainer } from "./pod-container.ts";
-import { type VolumeSources, mountVolumes } from "./pod-volumes.ts";
+import { type PodSyncs, keepSyncing } from "./pod-sync.ts";
+import { type PodVolumes, type VolumeSources, mountVolumes } from "./pod-volumes.ts";
 import { mustRun, run } from "./process.ts";
 import { toNumber } from "./quantities.ts";
 
@@ -13,6 +15,12 @@ import { toNumber } from "./quantities.ts";
 export interface Cluster extends VolumeSources {
   /** Returns the image of that name; undefined if it is not available, and its container is left out. */
   pull(image: string): ContainerImage | undefined;
+}
+
+/** What a test may choose of the kubelet. */
+interface KubeletOptions {
+  /** `syncFrequency`, in milliseconds. Without it, volumes change by {@link RunningPod.publish} alone. */
+  syncFrequencyMs?: number;
 }
 
 export interface RunningPod {
@@ -23,6 +31,13 @@ export interface RunningPod {
   container(name: string): PodContainer;
   /** Changes a ConfigMap or a Secret, and swaps the Pod's volumes of it as the kubelet does. @returns when, in ms. */
   publish(name: string, data: Record<string, string>): Promise<number>;
+  /** The syncs of the Pod so far; each has refreshed its volumes. */
+  readonly syncs: PodSyncs;
+  /**
+   * Runs the container of a Job's Pod: with that Pod's own volumes and environment, a Service of that name that leads to
+   * this Pod, and, where it asks for one, a ServiceAccount that may patch this Pod.
+   */
+  runJob(spec: IPodSpec, service: string): Promise<Container>;
   /** Runs one more container in the Pod's network: a copy of one of the Pod's, with changes. It is not restarted. */
   run(container: IContainer, processesOf?: string): Promise<Container>;
   /** Returns the answer to an httpGet probe of that container, over the Pod's address. */
@@ -52,7 +67,11 @@ const POD_ADDRESS = "10.244.0.7";
  *
  * @throws {InitError}
  */
-export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<RunningPod> {
+export async function startPod(
+  spec: IPodSpec,
+  cluster: Cluster,
+  { syncFrequencyMs }: KubeletOptions = {},
+): Promise<RunningPod> {
   const directory = await mkdtemp(join(tmpdir(), "config-manager-pod-"));
   const namespace = basename(directory);
   const running = new Map<string, PodContainer>();
@@ -63,9 +82,22 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
   await mustRun("ip", ["netns", "add", namespace]);
   await mustRun("ip", ["-n", namespace, "link", "set", "lo", "up"]);
   await mustRun("ip", ["-n", namespace, "address", "add", `${POD_ADDRESS}/32`, "dev", "lo"]);
+  const syncs = keepSyncing(volumes.refresh, syncFrequencyMs);
+  let api: ClusterApi | undefined;
   let starts = 0;
 
-  async function start(container: IContainer, processesOf?: string): Promise<Container> {
+  interface Place {
+    pod: IPodSpec;
+    volumes: PodVolumes;
+    env?: Record<string, string>;
+    mounts?: Mount[];
+  }
+
+  async function start(
+    container: IContainer,
+    processesOf?: string,
+    { pod, volumes: own, env = {}, mounts = [] }: Place = { pod: spec, volumes },
+  ): Promise<Container> {
     const image = pull(container);
     starts += 1;
     const id = `${namespace}-${starts}-${container.name}`;
@@ -76,16 +108,16 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       runAsUser = 0,
       runAsGroup = 0,
       readOnlyRootFilesystem = false,
-    } = { ...spec.securityContext, ...container.securityContext };
+    } = { ...pod.securityContext, ...container.securityContext };
     return startContainer(directory, {
       id,
       root,
       isRootReadOnly: readOnlyRootFilesystem,
       args: [...(container.command ?? image.entrypoint), ...(container.args ?? [])],
-      env: { ...image.env, ...readEnvironment(container, cluster) },
+      env: { ...image.env, ...env, ...readEnvironment(container, cluster) },
       cwd: container.workingDir ?? image.cwd,
-      user: { uid: runAsUser, gid: runAsGroup, groups: [spec.securityContext?.fsGroup ?? runAsGroup] },
-      mounts: [...imageMounts, ...(await Promise.all((container.volumeMounts ?? []).map(volumes.mount)))],
+      user: { uid: runAsUser, gid: runAsGroup, groups: [pod.securityContext?.fsGroup ?? runAsGroup] },
+      mounts: [...imageMounts, ...(await Promise.all((container.volumeMounts ?? []).map(own.mount))), ...mounts],
       network: `/run/netns/${namespace}`,
       ...(processesOf && { processes: `/proc/${await find(processesOf).pid()}/ns/pid` }),
       limits: {
@@ -131,6 +163,25 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       (name in cluster.secrets ? cluster.secrets : cluster.configMaps)[name] = data;
       return volumes.publish(name, data);
     },
+    syncs,
+    async runJob(job, service) {
+      const place = join(directory, `job-${starts}`);
+      const [container] = job.containers;
+      if (!container) throw new Error("a Job without a container");
+      const hosts = `${place}-hosts`;
+      await writeFile(hosts, `127.0.0.1 localhost\n${POD_ADDRESS} ${service}\n`);
+      const mounts: Mount[] = [{ source: hosts, destination: "/etc/hosts", options: ["rbind", "ro"] }];
+      const isTrusted = job.automountServiceAccountToken !== false;
+      if (isTrusted) {
+        api ??= await startClusterApi(namespace, join(directory, "account"), () => void syncs.run("update"));
+        mounts.push(api.account);
+      }
+      const env = isTrusted && api ? api.env : {};
+      const own = await mountVolumes(job, cluster, place);
+      const started = await start(container, undefined, { pod: job, volumes: own, env, mounts });
+      once.push(started);
+      return started;
+    },
     async run(container, processesOf) {
       const started = await start(container, processesOf);
       once.push(started);
@@ -148,6 +199,8 @@ export async function startPod(spec: IPodSpec, cluster: Cluster): Promise<Runnin
       return Number(await mustRun("ip", ["netns", "exec", namespace, process.execPath, "-e", source]));
     },
     async delete() {
+      syncs.stop();
+      await api?.stop();
       await Promise.all([...running.values()].map((container) => container.stop()));
       await Promise.all(once.map((container) => container.kill("KILL").then(() => container.exited)));
       await run("ip", ["netns", "delete", namespace]);

@@ -59,7 +59,9 @@ export async function renderOverlay(
   const names = await Promise.all(
     resources.map(async (resource, index) => {
       if (typeof resource === "string") return ours(resource);
-      await writeFile(join(overlay, `${index}.yaml`), resource.map((object) => yaml.stringify(object)).join("---\n"));
+      // Unfolded: kustomize and this library disagree on the line breaks of a folded text.
+      const objects = resource.map((object) => yaml.stringify(object, { lineWidth: 0 }));
+      await writeFile(join(overlay, `${index}.yaml`), objects.join("---\n"));
       return `${index}.yaml`;
     }),
   );

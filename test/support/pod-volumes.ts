@@ -21,6 +21,8 @@ export interface PodVolumes {
   mount(this: void, mount: IVolumeMount): Promise<Mount>;
   /** Swaps the volumes of this ConfigMap or Secret. @returns when, in ms since 1970. */
   publish(name: string, data: Record<string, string>): Promise<number>;
+  /** Swaps those of which the source has changed: what a sync of a Pod does. */
+  refresh(this: void): Promise<void>;
   /** Unmounts what is in memory. */
   unmount(): Promise<void>;
 }
@@ -30,6 +32,8 @@ interface Published {
   volume: Volume;
   items: readonly IKeyToPath[] | undefined;
   mode: number;
+  /** What it has been published from. */
+  shown?: string;
 }
 
 /** Lays out the volumes of a Pod: links and swaps, items, claims that outlive it, memory, and fsGroup. */
@@ -66,7 +70,7 @@ export async function mountVolumes(spec: IPodSpec, sources: VolumeSources, direc
       mode: source.defaultMode ?? 0o644,
     };
     const data = (configMap ? sources.configMaps : sources.secrets)[sourceName];
-    if (data) await kept.volume.publish(select(kept, data));
+    if (data) await show(kept, data);
     else if (!source.optional) throw new Error(`there is no ConfigMap or Secret ${sourceName}`);
     published.set(sourceName, [...(published.get(sourceName) ?? []), kept]);
   }
@@ -83,14 +87,25 @@ export async function mountVolumes(spec: IPodSpec, sources: VolumeSources, direc
       let atMs = Date.now();
       for (const kept of published.get(name) ?? []) {
         atMs = Date.now();
-        await kept.volume.publish(select(kept, data));
+        await show(kept, data);
       }
       return atMs;
+    },
+    async refresh() {
+      for (const [name, all] of published) {
+        const data = sources.configMaps[name] ?? sources.secrets[name];
+        for (const kept of all) if (data && kept.shown !== JSON.stringify(data)) await show(kept, data);
+      }
     },
     async unmount() {
       for (const place of inMemory) await mustRun("umount", [place]);
     },
   };
+}
+
+async function show(kept: Published, data: Record<string, string>): Promise<void> {
+  await kept.volume.publish(select(kept, data));
+  kept.shown = JSON.stringify(data);
 }
 
 /** The files that a volume has of this data: its items, or each key. */
