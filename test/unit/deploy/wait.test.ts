@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import type { IPodSpec } from "kubernetes-models/v1";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
 import {
@@ -271,6 +272,25 @@ describe("for Flux", () => {
     expect(problems).toContain("Application openclaw: data/spec must have required property destination");
     expect(problems).toContain("Kustomization openclaw: data/spec/interval must be string");
     expect(problems).toContain(`'"healthcheck"' does not exist in type`);
+  });
+});
+
+describe("docs/gitops.md", () => {
+  test("shows a kustomization of components that are there, and a NetworkPolicy that fits the Pods", async () => {
+    const text = await readFile(join(DEPLOY, "../docs/gitops.md"), "utf8");
+    const blocks = [...text.matchAll(/^```yaml\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => parseManifests(block));
+    expect(blocks).toHaveLength(2);
+    const [kustomization, policy] = blocks as [Manifest & { components: string[] }, Manifest & INetworkPolicy];
+    expect(kustomization.components.length).toBe(3);
+    for (const component of kustomization.components)
+      expect(existsSync(join(DEPLOY, "..", component.replace("config-manager/", ""), "kustomization.yaml"))).toBe(true);
+    expect(await validateManifests([policy])).toEqual([]);
+    const { podSelector, ingress } = policy.spec ?? {};
+    const deployment = findManifest(plain, "Deployment", "openclaw").spec?.template.metadata?.labels ?? {};
+    expect(deployment).toMatchObject(podSelector?.matchLabels ?? {});
+    const job = jobOf(plain).spec?.template.metadata?.labels ?? {};
+    expect(ingress?.[0]?.from?.[0]?.podSelector?.matchLabels).toEqual(job);
+    expect(ingress?.[0]?.ports).toEqual([{ port: 9090, protocol: "TCP" }]);
   });
 });
 
