@@ -5,7 +5,7 @@ import { checkMount, checkPlace, suggestReadable } from "../reconcile/check-plac
 import { type Check, fail, isSound, pass, skip, warn } from "../reconcile/check.ts";
 import type { State } from "../reconcile/report.ts";
 import { ForeignPathError } from "./foreign.ts";
-import { EXPORT_COMMAND, adviseExport, describeMissing, listPaths } from "./messages.ts";
+import { EXPORT_COMMAND, LET_IN_COMMAND, adviseExport, describeHold, describeMissing, listPaths } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import { type ConfigSnapshot, findObstacles, isRefusedByGateway, targetOf } from "./snapshot.ts";
 
@@ -89,6 +89,10 @@ export function checkConfigApplied(
       );
     }
     case "pending":
+      if (snapshot.held) {
+        const { paths, untilMs } = snapshot.held;
+        return warn(APPLIED, `${describeHold(untilMs)}: ${listPaths(paths)}`, LET_IN_COMMAND);
+      }
       return warn(
         APPLIED,
         "the live file is not yet what the ConfigMap says, or not in force",

@@ -100,16 +100,18 @@ export function listPaths(paths: readonly string[], limit = MAX_PATHS_IN_LINE): 
 
 /** Returns one line for a change that is held, without values. `work`: what the gateway does meanwhile. */
 export function describeHeld(work: readonly string[], changes: readonly PathChange[], untilMs: number): string {
-  const name = (isRestart: boolean) =>
+  const listThose = (isRestart: boolean) =>
     listPaths(
       changes.flatMap(({ path, reload }) => ((reload === "restart") === isRestart ? [`${path} (${reload})`] : [])),
     );
-  const rest = name(false);
-  const at = `${new Date(untilMs).toISOString().slice(0, 19)}Z`;
-  return (
-    `Config change held until the gateway has no work (${work.join(", ")}), at most until ${at}: ${name(true)}` +
-    `${rest === "" ? "" : `; held with it: ${rest}`} (${LET_IN_COMMAND} lets it in now)`
-  );
+  const named = [listThose(true), listThose(false)].filter((list) => list !== "").join("; held with it: ");
+  return `Config change ${describeHold(untilMs, work)}: ${named} (${LET_IN_COMMAND} lets it in now)`;
+}
+
+/** What a change waits for, and how long at most. */
+export function describeHold(untilMs: number, work: readonly string[] = []): string {
+  const what = work.length === 0 ? "" : ` (${work.join(", ")})`;
+  return `held until the gateway has no work${what}, at most until ${new Date(untilMs).toISOString().slice(0, 19)}Z`;
 }
 
 /** Returns one WARNING about a gateway that tells nothing of its work. */

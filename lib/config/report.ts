@@ -4,7 +4,7 @@ import type { CronStore } from "../gateway/store.ts";
 import { findFrozen } from "../reconcile/check-places.ts";
 import type { Checks, DiffReport, Report, State, StatusReport } from "../reconcile/report.ts";
 import { checkConfigApplied, checkConfigSource, checkLiveConfigPlace, checkObstacles } from "./checks.ts";
-import { EXPORT_COMMAND, LET_IN_COMMAND } from "./messages.ts";
+import { EXPORT_COMMAND, LET_IN_COMMAND, describeHold } from "./messages.ts";
 import type { ConfigPlaces } from "./observe.ts";
 import type { PathChange } from "./reload.ts";
 import type { Target } from "./target.ts";
@@ -65,7 +65,7 @@ function toStatus(
   return {
     json: { state, checksum, problems: [...problems, ...inTheWay], ...merged, ...toHeld(snapshot) },
     detail: `${pvcConfig}  ${file}${apart}`,
-    notes: describeHold(snapshot),
+    notes: noteHold(snapshot),
     isUnused: !(snapshot instanceof ManagerError) && snapshot.isUnused,
   };
 }
@@ -85,10 +85,9 @@ function toHeld(snapshot: ConfigSnapshot | ManagerError): { held?: { paths: read
 }
 
 /** The same for people. */
-function describeHold(snapshot: ConfigSnapshot | ManagerError): string[] {
-  const { held } = toHeld(snapshot);
-  if (!held) return [];
-  return [`held until the gateway has no work, at most until ${held.until}; ${LET_IN_COMMAND} lets it in now`];
+function noteHold(snapshot: ConfigSnapshot | ManagerError): string[] {
+  const held = snapshot instanceof ManagerError ? undefined : snapshot.held;
+  return held ? [`${describeHold(held.untilMs)}; ${LET_IN_COMMAND} lets it in now`] : [];
 }
 
 function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPlaces, problems: string[]): DiffReport {
@@ -114,7 +113,7 @@ function toDiff(snapshot: ConfigSnapshot | ManagerError, { pvcConfig }: ConfigPl
     isBroken: !isRead || isReject || snapshot.verdict?.kind === "invalid",
     heading: isShown ? `Config: ${pvcConfig}` : isUpdate ? `Config: ${pvcConfig} is new` : undefined,
     notes: [
-      ...describeHold(snapshot),
+      ...noteHold(snapshot),
       ...(isDrift ? ["a sync leaves it until the ConfigMap changes; --self-heal puts it back"] : []),
       ...(migrated.length > 0 ? [`OpenClaw has migrated keys that Git still has; in Git: ${EXPORT_COMMAND}`] : []),
     ],

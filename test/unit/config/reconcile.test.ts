@@ -1128,6 +1128,13 @@ describe("readMounted()", () => {
     const report = await kind.report();
     expect(report.status().json).toMatchObject({ state: "pending", problems: [], held });
     expect(report.diff().json).toMatchObject({ action: "update", held });
+    expect((await report.check()).applied).toEqual([
+      expect.objectContaining({
+        state: "warning",
+        detail: expect.stringMatching(/^held until the gateway has no work, at most until \S+: gateway\.port$/),
+        hint: "config-manager apply-held",
+      }),
+    ]);
 
     await at.publish("{");
     expect(await kind.reconcile(STEADY)).toEqual({ kind: "rejected" });

@@ -70,6 +70,7 @@ async function start(restart: "now" | "when-idle" = "when-idle") {
   const gate = create();
   return {
     gate,
+    lines,
     create,
     clock,
     says,
@@ -144,6 +145,7 @@ describe("admit()", () => {
     await using at = await start();
     const update = updateTo(textOf(1, "hi", "restart"), ["messages.responsePrefix"]);
     expect(await at.gate.admit(update, generationOf(textOf(1, "", "restart")), at.gateway)).toBeDefined();
+    expect(at.lines).toEqual([expect.stringContaining("Z: messages.responsePrefix (hot) (config-manager")]);
   });
 
   test("lets it in at the deadline, which a newer change does not move", async () => {
