@@ -105,13 +105,16 @@ export function describeHeld(work: readonly string[], changes: readonly PathChan
       changes.flatMap(({ path, reload }) => ((reload === "restart") === isRestart ? [`${path} (${reload})`] : [])),
     );
   const named = [listThose(true), listThose(false)].filter((list) => list !== "").join("; held with it: ");
-  return `Config change ${describeHold(untilMs, work)}: ${named} (${LET_IN_COMMAND} lets it in now)`;
+  return `Config change held until the gateway has no work (${work.join(", ")}), ${describeEnd(untilMs)}: ${named} (${LET_IN_COMMAND} lets it in now)`;
 }
 
-/** What a change waits for, and how long at most. */
-export function describeHold(untilMs: number, work: readonly string[] = []): string {
-  const what = work.length === 0 ? "" : ` (${work.join(", ")})`;
-  return `held until the gateway has no work${what}, at most until ${new Date(untilMs).toISOString().slice(0, 19)}Z`;
+/** The same for a report, which names the paths elsewhere. */
+export function describeHold(untilMs: number): string {
+  return `held until the gateway has no work, ${describeEnd(untilMs)}`;
+}
+
+function describeEnd(untilMs: number): string {
+  return `at most until ${new Date(untilMs).toISOString().slice(0, 19)}Z`;
 }
 
 /** Returns one WARNING about a gateway that tells nothing of its work. */
