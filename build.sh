@@ -2,6 +2,7 @@
 # Builds, demonstrates and tests config-manager. Needs bash, Node and npm; brings the rest itself.
 #
 #   ./build.sh [--target linux-x64|linux-x64-baseline|linux-arm64|all]   the binary, into dist/
+#   ./build.sh release [vVERSION]        all that a release consists of, into dist/release/ (docs/releasing.md)
 #   ./build.sh demo                      the main job, on a real gateway
 #   ./build.sh test --quick              types, lint, format, dead code, unit tests: some 90 s
 #   ./build.sh test                      that, then the binary, then the binary beside real gateways
@@ -61,15 +62,16 @@ close_environment() {
 #   --compile-jit-policy       it mostly waits: compiled machine code would take more memory than it saves time
 #   --smol                     so would garbage: a pass is 2 ms longer for it, and takes 1 MB less
 bundle() {
-  local outfile=$1 entry=$2 target=${3:-}
+  local outfile=$1 entry=$2 target=${3:-} aside=$1.$$.tmp
   shift $(($# < 3 ? $# : 3))
-  # Two builds at once, in two shells, must not see each other's half: build aside, then rename.
-  "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 --compile-exec-argv=--smol \
+  # Two builds at once, in two shells, must not see each other's half: build aside, then rename. In a directory, because the
+  # name of the file gets into it, and two builds of one commit have to be equal.
+  mkdir -p "$aside" && "$BIN/bun" build --compile --minify --bytecode --splitting --format=esm --compile-jit-policy=256 --compile-exec-argv=--smol \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "CONFIG_MANAGER_COMMIT=\"$(commit)\"" \
-    ${target:+--target "bun-$target"} "$@" --outfile "$outfile.$$.tmp" "$entry" >&2 || return
-  close_environment "$outfile.$$.tmp" || return
-  mv -f "$outfile.$$.tmp" "$outfile"
+    ${target:+--target "bun-$target"} "$@" --outfile "$aside/config-manager" "$entry" >&2 || return
+  close_environment "$aside/config-manager" || return
+  mv -f "$aside/config-manager" "$outfile" && rmdir "$aside"
 }
 
 # compile [TARGET…]: the binary for this machine, or those for the targets.
@@ -81,8 +83,16 @@ compile() {
   fi
   # Each step says by itself whether it has failed: where a function is asked for its status, as check does, set -e is off.
   for target in "$@"; do
-    bundle "dist/config-manager-$target" manager.ts "$target" || return
+    compile_for "$target" "dist/config-manager-$target" || return
   done
+}
+
+# compile_for TARGET OUTFILE [FLAG…]: the binary for a target, with the Bun that the lock file pins.
+compile_for() {
+  local target=$1 outfile=$2 runtime
+  shift 2
+  runtime=$("$BIN/bun" release/runtime.ts "$target") || return
+  bundle "$outfile" manager.ts "$target" --compile-executable-path="$runtime" "$@"
 }
 
 build() {
@@ -103,6 +113,31 @@ build() {
       compile "$target"
       ;;
   esac
+}
+
+# release [TAG]: the three binaries, their checksums, the list of what is in them, and the notes. Two of one commit are equal.
+release() {
+  local tag=${1:-} version state tags target aside=dist/release.$$.tmp
+  set_up
+  version=$(node -p 'require("./package.json").version')
+  # Also without being told: who has put a tag on this commit means it.
+  tags=$(git tag --points-at HEAD --list 'v*')
+  [ -n "$tag" ] || tag=$(head -n 1 <<<"$tags")
+  [ -z "$tag" ] || [ "$tag" = "v$version" ] ||
+    fail "the tag is $tag, but package.json has version $version" "put the tag v$version on the commit that has this version"
+  state=$(git status --porcelain --untracked-files=no)
+  [ -z "$state" ] || fail "the tree has changes that are in no commit: $(head -n 1 <<<"$state")" "commit or stash them"
+  # Of a fixed length: what git takes for short depends on how much there is in the clone.
+  CONFIG_MANAGER_COMMIT=$(git rev-parse HEAD | cut -c 1-12)
+  mkdir -p "$aside/metafiles"
+  for target in "${TARGETS[@]}"; do
+    compile_for "$target" "$aside/config-manager-$version-$target" --metafile="$aside/metafiles/$target.json"
+  done
+  "$BIN/bun" release/describe.ts "$aside" "$aside/metafiles" "$CONFIG_MANAGER_COMMIT" "$(git log -1 --format=%ct)" "$tag" "${TARGETS[@]}"
+  rm -r "$aside/metafiles"
+  rm -rf dist/release
+  mv "$aside" dist/release
+  cat dist/release/SHA256SUMS
 }
 
 # bench [ARGUMENT…]: see bench/bench.ts. What is built beside it is built as it is.
@@ -294,6 +329,10 @@ case ${1:-} in
     exec "$BIN/bun" test/demo.ts
     ;;
   test) shift && tests "$@" ;;
+  release)
+    [ $# -le 2 ] || fail "unknown argument: $3"
+    release "${2:-}"
+    ;;
   bench)
     shift
     set_up

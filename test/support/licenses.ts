@@ -1,6 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { LicenseSection } from "../../lib/commands/licenses.ts";
+import { readBundled } from "../../release/bundled.ts";
 import { createScratch } from "./fakes.ts";
 import { mustRun } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -12,10 +13,6 @@ interface BundledPackage {
   license: string;
   /** All texts about its license that it brings, and those beside the bundled files. */
   texts: string;
-}
-
-interface Metafile {
-  outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
 }
 
 /** Bun's own list of what it consists of, in the package with its types: of the same version. */
@@ -36,17 +33,8 @@ export async function findBundledPackages(): Promise<BundledPackage[]> {
   await mustRun(bun, ["build", ...options, `--metafile=${metafile}`, join(REPOSITORY, "manager.ts")], {
     cwd: REPOSITORY,
   });
-  const { outputs } = JSON.parse(await readFile(metafile, "utf8")) as Metafile;
-  const directories = new Map<string, Set<string>>();
-  for (const { inputs } of Object.values(outputs)) {
-    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const [root] = /^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
-      if (root === undefined || bytesInOutput === 0) continue;
-      directories.set(root, (directories.get(root) ?? new Set([root])).add(dirname(path)));
-    }
-  }
   const packages = await Promise.all(
-    [...directories].map(async ([root, places]) => {
+    [...readBundled(metafile)].map(async ([root, places]) => {
       const { name, version, license = "unknown" } = await readPackage(root);
       const texts = (await Promise.all([...places].toSorted().map(readTexts))).flat();
       return { name, version, license, texts: texts.join("\n\n") };
