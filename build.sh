@@ -130,10 +130,11 @@ release() {
   # Of a fixed length: what git takes for short depends on how much there is in the clone.
   CONFIG_MANAGER_COMMIT=$(git rev-parse HEAD | cut -c 1-12)
   mkdir -p "$aside/metafiles"
+  "$BIN/bun" release/print-notes.ts "$tag" >"$aside/notes.md" || { rm -r "$aside" && return 64; }
   for target in "${TARGETS[@]}"; do
     compile_for "$target" "$aside/config-manager-$version-$target" --metafile="$aside/metafiles/$target.json"
   done
-  "$BIN/bun" release/describe.ts "$aside" "$aside/metafiles" "$CONFIG_MANAGER_COMMIT" "$(git log -1 --format=%ct)" "$tag" "${TARGETS[@]}"
+  "$BIN/bun" release/describe.ts "$aside" "$aside/metafiles" "$CONFIG_MANAGER_COMMIT" "$(git log -1 --format=%ct)" "${TARGETS[@]}"
   rm -r "$aside/metafiles"
   rm -rf dist/release
   mv "$aside" dist/release

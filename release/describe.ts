@@ -1,22 +1,18 @@
-// describe.ts DIRECTORY METAFILES COMMIT SECONDS TAG TARGET…: writes what lies beside the binaries of a release: the SBOM, the
-// notes and the checksums. The metafile of each binary is METAFILES/TARGET.json; all have to tell of the same packages.
+// describe.ts DIRECTORY METAFILES COMMIT SECONDS TARGET…: writes the list of what is in the binaries of a release, and the
+// checksums of all. The metafile of each binary is METAFILES/TARGET.json; all have to tell of the same packages.
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
 import { nameOfPackage, readBundled } from "./bundled.ts";
 import { RUNTIMES, readLocked } from "./lock.ts";
-import { findNotes } from "./notes.ts";
 import { makeSbom } from "./sbom.ts";
 
-const [directory = "", metafiles = "", commit = "", seconds = "", tag = "", ...targets] = process.argv.slice(2);
+const [directory = "", metafiles = "", commit = "", seconds = "", ...targets] = process.argv.slice(2);
 const { version, license } = packageJson;
 const prefix = `config-manager-${version}`;
-
-const changelog = readFileSync(resolve(import.meta.dirname, "../CHANGELOG.md"), "utf8");
-const notes = findNotes(changelog, version, tag !== "");
 
 const lists = targets.map((target) =>
   [...readBundled(join(metafiles, `${target}.json`)).keys()].map(nameOfPackage).toSorted(),
@@ -36,7 +32,6 @@ const binaries = targets.map((target) => {
 const created = new Date(Number(seconds) * 1000);
 const sbom = makeSbom({ version, license, commit, created, bundled: names.map(readLocked), binaries });
 
-write("notes.md", notes);
 write(`${prefix}.spdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`);
 const files = [...binaries.map(({ file }) => file), `${prefix}.spdx.json`].toSorted();
 write("SHA256SUMS", files.map((file) => `${digest("sha256", file)}  ${file}\n`).join(""));

@@ -1,17 +1,14 @@
 /**
  * Finds what the changelog says about a version.
  *
- * @returns the text below its heading; that of `Unreleased` where it has none yet and `isTagged` is not set.
- * @throws where there is no such section, or nothing in it.
+ * @returns the text below its heading; that of `Unreleased` where it has none yet and `isTagged` is not set; undefined where
+ * there is no such section, or nothing in it.
  */
-export function findNotes(changelog: string, version: string, isTagged: boolean): string {
+export function findNotes(changelog: string, version: string, isTagged: boolean): string | undefined {
   const sections = changelog.split(/^## /m).slice(1);
   const find = (name: string) => sections.find((section) => section.split(/[\s\]]/, 1)[0]?.replace("[", "") === name);
   const section = find(version) ?? (isTagged ? undefined : find("Unreleased"));
   const [, ...lines] = (section ?? "").split("\n");
   const text = lines.join("\n").trim();
-  if (text === "") {
-    throw new Error(`CHANGELOG.md says nothing about ${version}: it needs a section \`## ${version} - YYYY-MM-DD\``);
-  }
-  return `${text}\n`;
+  return text === "" ? undefined : `${text}\n`;
 }
