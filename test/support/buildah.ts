@@ -19,6 +19,10 @@ interface BuildOptions {
   args?: Record<string, string>;
   /** Mounts during the build that do not become part of the image: `HERE:INSIDE`, or `HERE:INSIDE:ro`. */
   volumes?: readonly string[];
+  /** As `linux/arm64`; this machine's where it is not given. */
+  platform?: string;
+  /** Directories to take in the place of stages, by the names of the stages. */
+  contexts?: Record<string, string>;
   /** Files that one command of the build can read, by the names that the Dockerfile gives them. */
   secrets?: Record<string, string>;
 }
@@ -82,14 +86,21 @@ export async function createBuilder(): Promise<Builder> {
       await mkdir(path, { recursive: true });
       return path;
     },
-    async build(name, context, dockerfile, { target, args = {}, volumes = [], secrets = {} } = {}) {
+    async build(
+      name,
+      context,
+      dockerfile,
+      { target, platform, contexts = {}, args = {}, volumes = [], secrets = {} } = {},
+    ) {
       const file = dockerfile === undefined ? join(context, "Dockerfile") : join(directory, `${name}.Dockerfile`);
       if (dockerfile !== undefined) await writeFile(file, dockerfile);
       const options = [
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
         ...volumes.flatMap((volume) => ["--volume", volume]),
         ...Object.entries(secrets).flatMap(([id, path]) => ["--secret", `id=${id},src=${path}`]),
+        ...Object.entries(contexts).flatMap(([stage, path]) => ["--build-context", `${stage}=${path}`]),
         ...(target === undefined ? [] : ["--target", target]),
+        ...(platform === undefined ? [] : ["--platform", platform]),
       ];
       const how = ["--isolation", "chroot", "--pull-never"];
       await call(["build", ...how, ...options, "--tag", `localhost/${name}`, "--file", file, context]);
