@@ -201,6 +201,22 @@ describe("./build.sh release", () => {
     }
   });
 
+  test("builds from no other Bun than the one that is pinned", async () => {
+    const file = join(copy.directory, "release/lock.ts");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace(/"sha512-\w{8}/, '"sha512-AAAAAAAA'));
+    // Nothing is in that cache.
+    const env = { ...process.env, XDG_CACHE_HOME: join(scratch, "cache") };
+    const built = await run("./build.sh", ["--target", "linux-x64-baseline"], { cwd: copy.directory, env });
+    await writeFile(file, text);
+    expect(built.exitCode).not.toBe(0);
+    expect(built.stderr).toMatch(
+      /error: @oven\/bun-linux-x64-baseline \S+ from npm is sha512-\S+, and not sha512-AAAAAAAA\S+: nothing is built from it\n/,
+    );
+    expect(await readdir(join(copy.directory, "dist"))).toEqual(["release"]);
+    expect(await readdir(join(scratch, "cache/config-manager"))).toEqual([]);
+  });
+
   test("refuses a tag that is not that of the version, also one that is on the commit", async () => {
     const line = `error: the tag is v9.9.9, but package.json has version ${version}\n`;
     const hint = `hint: put the tag v${version} on the commit that has this version\n`;
