@@ -99,9 +99,14 @@ describe.each([...RELEASES])("five kinds beside OpenClaw %s", (version) => {
       return job?.schedule.kind === "cron" && job.schedule.expr === `${minute} 3 1 1 *`;
     },
     async workspace({ word }) {
-      const { file } = await gateway.rpc<{ file: { content?: string } }>("agents.files.get", {
+      const reading = gateway.rpc<{ file: { content?: string } }>("agents.files.get", {
         agentId: "main",
         name: "AGENTS.md",
+      });
+      const { file } = await reading.catch((error: unknown) => {
+        // It refuses a file that is replaced while it reads it.
+        if (/unsafe workspace file/.test(String(error))) return { file: { content: "" } };
+        throw error;
       });
       const { skills } = await gateway.rpc<{ skills: { name: string; description: string }[] }>("skills.status", {});
       const skill = skills.find(({ name }) => name === "release-notes");
