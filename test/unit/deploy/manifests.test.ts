@@ -149,8 +149,9 @@ describe("base beside the plan", () => {
     initCron.command = ["config-manager", "init", "--only=cron", "--cron-dir=/cron-config"];
     sidecar.command = ["config-manager", "run"];
     const readOnlyRoot = "securityContext.readOnlyRootFilesystem=true";
+    const seccomp = "securityContext.seccompProfile.type=RuntimeDefault";
     for (const container of [initConfig, initCron]) {
-      container.settings = [...container.settings, readOnlyRoot, "securityContext.capabilities.drop.0=ALL"];
+      container.settings = [...container.settings, readOnlyRoot, seccomp, "securityContext.capabilities.drop.0=ALL"];
     }
     for (const container of [initCron, openclaw]) container.says = [];
 
@@ -175,13 +176,14 @@ describe("base beside the plan", () => {
       ...describeProbe("readinessProbe", "/readyz", "gateway", { periodSeconds: 5, timeoutSeconds: 5 }),
     ];
 
-    // What the plan's sidecar lacks: the token, probes, a read-only root, and so a place for checksums.
+    // What the plan's sidecar lacks: the token, probes, a seccomp profile, a read-only root, and so a place for checksums.
     const { OPENCLAW_GATEWAY_TOKEN = "" } = openclaw.env;
     const secrets = { SECRETS_DIR: "/etc/openclaw/secrets.d", SECRETS_TARGET_DIR: "/run/openclaw-secrets" };
     sidecar.env = { OPENCLAW_GATEWAY_TOKEN, CONFIG_MANAGER_HTTP_PORT: "9090", ...secrets };
     sidecar.settings = [
       ...sidecar.settings.filter((line) => !line.startsWith("securityContext.readOnlyRootFilesystem")),
       readOnlyRoot,
+      seccomp,
       "ports.0.name=metrics",
       "ports.0.containerPort=9090",
       "ports.0.protocol=TCP",
@@ -295,7 +297,10 @@ describe("the sidecar", () => {
     const sidecar = containerOf(listOf(pod), "config-manager-sidecar");
     expect(pod.shareProcessNamespace).toBeUndefined();
     expect(sidecar.volumeMounts?.filter(({ subPath, subPathExpr }) => subPath ?? subPathExpr)).toEqual([]);
-    expect(sidecar.securityContext).toEqual({
+    // The profile is the Pod's where the container has none.
+    const { seccompProfile } = pod.securityContext ?? {};
+    expect({ seccompProfile, ...sidecar.securityContext }).toEqual({
+      seccompProfile: { type: "RuntimeDefault" },
       runAsUser: 1000,
       runAsGroup: 1000,
       runAsNonRoot: true,
@@ -315,7 +320,9 @@ describe("the sidecar", () => {
       if (mount.name.endsWith("-config")) mount.name = mount.mountPath.replace(/.*\/(\w+)\.d$/, "config-manager-$1");
       if (mount.name.startsWith("secret")) mount.name = `config-manager-${mount.name}`;
     }
-    expect(containerOf(brought.containers, "config-manager-sidecar")).toEqual(expected);
+    const sidecar = containerOf(brought.containers, "config-manager-sidecar");
+    sidecar.securityContext = { seccompProfile: { type: "RuntimeDefault" }, ...sidecar.securityContext };
+    expect(sidecar).toEqual(expected);
     expect(namesOf(brought.containers)).toEqual(["openclaw", "dind", "config-manager-sidecar"]);
   });
 

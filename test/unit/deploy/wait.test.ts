@@ -52,6 +52,12 @@ const sidecarOf = (manifests: readonly Manifest[]) => {
   return found;
 };
 
+/** What holds for a container: the profile of the Pod where it has none of its own. */
+const securityOf = ({ securityContext }: IPodSpec["containers"][0], pod: IPodSpec) => ({
+  seccompProfile: pod.securityContext?.seccompProfile,
+  ...securityContext,
+});
+
 /** What a Pod's container finds at this path: the text and the mode of each file. */
 function filesAt(manifests: readonly Manifest[], pod: IPodSpec, container: IPodSpec["containers"][0], path: string) {
   const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);
@@ -106,7 +112,7 @@ describe.each(RENDERED)("the Job of %s", (_, manifests) => {
     const token = podOf(deployment).containers[0]?.env?.find(({ name }) => name === "OPENCLAW_GATEWAY_TOKEN");
     expect(token?.valueFrom?.secretKeyRef?.key).toBe("OPENCLAW_GATEWAY_TOKEN");
     expect(waiter.env).toEqual(token ? [token] : []);
-    expect(waiter.securityContext).toEqual(sidecarOf(manifests).securityContext ?? {});
+    expect(securityOf(waiter, pod)).toEqual(securityOf(sidecarOf(manifests), podOf(deployment)));
     expect(waiter.resources).toEqual(sidecarOf(manifests).resources ?? {});
     expect([pod.automountServiceAccountToken, pod.serviceAccountName]).toEqual([false, undefined]);
     expect(waiter.volumeMounts?.filter(({ readOnly }) => !readOnly)).toEqual([{ name: "tmp", mountPath: "/tmp" }]);
