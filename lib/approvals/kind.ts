@@ -35,6 +35,7 @@ export function createApprovalsReconciler(dependencies: ApprovalsDependencies): 
       const gateway = await openGateway(transport, connectLimitMs);
       return exportApprovals((await readApprovals(gateway)).file);
     },
+    leftovers: async () => (await import("./leftovers.ts")).findApprovalsLeftovers(settings),
   };
 }
 

@@ -113,6 +113,7 @@ function pathsOf(places: RecordPlaces, name: RecordName): string[] {
   return [pathOf(places, name), join(places.checksumDir, name)];
 }
 
-function pathOf({ pvcConfig }: RecordPlaces, name: RecordName): string {
+/** Where a record lies. */
+export function pathOf({ pvcConfig }: RecordPlaces, name: RecordName): string {
   return `${pvcConfig}.config-manager-${name}`;
 }

@@ -31,6 +31,7 @@ export type Invocation =
   | ({ command: "run" } & PassOptions)
   | ({ command: "sync" | "init"; only: readonly KindName[] } & PassOptions)
   | ({ command: "apply-held" } & PassOptions)
+  | ({ command: "uninstall"; isDryRun: boolean } & PassOptions)
   | ({ command: "register"; waitSeconds: number } & PassOptions)
   | ({ command: "wait"; url: string | undefined; timeoutSeconds: number; isNudging: boolean } & PassOptions)
   | ({ command: "export"; kind: KindName } & PassOptions)

@@ -60,6 +60,7 @@ async function execute(invocation: Exclude<Invocation, { command: "run" }>, env:
     case "init":
     case "register":
     case "apply-held":
+    case "uninstall":
     case "wait":
     case "status":
     case "diff":
@@ -94,6 +95,11 @@ async function work(invocation: Exclude<WorkInvocation, { command: "run" }>, run
     case "apply-held":
       await (await import("./apply-held.ts")).applyHeld(runtime);
       return 0;
+    case "uninstall": {
+      const { answers } = await import("../http/answers.ts");
+      const { uninstall } = await import("./uninstall.ts");
+      return toExitCode(await uninstall({ ...runtime, answers }, invocation.isDryRun));
+    }
     case "wait":
       return (await import("./wait-run.ts")).runWait(runtime, invocation);
     case "export":

@@ -15,6 +15,7 @@ interface Flags extends Partial<Record<SettingName, string>> {
   url?: string;
   timeout?: number;
   nudge?: boolean;
+  dryRun?: boolean;
   json?: boolean;
   exitCode?: boolean;
   openclaw?: string;
@@ -117,6 +118,12 @@ export function createProgram(choose: (invocation: Invocation) => void, env: Env
     .description("check mounts, permissions, token, gateway and jobs; a hint for each failure, and exit 1")
     .option("--json", "print JSON")
     .action(({ json = false }: Flags) => choose({ command: "doctor", json, ...read(doctor) }));
+  const uninstall = configure(program.command("uninstall"), "config-manager uninstall --dry-run")
+    .description(
+      "once the sidecar is taken out: remove what only it reads, and list what stays; exit 1 if some is left",
+    )
+    .option("--dry-run", "print that, and remove nothing")
+    .action(({ dryRun = false }: Flags) => choose({ command: "uninstall", isDryRun: dryRun, ...read(uninstall) }));
   const release = () =>
     new Option("--openclaw <release>", "the release to check against, or latest; else the gateway's, else latest");
   const validate = configure(program.command("validate"), "config-manager validate openclaw.json cron-jobs.json")

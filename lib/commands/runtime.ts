@@ -57,7 +57,7 @@ export async function openRuntime(invocation: WorkInvocation): Promise<Runtime> 
   };
   const progress: Progress = showProgress(
     `asking ${settings.gatewayUrl}`,
-    ["run", "wait", "apply-held"].includes(command) ? {} : process.stderr,
+    ["run", "wait", "apply-held", "uninstall"].includes(command) ? {} : process.stderr,
   );
   const isQuiet = isForPerson(invocation);
   const logLine = createLog({ ...toLogOptions(settings), write: (line) => void write(line) });
@@ -117,5 +117,5 @@ function toLogOptions({ logFormat }: Settings) {
 
 /** Returns whether a command only prints a result, and changes nothing. The output of the other commands is a log. */
 export function isForPerson({ command }: WorkInvocation): boolean {
-  return ["apply-held", "wait", "status", "diff", "doctor", "export"].includes(command);
+  return ["apply-held", "uninstall", "wait", "status", "diff", "doctor", "export"].includes(command);
 }

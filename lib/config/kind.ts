@@ -73,6 +73,7 @@ export function createConfigReconciler(dependencies: ConfigKindDependencies): Re
       return reportConfig(snapshot, settings, store instanceof ManagerError ? undefined : store.transport, mount);
     },
     export: async () => (await import("./export.ts")).exportConfig(settings),
+    leftovers: async () => (await import("./leftovers.ts")).findConfigLeftovers(settings),
   };
 }
 

@@ -58,6 +58,13 @@ export function pathOfRecord(pvcConfig: string, name: RecordName | "rejected"): 
   return `${pvcConfig}.config-manager-${name}`;
 }
 
+/** The paths of all records that there may be. */
+export function listRecordPaths(pvcConfig: string): string[] {
+  const names = ["good", "good-base", "applied", "accepted"] as const satisfies RecordName[];
+  const generations = names.flatMap((name) => [pathOfRecord(pvcConfig, name), pathOfIncludes(pvcConfig, name)]);
+  return [...generations, pathOfRecord(pvcConfig, "rejected")];
+}
+
 /** Reads a recorded generation. One that cannot be read, or is torn, counts as absent. */
 export async function readRecord(
   pvcConfig: string,

@@ -48,6 +48,7 @@ export function createCronReconciler(dependencies: CronKindDependencies): Reconc
         isComplete: exported.skipped.length === 0,
       };
     },
+    leftovers: async () => (await import("./leftovers.ts")).findCronLeftovers(settings),
   };
 }
 

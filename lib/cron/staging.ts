@@ -35,16 +35,27 @@ export async function stageDefinitions(
 
   const declared = new Set(files.map(({ name }) => name));
   const isUndeclared = (name: string) => !declared.has(name);
-  const read = await readOpenDirectory(directory, (name) => isDefinitionFile(name) && isUndeclared(name), ignore);
-  for (const file of dropConfigFiles(read)) {
-    const { kind } = await parseDefinitionFiles([file]);
-    if (kind === "valid") await unlink(join(directory, file.name)).catch(ignore);
-  }
+  for (const name of await findStaged(directory, isUndeclared)) await unlink(join(directory, name)).catch(ignore);
   const [first, second] = failures;
   const failure = second ? new ManagerError("file", failures.map(describeError).join("; ")) : first;
   // While two Pods overlap, the other one's sidecar may be writing here.
   const left = (await listOpenDirectory(directory)).filter((name) => isUndeclared(name) && !isTemporary(name));
   return { left, failure };
+}
+
+/**
+ * Lists the files that are ours: those with valid definitions. The directory may hold other files too.
+ *
+ * @throws {ManagerError} `file` if something else is in its place, or it cannot be read.
+ */
+export async function findStaged(directory: string, select: (name: string) => boolean): Promise<string[]> {
+  const read = await readOpenDirectory(directory, (name) => isDefinitionFile(name) && select(name), ignore);
+  const found: string[] = [];
+  for (const file of dropConfigFiles(read)) {
+    const { kind } = await parseDefinitionFiles([file]);
+    if (kind === "valid") found.push(file.name);
+  }
+  return found;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Leftovers } from "./leftovers.ts";
 import type { PassOutcome } from "./loop.ts";
 import type { Report } from "./report.ts";
 import type { Mounted, Standing } from "./standing.ts";
@@ -40,6 +41,12 @@ export interface Reconciler {
   readonly held?: HeldChanges;
   /** Exports what is live as Git should have it. Absent for a kind that has no export. */
   readonly export?: () => Promise<Export>;
+  /**
+   * Lists what is there when config-manager is taken out, without a gateway. Absent for a kind that leaves nothing.
+   *
+   * @throws {ManagerError} `file` if a directory cannot be read.
+   */
+  readonly leftovers?: () => Promise<Leftovers>;
 }
 
 /** A change that is put off until the gateway has no work. */

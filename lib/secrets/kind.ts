@@ -38,6 +38,7 @@ export function createSecretsReconciler(dependencies: SecretsKindDependencies): 
         dependencies.guard.protect(listValues(snapshot.desired, snapshot.observed));
       return reportSecrets(snapshot, places, await inspectMount(secretsDir, await readMounts()));
     },
+    leftovers: async () => (await import("./leftovers.ts")).findSecretsLeftovers(targetDir),
   };
 }
 

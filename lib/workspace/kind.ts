@@ -52,5 +52,6 @@ export function createWorkspaceReconciler(dependencies: WorkspacePassDependencie
       const { exportWorkspaces } = await import("./export.ts");
       return exportWorkspaces(dependencies, await transport.openCalls(connectLimitMs));
     },
+    leftovers: async () => (await import("./leftovers.ts")).findWorkspaceLeftovers(settings),
   };
 }
