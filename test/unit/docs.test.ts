@@ -70,6 +70,39 @@ describe("README.md", () => {
   });
 });
 
+describe("README.ja.md beside README.md", () => {
+  const both = async (find: (text: string) => unknown[]) =>
+    [find(await read("README.ja.md")), find(await read("README.md"))] as const;
+  const findAll = (pattern: RegExp) => (text: string) => [...text.matchAll(pattern)].map(([, found = ""]) => found);
+
+  test.each([
+    ["headings of the same levels", findAll(/^(#+) /gm)],
+    ["tables of as many rows, and the same commands in them", findAll(/^\|(?: (`[^|]*`) )?.*\|$/gm)],
+    ["the same output and diagrams", findAll(/^```text\n([^]*?)^```$/gm)],
+    ["the same objects", findAll(/^```yaml\n([^]*?)^```$/gm)],
+    ["the same commands to type", findAll(/^(\S+ \S+) +# /gm)],
+  ])("has %s", async (_, find) => {
+    const [japanese, english] = await both(find);
+    expect(english.length).toBeGreaterThan(1);
+    expect(japanese).toEqual(english);
+  });
+
+  test("leads to the same pages, and each to the other", async () => {
+    const [japanese, english] = await both((text) => [...new Set(findAll(/\]\(([^)]+)\)/g)(text))].toSorted());
+    const isOther = (link: unknown) => link !== "README.md" && link !== "README.ja.md";
+    expect(japanese.filter(isOther)).toEqual(english.filter(isOther));
+    expect([japanese, english]).toEqual([
+      expect.arrayContaining(["README.md"]),
+      expect.arrayContaining(["README.ja.md"]),
+    ]);
+  });
+
+  test("is in Japanese, heading by heading", async () => {
+    const headings = findAll(/^##+ (.*)$/gm)(await read("README.ja.md"));
+    expect(headings.filter((heading) => !/[ぁ-ヿ一-鿿]/.test(heading))).toEqual([]);
+  });
+});
+
 describe("docs/commands.md", () => {
   test("has a heading for every command", async () => {
     const headings = [...(await read("docs/commands.md")).matchAll(/^### (.*)$/gm)].map(([, title = ""]) => title);
