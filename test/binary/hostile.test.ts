@@ -147,8 +147,9 @@ const readReady = async (port: number) =>
 
 /** Those in one group change nothing that another one of it reads. */
 const COMMANDS = [
-  [["status"], ["diff"], ["doctor"], ["export", "config"], ["register", "--wait", "0.1"]],
+  [["status"], ["diff"], ["doctor"], ["export", "config"], ["register", "--wait", "0.1"], ["uninstall", "--dry-run"]],
   [["sync"]],
+  [["uninstall"]],
 ] as const;
 
 /** Without a gateway, some end with an error. */

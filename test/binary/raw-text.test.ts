@@ -25,6 +25,7 @@ const COMMANDS = [
   ["export", "cron"],
   ["export", "config"],
   ["validate"],
+  ["uninstall", "--dry-run"],
   ["sync"],
   ["sync", "--log-format=json"],
   ["init"],
