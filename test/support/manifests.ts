@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { unzipSync } from "fflate";
-import type { IDeployment } from "kubernetes-models/apps/v1";
+import type { IDeployment, IStatefulSet } from "kubernetes-models/apps/v1";
 import type { IJob } from "kubernetes-models/batch/v1";
 import type { IConfigMap, IPersistentVolumeClaim, ISecret, IService } from "kubernetes-models/v1";
 import * as yaml from "yaml";
@@ -28,6 +28,7 @@ export type Deployment = IDeployment & Manifest;
 /** The kinds that tests look into. */
 interface Kinds {
   Deployment: Deployment;
+  StatefulSet: IStatefulSet & Manifest;
   ConfigMap: IConfigMap & Manifest & { data: Record<string, string> };
   Secret: ISecret & Manifest & { data: Record<string, string> };
   Job: IJob & Manifest;
@@ -46,7 +47,10 @@ export async function renderManifests(directory: string): Promise<Manifest[]> {
   return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
 }
 
-/** What `kubectl kustomize` makes of an overlay of these resources, each a directory of ours or objects, and components of ours. */
+/**
+ * What `kubectl kustomize` makes of an overlay of these resources, each a directory of ours or objects, and components: ours
+ * by name, others by URL.
+ */
 export async function renderOverlay(
   resources: readonly (string | Manifest[])[],
   components: readonly string[],
@@ -55,7 +59,7 @@ export async function renderOverlay(
   await using scratch = await createScratch();
   const overlay = scratch.in("overlay");
   await mkdir(overlay);
-  const ours = (name: string) => relative(overlay, join(DEPLOY, name));
+  const ours = (name: string) => (name.includes("://") ? name : relative(overlay, join(DEPLOY, name)));
   const names = await Promise.all(
     resources.map(async (resource, index) => {
       if (typeof resource === "string") return ours(resource);
