@@ -40,7 +40,12 @@ export interface Kustomization {
 
 /** What `kubectl kustomize` makes of a directory. */
 export async function renderManifests(directory: string): Promise<Manifest[]> {
-  return parseManifests(await mustRun(await getTool("kubectl"), ["kustomize", directory]));
+  return parseManifests(await kustomize(directory));
+}
+
+/** The same as text. */
+export async function kustomize(directory: string): Promise<string> {
+  return await mustRun(await getTool("kubectl"), ["kustomize", directory]);
 }
 
 /**
