@@ -48,6 +48,8 @@ allowPrivilegeEscalation: false
 capabilities:
   drop:
     - ALL
+seccompProfile:
+  type: RuntimeDefault
 {{- end }}
 
 {{- define "config-manager.token" -}}

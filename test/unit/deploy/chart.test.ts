@@ -201,6 +201,9 @@ describe("the chart beside the kustomizations", () => {
           "helm.sh/hook-delete-policy": "before-hook-creation",
         };
         Object.assign(expected.spec?.template.metadata?.labels ?? {}, { "app.kubernetes.io/instance": "openclaw" });
+        // There, the container has the profile of its Pod.
+        for (const { securityContext } of expected.spec?.template.spec?.containers ?? [])
+          Object.assign(securityContext ?? {}, { seccompProfile: { type: "RuntimeDefault" } });
         // There, it is the Deployment's volume, of a ConfigMap that may be missing. The copy never is.
         for (const { configMap } of expected.spec?.template.spec?.volumes ?? []) delete configMap?.optional;
       }

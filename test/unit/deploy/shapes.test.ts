@@ -123,6 +123,7 @@ describe.each(SHAPES)("the component on $shape", ({ given, components, workload:
     expect(sidecar?.envFrom).toEqual(expected.token.envFrom);
     const mounted = sidecar?.volumeMounts?.find(({ mountPath }) => mountPath === "/etc/openclaw/config.d");
     expect(byName(pod.volumes)[mounted?.name ?? ""]?.configMap).toEqual({ name: "openclaw-config", optional: true });
+    expect(sidecar?.securityContext?.seccompProfile).toEqual({ type: "RuntimeDefault" });
   });
 
   test("changes nothing else", async () => {
