@@ -255,11 +255,17 @@ describe("validate() of a repository", () => {
     expect([found.problems, found.warnings]).toEqual([[], []]);
     expect(lines(found.checked).filter((line) => line.endsWith("no problem"))).toEqual([
       "base/configmap-openclaw.yaml#openclaw.json: config, no problem",
+      "chart/files/openclaw.json: config, no problem",
       "example-all/openclaw.json: config, no problem",
       "example-all/exec-approvals.json: 5 exec approvals, no problem",
+      "example-fleet/gateways/anna/openclaw.json: config, no problem",
+      "example-fleet/shared/common.json5: included config, no problem",
+      "example-fleet/gateways/bert/openclaw.json: config, no problem",
       "example/openclaw.json: config, no problem",
       "base/configmap-openclaw-cron.yaml#cron-jobs.json: 1 job, no problem",
       "example-all/cron-jobs.yaml: 1 job, no problem",
+      "example-fleet/shared/jobs.yaml: 1 job, no problem",
+      "example-fleet/gateways/bert/own-jobs.yaml: 1 job, no problem",
       "example/cron-jobs.yaml: 1 job, no problem",
     ]);
   });
