@@ -211,6 +211,14 @@ describe("the chart beside the kustomizations", () => {
     }
   });
 
+  test("closes the ports that deploy/network-policy closes", async () => {
+    const rendered = await renderChart({ networkPolicy: { enabled: true } });
+    const kustomized = await renderOverlay([[deploymentOf(rendered)]], ["network-policy"], { namespace: "openclaw" });
+    const find = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === "NetworkPolicy");
+    expect(find(kustomized)).toHaveLength(1);
+    expect(toComparable(find(rendered))).toEqual(toComparable(asHelmHas(find(kustomized))));
+  });
+
   test("has the alerts and the dashboard of deploy/, and the PodMonitor of the manual", async () => {
     const [rules] = parseManifests(await readFile(join(DEPLOY, "alerts/config-manager.yaml"), "utf8"));
     const find = (kind: string) => everything.find((manifest) => manifest.kind === kind) as Deployment | undefined;
