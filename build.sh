@@ -115,7 +115,8 @@ build() {
   esac
 }
 
-# release [TAG]: the three binaries, their checksums, the list of what is in them, and the notes. Two of one commit are equal.
+# release [TAG]: the three binaries, their checksums, the list of what is in them, install.yaml, and the notes. Two of one commit
+# are equal. RELEASE_IMAGE: the image that install.yaml names.
 release() {
   local tag=${1:-} version state tags target aside=dist/release.$$.tmp
   set_up
@@ -134,6 +135,7 @@ release() {
   for target in "${TARGETS[@]}"; do
     compile_for "$target" "$aside/config-manager-$version-$target" --metafile="$aside/metafiles/$target.json"
   done
+  "$BIN/bun" deploy/install.ts ${RELEASE_IMAGE:+"$RELEASE_IMAGE"} >"$aside/install.yaml"
   "$BIN/bun" release/describe.ts "$aside" "$aside/metafiles" "$CONFIG_MANAGER_COMMIT" "$(git log -1 --format=%ct)" "${TARGETS[@]}"
   rm -r "$aside/metafiles"
   rm -rf dist/release

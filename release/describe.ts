@@ -1,5 +1,5 @@
 // describe.ts DIRECTORY METAFILES COMMIT SECONDS TARGET…: writes the list of what is in the binaries of a release, and the
-// checksums of all. The metafile of each binary is METAFILES/TARGET.json; all have to tell of the same packages.
+// checksums of all files, install.yaml too. The metafile of each binary is METAFILES/TARGET.json; all have to tell of the same packages.
 
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const created = new Date(Number(seconds) * 1000);
 const sbom = makeSbom({ version, license, commit, created, bundled: names.map(readLocked), binaries });
 
 write(`${prefix}.spdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`);
-const files = [...binaries.map(({ file }) => file), `${prefix}.spdx.json`].toSorted();
+const files = [...binaries.map(({ file }) => file), `${prefix}.spdx.json`, "install.yaml"].toSorted();
 write("SHA256SUMS", files.map((file) => `${digest("sha256", file)}  ${file}\n`).join(""));
 
 function digest(algorithm: string, file: string): string {

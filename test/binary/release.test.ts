@@ -60,9 +60,11 @@ describe("./build.sh release", () => {
   afterAll(() => rm(scratch, { recursive: true, force: true }));
 
   test("makes three binaries, their checksums, the list of what is in them, and the notes", async () => {
-    expect((await readdir(made(""))).toSorted()).toEqual(["SHA256SUMS", ...BINARIES, SBOM, "notes.md"].toSorted());
+    expect((await readdir(made(""))).toSorted()).toEqual(
+      ["SHA256SUMS", ...BINARIES, SBOM, "install.yaml", "notes.md"].toSorted(),
+    );
     const { exitCode, stdout } = await run("sha256sum", ["--check", "SHA256SUMS"], { cwd: made(""), env: process.env });
-    const checked = [...BINARIES, SBOM].toSorted().map((name) => `${name}: OK\n`);
+    const checked = [...BINARIES, SBOM, "install.yaml"].toSorted().map((name) => `${name}: OK\n`);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: checked.join("") });
     expect((await read("notes.md")).toString()).toMatch(/^### Added$/m);
   });
