@@ -268,7 +268,11 @@ stage_binary() {
 stage_gateway() {
   # Four groups side by side: the tests mostly wait for gateways, and each start takes 16 s of one core. The output of the
   # three long groups follows that of the others.
-  local groups=("config.test.ts" "jobs.test.ts" "real-config.test.ts includes.test.ts config-faults.test.ts")
+  local groups=(
+    "config.test.ts when-idle.test.ts"
+    "jobs.test.ts access.test.ts"
+    "real-config.test.ts includes.test.ts config-faults.test.ts arm64.test.ts"
+  )
   local reports=() logs=() runs=() others=("${SOAKS[@]}") index status file files
   build_once
   for index in "${!groups[@]}"; do
