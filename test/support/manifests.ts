@@ -55,7 +55,7 @@ export async function kustomize(directory: string): Promise<string> {
 export async function renderOverlay(
   resources: readonly (string | Manifest[])[],
   components: readonly string[],
-  more: { namespace?: string } = {},
+  more: { namespace?: string; patches?: { patch: string }[] } = {},
 ): Promise<Manifest[]> {
   await using scratch = await createScratch();
   const overlay = scratch.in("overlay");

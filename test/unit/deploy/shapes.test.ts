@@ -4,6 +4,7 @@ import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import type { IContainer, IEnvVar, IPodTemplateSpec } from "kubernetes-models/v1";
+import * as yaml from "yaml";
 import { createScratch } from "../../support/fakes.ts";
 import { validateManifests } from "../../support/kubernetes-schema.ts";
 import { DEPLOY, type Manifest, findManifest, parseManifests, renderOverlay } from "../../support/manifests.ts";
@@ -14,8 +15,9 @@ interface Workload extends Manifest {
   spec: { template: IPodTemplateSpec };
 }
 
-const read = async (name: string) =>
-  parseManifests(await readFile(join(import.meta.dir, "../../support/shapes", `${name}.yaml`), "utf8"));
+const readShape = async (name: string) =>
+  await readFile(join(import.meta.dir, "../../support/shapes", `${name}.yaml`), "utf8");
+const read = async (name: string) => parseManifests(await readShape(name));
 
 const workloadOf = (manifests: readonly Manifest[], kind: "Deployment" | "StatefulSet", name: string) =>
   findManifest(manifests, kind, name) as Workload;
@@ -40,6 +42,17 @@ for (const manifest of renamed) {
   if (manifest.kind === "Deployment") manifest.metadata.name = "agent";
   if (manifest.kind === "ConfigMap") delete (manifest as unknown as { data: Record<string, string> }).data["AGENTS.md"];
 }
+
+/** OpenClaw's own manifests at other times. */
+const VERSIONS = await Promise.all(
+  (yaml.parse(await readShape("openclaw-versions")) as { shape: string; patch: Manifest }[]).map(
+    async ({ shape, patch }) => ({
+      shape,
+      given: await renderOverlay([own], [], { patches: [{ patch: yaml.stringify(patch) }] }),
+    }),
+  ),
+);
+
 const BY_LABEL = ["component-by-label"];
 const secret = (name: string) => ({ secretKeyRef: { name, key: "OPENCLAW_GATEWAY_TOKEN" } });
 
@@ -64,6 +77,17 @@ const SHAPES: Shape[] = [
     volume: "openclaw-home",
     token: { env: secret("openclaw-secrets") },
   },
+  ...VERSIONS.map(
+    ({ shape, given }): Shape => ({
+      shape: `OpenClaw's own, ${shape}`,
+      given,
+      components: ["component"],
+      workload: ["Deployment", "openclaw"],
+      gateway: "gateway",
+      volume: "openclaw-home",
+      token: { env: secret("openclaw-secrets") },
+    }),
+  ),
   {
     shape: "the same under another name, without AGENTS.md",
     given: renamed,
