@@ -41,10 +41,13 @@ export async function copySources(directory: string): Promise<Copy> {
   return { directory, git };
 }
 
+/** What install.yaml is rendered with, besides what goes into the binary. */
+const ALSO = new Set(["node_modules/fflate"]);
+
 /** Copies, and does not link, what a build needs of the packages: a link is followed, and the paths behind it get into the bundle. */
 async function copyPackages(directory: string): Promise<void> {
   const packages = lock.packages as Record<string, { dev?: boolean }>;
-  const needed = Object.entries(packages).filter(([name, { dev }]) => name !== "" && dev !== true);
+  const needed = Object.entries(packages).filter(([name, { dev }]) => name !== "" && (dev !== true || ALSO.has(name)));
   for (const [name] of needed) {
     const options = { recursive: true, verbatimSymlinks: true };
     await cp(join(REPOSITORY, name), join(directory, name), options).catch((error: NodeJS.ErrnoException) => {
