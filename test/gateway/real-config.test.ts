@@ -192,6 +192,8 @@ describe.each([...RESTARTED_RELEASES])("a config as people have it, beside OpenC
     });
     await endPod();
     await startPod();
+    // A gateway that answers may take a moment to say that it runs on it.
+    await until("the next Pod to be in sync", async () => (await status()).config.state === "in-sync");
     expect((await status()).config).toMatchObject({ state: "in-sync", mode: "verbatim" });
     expect(await readFile(gateway.configPath, "utf8")).toBe(text);
     expect(drift()).toEqual([]);
