@@ -85,7 +85,7 @@ function describe({ name, version, integrity, license = "NOASSERTION" }: Locked,
     versionInfo: version,
     primaryPackagePurpose: purpose,
     ...(comment !== undefined && { comment }),
-    downloadLocation: `https://registry.npmjs.org/${name}/-/${name.replace(/^.*\//, "")}-${version}.tgz`,
+    downloadLocation: "NOASSERTION", // the purl names it, wherever it is mirrored
     filesAnalyzed: false,
     checksums: [
       { algorithm: "SHA512", checksumValue: Buffer.from(integrity.replace("sha512-", ""), "base64").toString("hex") },
