@@ -130,7 +130,7 @@ describe.each(["2026.9.6", "2026.2.9"])("exec approvals on %s", (version) => {
       }
     }
     await until("the former change to be gone", async () => !patternsOf(await live()).includes("/git/8"));
-    expect(granted.length).toBeGreaterThan(10);
+    expect(granted.length).toBeGreaterThanOrEqual(10); // one in each round, at least
     expect(patternsOf(await live()).toSorted()).toEqual(["/always", "/git/9", ...granted].toSorted());
     // Four conflicts in a row are told, and tried again.
     expect(
