@@ -115,7 +115,7 @@ function toLogOptions({ logFormat }: Settings) {
   return { format: logFormat, isUtc: isClockUtc(process.env.TZ) };
 }
 
-/** Returns whether a command only prints a result, and changes nothing. The output of the other commands is a log. */
+/** Returns whether a command prints a result, and can be broken off at any time. The output of the others is a log. */
 export function isForPerson({ command }: WorkInvocation): boolean {
   return ["apply-held", "uninstall", "wait", "status", "diff", "doctor", "export"].includes(command);
 }

@@ -2,18 +2,14 @@ import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readChecksum, writeChecksum } from "../files/checksum.ts";
+import type { Held } from "../reconcile/reconciler.ts";
 
-/** A change of Git's that waits until the gateway has no work. */
-const HeldSchema = v.object({
-  /** The md5 of the generation that is held. */
+/** The checksum is the md5 of the generation, the paths are dotted. A date holds no more than that many milliseconds. */
+const HeldSchema: v.GenericSchema<unknown, Held> = v.object({
   checksum: v.string(),
-  /** All that it changes, as dotted paths. */
-  paths: v.pipe(v.array(v.string()), v.readonly()),
-  /** When it goes in at the latest, in milliseconds since 1970. */
+  paths: v.array(v.string()),
   untilMs: v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15)),
 });
-
-export type HeldChange = v.InferOutput<typeof HeldSchema>;
 
 /**
  * The record, and the name of the generation that a person lets in, both in `$CHECKSUM_DIR`: it survives the container,
@@ -22,7 +18,7 @@ export type HeldChange = v.InferOutput<typeof HeldSchema>;
 const [HELD, LET_IN] = ["config-held", "config-let-in"];
 
 /** Undefined if nothing is held. */
-export async function readHeld(checksumDir: string): Promise<HeldChange | undefined> {
+export async function readHeld(checksumDir: string): Promise<Held | undefined> {
   const text = await readChecksum(checksumDir, HELD);
   try {
     const parsed = v.safeParse(HeldSchema, JSON.parse(text ?? "null"));
@@ -33,7 +29,7 @@ export async function readHeld(checksumDir: string): Promise<HeldChange | undefi
 }
 
 /** @throws {ManagerError} `file` if it cannot be written. */
-export async function writeHeld(checksumDir: string, held: HeldChange): Promise<void> {
+export async function writeHeld(checksumDir: string, held: Held): Promise<void> {
   await writeChecksum(checksumDir, HELD, JSON.stringify(held));
 }
 
@@ -46,7 +42,7 @@ export async function removeHeld(checksumDir: string): Promise<void> {
  *
  * @throws {ManagerError} `file` if that cannot be written down.
  */
-export async function letHeldIn(checksumDir: string, { checksum }: HeldChange): Promise<void> {
+export async function letHeldIn(checksumDir: string, { checksum }: Held): Promise<void> {
   await writeChecksum(checksumDir, LET_IN, checksum);
 }
 

@@ -3,12 +3,13 @@ import { ManagerError, toResult } from "../errors.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import { isUnavailable } from "../gateway/refusal.ts";
 import type { Log } from "../log.ts";
+import type { Held } from "../reconcile/reconciler.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
 import type { Settings } from "../settings.ts";
 import type { Aside } from "./aside.ts";
 import { readReloadMode } from "./document.ts";
 import type { Generation } from "./generation.ts";
-import { type HeldChange, isLetIn, readHeld, removeHeld, writeHeld } from "./held-change.ts";
+import { isLetIn, readHeld, removeHeld, writeHeld } from "./held-change.ts";
 import * as messages from "./messages.ts";
 import type { ConfigUpdate } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
@@ -22,7 +23,7 @@ const ABSENCE_LIMIT_MS = 60_000;
 /** Holds a change that restarts the gateway, whole, while the gateway has work. */
 export interface RestartGate {
   /** What is held; undefined if nothing is. */
-  readonly held: HeldChange | undefined;
+  readonly held: Held | undefined;
   /**
    * Decides whether an update goes in now. @returns what is held instead
    * @throws {ManagerError} as the gateway's calls do
@@ -31,7 +32,7 @@ export interface RestartGate {
     update: ConfigUpdate,
     observed: Generation | undefined,
     gateway: ConfigGateway | undefined,
-  ): Promise<HeldChange | undefined>;
+  ): Promise<Held | undefined>;
   /** To be called when there is nothing to deliver. */
   clear(): Promise<void>;
 }
@@ -50,7 +51,7 @@ type Decision = { kind: "in"; why: string } | { kind: "held"; work: readonly str
 export function createRestartGate({ settings, log, warnings, clock, onUnrecorded }: RestartGateOptions): RestartGate {
   const { checksumDir, restart = "now", restartDeadline = 0 } = settings;
   const { nowMs, uptimeMs } = clock;
-  let held: HeldChange | undefined;
+  let held: Held | undefined;
   /** When what is held goes in at the latest, by the monotonic clock. A newer change does not move it. */
   let endMs = 0;
   let answeredMs = uptimeMs();
@@ -104,10 +105,10 @@ export function createRestartGate({ settings, log, warnings, clock, onUnrecorded
   async function hold(
     { desired: { md5: checksum }, paths }: ConfigUpdate,
     { work, changes }: Extract<Decision, { kind: "held" }>,
-  ): Promise<HeldChange> {
+  ): Promise<Held> {
     if (held?.checksum === checksum && (isTold || changes.length === 0)) return held;
     if (!held) endMs = uptimeMs() + restartDeadline * 1000;
-    held = { checksum, paths: [...paths], untilMs: Math.round(nowMs() + endMs - uptimeMs()) };
+    held = { checksum, paths, untilMs: Math.round(nowMs() + endMs - uptimeMs()) };
     const written = await toResult(writeHeld(checksumDir, held)); // first: who reads the line may let it in at once
     if (written instanceof ManagerError) onUnrecorded(written);
     isTold = changes.length > 0;

@@ -3,8 +3,9 @@ import { ManagerError, describeError, toResult } from "../errors.ts";
 import type { ObstacleError } from "../files/regular-file.ts";
 import { isEmptyVolume } from "../files/volume.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
+import type { Held } from "../reconcile/reconciler.ts";
 import { type ConfigPlaces, type ConfigState, observeConfig } from "./observe.ts";
-import { type HeldChange, readHeld } from "./held-change.ts";
+import { readHeld } from "./held-change.ts";
 import { type ConfigPlan, planConfig } from "./plan.ts";
 import { type PathChange, forecastReloads } from "./reload.ts";
 import { ForeignPathError, createForeignCheck } from "./foreign.ts";
@@ -22,7 +23,7 @@ export interface ConfigSnapshot {
   /** The gateway's verdict on a live file that equals the ConfigMap's; undefined if it has none. */
   verdict: Verdict | undefined;
   /** What the sidecar holds of this plan until the gateway has no work; undefined if it does not. */
-  held: HeldChange | undefined;
+  held: Held | undefined;
   /** No config is declared, and none was before, as far as the records tell. */
   isUnused: boolean;
 }
