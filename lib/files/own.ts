@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
 import { Folder } from "./folder.ts";
 import { obstacleOf } from "./regular-file.ts";
-import { temporaryPrefix } from "./temporary.ts";
+import { isTemporaryOf } from "./temporary.ts";
 
 /** A path on a volume that others write to, too. Links are followed on the way to `root` alone, which a setting names. */
 export interface OwnPath {
@@ -25,9 +25,6 @@ export function ownFile(path: string): OwnPath {
 export function formatOwnPath({ root, names }: OwnPath): string {
   return join(root, ...names);
 }
-
-/** What `crypto.randomUUID()` makes. */
-const UUID_TMP = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
 
 /**
  * Says whether a regular file is there.
@@ -81,9 +78,8 @@ export async function withTemporaries(paths: readonly OwnPath[]): Promise<OwnPat
  */
 export async function listTemporariesOf(path: OwnPath): Promise<OwnPath[]> {
   const names = (await inFolderOf(path, (folder) => folder.list()).catch(() => [])) ?? [];
-  const prefix = temporaryPrefix(formatOwnPath(path));
   return names
-    .filter((name) => name.startsWith(prefix) && UUID_TMP.test(name.slice(prefix.length)))
+    .filter((name) => isTemporaryOf(formatOwnPath(path), name))
     .map((name) => ({ root: path.root, names: [...path.names.slice(0, -1), name] }));
 }
 

@@ -48,6 +48,15 @@ export function isTemporary(name: string): boolean {
   return /^\..+\.config-manager-.+\.tmp$/.test(name);
 }
 
+/** What `crypto.randomUUID()` makes, and the end of a temporary name. */
+const UUID_TMP = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
+
+/** Whether {@link temporaryPathOf} could have made this name for that path, and nobody else would have. */
+export function isTemporaryOf(path: string, name: string): boolean {
+  const prefix = temporaryPrefix(path);
+  return name.startsWith(prefix) && UUID_TMP.test(name.slice(prefix.length));
+}
+
 export function temporaryPrefix(path: string): string {
   return `.${basename(path).slice(0, 64)}.config-manager-`; // a file name has at most 255 bytes, a ConfigMap's key 253
 }
