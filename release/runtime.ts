@@ -5,9 +5,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { CACHE } from "./cache.ts";
 import { RUNTIMES, readLocked } from "./lock.ts";
 
 const target = process.argv[2] ?? "";
@@ -23,11 +23,10 @@ function isThisMachine(candidate: string): boolean {
 /** Fetches a package of Bun from npm into the cache, once. */
 function getRuntime(packageName: string): string {
   const { version, integrity } = readLocked(packageName);
-  const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "config-manager");
-  const file = join(cache, `${packageName.replace("@oven/", "")}-${version}`);
+  const file = join(CACHE, `${packageName.replace("@oven/", "")}-${version}`);
   if (existsSync(file)) return file;
-  mkdirSync(cache, { recursive: true });
-  const aside = mkdtempSync(join(cache, ".bun-"));
+  mkdirSync(CACHE, { recursive: true });
+  const aside = mkdtempSync(join(CACHE, ".bun-"));
   try {
     const stdio = ["ignore", "pipe", "inherit"] as const;
     execFileSync("npm", ["pack", "--silent", `${packageName}@${version}`], { cwd: aside, stdio: [...stdio] });

@@ -1,11 +1,8 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { CACHE } from "../../release/cache.ts";
 import { mustRun } from "./process.ts";
-
-/** Outside the checkout, because each run of CI is a fresh clone. */
-export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "config-manager");
 
 /** Fills a cache directory once, under another name that is then renamed, so that an existing one is complete. */
 export async function keepInCache(name: string, fill: (directory: string) => Promise<void>): Promise<string> {

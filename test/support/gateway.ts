@@ -11,7 +11,7 @@ import type { SecretPlaces } from "../../lib/gateway/secret-file.ts";
 import { systemCode } from "../../lib/errors.ts";
 import { type Gateway, connectGateway } from "../../lib/gateway/connection.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
-import { CACHE } from "./download.ts";
+import { CACHE } from "../../release/cache.ts";
 import { findFreePort } from "./free-port.ts";
 import { type Running, start as startProcess } from "./process.ts";
 import type { Release } from "./release.ts";
