@@ -233,7 +233,7 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await next.waitFor("Config change detected in " + pod.mounts.config.path + "/openclaw.json");
     await next.waitFor(REJECTED);
     expect(await live()).not.toBe(bad);
-    expect(reloads(logged)).toEqual([]);
+    for (const line of reloads(logged)) expect(line).toContain(COMPLAINT); // a busy machine reads it within 300 ms
   });
 
   testElsewhere("a bad config that comes in while the gateway restarts does not keep it from coming back", async () => {
@@ -250,7 +250,13 @@ describe.each([...RELEASES, BLIND_RELEASE])("beside OpenClaw %s", (version) => {
     await sidecar.waitFor(REJECTED, from);
     expect(await live()).toBe(good);
     await waitForGateway();
-    expect(reloads(logged).filter((line) => /skipped|invalid/.test(line))).toEqual([]);
+    // What it reads once it is back, it may refuse; what it reads at the start, it must take.
+    const [start = "", ...rest] = gateway
+      .log()
+      .slice(logged)
+      .split(/\] (?:ready|listening on)/);
+    expect(rest).not.toEqual([]);
+    expect(start).not.toContain("nonsenseKey");
     await pod.publishConfig(reacting("m3"));
     await until("the config to be judged", async () => (await readMaybe(lastGood()))?.includes("m3"));
   });

@@ -128,7 +128,12 @@ describe.each(RELEASES)("a config in several files, beside OpenClaw %s", (versio
     expect((await status()).state).toBe("rejected");
     const lines = await deliver({ "nested.json5": nested("55m"), "agents.json5": agents(700) });
     expect(lines.filter((line) => line.startsWith("WARNING"))).toEqual([]);
-    expect(gateway.log().slice(logged)).not.toMatch(/reload skipped/);
+    // A busy machine may read the bad one before it is put back.
+    for (const line of gateway
+      .log()
+      .slice(logged)
+      .match(/.*reload skipped.*/g) ?? [])
+      expect(line).toContain("nonsenseKey");
     expect((await resolved()).agents.defaults).toMatchObject({ timeoutSeconds: 700, heartbeat: { every: "55m" } });
   });
 
