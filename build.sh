@@ -9,6 +9,8 @@
 #   ./build.sh test --system             only what the above leaves out: containers, images, Pods. As root; the only
 #                                        one that installs programs on the machine, with apt-get
 #   ./build.sh test --all                everything, with soaks and nine releases of OpenClaw instead of three
+#   ./build.sh test --every-release [VERSION…]   the main things beside each stable release of OpenClaw on npm, for
+#                                        docs/compatibility.md: some hours; goes on where it was broken off
 #   ./build.sh test FILE…                these test files
 #   ./build.sh bench [ROW…]              the numbers of the README, or some of them
 #
@@ -302,16 +304,34 @@ stage_system() {
   CONFIG_MANAGER_INSTALL=1 run_tests test/system/
 }
 
+# every_release [VERSION…]: each is installed and removed again. See test/releases/run.ts.
+every_release() {
+  set_up
+  build_once
+  check "every release" "$BIN/bun" test/releases/run.ts "$@"
+  sum
+}
+
+# The last lines of a run.
+sum() {
+  echo
+  [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
+  [ "$FAILED" -eq 0 ] || printf 'failed, each with its reason above:\n%s' "$FAILURES"
+  echo "$PASSED passed, $FAILED failed"
+  [ "$FAILED" -eq 0 ]
+}
+
 tests() {
   local stages=(quick binary gateway) name
   case ${1:-} in
+    --every-release) shift && every_release "$@" && return || return ;;
     --quick) stages=(quick) && shift ;;
     --system) stages=(system) && shift ;;
     --all)
       export CONFIG_MANAGER_ALL_RELEASES=1 CONFIG_MANAGER_SOAK=1
       stages=(quick binary gateway system) && shift
       ;;
-    --*) fail "unknown argument: $1" "one of --quick, --system and --all, or files" ;;
+    --*) fail "unknown argument: $1" "one of --quick, --system, --all and --every-release, or files" ;;
     ?*) stages=() ;;
   esac
   [ ${#stages[@]} -eq 0 ] || [ $# -eq 0 ] || fail "unknown argument: $1" "a stage takes no files: ./build.sh test FILE…"
@@ -321,11 +341,7 @@ tests() {
     run_tests "$@"
   fi
   for name in "${stages[@]}"; do stage "$name"; done
-  echo
-  [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped, each with its reason above"
-  [ "$FAILED" -eq 0 ] || printf 'failed, each with its reason above:\n%s' "$FAILURES"
-  echo "$PASSED passed, $FAILED failed"
-  [ "$FAILED" -eq 0 ]
+  sum
 }
 
 case ${1:-} in

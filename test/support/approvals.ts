@@ -86,13 +86,13 @@ export function approvalsOf(patterns: readonly string[], more: object = {}): str
 }
 
 /** What a gateway holds, and the hash to change it by. */
-export async function getApprovals(client: Gateway): Promise<{ hash: string; file: LiveApprovals }> {
+export async function getApprovals(client: Pick<Gateway, "call">): Promise<{ hash: string; file: LiveApprovals }> {
   return (await client.call("exec.approvals.get", {})) as { hash: string; file: LiveApprovals };
 }
 
 /** Changes the live approvals as another client does: reads, and writes again where somebody else was faster. */
 export async function editApprovals(
-  client: Gateway,
+  client: Pick<Gateway, "call">,
   change: (file: LiveApprovals) => Pick<LiveApprovals, "agents"> & Partial<LiveApprovals>,
 ): Promise<void> {
   for (;;) {
@@ -108,7 +108,7 @@ export async function editApprovals(
 }
 
 /** What a person does who allows a command always. */
-export async function grantPattern(client: Gateway, pattern: string): Promise<void> {
+export async function grantPattern(client: Pick<Gateway, "call">, pattern: string): Promise<void> {
   await editApprovals(client, ({ agents }) => {
     const { main = {} } = agents;
     return { agents: { ...agents, main: { ...main, allowlist: [...(main.allowlist ?? []), { pattern }] } } };
