@@ -8,15 +8,19 @@ import type { Runtime } from "./runtime.ts";
  * @returns whether observed equals desired now; a config that no gateway has validated yet counts as equal
  */
 export async function sync(
-  { reconcilers, signal }: Pick<Runtime, "reconcilers" | "signal">,
+  { reconcilers, signal, log }: Pick<Runtime, "reconcilers" | "signal" | "log">,
   only: readonly KindName[],
 ): Promise<boolean> {
   const pass: PassContext = { isSuperseded: () => signal.aborted, beat: () => undefined };
   let isEqual = true;
   for (const [name, reconciler] of inOrderOfNeed(reconcilers)) {
     if (!only.includes(name)) continue;
-    const { kind } = await reconciler.reconcile(pass);
-    isEqual &&= kind === "equal" || kind === "pending";
+    const outcome = await reconciler.reconcile(pass);
+    const isUndelivered = outcome.kind === "pending" && outcome.isUndelivered === true;
+    if (isUndelivered) {
+      log(`WARNING: Nothing done about ${name}: the gateway is restarting (run sync again once it is back)`);
+    }
+    isEqual &&= outcome.kind === "equal" || (outcome.kind === "pending" && !isUndelivered);
   }
   return isEqual;
 }

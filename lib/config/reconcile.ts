@@ -5,7 +5,7 @@ import { noteChecksum } from "../files/checksum.ts";
 import { removeStaleTempFiles, removeStaleTempFilesIn } from "../files/replace.ts";
 import type { ConfigGateway } from "../gateway/config-calls.ts";
 import type { PassOutcome } from "../reconcile/loop.ts";
-import { NOT_VALIDATED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
+import { NOT_VALIDATED, UNDELIVERED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { PassContext, Reconciler } from "../reconcile/reconciler.ts";
 import { NOTHING } from "../reconcile/standing.ts";
 import { type LiveConfig, createLiveConfig } from "./apply.ts";
@@ -58,7 +58,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
   async function reconcileConfig(pass: PassContext): Promise<PassOutcome> {
     const gateway = await transport.openConfig(connectLimitMs);
     standing.isNotValidated(gateway !== undefined); // unless the pass finds more
-    if (!gateway && transport.isRestarting() && mayWait()) return NOT_VALIDATED; // else it starts with the file unseen
+    if (!gateway && transport.isRestarting() && mayWait()) return UNDELIVERED; // else it starts with the file unseen
     if (gateway) await refuseForeign(gateway).catch(noteForeign);
     const state = await observeConfig(settings);
     aside.onObstacles(state.obstacles);
@@ -90,7 +90,7 @@ export function createConfigPasses(dependencies: ConfigDependencies): ConfigPass
         return conclude(delivery.conclude(plan, verdict), state, gateway, pass);
       }
       case "update": {
-        if (gateway && !gate.held && !(await live.isReady(gateway)) && mayWait()) return NOT_VALIDATED;
+        if (gateway && !gate.held && !(await live.isReady(gateway)) && mayWait()) return UNDELIVERED;
         const held = await gate.admit(plan, state.observed, gateway);
         if (held) {
           standing.noteHeld(held.paths);

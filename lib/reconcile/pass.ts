@@ -9,7 +9,13 @@ const MAX_PAUSE_MS = 60_000;
 const MAX_UNREACHABLE_PAUSE_MS = 5_000;
 
 /** Equal, but not validated by a gateway yet: tried again as often as an unreachable gateway. */
-export const NOT_VALIDATED: PassOutcome = { kind: "pending", maxPauseMs: MAX_UNREACHABLE_PAUSE_MS };
+export const NOT_VALIDATED: Extract<PassOutcome, { kind: "pending" }> = {
+  kind: "pending",
+  maxPauseMs: MAX_UNREACHABLE_PAUSE_MS,
+};
+
+/** Nothing done, since the gateway restarts: it would start with a config that nobody has validated. */
+export const UNDELIVERED: PassOutcome = { ...NOT_VALIDATED, isUndelivered: true };
 
 /** Drifted, and the next self-healing has to wait. */
 export const UNHEALED: PassOutcome = { kind: "pending", maxPauseMs: MAX_PAUSE_MS };

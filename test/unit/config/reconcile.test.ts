@@ -5,6 +5,7 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { createConfigReconciler } from "../../../lib/config/kind.ts";
 import { createConfigPasses } from "../../../lib/config/reconcile.ts";
+import type { PassOutcome } from "../../../lib/reconcile/loop.ts";
 import { keepRejection, writeRecord } from "../../../lib/config/record.ts";
 import type { ConfigMode } from "../../../lib/config/target.ts";
 import { ManagerError } from "../../../lib/errors.ts";
@@ -83,6 +84,7 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
   const warnings = createWarnings(log);
   const options = { settings, env: {}, selfHeal, hasToken: true, transport, connectLimitMs: 0, log, warnings, clock };
   const passes = createConfigPasses(options);
+  let outcome: PassOutcome | undefined;
   return {
     passes,
     options,
@@ -94,8 +96,11 @@ async function start({ live, git, release = "2026.9.6", selfHeal = false, isAway
     /** Runs a pass and returns its outcome and its log lines. */
     async pass(context = STEADY) {
       lines.length = 0;
-      return { outcome: (await passes.reconcile(context)).kind, lines: [...lines] };
+      outcome = await passes.reconcile(context);
+      return { outcome: outcome.kind, lines: [...lines] };
     },
+    /** Whether the last pass has ended with nothing written, because the gateway comes and goes. */
+    isUndelivered: () => outcome?.kind === "pending" && outcome.isUndelivered === true,
     /** Runs a pass in another container, which has seen nothing yet. */
     async passAnew() {
       lines.length = 0;
@@ -836,6 +841,7 @@ describe("reconcile() with a gateway that goes away", () => {
     await using at = await start({ live: OLD, git: NEW, isAway: true });
     at.state.isRestarting = true;
     expect(await at.pass()).toEqual({ outcome: "pending", lines: [] });
+    expect(at.isUndelivered()).toBe(true);
     expect(await at.live()).toBe(OLD);
     Object.assign(at.state, { isRestarting: false, gateway: at.gateway });
     expect((await at.pass()).outcome).toBe("equal");
@@ -863,6 +869,7 @@ describe("reconcile() with a gateway that goes away", () => {
     await using at = await start({ live: OLD, git: NEW });
     at.state.gateway = { ...at.gateway, readView: () => Promise.reject(gone()) };
     expect(await at.pass()).toEqual({ outcome: "pending", lines: [] });
+    expect(at.isUndelivered()).toBe(true);
     expect(await at.live()).toBe(OLD);
   });
 
@@ -874,6 +881,7 @@ describe("reconcile() with a gateway that goes away", () => {
     at.state.gateway = { ...at.gateway, readView };
     const { outcome, lines } = await at.pass();
     expect(outcome).toBe("pending");
+    expect(at.isUndelivered()).toBe(false);
     expect(lines).toContain("  Not validated by the gateway yet: config.get: gateway closed (1006)");
     expect(await at.live()).toBe(NEW);
     at.state.gateway = at.gateway;
