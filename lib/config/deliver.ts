@@ -88,6 +88,8 @@ export function createDelivery({ settings, live, log, warnings }: DeliveryDepend
       return { plan, outcome: "unknown" };
     }
     mustLogApplied &&= delivery.isApplied !== undefined;
+    const { migrated } = plan.target;
+    if (plan.kind === "validate" && plan.isFallback && migrated.length > 0) log(messages.describeMigrated(migrated));
     logSome(
       log,
       delivery.warnings.map((warning) => `WARNING: Config accepted, but ${warning}`),

@@ -27,8 +27,11 @@ export type ConfigPlan =
   | { kind: "missing"; lastGood: Generation | undefined }
   /** The live files are what they should be, and a gateway runs with them. */
   | { kind: "none"; desired: Generation; target: Target }
-  /** The live files are what they should be, and no gateway has validated them yet. */
-  | { kind: "validate"; desired: Generation; target: Target }
+  /**
+   * The live files are what they should be, and no gateway has validated them yet. `isFallback`: Git's own were refused,
+   * and these have all of Git's that the gateway takes.
+   */
+  | { kind: "validate"; desired: Generation; target: Target; isFallback?: true }
   /** Something else has changed what Git declares; Git has not changed. */
   | { kind: "drift"; desired: Generation; target: Target; paths: string[] }
   /**
@@ -99,6 +102,9 @@ export function planConfig(state: ConfigState, policy: ConfigPolicy): ConfigPlan
   // start with that config, so it is held back.
   const isHeldBack = isInPlace ? policy.gateway === undefined && lastGood : (observed ?? lastGood);
   if (rejection && isHeldBack && isKnown(rejection, desired, policy.gateway)) {
+    const merged = policy.gateway && findFallback(state, desired, policy, target);
+    // Nothing is to be written: Git asks for no more than what the gateway has made of it.
+    if (merged?.live.equals(observed)) return { kind: "validate", desired, target: merged, isFallback: true };
     return reject(rejection.problems, rejection.source);
   }
   if (isInPlace) return { kind: "validate", desired, target };

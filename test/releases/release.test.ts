@@ -64,7 +64,8 @@ function capability(key: Capability, measure: () => Promise<string | void>): voi
 
 function describe(error: unknown): Cell {
   if (error instanceof Lacking) return { is: "no", reason: error.message };
-  console.error(error);
+  const log = gateway.log().replaceAll(/.*\[ws\].*\n/g, ""); // each call of ours has a line there
+  console.error(error, `\nthe end of the gateway's log:\n${log.slice(-6_000)}`);
   const message = error instanceof Error ? error.message : String(error);
   return { is: "no", reason: message.replaceAll(/\s*\n\s*/g, " | ").slice(0, 400), isFailure: true };
 }

@@ -669,6 +669,26 @@ describe("reconcile() of keys that the gateway has migrated and refuses", () => 
     expect(await at.live()).toBe(MIGRATED);
   });
 
+  test("is in place again after Git's file was delivered to a gateway that did not answer, and that refuses it", async () => {
+    await using at = await start({ live: MIGRATED, git: BAD, isAway: true });
+    await writeRecord(at.pvcConfig, "applied", generationOf(BAD));
+    expect((await at.pass()).outcome).toBe("pending");
+    expect(await at.live()).toContain("nonsense");
+    at.state.gateway = at.gateway;
+    expect((await at.pass()).outcome).toBe("rejected");
+    expect(await at.live()).toBe(MIGRATED);
+    expect(await at.pass()).toEqual({
+      outcome: "equal",
+      lines: [
+        "WARNING: Config merged: OpenClaw has migrated keys that Git still has: messages.nonsense " +
+          "(in Git: config-manager export config)",
+        "Config in force",
+      ],
+    });
+    expect(await at.pass()).toEqual({ outcome: "equal", lines: [] });
+    expect(await at.live()).toBe(MIGRATED);
+  });
+
   test("rejects it if the gateway refuses that as well, and puts the live file back", async () => {
     await using at = await start({ live: MIGRATED, git: BAD.replace("litellm", "nonsense-too") });
     await writeRecord(at.pvcConfig, "applied", generationOf(BAD));
