@@ -31,12 +31,12 @@ const FEATURES = {
   },
   /** Jobs that run a command and cost no model tokens. Without: an agent turn that asks for the command. */
   commandPayload: {
-    since: "2026.6.1",
+    since: "2026.6.5",
     refusal: /at \/payload: unexpected property 'argv'|unknown option '--command-argv/,
   },
   scriptPayload: { since: "2026.8.1", field: "payload.kind", when: (kind) => kind === "script" },
   toolsOfTurn: {
-    since: "2026.4.1",
+    since: "2026.4.2",
     field: "payload.toolsAllow",
     when: (_, { payload }) => payload.kind === "agentTurn",
   },
@@ -47,13 +47,13 @@ const FEATURES = {
     when: (_, { payload }) => payload.kind !== "agentTurn",
   },
   /** 2026.3.13 accepts them in a new job and ignores them in an update. */
-  fallbacks: { since: "2026.4.1", field: "payload.fallbacks" },
+  fallbacks: { since: "2026.4.2", field: "payload.fallbacks" },
   lightContext: { since: "2026.3.1", field: "payload.lightContext" },
   /** 2026.2.9 turns it into one second. */
   noTimeout: { since: "2026.2.26", field: "payload.timeoutSeconds", when: (seconds) => seconds === 0 },
   /** Truncated to whole seconds before. */
   fractionOfTimeout: {
-    since: "2026.4.1",
+    since: "2026.4.5",
     field: "payload.timeoutSeconds",
     when: (seconds) => !Number.isInteger(seconds),
   },
@@ -63,7 +63,7 @@ const FEATURES = {
   webhook: { since: "2026.2.26", field: "delivery.mode", when: (mode) => mode === "webhook" },
   /** 2026.2.26 accepts it in a new job and ignores it in an update. */
   deliveryAccount: { since: "2026.3.1", field: "delivery.accountId" },
-  deliveryThread: { since: "2026.5.1", field: "delivery.threadId" },
+  deliveryThread: { since: "2026.4.29", field: "delivery.threadId" },
   failureDestination: { since: "2026.3.1", field: "delivery.failureDestination" },
   /** `failureDestination: null` in an update. Refused before, as is to change the kind of a job that has one. */
   destinationRemoval: { since: "2026.6.1" },
@@ -71,10 +71,10 @@ const FEATURES = {
   failureAlert: { since: "2026.3.1", field: "failureAlert" },
   /** `failureAlert: null` in an update. Refused before, and nothing else restores the default. */
   alertRemoval: { since: "2026.8.1" },
-  alertOnSkip: { since: "2026.5.1", field: "failureAlert.includeSkipped" },
+  alertOnSkip: { since: "2026.4.29", field: "failureAlert.includeSkipped" },
   /** Silently turned into `isolated` before. */
   namedSession: {
-    since: "2026.4.1",
+    since: "2026.3.22",
     field: "sessionTarget",
     when: (target) => typeof target === "string" && target.startsWith("session:"),
   },

@@ -191,6 +191,8 @@ capability("refused", async () => {
 capability("include", async () => {
   const messages = (emoji: string) => `// in a file of its own\n{ ackReaction: "${emoji}" }\n`;
   const include = { messages: '{ $include: "./messages.json5" }' };
+  // By itself: 2026.8.1 to 2026.9.4 lose a restart that comes with the first include.
+  await change({ hasOldKeys: false, ackReaction: "🐢" });
   await change({ more: include, ackReaction: "🐳" }, { "messages.json5": messages("🐳") });
   await change({ more: include, ackReaction: "🐋" }, { "messages.json5": messages("🐋") });
   expect(await live()).toMatchObject({ messages: { $include: "./messages.json5" } });
