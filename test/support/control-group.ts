@@ -9,6 +9,8 @@ const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
 
 export interface MemoryUse {
+  /** What is charged to it, without the pages that the kernel takes back first: the kubelet's working set. */
+  workingSetBytes: number;
   limitBytes: number;
   peakBytes: number;
   /** How many of its processes the kernel has killed for lack of memory. */
@@ -18,15 +20,23 @@ export interface MemoryUse {
 /** A memory control group, of version 1 or 2. */
 export interface MemoryGroup {
   readonly directory: string;
-  readonly files: { limit: string; peak: string; events: string };
+  readonly files: { limit: string; used: string; inactive: RegExp; peak: string; events: string };
 }
 
 const VERSION_1 = {
   limit: "memory.limit_in_bytes",
+  used: "memory.usage_in_bytes",
+  inactive: /^total_inactive_file (\d+)$/m,
   peak: "memory.max_usage_in_bytes",
   events: "memory.oom_control",
 };
-const VERSION_2 = { limit: "memory.max", peak: "memory.peak", events: "memory.events" };
+const VERSION_2 = {
+  limit: "memory.max",
+  used: "memory.current",
+  inactive: /^inactive_file (\d+)$/m,
+  peak: "memory.peak",
+  events: "memory.events",
+};
 
 /** Finds the memory control group of a process, in version 1 or 2, whichever this machine has. */
 export async function findMemoryGroup(pid: number): Promise<MemoryGroup> {
@@ -40,7 +50,9 @@ export async function findMemoryGroup(pid: number): Promise<MemoryGroup> {
 export async function readMemoryUse({ directory, files }: MemoryGroup): Promise<MemoryUse> {
   const read = (name: string) => readFile(join(directory, name), "utf8");
   const [, kills] = /^oom_kill (\d+)$/m.exec(await read(files.events)) ?? [];
+  const [, inactive] = files.inactive.exec(await read("memory.stat")) ?? [];
   return {
+    workingSetBytes: Number(await read(files.used)) - Number(inactive),
     limitBytes: Number(await read(files.limit)),
     peakBytes: Number(await read(files.peak).catch(() => "")), // before Linux 5.19, version 2 does not tell
     oomKills: Number(kills),
@@ -51,6 +63,8 @@ export async function readMemoryUse({ directory, files }: MemoryGroup): Promise<
 export interface ControlGroup extends AsyncDisposable {
   /** Starts the program that follows it in the group, as the user 1000. */
   readonly enter: readonly [string, ...string[]];
+  /** The same as this user. */
+  readonly enterAsSelf: readonly [string, ...string[]];
   memory(): Promise<MemoryUse>;
   /** Makes the peak the current use, where the kernel allows it. */
   resetPeak(): Promise<void>;
@@ -94,9 +108,10 @@ export async function createControlGroup(limits: { memoryBytes: number; cpus: nu
     throw error;
   }
   const joins = directories.map((directory) => `echo $$ >${directory}/cgroup.procs`).join(" && ");
-  const script = `${joins} && exec setpriv --reuid=1000 --regid=1000 --clear-groups -- "$0" "$@"`;
+  const enter = (prefix: string) => ["/bin/sh", "-c", `${joins} && exec ${prefix}"$0" "$@"`] as const;
   return {
-    enter: ["/bin/sh", "-c", script],
+    enter: enter("setpriv --reuid=1000 --regid=1000 --clear-groups -- "),
+    enterAsSelf: enter(""),
     memory: () => readMemoryUse(memory),
     async resetPeak() {
       await writeFile(join(memory.directory, memory.files.peak), "0").catch(() => undefined);

@@ -28,6 +28,8 @@ export interface TestGateway {
   readonly configPath: string;
   /** A config that this gateway starts with, with some more in it. */
   config(more?: Record<string, unknown>): string;
+  /** Whether its process runs, ready or not. */
+  readonly isRunning: boolean;
   /** All that it has printed, over all its starts. */
   log(): string;
   rpc<T = unknown>(method: string, params?: object): Promise<T>;
@@ -140,6 +142,9 @@ export async function createGateway(
   const gateway: TestGateway = {
     get release() {
       return release;
+    },
+    get isRunning() {
+      return child !== undefined && !child.hasEnded;
     },
     home,
     port,

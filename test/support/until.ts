@@ -5,13 +5,13 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { limitMs = 180_000, explain }: { limitMs?: number; explain?: () => string } = {},
+  { limitMs = 180_000, everyMs = 20, explain }: { limitMs?: number; everyMs?: number; explain?: () => string } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms for ${what}\n${explain?.() ?? ""}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
