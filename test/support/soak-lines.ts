@@ -18,7 +18,7 @@ const NO_ANSWER = [
   "gateway not connected",
 ].join("|");
 
-const GONE = `(?:the gateway at ws://127\\.0\\.0\\.1:\\d+ cannot be reached: (?:${NO_CONNECTION})|[\\w.]+: (?:${NO_ANSWER})|rate limit exceeded for [\\w.]+.*)`;
+const GONE = `(?:the gateway at ws://127\\.0\\.0\\.1:\\d+ cannot be reached: (?:${NO_CONNECTION})|[\\w.]+: (?:${NO_ANSWER})|[\\w.]+ unavailable during gateway restart|rate limit exceeded for [\\w.]+.*)`;
 
 /** What a gateway with too little of the processor has not seen yet, or has written itself meanwhile. */
 const UNNOTICED =

@@ -103,6 +103,8 @@ export async function createSoakPod(version: string, random: Random): Promise<So
   let kills = 0;
   let failedProbes = 0;
   let hasOthers = false;
+  /** The resident set at each probe, in MiB. */
+  const resident: number[] = [];
   const swaps = new Map<string, number>();
   const current = new Map<Kind, Content>();
 
@@ -159,6 +161,7 @@ export async function createSoakPod(version: string, random: Random): Promise<So
   }
 
   async function probe(): Promise<void> {
+    resident.push((await readProcessUse(sidecar.pid)).residentMiB);
     for (const path of ["healthz", "metrics"]) {
       const answer = await fetch(`http://127.0.0.1:${port}/${path}`, { headers: { connection: "close" } });
       await answer.text();
@@ -228,17 +231,18 @@ export async function createSoakPod(version: string, random: Random): Promise<So
       await until(
         `the sidecar beside ${version} to settle`,
         async () => {
-          sidecar.signal("SIGHUP");
           const use = await readUse();
           uses.push(use);
+          sidecar.signal("SIGHUP"); // the pass has ended, and closed its files, when the next measurement is taken
           return isSettled ? isSettled(use) : uses.length >= SAMPLES;
         },
         { everyMs: 1_000, explain: () => JSON.stringify(uses.at(-1)) },
       );
-      const sorted = uses.toSorted((one, other) => one.residentMiB - other.residentMiB);
-      const use = isSettled ? uses.at(-1) : sorted[Math.floor(sorted.length / 2)];
-      if (!use) throw new Error("nothing was measured");
-      return use;
+      const middleOf = (by: (use: Use) => number) => uses.toSorted((a, b) => by(a) - by(b))[uses.length >> 1];
+      const use = isSettled ? uses.at(-1) : middleOf(({ residentMiB }) => residentMiB);
+      const usual = middleOf(({ descriptors }) => descriptors.length);
+      if (!use || !usual) throw new Error("nothing was measured");
+      return isSettled ? use : { ...use, descriptors: usual.descriptors };
     },
     lines: () => sidecar.messages(),
     async keepLogs(directory) {
@@ -251,6 +255,7 @@ export async function createSoakPod(version: string, random: Random): Promise<So
       kills,
       failedStarts: kept.failedStarts,
       failedProbes,
+      residentMiB: averages(resident, 12),
     }),
     async [Symbol.asyncDispose]() {
       await kept.stop();
@@ -260,4 +265,13 @@ export async function createSoakPod(version: string, random: Random): Promise<So
       await group?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The averages of so many parts, as long as each other, rounded. */
+function averages(values: readonly number[], parts: number): number[] {
+  const length = Math.ceil(values.length / parts);
+  return Array.from({ length: Math.ceil(values.length / length) }, (_, index) => {
+    const part = values.slice(index * length, (index + 1) * length);
+    return Math.round(part.reduce((sum, value) => sum + value, 0) / part.length);
+  });
 }
