@@ -25,7 +25,7 @@ describe("featuresOf()", () => {
     expect(featuresOf("2026.10.1", 4)).toEqual(NEW);
     expect(featuresOf("2027.1.1", 4)).toEqual(NEW);
     expect(featuresOf("2025.12.31", 4)).toEqual(OLD);
-    expect(featuresOf("2026.6.1", 4)).toMatchObject(COMMANDS_ALONE);
+    expect(featuresOf("2026.6.5", 4)).toMatchObject(COMMANDS_ALONE);
     expect(featuresOf("2026.5.100", 4)).toMatchObject(both(false, false));
   });
 
