@@ -21,6 +21,7 @@ import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 import { type Volume, createVolume } from "../support/volume.ts";
+import { tightenReason } from "./reason.ts";
 import { CAPABILITIES, type Capability, type Cell, Lacking } from "./row.ts";
 
 const version = process.env["CONFIG_MANAGER_RELEASE"] ?? RELEASES[0];
@@ -67,7 +68,7 @@ function describe(error: unknown): Cell {
   const log = gateway.log().replaceAll(/.*\[ws\].*\n/g, ""); // each call of ours has a line there
   console.error(error, `\nthe end of the gateway's log:\n${log.slice(-6_000)}`);
   const message = error instanceof Error ? error.message : String(error);
-  return { is: "no", reason: message.replaceAll(/\s*\n\s*/g, " | ").slice(0, 400), isFailure: true };
+  return { is: "no", reason: tightenReason(message), isFailure: true };
 }
 
 async function keep(): Promise<void> {

@@ -13,6 +13,7 @@ import { mustRun, run } from "../support/process.ts";
 import { getRelease } from "../support/release.ts";
 import { REPOSITORY } from "../support/repository.ts";
 import { runBinary } from "../support/sidecar.ts";
+import { tightenReason } from "./reason.ts";
 import { findRemaining, listStable } from "./queue.ts";
 import type { Row, Results } from "./row.ts";
 import { insertTable, isFull, renderTable, sortRows } from "./table.ts";
@@ -81,10 +82,7 @@ async function measure(release: string): Promise<Row> {
   try {
     const reason = await getRelease(release).then(
       () => undefined,
-      (error: unknown) =>
-        String(error)
-          .replaceAll(/\s*\n\s*/g, " | ")
-          .slice(0, 400),
+      (error: unknown) => tightenReason(String(error)),
     );
     if (reason !== undefined) return { release, measured, subject, cells: { install: { is: "no", reason } } };
     return { release, measured, subject, cells: { install: { is: "yes" }, ...(await test(release)) } };
