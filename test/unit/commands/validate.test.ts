@@ -598,7 +598,9 @@ describe("validate() against a release", () => {
     ];
     const files = read({ "jobs.json": JSON.stringify(jobs) });
     const old = await toLines(files, { release: "2026.2.9" });
-    expect(old.problems).toEqual(["jobs.json: lacks: sessionTarget: needs OpenClaw 2026.3.22 or later; this is 2026.2.9"]);
+    expect(old.problems).toEqual([
+      "jobs.json: lacks: sessionTarget: needs OpenClaw 2026.3.22 or later; this is 2026.2.9",
+    ]);
     expect(old.warnings).toContain(
       "jobs.json: costs: runs as an agent turn and costs model tokens: OpenClaw 2026.2.9 has no command jobs (2026.6 has)",
     );
