@@ -2,16 +2,19 @@ import { compareReleases, readRelease } from "../../lib/text/release.ts";
 import type { Results } from "./row.ts";
 
 /** The first release that is supported. */
-const FIRST = [2026, 2, 9];
+const FIRST = "2026.2.9";
+
+/** Orders releases by number, the newest first. */
+export function compareNewestFirst(a: string, b: string): number {
+  return compareReleases(readRelease(b) ?? [], readRelease(a) ?? []);
+}
 
 /** Finds the releases to be measured among all versions on npm: stable ones since the first supported, newest first. */
 export function listStable(versions: readonly string[]): string[] {
   return versions
     .filter((version) => /^\d+\.\d+\.\d+$/.test(version))
-    .map((version) => ({ version, parts: readRelease(version) ?? [] }))
-    .filter(({ parts }) => compareReleases(parts, FIRST) >= 0)
-    .toSorted((a, b) => compareReleases(b.parts, a.parts))
-    .map(({ version }) => version);
+    .filter((version) => compareNewestFirst(version, FIRST) <= 0)
+    .toSorted(compareNewestFirst);
 }
 
 /**

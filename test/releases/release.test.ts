@@ -6,12 +6,13 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import JSON5 from "json5";
+import { KIND_NAMES, type KindName } from "../../lib/commands/kinds.ts";
 import { parseDefinition } from "../../lib/definition/definition.ts";
 import { featuresOf, findMissingFeatures } from "../../lib/gateway/features.ts";
 import { isUnknownMethod } from "../../lib/gateway/refusal.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { toJobSpec } from "../../lib/cron/job-spec.ts";
-import { approvalsOf, grantPattern, getApprovals, patternsOf } from "../support/approvals.ts";
+import { approvalsOf, callsOf, grantPattern, getApprovals, patternsOf } from "../support/approvals.ts";
 import { type Definition, EVERY_KIND } from "../support/every-kind.ts";
 import { FEATURES, HAND_MADE, addJob, probeFeature } from "../support/feature-probes.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
@@ -101,16 +102,29 @@ const live = async () => JSON5.parse(await readFile(gateway.configPath, "utf8"))
 const resolved = async () =>
   (await gateway.rpc<{ config: { messages?: { ackReaction?: string } } }>("config.get")).config;
 
-async function untilInSync(kind: string): Promise<void> {
+interface KindStatus {
+  state: string;
+  problems: string[];
+}
+
+/** Waits until this holds for each of these kinds, as `status` tells. */
+async function untilStatus(
+  what: string,
+  kinds: readonly KindName[],
+  holds: (status: KindStatus) => boolean,
+): Promise<void> {
   let last = "";
-  const isInSync = async () => {
+  const areAll = async () => {
     const { stdout } = await run("status", "--json");
     last = stdout;
-    return (JSON.parse(stdout) as Record<string, { state: string }>)[kind]?.state === "in-sync";
+    const told = JSON.parse(stdout) as Record<string, KindStatus>;
+    return kinds.every((kind) => told[kind] !== undefined && holds(told[kind]));
   };
   const explain = () => `${last}\n${sidecar?.messages().join("\n") ?? ""}`;
-  await until(`${kind} to be in sync`, isInSync, { limitMs: 120_000, explain });
+  await until(`${what} to be in sync`, areAll, { limitMs: 120_000, explain });
 }
+
+const untilInSync = (kind: KindName) => untilStatus(kind, [kind], ({ state }) => state === "in-sync");
 
 /** Publishes a change of the config, and waits until the gateway has it. @returns the log lines and the gateway's */
 async function change(to: RealConfig & { ackReaction: string }, files?: Record<string, string>) {
@@ -311,7 +325,7 @@ async function expectQuiet(kind: string): Promise<void> {
 const APPROVALS = approvalsOf(["/usr/bin/rg", "~/bin/**/git"], { security: "allowlist", ask: "on-miss" });
 
 capability("approvals", async () => {
-  const client = { call: (method: string, params: object) => gateway.rpc(method, params) };
+  const client = callsOf(gateway);
   await grantPattern(client, "/usr/bin/mine").catch((error: unknown) => {
     throw isUnknownMethod(error) ? new Lacking("it has no exec.approvals.get") : error;
   });
@@ -367,19 +381,11 @@ capability("clean", async () => {
   await publish({ hasOldKeys: false }, { "exec-approvals.json": APPROVALS });
   await pod.mounts.publishJobs(POSSIBLE.filter(({ name }) => ["message", "event", "every"].includes(name)));
   sidecar = pod.start(environment());
-  const kinds = ["config", "cron", "workspace", "approvals", "secrets"].filter((kind) => {
+  const kinds = KIND_NAMES.filter((kind) => {
     const cell = cells[kind as Capability];
     return !cell || cell.is === "yes";
   });
-  let last = "";
-  const areAll = async () => {
-    const { stdout } = await run("status", "--json");
-    last = stdout;
-    const told = JSON.parse(stdout) as Record<string, { state: string; problems: string[] }>;
-    return kinds.every((kind) => told[kind]?.state === "in-sync" && told[kind].problems.length === 0);
-  };
-  const explain = () => `${last}\n${sidecar?.messages().join("\n") ?? ""}`;
-  await until("all kinds to be in sync", areAll, { limitMs: 120_000, explain });
+  await untilStatus("all kinds", kinds, ({ state, problems }) => state === "in-sync" && problems.length === 0);
   const diff = await run("diff", "--json", "--exit-code");
   expect({ exitCode: diff.exitCode, changes: JSON.parse(diff.stdout).changes }).toEqual({ exitCode: 0, changes: 0 });
   const doctor = JSON.parse((await run("doctor", "--json")).stdout) as {

@@ -51,7 +51,12 @@ async function findQueue(): Promise<readonly string[]> {
   const versions = JSON.parse(await mustRun("npm", ["view", "openclaw", "versions", "--json"])) as string[];
   const stable = listStable(versions);
   const unknown = named.find((name) => !stable.includes(name));
-  if (unknown !== undefined) throw new Error(`no stable release of OpenClaw since 2026.2.9: ${unknown}`);
+  if (unknown !== undefined) {
+    console.error(
+      `error: ${unknown} is no stable release of OpenClaw on npm since 2026.2.9\nhint: npm view openclaw versions`,
+    );
+    process.exit(64);
+  }
   if (named.length > 0) return named;
   const { began, remaining } = findRemaining(stable, results, new Date().toISOString());
   results.began = began;

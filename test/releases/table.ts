@@ -1,4 +1,4 @@
-import { compareReleases, readRelease } from "../../lib/text/release.ts";
+import { compareNewestFirst } from "./queue.ts";
 import { CAPABILITIES, type Capability, type Cell, type Row } from "./row.ts";
 
 const BEGIN = "<!-- what `./build.sh test --every-release` has written -->";
@@ -8,7 +8,7 @@ const COLUMNS = Object.keys(CAPABILITIES) as Capability[];
 
 /** Rows with the newest release first. */
 export function sortRows(rows: readonly Row[]): Row[] {
-  return rows.toSorted((a, b) => compareReleases(readRelease(b.release) ?? [], readRelease(a.release) ?? []));
+  return rows.toSorted((a, b) => compareNewestFirst(a.release, b.release));
 }
 
 /** Whether all was measured, and nothing failed. */

@@ -85,6 +85,13 @@ export function approvalsOf(patterns: readonly string[], more: object = {}): str
   return JSON.stringify({ version: 1, agents: { main: { ...(patterns.length > 0 && { allowlist }), ...more } } });
 }
 
+/** Makes a gateway of a test one that can be asked and changed here. */
+export function callsOf(gateway: {
+  rpc: (method: string, params?: object) => Promise<unknown>;
+}): Pick<Gateway, "call"> {
+  return { call: (method, params) => gateway.rpc(method, params) };
+}
+
 /** What a gateway holds, and the hash to change it by. */
 export async function getApprovals(client: Pick<Gateway, "call">): Promise<{ hash: string; file: LiveApprovals }> {
   return (await client.call("exec.approvals.get", {})) as { hash: string; file: LiveApprovals };

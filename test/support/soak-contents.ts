@@ -1,15 +1,12 @@
 // What Git says in a soak: good and bad contents of each kind, as people and their templates write them.
 
 import { join } from "node:path";
+import type { KindName } from "../../lib/commands/kinds.ts";
 import { approvalsOf } from "./approvals.ts";
 import type { TestGateway } from "./gateway.ts";
 import type { Random } from "./random.ts";
 import { realConfig } from "./real-config.ts";
 import type { VolumeFiles } from "./volume.ts";
-
-export const KINDS = ["config", "cron", "workspace", "approvals", "secrets"] as const;
-
-export type Kind = (typeof KINDS)[number];
 
 /** What all secret values of a soak begin with: no log may have it. */
 export const SECRET_MARK = "soak-secret-";
@@ -30,9 +27,9 @@ interface Choice {
 /** What Git says. A round gives each content other words. */
 export interface Contents {
   /** A good content: the same things each time, in other words. */
-  good(kind: Kind, round: number): Content;
+  good(kind: KindName, round: number): Content;
   /** Any content. */
-  any(kind: Kind, round: number): Content;
+  any(kind: KindName, round: number): Content;
 }
 
 interface Places {
@@ -54,7 +51,7 @@ const EMOJIS = ["👀", "🦞", "✅", "🎉"];
 
 export function createContents(places: Places): Contents {
   const { random } = places;
-  const choices: Record<Kind, [Choice, ...Choice[]]> = {
+  const choices: Record<KindName, [Choice, ...Choice[]]> = {
     config: configs(places),
     cron: crons(random),
     workspace: workspaces(random),

@@ -2,7 +2,8 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type LiveApprovals, grantPattern, patternsOf } from "./approvals.ts";
+import { type LiveApprovals, callsOf, grantPattern, patternsOf } from "./approvals.ts";
+import { HAND_MADE, addJob } from "./feature-probes.ts";
 import type { TestGateway } from "./gateway.ts";
 
 /** The rule that a person has granted. */
@@ -10,20 +11,14 @@ export const GRANTED = "/home/person/bin/tool";
 
 const NOTES = "What the agent has learned.\n";
 
-const JOB = {
-  name: "by hand",
-  schedule: { kind: "cron", expr: "5 4 1 1 *" },
-  sessionTarget: "isolated",
-  wakeMode: "now",
-  payload: { kind: "agentTurn", message: "By hand" },
-};
+const JOB = { ...HAND_MADE, name: "by hand" };
 
 const notesOf = ({ home }: TestGateway) => join(home, ".openclaw/workspace/MEMORY.md");
 
 /** Makes all of it, beside a gateway that runs. */
 export async function makeOthers(gateway: TestGateway): Promise<void> {
-  await gateway.rpc("cron.add", JOB);
-  await grantPattern({ call: (method, params) => gateway.rpc(method, params) }, GRANTED);
+  await addJob(gateway, JOB);
+  await grantPattern(callsOf(gateway), GRANTED);
   await writeFile(notesOf(gateway), NOTES);
 }
 

@@ -3,6 +3,7 @@
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { KIND_NAMES, type KindName } from "../../lib/commands/kinds.ts";
 import { type LiveApprovals, patternsOf } from "./approvals.ts";
 import { createControlGroup, whyNoControlGroups } from "./control-group.ts";
 import { findFreePort } from "./free-port.ts";
@@ -13,7 +14,7 @@ import type { Random } from "./random.ts";
 import { VARIABLES } from "./real-config.ts";
 import { getRelease } from "./release.ts";
 import { BINARY, readMaybe, runBinary, startSidecar } from "./sidecar.ts";
-import { type Content, JOBS, KINDS, type Kind, SECRET_MARK, createContents } from "./soak-contents.ts";
+import { type Content, JOBS, SECRET_MARK, createContents } from "./soak-contents.ts";
 import { keepGateway } from "./soak-gateway.ts";
 import { GRANTED, findLost, makeOthers } from "./soak-others.ts";
 import { until } from "./until.ts";
@@ -106,9 +107,9 @@ export async function createSoakPod(version: string, random: Random): Promise<So
   /** The resident set at each probe, in MiB. */
   const resident: number[] = [];
   const swaps = new Map<string, number>();
-  const current = new Map<Kind, Content>();
+  const current = new Map<KindName, Content>();
 
-  async function publish(kind: Kind, content: Content): Promise<void> {
+  async function publish(kind: KindName, content: Content): Promise<void> {
     current.set(kind, content);
     switch (kind) {
       case "config":
@@ -125,12 +126,12 @@ export async function createSoakPod(version: string, random: Random): Promise<So
 
   async function publishGood(): Promise<void> {
     round += 1;
-    for (const kind of KINDS) await publish(kind, contents.good(kind, round));
+    for (const kind of KIND_NAMES) await publish(kind, contents.good(kind, round));
   }
 
   async function swap(): Promise<void> {
     round += 1;
-    const kind = KINDS[random.integer(KINDS.length)] ?? "config";
+    const kind = KIND_NAMES[random.integer(KIND_NAMES.length)] ?? "config";
     const content = contents.any(kind, round);
     const key = `${kind}: ${content.name}`;
     swaps.set(key, (swaps.get(key) ?? 0) + 1);
@@ -179,14 +180,14 @@ export async function createSoakPod(version: string, random: Random): Promise<So
     const patterns = patternsOf((await gateway.rpc<{ file: LiveApprovals }>("exec.approvals.get")).file);
     const rules = ["/usr/bin/git", `/opt/${round}/bin/tool`, ...(hasOthers ? [GRANTED] : [])];
     const copy = await readMaybe(join(target, "acme-api-key"));
-    const isTrue: Record<Kind, boolean> = {
+    const isTrue: Record<KindName, boolean> = {
       config: parsed.messages?.responsePrefix === `[${round}]`,
       cron: jobs.length === JOBS && jobs.some(({ payload }) => JSON.stringify(payload).includes(`Say ${round}`)),
       workspace: agents === `# Rules, ${round}\n`,
       approvals: isDeepStrictEqual(new Set(patterns), new Set(rules)),
       secrets: copy?.startsWith(`${SECRET_MARK}${round}-`) ?? false,
     };
-    return [...KINDS.filter((kind) => !isTrue[kind]), ...(hasOthers ? await findLost(gateway) : [])];
+    return [...KIND_NAMES.filter((kind) => !isTrue[kind]), ...(hasOthers ? await findLost(gateway) : [])];
   }
 
   async function converge(): Promise<void> {
@@ -197,7 +198,7 @@ export async function createSoakPod(version: string, random: Random): Promise<So
       const status = await run("status", "--json");
       said = status.stdout;
       const states = JSON.parse(said) as Record<string, { state: string }>;
-      if (status.exitCode !== 0 || KINDS.some((kind) => states[kind]?.state !== "in-sync")) return false;
+      if (status.exitCode !== 0 || KIND_NAMES.some((kind) => states[kind]?.state !== "in-sync")) return false;
       const diff = await run("diff", "--exit-code");
       said = diff.stdout;
       return diff.exitCode === 0;
