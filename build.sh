@@ -324,7 +324,11 @@ sum() {
 tests() {
   local stages=(quick binary gateway) name
   case ${1:-} in
-    --every-release) shift && every_release "$@" && return || return ;;
+    --every-release)
+      shift
+      every_release "$@"
+      return
+      ;;
     --quick) stages=(quick) && shift ;;
     --system) stages=(system) && shift ;;
     --all)
