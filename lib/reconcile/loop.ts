@@ -6,8 +6,8 @@ export type PassOutcome =
   /** Observed equals desired. Next pass: at the next trigger or poll. */
   | { kind: "equal" }
   /**
-   * Equal, but not validated by the gateway yet, or a repair has to wait. `isUndelivered`: nothing was compared or
-   * written, since the gateway restarts. Next pass: with backoff, like a failure.
+   * Equal, but not validated by the gateway yet, or a repair has to wait. `isUndelivered`: nothing was written,
+   * since the gateway restarts. Next pass: with backoff, like a failure.
    */
   | { kind: "pending"; maxPauseMs: number; isUndelivered?: true }
   /** Put off until the gateway has no work. Next pass: in half a second. */
