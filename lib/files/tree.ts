@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { systemCode } from "../errors.ts";
+import { mapAtOnce } from "./at-once.ts";
 import { readOpened } from "./regular-file.ts";
 import { readOneGeneration, waitUntilUnmodified } from "./volume.ts";
 
@@ -57,7 +58,7 @@ export async function readTree(directory: string, limits: TreeLimits): Promise<T
       throw error;
     }
     const files = walk.files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
-    return { kind: "read", files, problems: walk.problems };
+    return { kind: "read", files, problems: walk.problems.toSorted() };
   });
 }
 
@@ -68,6 +69,7 @@ class Walk {
   readonly #limits: TreeLimits;
   readonly #isPlain: boolean;
   #entries = 0;
+  #files = 0;
   #bytes = 0;
 
   constructor(root: string, limits: TreeLimits, isPlain: boolean) {
@@ -77,28 +79,30 @@ class Walk {
   }
 
   async enter(folder: string, depth: number): Promise<void> {
-    const names = (await readdir(join(this.#root, folder))).toSorted();
-    for (const name of names) {
-      if (folder === "" && name.startsWith("..")) continue; // the kubelet's own
-      this.#entries += 1;
-      if (this.#entries > this.#limits.files * ENTRIES_PER_FILE) throw new Excess("it has too many files and folders");
-      await this.#take(folder === "" ? name : `${folder}/${name}`, depth);
+    const names = await readdir(join(this.#root, folder));
+    const own = folder === "" ? names.filter((name) => !name.startsWith("..")) : names; // without the kubelet's
+    this.#entries += own.length;
+    if (this.#entries > this.#limits.files * ENTRIES_PER_FILE) throw new Excess("it has too many files and folders");
+    const paths = own.toSorted().map((name) => (folder === "" ? name : `${folder}/${name}`));
+    const isFolder = await mapAtOnce(paths, (path) => this.#take(path));
+    for (const below of paths.filter((_, index) => isFolder[index])) {
+      if (depth >= MAX_DEPTH) throw new Excess(`its folders are nested deeper than ${MAX_DEPTH}`);
+      await this.enter(below, depth + 1);
     }
   }
 
-  async #take(path: string, depth: number): Promise<void> {
+  /** @returns whether it is a folder, to be entered */
+  async #take(path: string): Promise<boolean> {
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (name.includes("\ufffd")) return this.#refuse(path, "the name is not UTF-8");
     if (name.startsWith("..")) return this.#refuse(path, "no name may begin with two dots");
     const stats = await lstat(join(this.#root, path));
-    if (stats.isDirectory()) {
-      if (depth >= MAX_DEPTH) throw new Excess(`its folders are nested deeper than ${MAX_DEPTH}`);
-      return this.enter(path, depth + 1);
-    }
+    if (stats.isDirectory()) return true;
     const fault = stats.isSymbolicLink() ? await this.#findLinkFault(path) : findFault(stats);
     if (fault !== undefined) return this.#refuse(path, fault);
     if (this.#isPlain) await waitUntilUnmodified([join(this.#root, path)]);
     await this.#read(path);
+    return false;
   }
 
   async #findLinkFault(path: string): Promise<string | undefined> {
@@ -110,22 +114,28 @@ class Walk {
   }
 
   async #read(path: string): Promise<void> {
-    const { files, bytesPerFile, bytes: total } = this.#limits;
-    if (this.files.length >= files) throw new Excess(`it has more than ${files} files`);
     let isExecutable = false;
     const bytes = await readOpened(join(this.#root, path), 0, (stats) => {
       isExecutable = (stats.mode & 0o100) !== 0;
-      if (stats.size > bytesPerFile)
-        throw new Excess(`${path} has ${stats.size} bytes; at most ${bytesPerFile} are read`);
+      this.#reserve(path, stats.size);
       return stats.size;
     });
-    this.#bytes += bytes.length;
-    if (this.#bytes > total) throw new Excess(`its files have more than ${total} bytes together`);
     this.files.push({ path, bytes, isExecutable });
   }
 
-  #refuse(path: string, why: string): void {
+  /** Counts a file before it is read: others are read at the same time. */
+  #reserve(path: string, size: number): void {
+    const { files, bytesPerFile, bytes } = this.#limits;
+    this.#files += 1;
+    this.#bytes += size;
+    if (this.#files > files) throw new Excess(`it has more than ${files} files`);
+    if (size > bytesPerFile) throw new Excess(`${path} has ${size} bytes; at most ${bytesPerFile} are read`);
+    if (this.#bytes > bytes) throw new Excess(`its files have more than ${bytes} bytes together`);
+  }
+
+  #refuse(path: string, why: string): false {
     this.problems.push(`${path}: ${why}`);
+    return false;
   }
 }
 

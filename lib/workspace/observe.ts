@@ -1,4 +1,6 @@
+import { basename, dirname } from "node:path";
 import { ManagerError, systemCode } from "../errors.ts";
+import { mapAtOnce } from "../files/at-once.ts";
 import { type Folder, FolderError } from "../files/folder.ts";
 import { ObstacleError, readOpened } from "../files/regular-file.ts";
 import { constants } from "node:fs";
@@ -8,40 +10,61 @@ import { MAX_FILE_BYTES, markOf } from "./read.ts";
 /** Stands for the content of a file that is larger than any of Git's, and so is somebody else's. */
 const LARGE = "f".repeat(64);
 
+const ABSENT: Observed = { kind: "absent" };
+
 /** Looks at these paths of a workspace, through no link. */
 export async function observeFiles(
   root: Folder | undefined,
   paths: Iterable<string>,
 ): Promise<ReadonlyMap<string, Observed>> {
+  if (!root) return new Map(Array.from(paths, (path) => [path, ABSENT]));
   const observed = new Map<string, Observed>();
-  for (const path of paths) observed.set(path, root ? await observeFile(root, path) : { kind: "absent" });
+  for (const [folder, below] of Map.groupBy(paths, dirname)) {
+    const names = folder === "." ? [] : folder.split("/");
+    const found = await observeFolder(
+      root,
+      names,
+      below.map((path) => basename(path)),
+    );
+    for (const [index, path] of below.entries()) observed.set(path, found[index] ?? ABSENT);
+  }
   return observed;
 }
 
+/** The same of one path. */
 export async function observeFile(root: Folder, path: string): Promise<Observed> {
-  const names = path.split("/");
-  const name = names.pop() ?? "";
+  return (await observeFiles(root, [path])).get(path) ?? ABSENT;
+}
+
+/** Looks at these names of one folder, which is opened once for all of them. */
+async function observeFolder(root: Folder, folder: readonly string[], names: readonly string[]): Promise<Observed[]> {
+  const explain = (error: unknown) => explainObstacle(root, error);
   try {
-    await using folder = await root.descend(names);
-    return folder ? await observeEntry(folder, name) : { kind: "absent" };
+    await using opened = await root.descend(folder);
+    return await mapAtOnce(names, async (name) => (opened ? observeEntry(opened, name).catch(explain) : ABSENT));
   } catch (error) {
-    if (error instanceof FolderError) {
-      return { kind: "obstacle", what: `cannot be there: ${error.path.slice(root.path.length + 1)} ${error.what}` };
-    }
-    const code = systemCode(error);
-    if (error instanceof ManagerError || code === undefined) throw error;
-    return { kind: "obstacle", what: `cannot be read: ${code}` };
+    const obstacle = explain(error);
+    return names.map(() => obstacle);
   }
+}
+
+function explainObstacle(root: Folder, error: unknown): Observed {
+  if (error instanceof FolderError) {
+    return { kind: "obstacle", what: `cannot be there: ${error.path.slice(root.path.length + 1)} ${error.what}` };
+  }
+  const code = systemCode(error);
+  if (error instanceof ManagerError || code === undefined) throw error;
+  return { kind: "obstacle", what: `cannot be read: ${code}` };
 }
 
 async function observeEntry(folder: Folder, name: string): Promise<Observed> {
   const stats = await folder.stat(name);
-  if (!stats) return { kind: "absent" };
+  if (!stats) return ABSENT;
   if (!stats.isFile()) {
     const what = stats.isSymbolicLink() ? "a symbolic link" : stats.isDirectory() ? "a folder" : "a pipe or a device";
     return { kind: "obstacle", what: `is ${what}, expected a file` };
   }
-  return (await markEntry(folder, name)) ?? { kind: "absent" };
+  return (await markEntry(folder, name)) ?? ABSENT;
 }
 
 /** @returns undefined if it is gone by now */

@@ -66,7 +66,11 @@ export async function readDesired(workspaceDir: string): Promise<Desired> {
   for (const file of files) {
     const place = findPlace(file.path);
     if ("problem" in place) problems.push(`${file.path}: ${place.problem}`);
-    else byAgent.set(place.agent, [...(byAgent.get(place.agent) ?? []), { ...file, path: place.path }]);
+    else {
+      const ofAgent = byAgent.get(place.agent) ?? [];
+      byAgent.set(place.agent, ofAgent);
+      ofAgent.push({ ...file, path: place.path });
+    }
   }
   return { kind: "read", checksum: computeTreeChecksum(files, tree.problems), byAgent, problems };
 }
