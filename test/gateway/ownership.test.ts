@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { featuresOf } from "../../lib/gateway/features.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { isSince } from "../../lib/schema/rule.ts";
 import { ODD_NAMES } from "../support/fakes.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { CRON_RELEASES } from "../support/release.ts";
@@ -28,7 +29,7 @@ describe.each(CRON_RELEASES)("on OpenClaw %s", (version) => {
     gateway = await borrowGateway(version);
   });
   const { commandPayload: hasCommands } = featuresOf(version, 3);
-  const ownOfGateway = /^2026\.[89]\./.test(version)
+  const ownOfGateway = isSince(version, "2026.8.1")
     ? ["heartbeat:main", "skill-collection-review:main", "memory-core:memory-dreaming-promotion"]
     : [];
   afterEach(async () => {

@@ -4,10 +4,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile, rm } from "node:fs/promises";
 import JSON5 from "json5";
+import { isSince } from "../../lib/schema/rule.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { type RealConfig, VARIABLES, realConfig } from "../support/real-config.ts";
-import { RESTARTED_RELEASES, getRelease } from "../support/release.ts";
+import { RELEASES, RESTARTED_RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, runBinary } from "../support/sidecar.ts";
 import { until } from "../support/until.ts";
 
@@ -24,7 +25,7 @@ const REFERENCES = new Set([
 const TOLD_AT_START = /^ {2}OpenClaw changed its config at its start: /;
 
 /** Releases that refuse the old keys in a config that is delivered while they run. */
-const refusesOldKeys = (version: string) => version === "2026.9.6";
+const refusesOldKeys = (version: string) => isSince(version, "2026.9.6");
 
 /**
  * Restarts for any change of a config that has a channel, whoever makes it: `requires gateway restart (channels)`. Each
@@ -34,7 +35,7 @@ const restartsForAll = (version: string) => version === "2026.4.15";
 
 /** What each release writes into this config at its first start, without `meta`. */
 const WRITTEN_AT_START: Record<string, string[]> = {
-  "2026.9.6": ["channels.discord.dm.policy", "channels.discord.dmPolicy", "gateway.controlUi.allowInsecureAuth"],
+  [RELEASES[0]]: ["channels.discord.dm.policy", "channels.discord.dmPolicy", "gateway.controlUi.allowInsecureAuth"],
   "2026.2.9": ["agents.defaults.maxConcurrent", "channels.telegram.botToken", "plugins.entries.telegram.enabled"],
 };
 

@@ -97,7 +97,7 @@ const CAVEATS: Record<string, string[]> = {
     "not exported: a channel in the payload, <id>: OpenClaw reads payload.channel, which a definition cannot have",
   ],
   // It has cleaned up most of it as it imported the store.
-  "2026.9.6": [
+  [RELEASES[0]]: [
     "exported without what has no effect: fields of the payload: payload.prompt",
     "exported without what has no effect: fields of the payload, as on top: payload.session, payload.sessionKey, payload.agentId, payload.description",
     "exported without what has no effect: another zone: schedule.timezone",

@@ -13,7 +13,7 @@ import { VARIABLES, realConfig } from "../support/real-config.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { runBinary } from "../support/sidecar.ts";
 
-const NEWEST = "2026.9.6";
+const NEWEST = RELEASES[0];
 
 /** Keys that 2026.2.9 takes and 2026.9.6 migrates, as realConfig() has them, and one in an included file. */
 const OLD_KEYS = [

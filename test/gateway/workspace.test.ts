@@ -18,7 +18,7 @@ interface Skills {
 
 /** Agents in a form that the release has; `second` has no workspace of its own. */
 const AGENTS = {
-  "2026.9.6": { entries: { main: { default: true }, second: {}, lab: { workspace: "~/.openclaw/lab" } } },
+  [RELEASES[0]]: { entries: { main: { default: true }, second: {}, lab: { workspace: "~/.openclaw/lab" } } },
   "2026.2.9": { list: [{ id: "main" }, { id: "second" }, { id: "lab", workspace: "~/.openclaw/lab" }] },
 } as const;
 
@@ -129,9 +129,9 @@ describe.each([...RELEASES])("beside OpenClaw %s", (version) => {
     const other = join(mounts.root, "openclaw.json");
     await mkdir(join(mounts.root, "elsewhere"));
     const agents =
-      version === "2026.9.6"
-        ? { entries: { lab: { workspace: "relative/lab" } } }
-        : { list: [{ id: "lab", workspace: "relative/lab" }] };
+      version === "2026.2.9"
+        ? { list: [{ id: "lab", workspace: "relative/lab" }] }
+        : { entries: { lab: { workspace: "relative/lab" } } };
     await writeFile(other, gateway.config({ agents }));
     await volume.publish({ "agents/lab/AGENTS.md": "told\n" });
     const env = environment({ PVC_CONFIG: other, OPENCLAW_STATE_DIR: join(gateway.home, ".openclaw") });

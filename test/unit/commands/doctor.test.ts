@@ -5,10 +5,12 @@ import { type Diagnosis, examine } from "../../../lib/commands/doctor.ts";
 import { renderDiagnosis } from "../../../lib/commands/doctor-text.ts";
 import { ManagerError } from "../../../lib/errors.ts";
 import { describeTerminal } from "../../../lib/commands/terminal.ts";
+import { KNOWN_RELEASES } from "../../../lib/schema/releases.ts";
 import { createScratch, define, liveJob, ourJob } from "../../support/fakes.ts";
 import { STEADY, UNUSED, type World, snapshot } from "../../support/snapshot.ts";
 
 const NEWER = '{"gateway":{"mode":"local","port":1}}';
+const NEWEST = KNOWN_RELEASES.at(-1) ?? "";
 const TOKEN = { OPENCLAW_GATEWAY_TOKEN: "hush" };
 
 async function diagnose(world: World, env: Record<string, string> = TOKEN): Promise<Diagnosis> {
@@ -77,26 +79,28 @@ describe("examine()", () => {
     const gateway = (version: string, protocol?: number) => ({ gateway: { version, protocol } });
     const live = '{"gateway":{"mode":"local","bind":"everywhere"}}';
     const old = '{"gateway":{"mode":"local"},"tools":{"exec":{"security":"full","ask":"off"}}}';
-    expect(await upgradeOf({})).toBe("goes with this gateway, 2026.9.6, the newest that is known");
-    expect(await upgradeOf({ live })).toBe("with this gateway, 2026.9.6, the newest that is known: 1 problem");
-    expect(await upgradeOf({ live: old })).toBe(
-      "goes with this gateway, 2026.9.6, the newest that is known, which migrates 2 old keys",
+    expect(await upgradeOf(gateway(NEWEST))).toBe(`goes with this gateway, ${NEWEST}, the newest that is known`);
+    expect(await upgradeOf({ live, ...gateway(NEWEST) })).toBe(
+      `with this gateway, ${NEWEST}, the newest that is known: 1 problem`,
+    );
+    expect(await upgradeOf({ live: old, ...gateway(NEWEST) })).toBe(
+      `goes with this gateway, ${NEWEST}, the newest that is known, which migrates 2 old keys`,
     );
     expect(await upgradeOf({ live: old, ...gateway("2026.2.9") })).toBe(
-      "goes with this gateway; with 2026.9.6: no problem, and 2 old keys that it migrates",
+      `goes with this gateway; with ${NEWEST}: no problem, and 2 old keys that it migrates`,
     );
-    // 2026.2.9 stamps its config with a key that 2026.9.6 does not know.
+    // 2026.2.9 stamps its config with a key that the newest one does not know.
     const stamped = '{"gateway":{"mode":"local"},"meta":{"lastTouchedAt":"2026-02-09T00:00:00.000Z"}}';
     expect(await upgradeOf({ live: stamped, ...gateway("2026.8.2") })).toBe(
-      "goes with this gateway; with 2026.9.6: no problem",
+      `goes with this gateway; with ${NEWEST}: no problem`,
     );
-    expect(await upgradeOf(gateway("2026.9.8"))).toBe("goes with this gateway, 2026.9.8, as far as 2026.9.6 tells");
-    expect(await upgradeOf(gateway("2026.8.2"))).toBe("goes with this gateway; with 2026.9.6: no problem");
+    expect(await upgradeOf(gateway("9999.1.1"))).toBe(`goes with this gateway, 9999.1.1, as far as ${NEWEST} tells`);
+    expect(await upgradeOf(gateway("2026.8.2"))).toBe(`goes with this gateway; with ${NEWEST}: no problem`);
     expect(await upgradeOf(gateway("2026.8.3"))).toBe(
-      "goes with this gateway, as far as 2026.8.2 tells; with 2026.9.6: no problem",
+      `goes with this gateway, as far as 2026.8.2 tells; with ${NEWEST}: no problem`,
     );
-    expect(await upgradeOf(gateway("dev", 3))).toBe("goes with this gateway; with 2026.9.6: no problem");
-    const unknown = "this gateway's release is not known; with 2026.9.6: no problem";
+    expect(await upgradeOf(gateway("dev", 3))).toBe(`goes with this gateway; with ${NEWEST}: no problem`);
+    const unknown = `this gateway's release is not known; with ${NEWEST}: no problem`;
     expect(await upgradeOf(gateway("dev", 4))).toBe(unknown);
     expect(await upgradeOf({ error: new ManagerError("unreachable", "connect ECONNREFUSED") })).toBe(unknown);
   });
