@@ -9,6 +9,8 @@ interface FeatureRow {
    * tested after. A release in between that lacks it refuses the job itself.
    */
   since: string;
+  /** The first release that no longer has it; none where all later ones do. `./build.sh openclaw-update` writes it. */
+  until?: string;
   /** The field of the job that needs it; none when the job can be written in another shape instead. */
   field?: string;
   /** Which values of the field need it; without, all do. */
@@ -99,12 +101,15 @@ const ROWS = Object.entries(FEATURES) as [Feature, FeatureRow][];
  * oldest release, which has no feature; with a later one all features, because the gateway refuses what it lacks.
  */
 export function featuresOf(version: string, protocol: number): Features {
-  return Object.fromEntries(ROWS.map(([name, { since }]) => [name, hasReached(version, protocol, since)])) as Features;
+  return Object.fromEntries(ROWS.map(([name, row]) => [name, hasFeature(row, version, protocol)])) as Features;
 }
 
-function hasReached(version: string, protocol: number, release: string): boolean {
+/** Whether a release has what a row is about; {@link featuresOf} says what holds for a version without numbers. */
+export function hasFeature({ since, until }: FeatureRow, version: string, protocol: number): boolean {
   const own = readRelease(version);
-  return own ? compareReleases(own, readRelease(release) ?? []) >= 0 : protocol >= 4;
+  if (!own) return protocol >= 4;
+  const hasReached = (release: string) => compareReleases(own, readRelease(release) ?? []) >= 0;
+  return hasReached(since) && (until === undefined || !hasReached(until));
 }
 
 /**
@@ -139,5 +144,12 @@ export function findMissingFeatures(spec: JobSpec, features: Features): MissingF
 
 /** Says that `what` needs this feature. */
 export function missingFeature(name: Feature, what: string): MissingFeature {
-  return { what, since: FEATURES[name].since.replace(/\.1$/, "") }; // which release of that month was the first is not known
+  return explainMissing(FEATURES[name], what);
+}
+
+/** Says between which releases `what` is possible, by the row of the feature that it needs. */
+export function explainMissing(row: FeatureRow, what: string): MissingFeature {
+  const since = row.since.replace(/\.1$/, ""); // which release of that month was the first is not known
+  if (row.until === undefined) return { what, since };
+  return { what, reason: `needs OpenClaw ${since} or later, and one before ${row.until}` };
 }

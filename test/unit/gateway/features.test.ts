@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { featuresOf, learnFromRefusal } from "../../../lib/gateway/features.ts";
+import { explainMissing, featuresOf, hasFeature, learnFromRefusal } from "../../../lib/gateway/features.ts";
 import { NEW, OLD } from "../../support/fakes.ts";
 
 /** The two features that change the shape of a job. */
@@ -41,6 +41,28 @@ describe("featuresOf()", () => {
       expect(featuresOf(version, 3)).toEqual(OLD);
     },
   );
+});
+
+describe("a feature that a later release no longer has", () => {
+  const row = { since: "2026.3.1", until: "2026.10.2" };
+
+  test.each([
+    ["2026.2.26", false],
+    ["2026.3.1", true],
+    ["2026.10.1", true],
+    ["2026.10.2", false],
+    ["2026.10.2-beta.1", false],
+    ["2027.1.1", false],
+    ["dev", true], // the gateway refuses what it lacks
+  ])("is known for %s: %p", (version, isThere) => {
+    expect(hasFeature(row, version, 4)).toBe(isThere);
+  });
+
+  test("is told with both ends", () => {
+    const reason = "needs OpenClaw 2026.3 or later, and one before 2026.10.2";
+    expect(explainMissing(row, "delivery.threadId")).toEqual({ what: "delivery.threadId", reason });
+    expect(explainMissing({ since: "2026.3.1" }, "pacing")).toEqual({ what: "pacing", since: "2026.3" });
+  });
 });
 
 describe("learnFromRefusal()", () => {
