@@ -12,6 +12,8 @@
 #   ./build.sh test --every-release [VERSION…]   the main things beside each stable release of OpenClaw on npm, for
 #                                        docs/compatibility.md: some hours; goes on where it was broken off
 #   ./build.sh test FILE…                these test files
+#   ./build.sh openclaw-update [--list|VERSION…]   makes the new releases of OpenClaw on npm known, or these: schema, features,
+#                                        row. --list tells what is new, and writes nothing
 #   ./build.sh bench [ROW…]              the numbers of the README, or some of them
 #
 # The last line of a test run is "N passed, N failed". A test that cannot run here says why, and counts for neither.
@@ -312,6 +314,19 @@ every_release() {
   sum
 }
 
+# openclaw_update [--list|VERSION…]: see test/releases/update.ts, which builds the binary itself.
+openclaw_update() {
+  local argument
+  for argument in "$@"; do
+    case $argument in
+      --list) [ $# -eq 1 ] || fail "--list takes no releases" "./build.sh openclaw-update --list" ;;
+      -*) fail "unknown argument: $argument" "--list, or releases: ./build.sh openclaw-update 2026.9.6" ;;
+    esac
+  done
+  set_up
+  "$BIN/bun" test/releases/update.ts "$@"
+}
+
 # The last lines of a run.
 sum() {
   echo
@@ -356,6 +371,7 @@ case ${1:-} in
     exec "$BIN/bun" test/demo.ts
     ;;
   test) shift && tests "$@" ;;
+  openclaw-update) shift && openclaw_update "$@" ;;
   release)
     [ $# -le 2 ] || fail "unknown argument: $3"
     release "${2:-}"

@@ -2,7 +2,7 @@ import { compareReleases, readRelease } from "../../lib/text/release.ts";
 import type { Results } from "./row.ts";
 
 /** The first release that is supported. */
-const FIRST = "2026.2.9";
+export const FIRST_RELEASE = "2026.2.9";
 
 /** Orders releases by number, the newest first. */
 export function compareNewestFirst(a: string, b: string): number {
@@ -13,7 +13,7 @@ export function compareNewestFirst(a: string, b: string): number {
 export function listStable(versions: readonly string[]): string[] {
   return versions
     .filter((version) => /^\d+\.\d+\.\d+$/.test(version))
-    .filter((version) => compareNewestFirst(version, FIRST) <= 0)
+    .filter((version) => compareNewestFirst(version, FIRST_RELEASE) <= 0)
     .toSorted(compareNewestFirst);
 }
 

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { install, keepInCache } from "./download.ts";
 
-/** The supported releases that have been tested, newest first. */
+/**
+ * The supported releases that have been tested, newest first: the first, and one of each month. `./build.sh
+ * openclaw-update` adds to them: a newer one of the same month takes the place of the former one.
+ */
 export const ALL_RELEASES = [
   "2026.9.6",
   "2026.8.2",
@@ -12,15 +15,15 @@ export const ALL_RELEASES = [
   "2026.3.13",
   "2026.2.26",
   "2026.2.9",
-];
+] as const;
 
 /** The newest and the first supported release. */
-export const RELEASES = ["2026.9.6", "2026.2.9"] as const;
+export const RELEASES = [ALL_RELEASES[0], "2026.2.9"] as const;
 
 /** One of each kind of gateway: keys and commands, a device key, neither. `./build.sh test --all` takes all. */
-export const CRON_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES
+export const CRON_RELEASES: readonly string[] = process.env.CONFIG_MANAGER_ALL_RELEASES
   ? ALL_RELEASES
-  : ["2026.9.6", "2026.4.15", "2026.2.9"];
+  : [ALL_RELEASES[0], "2026.4.15", "2026.2.9"];
 
 /** For tests that restart gateways again and again: 2026.4.15 starts in 16 s, and is new to none but the login. */
 export const RESTARTED_RELEASES = process.env.CONFIG_MANAGER_ALL_RELEASES ? ALL_RELEASES : RELEASES;

@@ -1,27 +1,30 @@
-// Reads `config.schema` of real gateways, and puts what a config is checked by into lib/schema/schemas.json. Releases
-// that are there already and are not named stay. Downloads missing releases.
-//
-//   node_modules/.bin/bun test/golden/record-schemas.ts [RELEASE…]
+// What lib/schema/schemas.json holds of each release: read from a real gateway, and packed.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
+import { replaceFile } from "../../lib/files/replace.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { type Schema, mapSchemas } from "../../lib/schema/json-schema.ts";
 import { type SchemaPool, unpackSchema } from "../../lib/schema/pool.ts";
 import { structureOf } from "../../lib/schema/structure.ts";
 import { compareReleases, readRelease } from "../../lib/text/release.ts";
 import { createGateway } from "../support/gateway.ts";
-import { ALL_RELEASES, getRelease } from "../support/release.ts";
+import { getRelease } from "../support/release.ts";
 import { REPOSITORY } from "../support/repository.ts";
+import { compareNewestFirst } from "./queue.ts";
 
 const FILE = join(REPOSITORY, "lib/schema/schemas.json");
+
+/** The schemas of releases, oldest first. */
+export type Schemas = Readonly<Record<string, Schema>>;
 
 /** Up to 2026.3 a schema has only the channels whose plugins are on; the gateway judges the keys of all. */
 const CHANNELS = "telegram discord slack whatsapp signal imessage googlechat msteams bluebubbles".split(" ");
 const TELLS_ALL_SINCE = [2026, 4, 1];
 
-async function readSchema(version: string): Promise<Schema> {
+/** Reads `config.schema` from a gateway of this release: what a config is checked by. Downloads a missing release. */
+export async function readSchema(version: string): Promise<Schema> {
   const gateway = await createGateway(await getRelease(version));
   try {
     if (compareReleases(readRelease(version) ?? [], TELLS_ALL_SINCE) < 0) {
@@ -37,7 +40,7 @@ async function readSchema(version: string): Promise<Schema> {
 }
 
 /** Each release changes a few hundred of some 2,700 parts: nine releases take 80 KB. */
-function packSchemas(schemas: Readonly<Record<string, Schema>>): SchemaPool {
+function packSchemas(schemas: Schemas): SchemaPool {
   const lines: string[] = [];
   const indexes = new Map<string, number>();
   const add = (schema: unknown): unknown => {
@@ -55,20 +58,18 @@ function packSchemas(schemas: Readonly<Record<string, Schema>>): SchemaPool {
   return { releases, parts: deflateRawSync(lines.join("\n"), { level: 9 }).toString("base64") };
 }
 
-/** Records these releases, one after the other, each from a gateway with a config of its own. */
-async function record(versions: readonly string[]): Promise<void> {
-  const pool = JSON.parse(await readFile(FILE, "utf8").catch(() => '{"releases":{},"parts":""}')) as SchemaPool;
-  const schemas: Record<string, Schema> = {};
-  for (const version of Object.keys(pool.releases)) schemas[version] = await unpackSchema(pool, version);
-  for (const version of versions) {
-    schemas[version] = await readSchema(version);
-    console.log(version);
-  }
-  const inOrder = Object.entries(schemas).toSorted(([one], [other]) =>
-    compareReleases(readRelease(one) ?? [], readRelease(other) ?? []),
-  );
-  await writeFile(FILE, `${JSON.stringify(packSchemas(Object.fromEntries(inOrder)), undefined, 2)}\n`);
+/** All schemas that are kept. */
+export async function readSchemas(): Promise<Schemas> {
+  const pool = JSON.parse(await readFile(FILE, "utf8")) as SchemaPool;
+  const releases = Object.keys(pool.releases);
+  const entries = releases.map(async (release) => [release, await unpackSchema(pool, release)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
-const named = process.argv.slice(2);
-await record(named.length > 0 ? named : ALL_RELEASES);
+/** Keeps the schema of one more release, or of one in place of what was kept. @returns all of them */
+export async function keepSchema(version: string, schema: Schema): Promise<Schemas> {
+  const entries = Object.entries({ ...(await readSchemas()), [version]: schema });
+  const schemas = Object.fromEntries(entries.toSorted(([one], [other]) => compareNewestFirst(other, one)));
+  await replaceFile(FILE, Buffer.from(`${JSON.stringify(packSchemas(schemas), undefined, 2)}\n`));
+  return schemas;
+}
