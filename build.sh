@@ -8,7 +8,7 @@
 #   ./build.sh test                      that, then the binary, then the binary beside real gateways
 #   ./build.sh test --system             only what the above leaves out: containers, images, Pods. As root; the only
 #                                        one that installs programs on the machine, with apt-get
-#   ./build.sh test --all                everything, with soaks and nine releases of OpenClaw instead of three
+#   ./build.sh test --all                everything, with soaks and all of ALL_RELEASES instead of three
 #   ./build.sh test --every-release [VERSION…]   the main things beside each stable release of OpenClaw on npm, for
 #                                        docs/compatibility.md: some hours; goes on where it was broken off
 #   ./build.sh test FILE…                these test files
