@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { replaceFile } from "../../lib/files/replace.ts";
 import { CACHE } from "../../release/cache.ts";
-import { mustRun, run } from "../support/process.ts";
+import { run } from "../support/process.ts";
 import { getRelease } from "../support/release.ts";
 import { REPOSITORY } from "../support/repository.ts";
 import { runBinary } from "../support/sidecar.ts";
@@ -29,19 +29,21 @@ const ROW_LIMIT_MS = 1_800_000;
 const MEMORY = 4 * 1024 ** 3;
 
 /**
- * Asks npm for the releases to be measured, newest first. Ends the program with 64 and a hint where one of the named is
- * none of them.
+ * Asks npm for the releases to be measured, newest first. Ends the program with one line and a hint where npm does not
+ * answer, or where one of the named is none of them.
  */
 export async function findStable(named: readonly string[]): Promise<readonly string[]> {
-  const versions = JSON.parse(await mustRun("npm", ["view", "openclaw", "versions", "--json"])) as string[];
-  const stable = listStable(versions);
+  const { exitCode, stdout } = await run("npm", ["view", "openclaw", "versions", "--json"], { env: process.env });
+  if (exitCode !== 0) end("npm does not tell which releases of OpenClaw there are", 1);
+  const stable = listStable(JSON.parse(stdout) as string[]);
   const unknown = named.find((name) => !stable.includes(name));
-  if (unknown !== undefined) {
-    console.error(`error: ${unknown} is no stable release of OpenClaw on npm since ${FIRST_RELEASE}`);
-    console.error("hint: npm view openclaw versions");
-    process.exit(64);
-  }
+  if (unknown !== undefined) end(`${unknown} is no stable release of OpenClaw on npm since ${FIRST_RELEASE}`, 64);
   return stable;
+}
+
+function end(message: string, exitCode: number): never {
+  console.error(`error: ${message}\nhint: npm view openclaw versions`);
+  process.exit(exitCode);
 }
 
 /** What was measured so far. */
