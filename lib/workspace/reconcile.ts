@@ -5,6 +5,7 @@ import { FAILED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import { NOTHING, createStanding } from "../reconcile/standing.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
+import { createAnswers } from "./answers.ts";
 import { describeDrift, describeMissing, toRejected } from "./messages.ts";
 import { type Manifest, manifestPathOf, writeManifest } from "./manifest.ts";
 import { type Calls, type Survey, type WorkspaceDependencies, findSkillProblems, survey } from "./snapshot.ts";
@@ -46,6 +47,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   const { settings, selfHeal, logsFirstPass, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const manifestPath = manifestPathOf(settings.stagingDir);
   const standing = createStanding();
+  const answers = createAnswers(clock.uptimeMs);
   let last: Counts | undefined;
   let healedMs = Number.NEGATIVE_INFINITY;
   let heldBack = "";
@@ -57,7 +59,8 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   }
 
   async function reconcileWorkspaces(calls: Calls, isRunning: boolean): Promise<PassOutcome> {
-    const found = await survey(dependencies, calls);
+    const asking = { ...dependencies, answers };
+    const found = await survey(asking, calls);
     for (const obstacle of found.obstacles) warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
     standing.hasRead(found.desired.kind === "missing" ? NOTHING : found.desired.checksum);
     if (found.desired.kind === "missing") {
@@ -85,7 +88,8 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     await store(manifest);
     warnings.warnOnce("workspace drift", tally.drifted.map(describeDrift));
     warnings.warnOnce("workspace places", tally.problems.map(toRejected));
-    const skillProblems = await findSkillProblems(calls, found.targets);
+    if (tally.changes + tally.drifted.length > 0) answers.forget();
+    const skillProblems = await findSkillProblems(asking, calls, found);
     if (calls)
       warnings.warnOnce(
         "skills",

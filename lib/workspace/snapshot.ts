@@ -1,3 +1,4 @@
+import { computeDigest } from "../digest.ts";
 import { ManagerError, toResult } from "../errors.ts";
 import type { Folder } from "../files/folder.ts";
 import type { ObstacleError } from "../files/regular-file.ts";
@@ -7,6 +8,7 @@ import { readResolvedConfig } from "../gateway/resolved-config.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
 import { type Agents, findStateDir, mergeTold, resolveAgents } from "./agents.ts";
+import { ALWAYS_ASKED, type Answers } from "./answers.ts";
 import { type Entries, type Manifest, manifestPathOf, readManifest } from "./manifest.ts";
 import { observeFiles } from "./observe.ts";
 import { type WorkspacePlan, planWorkspace } from "./plan.ts";
@@ -17,6 +19,8 @@ import { type Target, findBases, findTargets, openWorkspace } from "./targets.ts
 export interface WorkspaceDependencies {
   settings: Pick<Settings, "workspaceDir" | "workspaceMode" | "pvcConfig" | "stagingDir" | "prune">;
   env: Environment;
+  /** What the gateway has said to former passes. Absent: it is asked each time. */
+  answers?: Answers;
 }
 
 /** The gateway's calls; undefined without one. */
@@ -28,6 +32,8 @@ export interface Survey {
   /** Undefined where none was ever written. */
   manifest: Manifest | undefined;
   agents: Agents | undefined;
+  /** Identifies the config that the agents are of. */
+  configDigest: string;
   targets: readonly Target[];
   /** What is wrong in the volume: it stays so until Git changes. */
   sourceProblems: readonly string[];
@@ -39,17 +45,19 @@ export interface Survey {
 }
 
 /** @throws {ManagerError} `file` if the volume or the config cannot be read. */
-export async function survey({ settings, env }: WorkspaceDependencies, calls: Calls): Promise<Survey> {
+export async function survey(dependencies: WorkspaceDependencies, calls: Calls): Promise<Survey> {
+  const { settings } = dependencies;
   const obstacles: ObstacleError[] = [];
   const desired = await readDesired(settings.workspaceDir);
   const manifest = await readManifest(manifestPathOf(settings.stagingDir), (one) => void obstacles.push(one));
-  const base = { desired, manifest, obstacles, targets: [], agents: undefined, differences: [], agentProblems: [] };
+  const nobody = { targets: [], agents: undefined, configDigest: "", differences: [], agentProblems: [] };
+  const base = { ...nobody, desired, manifest, obstacles };
   if (desired.kind !== "read") {
     return { ...base, sourceProblems: desired.kind === "rejected" ? [desired.problem] : [] };
   }
   const isNothing = desired.byAgent.size === 0 && (manifest?.size ?? 0) === 0;
   if (isNothing) return { ...base, sourceProblems: desired.problems };
-  const found = await findAgents(settings.pvcConfig, env, calls);
+  const found = await findAgents(dependencies, calls);
   if ("problem" in found) return { ...base, sourceProblems: desired.problems, agentProblems: [found.problem] };
   const { targets, problems } = findTargets(desired, found.agents);
   const withOld = [...targets, ...findOldTargets(targets, found.agents, manifest)];
@@ -64,24 +72,26 @@ function findOldTargets(targets: readonly Target[], { agents }: Agents, manifest
     .map((workspace) => ({ workspace, agentIds: [], files: [] }));
 }
 
+type Found = Pick<Survey, "configDigest"> & { agents: Agents; differences: string[] };
+
 async function findAgents(
-  pvcConfig: string,
-  env: Environment,
+  { settings: { pvcConfig }, env, answers = ALWAYS_ASKED }: WorkspaceDependencies,
   calls: Calls,
-): Promise<{ agents: Agents; differences: string[] } | { problem: string }> {
+): Promise<Found | { problem: string }> {
   const config = await readResolvedConfig(pvcConfig, env);
   if (config.kind === "missing") return { problem: `there is no ${pvcConfig} to tell where workspaces are` };
   if (config.kind === "broken")
     return { problem: `${pvcConfig} does not tell where workspaces are: ${config.problem}` };
   const agents = resolveAgents(config.config, { stateDir: findStateDir(pvcConfig, env), env });
   if (!agents) return { problem: `${pvcConfig}: its agents make no sense` };
-  const told = calls && (await toResult(readWorkspaces(calls)));
+  const configDigest = computeDigest("sha256", JSON.stringify(config.config));
+  const told = calls && (await toResult(answers.get(calls, "agents", configDigest, readWorkspaces)));
   // A gateway that has gone away meanwhile does not matter.
-  return mergeTold(agents, told instanceof ManagerError || !told ? new Map() : told);
+  return { configDigest, ...mergeTold(agents, told instanceof ManagerError || !told ? new Map() : told) };
 }
 
-export async function readAgents({ settings, env }: WorkspaceDependencies, calls: Calls): Promise<Agents> {
-  const found = await findAgents(settings.pvcConfig, env, calls);
+export async function readAgents(dependencies: WorkspaceDependencies, calls: Calls): Promise<Agents> {
+  const found = await findAgents(dependencies, calls);
   if ("problem" in found) throw new ManagerError("file", found.problem, { hint: "config-manager doctor" });
   return found.agents;
 }
@@ -125,12 +135,19 @@ export async function planTarget(
 }
 
 /** What the gateway says of the skills that Git declares; empty without a gateway. */
-export async function findSkillProblems(calls: Calls, targets: readonly Target[]): Promise<string[]> {
+export async function findSkillProblems(
+  { answers = ALWAYS_ASKED }: WorkspaceDependencies,
+  calls: Calls,
+  { desired, configDigest, targets }: Survey,
+): Promise<string[]> {
+  if (!calls || desired.kind !== "read") return [];
   const problems: string[] = [];
-  for (const { workspace, agentIds, files } of calls ? targets : []) {
+  for (const { workspace, agentIds, files } of targets) {
     const [agentId] = agentIds;
     if (agentId === undefined || !files.some(({ path }) => path.endsWith("/SKILL.md"))) continue;
-    const loaded = calls && (await toResult(readSkills(calls, agentId)));
+    const ask = (gateway: Pick<Gateway, "call">) => readSkills(gateway, agentId);
+    const about = `${configDigest} ${desired.checksum}`;
+    const loaded = await toResult(answers.get(calls, `skills of ${agentId}`, about, ask));
     if (loaded && !(loaded instanceof ManagerError)) problems.push(...findUnusedSkills(workspace, files, loaded));
   }
   return problems;
@@ -159,7 +176,7 @@ export async function takeWorkspaceSnapshot(
       await root?.[Symbol.asyncDispose]();
     }
   }
-  return { ...found, plans, skillProblems: await findSkillProblems(calls, found.targets) };
+  return { ...found, plans, skillProblems: await findSkillProblems(dependencies, calls, found) };
 }
 
 export function describeTargetProblem({ agentIds }: Target, problem: string): string {

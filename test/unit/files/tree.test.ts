@@ -16,9 +16,13 @@ test("reads all files, sorted by path, with what their owner may run", async () 
   const tree = await readTree(volume.path, LIMITS);
   if (tree?.kind !== "read") throw new Error("it was not read");
   expect(tree.problems).toEqual([]);
-  const read = tree.files.map(({ path, bytes }) => [path, bytes.toString()]);
-  expect(read.map(([path]) => path)).toEqual(read.map(([path]) => path).toSorted());
-  expect(Object.fromEntries(read)).toEqual({ ...files, "AGENTS.md": "rules", "skills/0/run.sh": "x" });
+  const paths = tree.files.map(({ path }) => path);
+  expect(paths).toEqual(paths.toSorted());
+  expect(Object.fromEntries(tree.files.map(({ path, bytes }) => [path, bytes.toString()]))).toEqual({
+    ...files,
+    "AGENTS.md": "rules",
+    "skills/0/run.sh": "x",
+  });
   expect(tree.files.filter(({ isExecutable }) => isExecutable).map(({ path }) => path)).toEqual(["skills/0/run.sh"]);
 });
 
