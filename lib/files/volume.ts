@@ -112,6 +112,18 @@ export async function readOneGeneration<T>(
   throw new ManagerError("file", `cannot read ${directory}: it was swapped ${READ_ATTEMPTS} times meanwhile`);
 }
 
+/**
+ * Identifies the generation that the kubelet has mounted. It is never written again: a change is another generation.
+ *
+ * @returns undefined for a plain directory, or none
+ * @throws the system's error
+ */
+export async function identifyGeneration(directory: string): Promise<string | undefined> {
+  const path = await resolveGeneration(directory);
+  const stats = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  return stats && `${path} ${stats.ino} ${stats.ctimeMs}`;
+}
+
 async function readGeneration(root: string, select: Select, maxBytes: number): Promise<VolumeFile[]> {
   return readFiles(root, selectNames(await readdir(root), select), maxBytes);
 }

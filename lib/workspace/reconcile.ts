@@ -5,7 +5,7 @@ import { FAILED, UNHEALED, attemptPass } from "../reconcile/pass.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
 import { NOTHING, createStanding } from "../reconcile/standing.ts";
 import type { Warnings } from "../reconcile/warnings.ts";
-import { createAnswers } from "./answers.ts";
+import { createMemory } from "./memory.ts";
 import { describeDrift, describeMissing, toRejected } from "./messages.ts";
 import { type Manifest, manifestPathOf, writeManifest } from "./manifest.ts";
 import { type Calls, type Survey, type WorkspaceDependencies, findSkillProblems, survey } from "./snapshot.ts";
@@ -26,7 +26,7 @@ export interface WorkspacePassDependencies extends WorkspaceDependencies {
   connectLimitMs: number;
   log: Log;
   warnings: Warnings;
-  clock: { uptimeMs: () => number };
+  clock: { uptimeMs: () => number; nowMs: () => number };
 }
 
 export interface WorkspacePasses extends Required<Pick<Reconciler, "prepare" | "reconcile" | "standing">> {
@@ -47,7 +47,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   const { settings, selfHeal, logsFirstPass, transport, connectLimitMs, log, warnings, clock } = dependencies;
   const manifestPath = manifestPathOf(settings.stagingDir);
   const standing = createStanding();
-  const answers = createAnswers(clock.uptimeMs);
+  const memory = createMemory(clock);
   let last: Counts | undefined;
   let healedMs = Number.NEGATIVE_INFINITY;
   let heldBack = "";
@@ -59,8 +59,8 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   }
 
   async function reconcileWorkspaces(calls: Calls, isRunning: boolean): Promise<PassOutcome> {
-    const asking = { ...dependencies, answers };
-    const found = await survey(asking, calls);
+    const remembering = { ...dependencies, memory };
+    const found = await survey(remembering, calls);
     for (const obstacle of found.obstacles) warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
     standing.hasRead(found.desired.kind === "missing" ? NOTHING : found.desired.checksum);
     if (found.desired.kind === "missing") {
@@ -81,15 +81,15 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     const heals = selfHeal && clock.uptimeMs() - healedMs >= HEAL_INTERVAL_MS;
     stored = found.manifest;
     let manifest: Manifest = found.manifest ?? new Map();
-    const context = { dependencies, heals, store, isRunning, log, warnings };
+    const context = { dependencies: remembering, heals, store, isRunning, log, warnings };
     for (const target of found.targets)
       manifest = await reconcileTarget(context, { ...found, manifest }, target, tally);
     if (tally.healed > 0) healedMs = clock.uptimeMs();
     await store(manifest);
     warnings.warnOnce("workspace drift", tally.drifted.map(describeDrift));
     warnings.warnOnce("workspace places", tally.problems.map(toRejected));
-    if (tally.changes + tally.drifted.length > 0) answers.forget();
-    const skillProblems = await findSkillProblems(asking, calls, found);
+    if (tally.changes + tally.drifted.length > 0) memory.answers.forget();
+    const skillProblems = await findSkillProblems(remembering, calls, found);
     if (calls)
       warnings.warnOnce(
         "skills",

@@ -8,8 +8,9 @@ import { readResolvedConfig } from "../gateway/resolved-config.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
 import { type Agents, findStateDir, mergeTold, resolveAgents } from "./agents.ts";
-import { ALWAYS_ASKED, type Answers } from "./answers.ts";
+import { ALWAYS_ASKED } from "./answers.ts";
 import { type Entries, type Manifest, manifestPathOf, readManifest } from "./manifest.ts";
+import type { Memory } from "./memory.ts";
 import { observeFiles } from "./observe.ts";
 import { type WorkspacePlan, planWorkspace } from "./plan.ts";
 import { type Desired, readDesired } from "./read.ts";
@@ -19,8 +20,8 @@ import { type Target, findBases, findTargets, openWorkspace } from "./targets.ts
 export interface WorkspaceDependencies {
   settings: Pick<Settings, "workspaceDir" | "workspaceMode" | "pvcConfig" | "stagingDir" | "prune">;
   env: Environment;
-  /** What the gateway has said to former passes. Absent: it is asked each time. */
-  answers?: Answers;
+  /** What former passes have found out. Absent: everything is read and asked. */
+  memory?: Memory;
 }
 
 /** The gateway's calls; undefined without one. */
@@ -46,9 +47,9 @@ export interface Survey {
 
 /** @throws {ManagerError} `file` if the volume or the config cannot be read. */
 export async function survey(dependencies: WorkspaceDependencies, calls: Calls): Promise<Survey> {
-  const { settings } = dependencies;
+  const { settings, memory } = dependencies;
   const obstacles: ObstacleError[] = [];
-  const desired = await readDesired(settings.workspaceDir);
+  const desired = await (memory?.readDesired ?? readDesired)(settings.workspaceDir);
   const manifest = await readManifest(manifestPathOf(settings.stagingDir), (one) => void obstacles.push(one));
   const nobody = { targets: [], agents: undefined, configDigest: "", differences: [], agentProblems: [] };
   const base = { ...nobody, desired, manifest, obstacles };
@@ -75,7 +76,7 @@ function findOldTargets(targets: readonly Target[], { agents }: Agents, manifest
 type Found = Pick<Survey, "configDigest"> & { agents: Agents; differences: string[] };
 
 async function findAgents(
-  { settings: { pvcConfig }, env, answers = ALWAYS_ASKED }: WorkspaceDependencies,
+  { settings: { pvcConfig }, env, memory }: WorkspaceDependencies,
   calls: Calls,
 ): Promise<Found | { problem: string }> {
   const config = await readResolvedConfig(pvcConfig, env);
@@ -85,6 +86,7 @@ async function findAgents(
   const agents = resolveAgents(config.config, { stateDir: findStateDir(pvcConfig, env), env });
   if (!agents) return { problem: `${pvcConfig}: its agents make no sense` };
   const configDigest = computeDigest("sha256", JSON.stringify(config.config));
+  const { answers = ALWAYS_ASKED } = memory ?? {};
   const told = calls && (await toResult(answers.get(calls, "agents", configDigest, readWorkspaces)));
   // A gateway that has gone away meanwhile does not matter.
   return { configDigest, ...mergeTold(agents, told instanceof ManagerError || !told ? new Map() : told) };
@@ -126,7 +128,7 @@ export async function planTarget(
   const paths = new Set([...target.files.map(({ path }) => path), ...entries.keys()]);
   return planWorkspace({
     desired: target.files,
-    observed: await observeFiles(root, paths),
+    observed: await observeFiles(root, paths, dependencies.memory?.marks),
     entries,
     mode: dependencies.settings.workspaceMode,
     mayRemove: mayRemove(dependencies, found),
@@ -136,11 +138,12 @@ export async function planTarget(
 
 /** What the gateway says of the skills that Git declares; empty without a gateway. */
 export async function findSkillProblems(
-  { answers = ALWAYS_ASKED }: WorkspaceDependencies,
+  { memory }: WorkspaceDependencies,
   calls: Calls,
   { desired, configDigest, targets }: Survey,
 ): Promise<string[]> {
   if (!calls || desired.kind !== "read") return [];
+  const { answers = ALWAYS_ASKED } = memory ?? {};
   const problems: string[] = [];
   for (const { workspace, agentIds, files } of targets) {
     const [agentId] = agentIds;
