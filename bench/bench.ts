@@ -11,6 +11,7 @@ import { createReport, describeRun, findRegressions, renderTable } from "./repor
 import { binary } from "./rows/binary.ts";
 import { file, fileBesideGateway } from "./rows/file.ts";
 import { idle } from "./rows/idle.ts";
+import { kinds } from "./rows/kinds.ts";
 import { memory } from "./rows/memory.ts";
 import { plan } from "./rows/plan.ts";
 import { start, typed } from "./rows/start.ts";
@@ -18,7 +19,7 @@ import { swapToJob, sync } from "./rows/sync.ts";
 import { validate } from "./rows/validate.ts";
 import { OPENCLAW } from "./scene.ts";
 
-const ROWS = [sync, fileBesideGateway, file, swapToJob, memory, idle, start, typed, plan, validate, binary];
+const ROWS = [sync, fileBesideGateway, file, swapToJob, kinds, memory, idle, start, typed, plan, validate, binary];
 
 const args = process.argv.slice(2);
 const isCheck = args.includes("--check");

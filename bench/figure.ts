@@ -63,6 +63,14 @@ export function atMostTimes(of: string, times: number) {
   });
 }
 
+/** To take at most so much more than one of the others, in the figure's unit. */
+export function within(most: number, of: string) {
+  return (figure: Omit<Figure, "goals">): Goal => ({
+    says: `≤ ${formatNumber(most)} ${figure.unit} more than ${of}`,
+    isMet: figure.ours - besideOf(figure, of) <= most,
+  });
+}
+
 function besideOf({ what, beside }: Omit<Figure, "goals">, name: string): number {
   const found = beside.find((other) => other.what === name);
   if (!found) throw new Error(`${what} is not measured beside ${name}`);

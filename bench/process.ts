@@ -54,6 +54,7 @@ export interface Watched {
   readonly pid: number;
   /** When a line that matches was printed, on the clock of `performance.now()`; of those after `sinceMs`. */
   lineAfter: (sinceMs: number, pattern: RegExp) => Promise<number>;
+  signal(name: NodeJS.Signals): void;
   /** Types into its standard input. */
   type(text: string): void;
   /** Ends it, by the end of its input where it has one, and says what it took. */
@@ -87,6 +88,7 @@ export function watch(command: readonly string[], env: Record<string, string>, h
       const explain = () => lines.map(({ text }) => text).join("\n");
       return (await until(`a line ${pattern}`, found, { limitMs: 600_000, explain })).atMs;
     },
+    signal: (name) => child.kill(name),
     type(text) {
       const input = child.stdin as unknown as { write(text: string): void; flush(): void };
       input.write(text);

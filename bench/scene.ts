@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { type TestGateway, createGateway } from "../test/support/gateway.ts";
 import { getRelease } from "../test/support/release.ts";
 import { type Mounts, createMounts } from "../test/support/sidecar.ts";
@@ -22,21 +22,36 @@ export interface Scene {
   clear: () => Promise<void>;
 }
 
+/** What a scene is set with beside its gateway. */
+export interface Setting {
+  /** The config in Git, with which the gateway starts. */
+  config: (gateway: TestGateway) => string;
+  /** What it refers to. */
+  variables: Record<string, string>;
+}
+
+const SMALL: Setting = { config: (gateway) => gateway.config(), variables: {} };
+
 /** Sets the scene, and clears it away afterwards, whatever happens. */
-export async function withScene<T>(work: (scene: Scene) => Promise<T>): Promise<T> {
-  const gateway = await createGateway(await getRelease(OPENCLAW));
+export async function withScene<T>(
+  work: (scene: Scene) => Promise<T>,
+  { config, variables }: Setting = SMALL,
+): Promise<T> {
+  const gateway = await createGateway(await getRelease(OPENCLAW), variables);
   try {
+    await writeFile(gateway.configPath, config(gateway));
     await gateway.start();
     const mounts = await createMounts();
     try {
-      await mounts.config.publish({ "openclaw.json": gateway.config() });
+      await mounts.config.publish({ "openclaw.json": config(gateway) });
       const env = mounts.environment({
         PVC_CONFIG: gateway.configPath,
         OPENCLAW_GATEWAY_URL: gateway.url,
         CONFIG_MANAGER_OWNER: OWNER,
+        ...variables,
       });
       const cliEnv = { ...gateway.environment, TZ: "UTC", OPENCLAW_GATEWAY_PORT: String(gateway.port) };
-      await awaitQuiet();
+      if (!process.env.BUSY) await awaitQuiet();
       return await work({ gateway, mounts, env, cliEnv, clear: () => clearJobs(gateway) });
     } finally {
       await mounts.dispose();

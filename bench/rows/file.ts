@@ -1,24 +1,26 @@
-import { readFileSync, watch as watchFile } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import JSON5 from "json5";
 import process from "node:process";
 import { missingTools } from "../../test/support/debian.ts";
-import { findFreePort } from "../../test/support/free-port.ts";
-import { BINARY, type Mounts, createMounts } from "../../test/support/sidecar.ts";
+import { BINARY } from "../../test/support/sidecar.ts";
+import { AGENTS_IN_A_MEBIBYTE, configText } from "../config-text.ts";
 import { type Figure, type Row, atMostTimes, below, median, quantile, toFigure } from "../figure.ts";
 import { startManagerSh } from "../manager-sh.ts";
 import { watch } from "../process.ts";
 import { swapVolume, withScene } from "../scene.ts";
+import { awaitFile, markOf, measureSwaps } from "../swaps.ts";
 
 const FLOOR = "inotifywait, cp and mv";
+const MANAGER_SH = "manager.sh";
 
-/** How often the volume is swapped: without a gateway, and beside one, which has to digest each config. */
-const SWAPS = { alone: 120, beside: 40, managerSh: 3 };
+/** How often the ConfigMap is swapped beside a gateway, which has to digest each config. */
+const SWAPS = { ours: 40, managerSh: 3 };
 
-/** Since a file that is replaced twice in a moment makes OpenClaw deaf, ours lets one lie for so long first. */
-const REST_MS = { alone: 200, beside: 2_500 };
+/** How long a gateway is given to digest it, in milliseconds. */
+const DIGEST_MS = 2_500;
 
-/** From the swap of the ConfigMap to the file in place, with nobody to ask about it. */
+const INCLUDED = Array.from({ length: 20 }, (_, index) => `part-${index}`);
+
+/** From the swap of the ConfigMap to the last file in place, with nobody to ask about it. */
 export const file: Row = {
   name: "file",
   needsGateway: false,
@@ -28,39 +30,61 @@ export const file: Row = {
       process.stderr.write(`(skip) the file row, which is held against the shell: ${missing}\n`);
       return [];
     }
-    const mounts = await createMounts();
-    try {
-      const pvcConfig = join(mounts.root, "openclaw.json");
-      const floorConfig = join(mounts.root, "floor.json");
-      const nobody = `ws://127.0.0.1:${await findFreePort()}`;
-      await mounts.config.publish({ "openclaw.json": configText(0) });
-      await mounts.publishJobs([]);
-      await writeFile(floorConfig, "");
-      const env = mounts.environment({ PVC_CONFIG: pvcConfig, OPENCLAW_GATEWAY_URL: nobody });
-      const ours = watch([BINARY, "run"], env);
-      await ours.lineAfter(0, /Config update complete/);
-      const theirs = watch(["sh", await writeFloor(mounts, floorConfig)], { PATH: env.PATH ?? "" });
-      await theirs.lineAfter(0, /watching/);
-      try {
-        const samples: Record<"ours" | "floor", number[]> = { ours: [], floor: [] };
-        for (let swap = 1; swap <= SWAPS.alone; swap++) {
-          await Bun.sleep(REST_MS.alone);
-          const arrivals = [awaitText(pvcConfig, configText(swap)), awaitText(floorConfig, configText(swap))];
-          const swappedMs = await swapVolume(mounts.config, { "openclaw.json": configText(swap) });
-          const [oursMs = 0, floorMs = 0] = await Promise.all(arrivals);
-          samples.ours.push(oursMs - swappedMs);
-          samples.floor.push(floorMs - swappedMs);
-        }
-        return toFigures("with no gateway to ask", samples.ours, samples.floor, 3);
-      } finally {
-        await ours.stop();
-        await theirs.stop();
-      }
-    } finally {
-      await mounts.dispose();
-    }
+    const small = await measureSwaps({ swaps: 120, files: toSmall });
+    const included = await measureSwaps({ swaps: 40, files: toParts });
+    const merged = await measureSwaps({ swaps: 20, files: toLarge, digest: addOwnKeys });
+    const besideFloor = (floor: readonly number[]) => [{ what: FLOOR, value: median(floor) }];
+    const what = "ConfigMap swap → file in place, with no gateway to ask";
+    return [
+      toFigure(
+        { what, unit: "ms", beside: besideFloor(small.floor), samples: small.ours, limit: 3 },
+        below(20),
+        atMostTimes(FLOOR, 1.1),
+      ),
+      toLast(what, small.ours, { what: FLOOR, value: quantile(small.floor, 0.99) }),
+      toFigure({
+        what: "the same with 20 included files",
+        unit: "ms",
+        beside: besideFloor(included.floor),
+        samples: included.ours,
+      }),
+      toFigure({
+        what: "the same with 1 MiB, into which OpenClaw has written keys of its own: a three-way merge",
+        unit: "ms",
+        beside: besideFloor(merged.floor),
+        samples: merged.ours,
+      }),
+    ];
   },
 };
+
+function toSmall(mark: string): Record<string, string> {
+  return { "openclaw.json": JSON.stringify({ gateway: { mode: "local" }, messages: { ackReaction: mark } }) };
+}
+
+function toLarge(mark: string): Record<string, string> {
+  return { "openclaw.json": configText(AGENTS_IN_A_MEBIBYTE, { messages: { ackReaction: mark } }) };
+}
+
+/** A config whose groups lie in files of their own. */
+function toParts(mark: string): Record<string, string> {
+  const groups = Object.fromEntries(
+    INCLUDED.map((name, index) => [`-100200300${index}`, { $include: `./${name}.json5` }]),
+  );
+  const main = { messages: { ackReaction: mark }, channels: { telegram: { enabled: true, groups } } };
+  const parts = INCLUDED.map((name, index) => [
+    `${name}.json5`,
+    `// ${mark}\n{ requireMention: ${index % 2 === 0}, systemPrompt: "Group ${index}, ${mark}" }\n`,
+  ]);
+  return { "openclaw.json": configText(10, main), ...Object.fromEntries(parts) };
+}
+
+/** As 2026.2.9 does at its start. */
+function addOwnKeys(live: string): string {
+  const config = JSON5.parse<Record<string, unknown>>(live);
+  const meta = { lastTouchedVersion: "2026.2.9", lastTouchedAt: "2026-11-27T10:00:00.000Z" };
+  return JSON.stringify({ meta, ...config, plugins: { entries: { telegram: { enabled: true } } } }, undefined, 2);
+}
 
 /** The same beside a gateway that is asked before and after. */
 export const fileBesideGateway: Row = {
@@ -69,18 +93,18 @@ export const fileBesideGateway: Row = {
   measure: () =>
     withScene(async ({ gateway, mounts, env, cliEnv }) => {
       await mounts.publishJobs([]);
-      const config = (swap: number) => gateway.config({ messages: { ackReaction: `${swap}` } });
+      const config = (mark: string) => gateway.config({ messages: { ackReaction: mark } });
       const swapAndWait = async (swap: number) => {
-        const arrival = awaitText(gateway.configPath, config(swap));
-        const swappedMs = await swapVolume(mounts.config, { "openclaw.json": config(swap) });
+        const arrival = awaitFile(gateway.configPath, markOf(swap));
+        const swappedMs = await swapVolume(mounts.config, { "openclaw.json": config(markOf(swap)) });
         return (await arrival) - swappedMs;
       };
       const samples: number[] = [];
       const ours = watch([BINARY, "run"], env);
       try {
         await ours.lineAfter(0, /Cron job sync complete/);
-        for (let swap = 1; swap <= SWAPS.beside; swap++) {
-          await Bun.sleep(REST_MS.beside);
+        for (let swap = 1; swap <= SWAPS.ours; swap++) {
+          await Bun.sleep(DIGEST_MS);
           samples.push(await swapAndWait(swap));
         }
       } finally {
@@ -98,55 +122,16 @@ export const fileBesideGateway: Row = {
       } finally {
         await managerSh.stop();
       }
-      return toFigures("beside a gateway", samples, theirs, undefined, "manager.sh");
+      const what = "ConfigMap swap → file in place, beside a gateway";
+      const beside = [{ what: MANAGER_SH, value: median(theirs) }];
+      return [
+        toFigure({ what, unit: "ms", beside, samples }, below(20)),
+        toLast(what, samples, { what: MANAGER_SH, value: quantile(theirs, 0.99) }),
+      ];
     }),
 };
 
-function toFigures(
-  circumstances: string,
-  samples: number[],
-  others: readonly number[],
-  limit: number | undefined,
-  other = FLOOR,
-): Figure[] {
-  const what = `ConfigMap swap → file in place, ${circumstances}`;
-  const beside = [{ what: other, value: median(others) }];
-  const goals = other === FLOOR ? [below(20), atMostTimes(FLOOR, 3)] : [below(20)];
-  const last = { what: other, value: quantile(others, 0.99) };
-  return [
-    toFigure({ what, unit: "ms", beside, samples, ...(limit === undefined ? {} : { limit }) }, ...goals),
-    toFigure(
-      { what: `${what}, 99th percentile`, unit: "ms", beside: [last], samples, ours: quantile(samples, 0.99) },
-      below(100),
-    ),
-  ];
-}
-
-const configText = (swap: number) =>
-  JSON.stringify({ gateway: { mode: "local" }, messages: { ackReaction: `${swap}` } });
-
-/** When a file came to hold this text. */
-function awaitText(path: string, text: string): Promise<number> {
-  return new Promise((resolve) => {
-    const watcher = watchFile(dirname(path), (_event, name) => {
-      const atMs = performance.now();
-      if (name !== basename(path) || readFileSync(path, "utf8") !== text) return;
-      watcher.close();
-      resolve(atMs);
-    });
-  });
-}
-
-/** The least that a shell can do: told by the kernel, copies, and renames. */
-async function writeFloor(mounts: Mounts, target: string): Promise<string> {
-  const script = join(mounts.root, "floor.sh");
-  const source = join(mounts.config.path, "openclaw.json");
-  const lines = [
-    `inotifywait -m -q -e moved_to '${mounts.config.path}' | {`,
-    "  echo watching",
-    `  while read -r _; do cp '${source}' '${target}.new' && mv '${target}.new' '${target}'; done`,
-    "}",
-  ];
-  await writeFile(script, `${lines.join("\n")}\n`);
-  return script;
+function toLast(what: string, samples: number[], last: { what: string; value: number }): Figure {
+  const ours = quantile(samples, 0.99);
+  return toFigure({ what: `${what}, 99th percentile`, unit: "ms", beside: [last], samples, ours }, below(100));
 }

@@ -1,59 +1,81 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import process from "node:process";
+import { createControlGroup, whyNoControlGroups } from "../../test/support/control-group.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { type Row, below, toFigure } from "../figure.ts";
+import { type FiveKinds, USUAL, withFiveKinds } from "../five-kinds.ts";
 import { startManagerSh } from "../manager-sh.ts";
-import { programPath, readMemory, watch, watchTree } from "../process.ts";
-import { type Scene, defineJobs, formatJobs, withScene } from "../scene.ts";
+import { programPath, readMemory, runCommand, watch, watchTree } from "../process.ts";
+import { type Scene, defineJobs, formatJobs } from "../scene.ts";
 
-const COMPLETE = /Cron job sync complete/;
-const SIZE = 100;
+const MIB = 2 ** 20;
+
+const AMOUNTS = { ...USUAL, jobs: 100, files: 500 };
 const RUNS = 3;
 
-/** The most that is held at once while 100 jobs are synced. */
+/** The group that it has to get by in. */
+const LIMITS = { memoryBytes: 32 * MIB, cpus: 2 };
+
+/** The most that is held at once while all is put in force for the first time: what is charged for, and what is mapped. */
 export const memory: Row = {
   name: "memory",
   needsGateway: true,
   measure: () =>
-    withScene(async (scene) => {
-      const { mounts, env, clear } = scene;
-      await mounts.cron.publish(formatJobs(defineJobs(SIZE)));
-      const samples: number[] = [];
+    withFiveKinds(async (scene) => {
+      const missing = await whyNoControlGroups();
+      if (missing) process.stderr.write(`(skip) what is charged to a control group: ${missing}\n`);
+      const charged: number[] = [];
+      const resident: number[] = [];
       for (let run = 0; run < RUNS; run++) {
-        await clear();
-        const ours = watch([BINARY, "run"], env);
-        await ours.lineAfter(0, COMPLETE);
-        samples.push(await readMemory(ours.pid, "VmHWM"));
-        await ours.stop();
+        if (!missing) charged.push(await measureCharged(scene));
+        resident.push(await measureResident(scene));
       }
-      await clear();
-      const charged = await measureInGroup(scene, 32);
-      await clear();
-      const theirs = await measureManagerSh(scene);
+      await putNothing(scene);
       const beside = [
-        { what: "manager.sh and the CLI", value: theirs },
+        { what: "manager.sh and the CLI, a job", value: await measureManagerSh(scene) },
         { what: "a connection alone", value: await measureClient(scene) },
       ];
-      return [
-        toFigure({ what: `peak memory (RSS), sync of ${SIZE} jobs`, unit: "MiB", beside, samples }, below(48)),
-        ...(charged === undefined
-          ? []
-          : [
-              toFigure(
-                {
-                  what: `the same in a control group of 32 MiB: what is charged to it`,
-                  unit: "MiB",
-                  beside: [],
-                  samples: [charged],
-                },
-                below(32),
-              ),
-            ]),
-      ];
+      const what = `${AMOUNTS.jobs} jobs, ${AMOUNTS.files} workspace files and the other kinds for the first time`;
+      const chargedFigure = toFigure(
+        { what: `memory charged at most, ${what}`, unit: "MiB", beside: [], samples: charged },
+        below(16),
+      );
+      const figure = toFigure({ what: "the same, RSS", unit: "MiB", beside, samples: resident }, below(48));
+      return missing ? [figure] : [chargedFigure, figure];
     }),
 };
+
+/** Takes everything back, so that the next sync is a first one. */
+async function putNothing({ env, publish, clear }: FiveKinds): Promise<void> {
+  await publish({ approvals: 0 });
+  await runCommand([BINARY, "sync", "--only", "workspace", "--only", "approvals"], env);
+  await clear();
+}
+
+/** Runs a sidecar until all is in force, and measures it before it ends. */
+async function runOnce<T>(
+  scene: FiveKinds,
+  enter: readonly string[],
+  measure: (pid: number) => Promise<T>,
+): Promise<T> {
+  await putNothing(scene);
+  await scene.publish(AMOUNTS);
+  const ours = watch([...enter, BINARY, "run"], scene.env);
+  try {
+    await ours.lineAfter(0, /Cron job sync complete/);
+    await ours.lineAfter(0, /Workspace sync complete/);
+    return await measure(ours.pid);
+  } finally {
+    await ours.stop();
+  }
+}
+
+/** What is charged to its memory control group, at most. The binary's own pages lie in the kernel's cache already. */
+async function measureCharged(scene: FiveKinds): Promise<number> {
+  await using group = await createControlGroup(LIMITS);
+  return runOnce(scene, group.enterAsSelf, async () => (await group.memory()).peakBytes / MIB);
+}
+
+const measureResident = (scene: FiveKinds) => runOnce(scene, [], (pid) => readMemory(pid, "VmHWM"));
 
 /** What a program takes that is connected, and has nothing else to do. */
 async function measureClient({ env, gateway }: Scene): Promise<number> {
@@ -62,34 +84,6 @@ async function measureClient({ env, gateway }: Scene): Promise<number> {
   const peak = await readMemory(client.pid, "VmHWM");
   await client.stop();
   return peak;
-}
-
-/** What is charged to a memory control group with such a limit, at most; undefined where none can be made. */
-async function measureInGroup({ env }: Scene, limitMebibytes: number): Promise<number | undefined> {
-  const isFirstVersion = existsSync("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-  const group = join(
-    isFirstVersion ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup",
-    `config-manager-bench-${process.pid}`,
-  );
-  const names = isFirstVersion
-    ? { limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes" }
-    : { limit: "memory.max", peak: "memory.peak" };
-  try {
-    await mkdir(group);
-    await writeFile(join(group, names.limit), String(limitMebibytes * 2 ** 20));
-  } catch (error) {
-    process.stderr.write(`(skip) no memory control group can be made here: ${String(error)}\n`);
-    return undefined;
-  }
-  try {
-    const enter = ["sh", "-c", `echo $$ > '${group}/cgroup.procs'; exec "$@"`, "sh"];
-    const ours = watch([...enter, BINARY, "run"], env);
-    await ours.lineAfter(0, COMPLETE);
-    await ours.stop();
-    return Number(await readFile(join(group, names.peak), "utf8")) / 2 ** 20;
-  } finally {
-    await rmdir(group);
-  }
 }
 
 /** While it syncs a single job: each of its calls takes the same. */

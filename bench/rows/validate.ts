@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getRelease } from "../../test/support/release.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
+import { configText } from "../config-text.ts";
 import { type Row, below, median, timesLess, toFigure } from "../figure.ts";
 import { runCommand, takeTurns } from "../process.ts";
 import { OPENCLAW } from "../scene.ts";
@@ -21,7 +22,7 @@ export const validate: Row = {
     const home = await mkdtemp(join(tmpdir(), "config-manager-bench-"));
     try {
       const path = join(home, "openclaw.json");
-      await writeFile(path, configText());
+      await writeFile(path, configText(10));
       const env = { HOME: home, PATH: "/usr/bin:/bin", TZ: "UTC" };
       const cliEnv = { ...env, OPENCLAW_CONFIG_PATH: path, OPENCLAW_STATE_DIR: home };
       const theirs = await takeTurns(TURNS.theirs, {
@@ -60,50 +61,3 @@ export const validate: Row = {
     }
   },
 };
-
-/** 7 KB: a channel with groups, a provider with ten models, ten agents, old and new ways to write a model. */
-function configText(): string {
-  const numbers = Array.from({ length: 10 }, (_, index) => index + 1);
-  const entries = numbers.map((number) => {
-    const agent = {
-      name: `Agent ${number}`,
-      default: number === 1,
-      workspace: `~/agents/${number}`,
-      model: number % 2 === 0 ? "acme/acme-1" : { primary: "acme/acme-2", fallbacks: ["acme/acme-3"] },
-      identity: { name: `Number ${number}`, emoji: "🦞" },
-      tools: { allow: ["read", "write", "exec"], deny: ["browser"] },
-    };
-    return [`agent-${number}`, agent];
-  });
-  const config = {
-    gateway: {
-      mode: "local",
-      bind: "loopback",
-      port: 18789,
-      auth: { mode: "token", token: "${OPENCLAW_GATEWAY_TOKEN}" },
-    },
-    channels: {
-      telegram: {
-        enabled: true,
-        botToken: "${TELEGRAM_BOT_TOKEN}",
-        dmPolicy: "pairing",
-        groups: Object.fromEntries(numbers.map((number) => [`-100200300${number}`, { requireMention: true }])),
-      },
-    },
-    models: {
-      providers: {
-        acme: {
-          baseUrl: "https://llm.example.com/v1",
-          apiKey: "${ACME_API_KEY}",
-          api: "openai-completions",
-          models: numbers.map((number) => ({ id: `acme-${number}`, name: `Acme ${number}` })),
-        },
-      },
-    },
-    agents: { defaults: { timeoutSeconds: 600, heartbeat: { every: "30m" } }, entries: Object.fromEntries(entries) },
-    messages: { ackReaction: "👀" },
-    logging: { level: "info" },
-    cron: { enabled: true },
-  };
-  return `// in Git\n${JSON.stringify(config, undefined, 2)}\n`;
-}

@@ -10,6 +10,7 @@ import {
   quantile,
   timesLess,
   toFigure,
+  within,
 } from "../../../bench/figure.ts";
 import { type Report, describeRun, findRegressions, renderTable } from "../../../bench/report.ts";
 import { REPOSITORY } from "../../support/repository.ts";
@@ -37,6 +38,15 @@ describe("toFigure()", () => {
     expect(figure(30, 60).goals.map(({ isMet }) => isMet)).toEqual([false, false, true]);
     expect(figure(30, 5).goals.map(({ isMet }) => isMet)).toEqual([false, false, false]);
   });
+});
+
+test("within() allows so much more than the other", () => {
+  const goals = (ours: number) => {
+    const beside = [{ what: "the other", value: 60 }];
+    return toFigure({ what: "a sync", unit: "ms", beside, samples: [ours] }, within(15, "the other")).goals;
+  };
+  expect(goals(75)).toEqual([{ says: "≤ 15 ms more than the other", isMet: true }]);
+  expect(goals(76)).toEqual([{ says: "≤ 15 ms more than the other", isMet: false }]);
 });
 
 test.each([

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, watch as watchFile } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { findFreePort } from "../test/support/free-port.ts";
+import { BINARY, createMounts } from "../test/support/sidecar.ts";
+import { type Volume, createVolume } from "../test/support/volume.ts";
+import { type Watched, watch } from "./process.ts";
+import { swapVolume } from "./scene.ts";
+
+/** Since a file that is replaced twice in a moment makes OpenClaw deaf, ours lets one lie for so long first. */
+const REST_MS = 200;
+
+export interface Swapping {
+  swaps: number;
+  /** What is mounted, all of it with this mark in it. */
+  files: (mark: string) => Record<string, string>;
+  /** What OpenClaw makes of its config at its start: the live text. */
+  digest?: (live: string) => string;
+}
+
+/** The text by which the files of a swap are known. */
+export const markOf = (swap: number): string => `swap ${swap}.`;
+
+/**
+ * Swaps the ConfigMap of a sidecar that has no gateway to ask and, in turns, one beside the least that a shell can do.
+ *
+ * @returns the milliseconds from each swap to the last file in place
+ */
+export async function measureSwaps({ swaps, files, digest }: Swapping): Promise<{ ours: number[]; floor: number[] }> {
+  const mounts = await createMounts();
+  const [live, floor] = [join(mounts.root, "live"), join(mounts.root, "floor")];
+  const sidecars: Watched[] = [];
+  const begin = (command: readonly string[], env: Record<string, string>) => {
+    const started = watch(command, env);
+    sidecars.push(started);
+    return started;
+  };
+  try {
+    const volume = await createVolume(join(mounts.root, "floor.d"));
+    const nobody = `ws://127.0.0.1:${await findFreePort()}`;
+    const config = join(live, "openclaw.json");
+    const env = mounts.environment({ OPENCLAW_GATEWAY_URL: nobody, PVC_CONFIG: config });
+    await mkdir(live);
+    await mkdir(floor);
+    await mounts.config.publish(files(markOf(0)));
+    await mounts.publishJobs([]);
+    await begin([BINARY, "run"], env).lineAfter(0, /Config update complete/);
+    if (digest) await writeFile(config, digest(await readFile(config, "utf8")));
+    const script = await writeFloor(mounts.root, volume.path, floor);
+    await begin(["sh", script], { PATH: env.PATH ?? "" }).lineAfter(0, /watching/);
+    const swap = async (to: Volume, directory: string, mark: string) => {
+      await Bun.sleep(REST_MS);
+      const texts = files(mark);
+      const arrival = awaitFiles(directory, Object.keys(texts), mark);
+      const swappedMs = await swapVolume(to, texts);
+      return (await arrival) - swappedMs;
+    };
+    const samples: Record<"ours" | "floor", number[]> = { ours: [], floor: [] };
+    for (let count = 1; count <= swaps; count++) {
+      samples.ours.push(await swap(mounts.config, live, markOf(count)));
+      samples.floor.push(await swap(volume, floor, markOf(count)));
+    }
+    return samples;
+  } finally {
+    for (const each of sidecars) await each.stop();
+    await mounts.dispose();
+  }
+}
+
+/** When the last of these files came to hold this mark. */
+function awaitFiles(directory: string, names: readonly string[], mark: string): Promise<number> {
+  const missing = new Set(names);
+  const isThere = (name: string) => {
+    const path = join(directory, name);
+    return existsSync(path) && readFileSync(path, "utf8").includes(mark);
+  };
+  return new Promise((resolve) => {
+    const watcher = watchFile(directory, (_event, changed) => {
+      const atMs = performance.now();
+      if (changed === null || !missing.has(changed)) return;
+      for (const name of missing) {
+        if (!isThere(name)) return;
+        missing.delete(name);
+      }
+      watcher.close();
+      resolve(atMs);
+    });
+  });
+}
+
+/** The same of a single file. */
+export function awaitFile(path: string, mark: string): Promise<number> {
+  return awaitFiles(dirname(path), [basename(path)], mark);
+}
+
+/** The least that a shell can do: told by the kernel, copies, and renames. */
+async function writeFloor(root: string, source: string, target: string): Promise<string> {
+  const script = join(root, "floor.sh");
+  const lines = [
+    `inotifywait -m -q -e moved_to '${source}' | {`,
+    "  echo watching",
+    "  while read -r _; do",
+    `    for file in '${source}'/*; do`,
+    `      cp "$file" '${root}/floor.new' && mv '${root}/floor.new' "${target}/\${file##*/}"`,
+    "    done",
+    "  done",
+    "}",
+  ];
+  await writeFile(script, `${lines.join("\n")}\n`);
+  return script;
+}
