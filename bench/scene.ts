@@ -51,7 +51,7 @@ export async function withScene<T>(
         ...variables,
       });
       const cliEnv = { ...gateway.environment, TZ: "UTC", OPENCLAW_GATEWAY_PORT: String(gateway.port) };
-      if (!process.env.BUSY) await awaitQuiet();
+      await awaitQuiet();
       return await work({ gateway, mounts, env, cliEnv, clear: () => clearJobs(gateway) });
     } finally {
       await mounts.dispose();
