@@ -2,8 +2,8 @@
 
 /** Why there is no connection to a gateway that is killed, that starts, or that has too little of the processor. */
 const NO_CONNECTION = [
-  "connect ECONNREFUSED \\S+",
-  "read ECONNRESET",
+  "connect (?:ECONNREFUSED|ECONNRESET) \\S+",
+  "(?:read|write) (?:ECONNRESET|EPIPE)",
   "Connection ended",
   "it answers with HTTP 503, and with no WebSocket",
   "gateway starting; retry shortly",
