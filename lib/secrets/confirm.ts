@@ -59,9 +59,10 @@ export function createConfirmation({ transport, connectLimitMs, log, warnings }:
   }
 }
 
-/** 2026.9.6 says no more than `secrets.reload failed`. */
-function advise({ code }: ManagerError): string {
-  return code === "rejected" ? "; the gateway keeps the former values, and its log has the reason" : "";
+/** 2026.9.6 says no more than `secrets.reload failed`; while it restarts it says that, and logs nothing. */
+function advise({ code, message }: ManagerError): string {
+  const hasTried = code === "rejected" && !message.includes("unavailable during gateway restart");
+  return hasTried ? "; the gateway keeps the former values, and its log has the reason" : "";
 }
 
 function describeDegraded(count: number): string {

@@ -178,6 +178,14 @@ describe("a pass", () => {
     expect(await pass(passes)).toEqual({ kind: "equal", lines: [RELOADED] });
   });
 
+  test("sends nobody to the log of a gateway that restarts", async () => {
+    await secrets.publish({ token: "one" });
+    answers = [reject("secrets.reload unavailable during gateway restart")];
+    expect((await pass()).lines.at(-1)).toBe(
+      "WARNING: Failed to reload secrets: secrets.reload unavailable during gateway restart",
+    );
+  });
+
   test("is run again at once if the connection ends under it", async () => {
     await secrets.publish({ token: "one" });
     answers = [
