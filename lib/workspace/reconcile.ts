@@ -9,7 +9,8 @@ import { createMemory } from "./memory.ts";
 import { describeDrift, describeMissing, toRejected } from "./messages.ts";
 import { type Manifest, manifestPathOf, writeManifest } from "./manifest.ts";
 import { type Calls, type Survey, type WorkspaceDependencies, findSkillProblems, survey } from "./snapshot.ts";
-import { type Tally, reconcileTarget } from "./target-pass.ts";
+import { isUnnoticed } from "./skills.ts";
+import { type Tally, reconcileTarget, refreshTargets } from "./target-pass.ts";
 
 /** The least time between two self-healings, in milliseconds: another writer may be at work. */
 const HEAL_INTERVAL_MS = 60_000;
@@ -48,6 +49,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   const manifestPath = manifestPathOf(settings.stagingDir);
   const standing = createStanding();
   const memory = createMemory(clock);
+  const remembering = { ...dependencies, memory };
   let last: Counts | undefined;
   let healedMs = Number.NEGATIVE_INFINITY;
   let heldBack = "";
@@ -59,7 +61,6 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   }
 
   async function reconcileWorkspaces(calls: Calls, isRunning: boolean): Promise<PassOutcome> {
-    const remembering = { ...dependencies, memory };
     const found = await survey(remembering, calls);
     for (const obstacle of found.obstacles) warnings.warnOnce(obstacle.path, [describeObstacle(obstacle)]);
     standing.hasRead(found.desired.kind === "missing" ? NOTHING : found.desired.checksum);
@@ -89,7 +90,7 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     warnings.warnOnce("workspace drift", tally.drifted.map(describeDrift));
     warnings.warnOnce("workspace places", tally.problems.map(toRejected));
     if (tally.changes + tally.drifted.length > 0) memory.answers.forget();
-    const skillProblems = await findSkillProblems(remembering, calls, found);
+    const skillProblems = await askAboutSkills(calls, found);
     if (calls)
       warnings.warnOnce(
         "skills",
@@ -99,6 +100,18 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
     last = { declared: tally.declared, drifted: tally.drifted.length, problems: problems.length };
     note(problems, tally, calls !== undefined || transport.usesCli?.() === true);
     return conclude(tally, found, problems.length > 0);
+  }
+
+  /** Asks what the gateway makes of the skills. 2026.9.6 misses some that come while it begins to watch their folder. */
+  async function askAboutSkills(calls: Calls, found: Survey): Promise<string[]> {
+    let problems = await findSkillProblems(remembering, calls, found);
+    if (problems.some(isUnnoticed)) {
+      memory.answers.forget();
+      await refreshTargets(remembering, found.targets);
+      problems = await findSkillProblems(remembering, calls, found);
+    }
+    if (problems.length > 0) memory.answers.forget(); // what is missing may come
+    return problems;
   }
 
   function note(problems: readonly string[], { failures, drifted }: Tally, isAsked: boolean): void {

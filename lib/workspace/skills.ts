@@ -5,6 +5,14 @@ import type { DesiredFile } from "./read.ts";
 /** From 2026.9.6 on, a longer SKILL.md is skipped. */
 const MAX_BYTES = 256 * 1024;
 
+/** Why a skill is not used of which nothing is known to be wrong: the gateway may not have noticed it. */
+const UNLISTED = "it is not in its list";
+
+/** Whether a line of {@link findUnusedSkills} is about a skill that the gateway may not have noticed. */
+export function isUnnoticed(problem: string): boolean {
+  return problem.endsWith(UNLISTED);
+}
+
 /** Finds the skills that a gateway does not use though Git declares them, each as `PATH: why`. Pure. */
 export function findUnusedSkills(
   workspace: string,
@@ -43,9 +51,7 @@ function explainAbsent({ bytes, path }: DesiredFile, loaded: readonly LoadedSkil
   const name = fields.get("name") || (path.split("/").at(-2) ?? "");
   const other = loaded.find((skill) => skill.name === name);
   if (other) return `another one has its name ${name}: ${other.baseDir}`;
-  return bytes.length > MAX_BYTES
-    ? `it has ${bytes.length} bytes, and at most ${MAX_BYTES} are read`
-    : "it is not in its list";
+  return bytes.length > MAX_BYTES ? `it has ${bytes.length} bytes, and at most ${MAX_BYTES} are read` : UNLISTED;
 }
 
 /** The top fields of the front matter as text; undefined if there is none. */

@@ -60,6 +60,19 @@ export async function reconcileTarget(
   }
 }
 
+/** Has the gateway look at the skills of these workspaces again. */
+export async function refreshTargets(dependencies: WorkspaceDependencies, targets: readonly Target[]): Promise<void> {
+  for (const { workspace } of targets) {
+    const { root } = await openTarget(dependencies, workspace, false);
+    if (!root) continue;
+    try {
+      await refreshSkills(root);
+    } finally {
+      await root[Symbol.asyncDispose]();
+    }
+  }
+}
+
 async function reconcileRoot(
   context: TargetContext,
   root: Folder,

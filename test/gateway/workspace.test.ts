@@ -97,6 +97,37 @@ describe.each([...RELEASES])("beside OpenClaw %s", (version) => {
     expect(gateway.log().split("=== start")).toHaveLength(starts);
   });
 
+  test("many skills are all seen, though the gateway misses some of them where their folder is new", async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `skill-${index}`);
+    const files = names.flatMap((name): [string, string][] => [
+      [`skills/${name}/SKILL.md`, SKILL.replace("greet", name)],
+      ...[..."abcdefghi"].map((part): [string, string] => [
+        `skills/${name}/references/${part}.md`,
+        `Line of part ${part}.\n`.repeat(100),
+      ]),
+    ]);
+    const sidecar = startSidecar(environment({ POLL_INTERVAL: "2" }));
+    try {
+      for (let round = 0; round < 3; round++) {
+        await volume.publish(Object.fromEntries(files));
+        const areSeen = async () => {
+          const { skills } = await gateway.rpc<Skills>("skills.status", { agentId: "main" });
+          return names.every((name) => skills.some((skill) => skill.name === name));
+        };
+        const explain = () => sidecar.messages().slice(-5).join("\n");
+        await until(`all skills of round ${round} to be seen`, areSeen, { limitMs: 60_000, explain });
+        const isTold = async () =>
+          (await runBinary(["status", "--json"], environment())).stdout.includes("does not use");
+        await until("none to be told of", async () => !(await isTold()), { limitMs: 60_000, explain });
+        const from = sidecar.messages().length;
+        await volume.publish({});
+        await sidecar.waitFor("Workspace sync complete", from);
+      }
+    } finally {
+      await sidecar.dispose();
+    }
+  });
+
   test("a skill that the gateway does not use is told with its reason, in the log and in status", async () => {
     await volume.publish({
       "skills/plain/SKILL.md": "# No front matter\n",

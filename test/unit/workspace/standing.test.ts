@@ -137,6 +137,19 @@ describe("standing()", () => {
     expect(await progressOf(overCli)).toMatchObject({ kind: "in-force" });
   });
 
+  test("shows a skill once more to a gateway that has not noticed it", async () => {
+    const baseDir = scratch.in("state", "workspace", "skills", "greet");
+    const greet = { name: "greet", description: "Says hello.", baseDir, eligible: true };
+    let asked = 0;
+    const skills = () => ({ skills: asked++ === 0 ? [] : [greet] });
+    calls = { call: async (method, params) => (method === "skills.status" ? skills() : MUTE?.call(method, params)) };
+    await volume.publish({ "skills/greet/SKILL.md": "---\nname: greet\ndescription: Says hello.\n---\n" });
+    const kind = open();
+    await kind.reconcile(PASS);
+    expect(asked).toBe(2);
+    expect(await progressOf(kind)).toMatchObject({ kind: "in-force" });
+  });
+
   test("has drifted where an agent has edited a file", async () => {
     await volume.publish({ "AGENTS.md": "one" });
     const kind = open();
