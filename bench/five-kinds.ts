@@ -4,7 +4,7 @@ import { VARIABLES, realConfig } from "../test/support/real-config.ts";
 import { type Volume, createVolume } from "../test/support/volume.ts";
 import { type Scene, defineJobs, formatJobs, withScene } from "./scene.ts";
 
-/** How much of each kind Git has. What is left out is not declared at all. */
+/** How much of each kind Git has. What is left out is not declared at all, but for the usual jobs. */
 export interface Amounts {
   jobs?: number;
   files?: number;
@@ -38,7 +38,7 @@ export async function withFiveKinds<T>(work: (scene: FiveKinds) => Promise<T>): 
       SECRETS_DIR: secrets.path,
       SECRETS_TARGET_DIR: join(mounts.root, "secrets"),
     };
-    const publish = async ({ jobs = 0, files = 0, approvals, secrets: keys = 0 }: Amounts) => {
+    const publish = async ({ jobs = USUAL.jobs, files = 0, approvals, secrets: keys = 0 }: Amounts) => {
       const patterns = count(approvals ?? 0).map((index) => `/usr/bin/tool-${index}`);
       await mounts.config.publish({
         "openclaw.json": realConfig(gateway),

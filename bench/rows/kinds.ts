@@ -27,10 +27,10 @@ export const kinds: Row = {
 };
 
 async function measureKinds(scene: FiveKinds): Promise<Figure[]> {
-  const { WORKSPACE_DIR, SECRETS_DIR: _, ...two } = scene.env;
+  const { WORKSPACE_DIR = "", SECRETS_DIR: _, SECRETS_TARGET_DIR: __, ...two } = scene.env;
   return [
     await measureTogether(scene, two),
-    ...(await measureFiles(scene, { ...two, WORKSPACE_DIR: WORKSPACE_DIR ?? "" })),
+    ...(await measureFiles(scene, { ...two, WORKSPACE_DIR })),
     ...(await measureApprovals(scene, two)),
   ];
 }

@@ -72,7 +72,7 @@ async function runOnce<T>(
 /** What is charged to its memory control group, at most. The binary's own pages lie in the kernel's cache already. */
 async function measureCharged(scene: FiveKinds): Promise<number> {
   await using group = await createControlGroup(LIMITS);
-  return runOnce(scene, group.enterAsSelf, async () => (await group.memory()).peakBytes / MIB);
+  return await runOnce(scene, group.enterAsSelf, async () => (await group.memory()).peakBytes / MIB);
 }
 
 const measureResident = (scene: FiveKinds) => runOnce(scene, [], (pid) => readMemory(pid, "VmHWM"));
