@@ -101,10 +101,12 @@ describe.each([...RELEASES])("beside OpenClaw %s", (version) => {
     const names = Array.from({ length: 50 }, (_, index) => `skill-${index}`);
     const files = names.flatMap((name): [string, string][] => [
       [`skills/${name}/SKILL.md`, SKILL.replace("greet", name)],
-      ...[..."abcdefghi"].map((part): [string, string] => [
-        `skills/${name}/references/${part}.md`,
-        `Line of part ${part}.\n`.repeat(100),
-      ]),
+      ..."abcdefghi"
+        .split("")
+        .map((part): [string, string] => [
+          `skills/${name}/references/${part}.md`,
+          `Line of part ${part}.\n`.repeat(100),
+        ]),
     ]);
     const sidecar = startSidecar(environment({ POLL_INTERVAL: "2" }));
     try {
