@@ -53,6 +53,8 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   let last: Counts | undefined;
   let healedMs = Number.NEGATIVE_INFINITY;
   let heldBack = "";
+  /** Whether "Workspace sync complete" is still to be logged. */
+  let mustLogComplete = false;
   /** The manifest as it is on the volume. */
   let stored: Manifest | undefined;
 
@@ -128,11 +130,13 @@ export function createWorkspacePasses(dependencies: WorkspacePassDependencies): 
   }
 
   function conclude(tally: Tally, found: Survey, isWrong: boolean): PassOutcome {
+    mustLogComplete ||= tally.changes > 0;
     if (tally.failures > 0 || found.agentProblems.length > 0) return FAILED;
     // What one pass has moved out of the way, the next one can replace.
     if (isWrong && tally.changes > 0) return FAILED;
-    if (tally.changes > 0) log("Workspace sync complete");
     if (isWrong) return { kind: "rejected" };
+    if (mustLogComplete) log("Workspace sync complete");
+    mustLogComplete = false;
     return tally.drifted.length > 0 && selfHeal ? UNHEALED : { kind: "equal" };
   }
 

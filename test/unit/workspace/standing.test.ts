@@ -30,8 +30,7 @@ afterEach(() => scratch[Symbol.asyncDispose]());
 
 const file = () => scratch.in("state", "workspace", "AGENTS.md");
 
-function open(usesCli = false) {
-  const log = () => undefined;
+function open(usesCli = false, log: (line: string) => void = () => undefined) {
   return createWorkspaceReconciler({
     settings: {
       workspaceDir: volume.path,
@@ -137,17 +136,22 @@ describe("standing()", () => {
     expect(await progressOf(overCli)).toMatchObject({ kind: "in-force" });
   });
 
-  test("shows a skill once more to a gateway that has not noticed it", async () => {
+  test.each([
+    ["once", 1],
+    ["in the next pass", 2],
+  ])("shows a skill again to a gateway that has not noticed it: %s", async (_, missed) => {
     const baseDir = scratch.in("state", "workspace", "skills", "greet");
     const greet = { name: "greet", description: "Says hello.", baseDir, eligible: true };
     let asked = 0;
-    const skills = () => ({ skills: asked++ === 0 ? [] : [greet] });
+    const skills = () => ({ skills: asked++ < missed ? [] : [greet] });
     calls = { call: async (method, params) => (method === "skills.status" ? skills() : MUTE?.call(method, params)) };
     await volume.publish({ "skills/greet/SKILL.md": "---\nname: greet\ndescription: Says hello.\n---\n" });
-    const kind = open();
-    await kind.reconcile(PASS);
-    expect(asked).toBe(2);
+    const lines: string[] = [];
+    const kind = open(false, (line) => void lines.push(line));
+    for (let pass = 0; pass < missed; pass++) await kind.reconcile(PASS);
+    expect(asked).toBe(missed + 1);
     expect(await progressOf(kind)).toMatchObject({ kind: "in-force" });
+    expect(lines.at(-1)).toBe("Workspace sync complete");
   });
 
   test("has drifted where an agent has edited a file", async () => {
