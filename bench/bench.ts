@@ -37,7 +37,9 @@ const chosen = ROWS.filter(({ name, needsGateway }) =>
 const report = createReport(process.env.BENCH_COMMIT ?? "unknown", OPENCLAW);
 for (const row of chosen) {
   process.stderr.write(`measuring ${row.name} …\n`);
-  report.rows[row.name] = await row.measure();
+  const figures = await row.measure();
+  report.rows[row.name] = figures;
+  process.stderr.write(renderTable({ [row.name]: figures })); // the whole takes most of an hour, and may be broken off
 }
 process.stdout.write(`${describeRun(report)}\n\n${renderTable(report.rows)}`);
 
