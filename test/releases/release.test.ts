@@ -17,6 +17,7 @@ import { type Definition, EVERY_KIND } from "../support/every-kind.ts";
 import { FEATURES, HAND_MADE, addJob, probeFeature } from "../support/feature-probes.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
+import { mustRun } from "../support/process.ts";
 import { type RealConfig, VARIABLES, realConfig } from "../support/real-config.ts";
 import { RELEASES, getRelease } from "../support/release.ts";
 import { type Sidecar, runBinary } from "../support/sidecar.ts";
@@ -78,7 +79,9 @@ async function keep(): Promise<void> {
 }
 
 beforeAll(async () => {
-  gateway = await createGateway(await getRelease(version), VARIABLES);
+  // 2026.4.20 to 2026.4.27 install what their plugins need at their first start: from where this machine does.
+  const registry = (await mustRun("npm", ["config", "get", "registry"])).trim();
+  gateway = await createGateway(await getRelease(version), { ...VARIABLES, npm_config_registry: registry });
   pod = await createPod(gateway);
   workspaceFiles = await createVolume(join(pod.mounts.root, "workspace.d"));
   secretFiles = await createVolume(join(pod.mounts.root, "secrets.d"));
