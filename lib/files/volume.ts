@@ -115,11 +115,10 @@ export async function readOneGeneration<T>(
 /**
  * Identifies the generation that the kubelet has mounted. It is never written again: a change is another generation.
  *
- * @returns undefined for a plain directory, or none
- * @throws the system's error
+ * @returns undefined for a plain directory, or none, or one that cannot be read: whoever reads it says why
  */
 export async function identifyGeneration(directory: string): Promise<string | undefined> {
-  const path = await resolveGeneration(directory);
+  const path = await resolveGeneration(directory).catch(() => undefined);
   const stats = path === undefined ? undefined : await stat(path).catch(() => undefined);
   return stats && `${path} ${stats.ino} ${stats.ctimeMs}`;
 }

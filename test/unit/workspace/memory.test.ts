@@ -1,7 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { expect, test } from "bun:test";
 import { createMemory } from "../../../lib/workspace/memory.ts";
-import { createScratch } from "../../support/fakes.ts";
+import { readDesired } from "../../../lib/workspace/read.ts";
+import { createScratch, refusalOf } from "../../support/fakes.ts";
 import { createVolume } from "../../support/volume.ts";
 
 const clock = { uptimeMs: () => 0, nowMs: () => Date.now() };
@@ -30,4 +31,11 @@ test("reads a plain directory each time", async () => {
     });
   }
   expect(await memory.readDesired(scratch.in("gone"))).toEqual({ kind: "missing" });
+});
+
+test("says what is wrong with a volume that cannot be read, as readDesired() does", async () => {
+  await using scratch = await createScratch();
+  await symlink("..data", scratch.in("..data"));
+  const { readDesired: read } = createMemory(clock);
+  expect(await refusalOf(read(scratch.path))).toEqual(await refusalOf(readDesired(scratch.path)));
 });
