@@ -34,7 +34,7 @@ interface Answer {
   value: unknown;
 }
 
-/** Keeps nothing: what a person asks for is of this moment. */
+/** Keeps no answer. */
 export const ALWAYS_ASKED: Answers = { get: (calls, _question, _about, ask) => ask(calls), forget: () => undefined };
 
 export function createAnswers(uptimeMs: () => number): Answers {

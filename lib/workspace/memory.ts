@@ -1,15 +1,18 @@
 import { identifyGeneration } from "../files/volume.ts";
-import { type Answers, createAnswers } from "./answers.ts";
+import { ALWAYS_ASKED, type Answers, createAnswers } from "./answers.ts";
 import { type Marks, createMarks } from "./marks.ts";
 import { type Desired, readDesired } from "./read.ts";
 
 /** What former passes have found out, and what cannot have changed since. */
 export interface Memory {
   answers: Answers;
-  marks: Marks;
+  marks?: Marks;
   /** As {@link readDesired}, which it calls once for each generation of the volume. */
   readDesired: typeof readDesired;
 }
+
+/** Remembers nothing: what a person asks for is of this moment. */
+export const NO_MEMORY: Memory = { answers: ALWAYS_ASKED, readDesired };
 
 export function createMemory(clock: { uptimeMs: () => number; nowMs: () => number }): Memory {
   let former: { generation: string; desired: Desired } | undefined;

@@ -8,12 +8,11 @@ import { readResolvedConfig } from "../gateway/resolved-config.ts";
 import type { Environment } from "../setting-sources.ts";
 import type { Settings } from "../settings.ts";
 import { type Agents, findStateDir, mergeTold, resolveAgents } from "./agents.ts";
-import { ALWAYS_ASKED } from "./answers.ts";
 import { type Entries, type Manifest, manifestPathOf, readManifest } from "./manifest.ts";
-import type { Memory } from "./memory.ts";
+import { type Memory, NO_MEMORY } from "./memory.ts";
 import { observeFiles } from "./observe.ts";
 import { type WorkspacePlan, planWorkspace } from "./plan.ts";
-import { type Desired, readDesired } from "./read.ts";
+import type { Desired } from "./read.ts";
 import { findUnusedSkills } from "./skills.ts";
 import { type Target, findBases, findTargets, openWorkspace } from "./targets.ts";
 
@@ -47,9 +46,9 @@ export interface Survey {
 
 /** @throws {ManagerError} `file` if the volume or the config cannot be read. */
 export async function survey(dependencies: WorkspaceDependencies, calls: Calls): Promise<Survey> {
-  const { settings, memory } = dependencies;
+  const { settings, memory = NO_MEMORY } = dependencies;
   const obstacles: ObstacleError[] = [];
-  const desired = await (memory?.readDesired ?? readDesired)(settings.workspaceDir);
+  const desired = await memory.readDesired(settings.workspaceDir);
   const manifest = await readManifest(manifestPathOf(settings.stagingDir), (one) => void obstacles.push(one));
   const nobody = { targets: [], agents: undefined, configDigest: "", differences: [], agentProblems: [] };
   const base = { ...nobody, desired, manifest, obstacles };
@@ -76,7 +75,7 @@ function findOldTargets(targets: readonly Target[], { agents }: Agents, manifest
 type Found = Pick<Survey, "configDigest"> & { agents: Agents; differences: string[] };
 
 async function findAgents(
-  { settings: { pvcConfig }, env, memory }: WorkspaceDependencies,
+  { settings: { pvcConfig }, env, memory = NO_MEMORY }: WorkspaceDependencies,
   calls: Calls,
 ): Promise<Found | { problem: string }> {
   const config = await readResolvedConfig(pvcConfig, env);
@@ -86,8 +85,7 @@ async function findAgents(
   const agents = resolveAgents(config.config, { stateDir: findStateDir(pvcConfig, env), env });
   if (!agents) return { problem: `${pvcConfig}: its agents make no sense` };
   const configDigest = computeDigest("sha256", JSON.stringify(config.config));
-  const { answers = ALWAYS_ASKED } = memory ?? {};
-  const told = calls && (await toResult(answers.get(calls, "agents", configDigest, readWorkspaces)));
+  const told = calls && (await toResult(memory.answers.get(calls, "agents", configDigest, readWorkspaces)));
   // A gateway that has gone away meanwhile does not matter.
   return { configDigest, ...mergeTold(agents, told instanceof ManagerError || !told ? new Map() : told) };
 }
@@ -138,19 +136,18 @@ export async function planTarget(
 
 /** What the gateway says of the skills that Git declares; empty without a gateway. */
 export async function findSkillProblems(
-  { memory }: WorkspaceDependencies,
+  { memory = NO_MEMORY }: WorkspaceDependencies,
   calls: Calls,
   { desired, configDigest, targets }: Survey,
 ): Promise<string[]> {
   if (!calls || desired.kind !== "read") return [];
-  const { answers = ALWAYS_ASKED } = memory ?? {};
   const problems: string[] = [];
   for (const { workspace, agentIds, files } of targets) {
     const [agentId] = agentIds;
     if (agentId === undefined || !files.some(({ path }) => path.endsWith("/SKILL.md"))) continue;
     const ask = (gateway: Pick<Gateway, "call">) => readSkills(gateway, agentId);
     const about = `${configDigest} ${desired.checksum}`;
-    const loaded = await toResult(answers.get(calls, `skills of ${agentId}`, about, ask));
+    const loaded = await toResult(memory.answers.get(calls, `skills of ${agentId}`, about, ask));
     if (loaded && !(loaded instanceof ManagerError)) problems.push(...findUnusedSkills(workspace, files, loaded));
   }
   return problems;
@@ -171,13 +168,11 @@ export async function takeWorkspaceSnapshot(
   const found = await survey(dependencies, calls);
   const plans: WorkspaceSnapshot["plans"][number][] = [];
   for (const target of found.targets) {
-    const { root, problem } = await openTarget(dependencies, target.workspace, false);
-    try {
-      const plan = problem === undefined ? await planTarget(dependencies, found, target, root, heals) : undefined;
-      plans.push({ target, plan, problem: problem && describeTargetProblem(target, problem) });
-    } finally {
-      await root?.[Symbol.asyncDispose]();
-    }
+    const opened = await openTarget(dependencies, target.workspace, false);
+    await using root = opened.root;
+    const { problem } = opened;
+    const plan = problem === undefined ? await planTarget(dependencies, found, target, root, heals) : undefined;
+    plans.push({ target, plan, problem: problem && describeTargetProblem(target, problem) });
   }
   return { ...found, plans, skillProblems: await findSkillProblems(dependencies, calls, found) };
 }

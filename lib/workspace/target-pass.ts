@@ -63,13 +63,8 @@ export async function reconcileTarget(
 /** Has the gateway look at the skills of these workspaces again. */
 export async function refreshTargets(dependencies: WorkspaceDependencies, targets: readonly Target[]): Promise<void> {
   for (const { workspace } of targets) {
-    const { root } = await openTarget(dependencies, workspace, false);
-    if (!root) continue;
-    try {
-      await refreshSkills(root);
-    } finally {
-      await root[Symbol.asyncDispose]();
-    }
+    await using root = (await openTarget(dependencies, workspace, false)).root;
+    if (root) await refreshSkills(root);
   }
 }
 
