@@ -7,7 +7,7 @@ import { featuresOf, findMissingFeatures } from "../../lib/gateway/features.ts";
 import type { LiveJob } from "../../lib/gateway/job.ts";
 import { toJobSpec } from "../../lib/cron/job-spec.ts";
 import { type Definition, EVERY_KIND } from "../support/every-kind.ts";
-import { FEATURES, HAND_MADE, addJob, probeFeature } from "../support/feature-probes.ts";
+import { FEATURES, HAND_MADE, addJob, cronSectionOf, probeFeature } from "../support/feature-probes.ts";
 import { createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { CRON_RELEASES, getRelease } from "../support/release.ts";
@@ -37,7 +37,7 @@ describe.each(CRON_RELEASES)("OpenClaw %s", (version) => {
     const own = await createGateway(await getRelease(version));
     gateway = own;
     giveBack = own.dispose;
-    await writeFile(own.configPath, own.config({ cron: { enabled: true, triggers: { enabled: true } } }));
+    await writeFile(own.configPath, own.config({ cron: cronSectionOf(version) }));
     await own.start();
   });
   afterAll(() => giveBack());

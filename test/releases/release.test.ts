@@ -14,7 +14,7 @@ import type { LiveJob } from "../../lib/gateway/job.ts";
 import { toJobSpec } from "../../lib/cron/job-spec.ts";
 import { approvalsOf, callsOf, grantPattern, getApprovals, patternsOf } from "../support/approvals.ts";
 import { type Definition, EVERY_KIND } from "../support/every-kind.ts";
-import { FEATURES, HAND_MADE, addJob, probeFeature } from "../support/feature-probes.ts";
+import { FEATURES, HAND_MADE, addJob, cronSectionOf, probeFeature } from "../support/feature-probes.ts";
 import { type TestGateway, createGateway } from "../support/gateway.ts";
 import { type Pod, createPod } from "../support/pod.ts";
 import { mustRun } from "../support/process.ts";
@@ -92,11 +92,8 @@ afterAll(async () => {
   await gateway.dispose();
 });
 
-/** What 2026.7 wants to be told, to have triggers. */
-const CRON = version.startsWith("2026.7.") ? { cron: "{ enabled: true, triggers: { enabled: true } }" } : {};
-
 async function publish(change: RealConfig, files: Record<string, string> = {}): Promise<void> {
-  git = { ...git, ...change, more: { ...CRON, ...change.more } };
+  git = { ...git, ...change, more: { cron: JSON.stringify(cronSectionOf(version)), ...change.more } };
   await pod.mounts.config.publish({ "openclaw.json": realConfig(gateway, git), ...files });
 }
 

@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { type Feature, type Features, featuresOf } from "../../lib/gateway/features.ts";
-import { FEATURES, probeFeature } from "../support/feature-probes.ts";
+import { FEATURES, cronSectionOf, probeFeature } from "../support/feature-probes.ts";
 import { createGateway } from "../support/gateway.ts";
 import { mustRun } from "../support/process.ts";
 import { ALL_RELEASES, getRelease } from "../support/release.ts";
@@ -78,9 +78,7 @@ async function learn(release: string): Promise<string[]> {
 async function findFeatures(release: string): Promise<Features> {
   const gateway = await createGateway(await getRelease(release));
   try {
-    // 2026.7 wants to be told, to have triggers.
-    const cron = { enabled: true, ...(release.startsWith("2026.7.") && { triggers: { enabled: true } }) };
-    await writeFile(gateway.configPath, gateway.config({ cron }));
+    await writeFile(gateway.configPath, gateway.config({ cron: cronSectionOf(release) }));
     await gateway.start();
     const found: [Feature, boolean][] = [];
     for (const feature of FEATURES) {

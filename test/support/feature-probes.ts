@@ -9,6 +9,11 @@ type Made = { id: string; job?: undefined } | { job: { id: string } };
 
 type Caller = Pick<TestGateway, "rpc" | "jobs">;
 
+/** The `cron` section of a config with which a release has all that it can have: 2026.7 wants to be told, to have triggers. */
+export function cronSectionOf(release: string): JsonObject {
+  return { enabled: true, ...(release.startsWith("2026.7.") && { triggers: { enabled: true } }) };
+}
+
 interface Probe {
   job: JsonObject;
   field: string;
