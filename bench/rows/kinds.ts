@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KIND_NAMES } from "../../lib/commands/kinds.ts";
 import { connectGateway } from "../../lib/gateway/connection.ts";
-import { approvalsOf } from "../../test/support/approvals.ts";
+import { approvalsOf, getApprovals } from "../../test/support/approvals.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { type Figure, type Row, atMostTimes, below, median, toFigure } from "../figure.ts";
 import { type FiveKinds, USUAL, withFiveKinds } from "../five-kinds.ts";
@@ -119,7 +119,7 @@ async function replaceApprovals({ gateway: { url, token } }: FiveKinds): Promise
   const beganMs = performance.now();
   const options = { url, credentials: { token }, onEvent: () => undefined, onClose: () => undefined };
   const connection = await connectGateway(options);
-  const { hash } = (await connection.call("exec.approvals.get", {})) as { hash: string };
+  const { hash } = await getApprovals(connection);
   const patterns = Array.from({ length: MANY.approvals }, (_, index) => `/usr/bin/tool-${index}`);
   const file = JSON.parse(approvalsOf(patterns)) as object;
   await connection.call("exec.approvals.set", { file, baseHash: hash });
