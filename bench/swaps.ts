@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { findFreePort } from "../test/support/free-port.ts";
 import { BINARY, createMounts } from "../test/support/sidecar.ts";
-import { type Volume, createVolume } from "../test/support/volume.ts";
 import { type Watched, watch } from "./process.ts";
 import { swapVolume } from "./scene.ts";
 
@@ -22,7 +21,7 @@ export interface Swapping {
 export const markOf = (swap: number): string => `swap ${swap}.`;
 
 /**
- * Swaps the ConfigMap of a sidecar that has no gateway to ask and, in turns, one beside the least that a shell can do.
+ * Swaps a ConfigMap that a sidecar without a gateway follows and, at the same time, the least that a shell can do.
  *
  * @returns the milliseconds from each swap to the last file in place
  */
@@ -36,7 +35,6 @@ export async function measureSwaps({ swaps, files, digest }: Swapping): Promise<
     return started;
   };
   try {
-    const volume = await createVolume(join(mounts.root, "floor.d"));
     const nobody = `ws://127.0.0.1:${await findFreePort()}`;
     const config = join(live, "openclaw.json");
     const env = mounts.environment({ OPENCLAW_GATEWAY_URL: nobody, PVC_CONFIG: config });
@@ -46,19 +44,17 @@ export async function measureSwaps({ swaps, files, digest }: Swapping): Promise<
     await mounts.publishJobs([]);
     await begin([BINARY, "run"], env).lineAfter(0, /Config update complete/);
     if (digest) await writeFile(config, digest(await readFile(config, "utf8")));
-    const script = await writeFloor(mounts.root, volume.path, floor);
+    const script = await writeFloor(mounts.root, mounts.config.path, floor);
     await begin(["sh", script], { PATH: env.PATH ?? "" }).lineAfter(0, /watching/);
-    const swap = async (to: Volume, directory: string, mark: string) => {
-      await Bun.sleep(REST_MS);
-      const texts = files(mark);
-      const arrival = awaitFiles(directory, Object.keys(texts), mark);
-      const swappedMs = await swapVolume(to, texts);
-      return (await arrival) - swappedMs;
-    };
     const samples: Record<"ours" | "floor", number[]> = { ours: [], floor: [] };
-    for (let count = 1; count <= swaps; count++) {
-      samples.ours.push(await swap(mounts.config, live, markOf(count)));
-      samples.floor.push(await swap(volume, floor, markOf(count)));
+    for (let swap = 1; swap <= swaps; swap++) {
+      await Bun.sleep(REST_MS);
+      const texts = files(markOf(swap));
+      const arrivals = [live, floor].map((directory) => awaitFiles(directory, Object.keys(texts), markOf(swap)));
+      const swappedMs = await swapVolume(mounts.config, texts);
+      const [oursMs = 0, floorMs = 0] = await Promise.all(arrivals);
+      samples.ours.push(oursMs - swappedMs);
+      samples.floor.push(floorMs - swappedMs);
     }
     return samples;
   } finally {

@@ -6,7 +6,7 @@ import { programPath, runCommand, takeTurns } from "../process.ts";
 /** How large it is, and how soon it answers by itself. */
 export const binary: Row = {
   name: "binary",
-  needsGateway: false,
+  isChecked: true,
   async measure() {
     const empty = programPath("empty");
     const size = toFigure(

@@ -21,7 +21,7 @@ const LOOK_EVERY = 250;
 /** Connected, with all five kinds of settings in force, and nothing happens. Then, with the same process, everything does. */
 export const idle: Row = {
   name: "idle",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withFiveKinds(async (scene) => {
       await scene.publish(USUAL);

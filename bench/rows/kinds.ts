@@ -22,7 +22,7 @@ const ITSELF = "the gateway's own time";
 /** What more than jobs costs: all five kinds of settings at once, and much of one of them. */
 export const kinds: Row = {
   name: "kinds",
-  needsGateway: true,
+  isChecked: false,
   measure: () => withFiveKinds(measureKinds),
 };
 

@@ -18,7 +18,7 @@ const LIMITS = { memoryBytes: 32 * MIB, cpus: 2 };
 /** The most that is held at once while all is put in force for the first time: what is charged for, and what is mapped. */
 export const memory: Row = {
   name: "memory",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withFiveKinds(async (scene) => {
       const missing = await whyNoControlGroups();

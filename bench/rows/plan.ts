@@ -8,7 +8,7 @@ const COPY = "writing and reading them as JSON";
 /** Planning alone, in a program that has just started: nothing in it is warm. */
 export const plan: Row = {
   name: "plan",
-  needsGateway: false,
+  isChecked: true,
   async measure(): Promise<Figure[]> {
     const { thousand = [], tenThousand = [] } = await takeTurns(9, {
       thousand: () => runPlan(1_000),

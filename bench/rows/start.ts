@@ -9,7 +9,7 @@ const CLI = "`openclaw cron list`";
 /** From the start of the program to the first answer of the gateway. */
 export const start: Row = {
   name: "start",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withScene(async ({ mounts, env, cliEnv }) => {
       const { node, entry } = await getRelease(OPENCLAW);
@@ -34,7 +34,7 @@ export const start: Row = {
 /** What a person types, with fifty jobs. */
 export const typed: Row = {
   name: "typed",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withScene(async ({ mounts, env, cliEnv }) => {
       const { node, entry } = await getRelease(OPENCLAW);

@@ -28,7 +28,7 @@ const RUNS = [
 /** The first sync of jobs that are not there yet, and a pass with nothing to do once they are. */
 export const sync: Row = {
   name: "sync",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withScene(async (scene) => {
       const figures: Figure[] = [];
@@ -174,7 +174,7 @@ async function measureManagerSh({ mounts, cliEnv, gateway, clear }: Scene, size:
 /** From the swap of the ConfigMap until the gateway tells everybody of the job. */
 export const swapToJob: Row = {
   name: "job",
-  needsGateway: true,
+  isChecked: false,
   measure: () =>
     withScene(async ({ gateway, mounts, env }) => {
       const added = new Map<string, number>();
