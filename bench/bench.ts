@@ -15,12 +15,13 @@ import { kinds } from "./rows/kinds.ts";
 import { memory } from "./rows/memory.ts";
 import { plan } from "./rows/plan.ts";
 import { start, typed } from "./rows/start.ts";
-import { swapToJob, sync } from "./rows/sync.ts";
+import { many, swapToJob, sync } from "./rows/sync.ts";
 import { validate } from "./rows/validate.ts";
 import { OPENCLAW } from "./scene.ts";
 
 const ROWS = [
   sync,
+  many,
   fileBesideGateway,
   file,
   files,
