@@ -62,7 +62,7 @@ export async function checkDefinitionParts(
 
 /** Finds what the release lacks for these jobs: a sync with it would fail for them, or run a command in another way. */
 async function findLacking(part: string, definitions: readonly Definition[], release: string, nowMs: number) {
-  const { featuresOf, findMissingFeatures } = await import("../gateway/features.ts");
+  const { featuresOf, findMissingFeatures, releaseWith } = await import("../gateway/features.ts");
   const { isCommandAsTurn, toJobSpec } = await import("../cron/job-spec.ts");
   const features = featuresOf(release, 0); // a release with numbers is known by them
   if (!Object.values(features).includes(false)) return [];
@@ -77,7 +77,8 @@ async function findLacking(part: string, definitions: readonly Definition[], rel
       return { part, job, path: one.what, message, rule: "job-feature", severity: "error" };
     });
     if (missing.length > 0 || !isCommandAsTurn(definition, features)) return missing;
-    const message = `runs as an agent turn and costs model tokens: OpenClaw ${release} has no command jobs (2026.6 has)`;
+    const since = releaseWith("commandPayload");
+    const message = `runs as an agent turn and costs model tokens: OpenClaw ${release} has no command jobs (${since} has)`;
     return [{ part, job, path: "", message, rule: "job-feature", severity: "warning" }];
   });
 }

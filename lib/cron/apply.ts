@@ -1,4 +1,5 @@
 import { ManagerError, describeError } from "../errors.ts";
+import { releaseWith } from "../gateway/features.ts";
 import type { Log } from "../log.ts";
 import type { JsonObject } from "../json.ts";
 import type { CronAction, JobChange } from "./plan.ts";
@@ -55,8 +56,9 @@ async function applyAction(action: CronAction, store: CronStore, log: Log): Prom
     log(`WARNING: Not touching other jobs named ${action.name}, which nobody claims: ${action.namesakes.join(", ")}`);
   }
   if (action.kind !== "remove" && action.commandAsTurn) {
+    const since = releaseWith("commandPayload");
     log(
-      `WARNING: ${action.name} runs as an agent turn and costs model tokens: this OpenClaw has no command jobs (2026.6 has)`,
+      `WARNING: ${action.name} runs as an agent turn and costs model tokens: this OpenClaw has no command jobs (${since} has)`,
     );
   }
   return { kind: "done" };

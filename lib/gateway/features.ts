@@ -142,6 +142,11 @@ export function findMissingFeatures(spec: JobSpec, features: Features): MissingF
   return missing;
 }
 
+/** The first release that may have this feature, such as `2026.6.5`. */
+export function releaseWith(name: Feature): string {
+  return FEATURES[name].since;
+}
+
 /** Says that `what` needs this feature. */
 export function missingFeature(name: Feature, what: string): MissingFeature {
   return explainMissing(FEATURES[name], what);

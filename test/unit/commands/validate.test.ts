@@ -602,7 +602,7 @@ describe("validate() against a release", () => {
       "jobs.json: lacks: sessionTarget: needs OpenClaw 2026.3.22 or later; this is 2026.2.9",
     ]);
     expect(old.warnings).toContain(
-      "jobs.json: costs: runs as an agent turn and costs model tokens: OpenClaw 2026.2.9 has no command jobs (2026.6 has)",
+      "jobs.json: costs: runs as an agent turn and costs model tokens: OpenClaw 2026.2.9 has no command jobs (2026.6.5 has)",
     );
     expect((await toLines(files, { release: "2026.9.6" })).problems).toEqual([]);
   });

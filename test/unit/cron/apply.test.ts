@@ -124,7 +124,7 @@ describe("applyActions()", () => {
       [add("new", { commandAsTurn: true }), update("id-1", { commandAsTurn: true })],
       store,
     );
-    const warning = "runs as an agent turn and costs model tokens: this OpenClaw has no command jobs (2026.6 has)";
+    const warning = "runs as an agent turn and costs model tokens: this OpenClaw has no command jobs (2026.6.5 has)";
     expect(lines).toEqual([
       "Adding cron job: new",
       `WARNING: new ${warning}`,
