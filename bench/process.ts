@@ -9,26 +9,30 @@ export interface Cost {
   cpuMs: number;
 }
 
-/** What a command took that has ended. */
-interface WholeCost extends Cost {
-  /** The most memory that it has held at once. */
-  peakMiB: number;
-}
-
 /**
  * Started by the runtime's own spawn, as the programs below are, and not by zx's `$`: only that tells what a process has
  * spent on the processor, and nothing of ours is done in the interval that is measured.
  *
  * @throws where it does not end with 0.
  */
-export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<WholeCost> {
+export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<Cost> {
   const beganMs = performance.now();
   const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const exitCode = await child.exited;
   const wallMs = performance.now() - beganMs;
   if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
-  const usage = child.resourceUsage();
-  return { wallMs, cpuMs: Number(usage?.cpuTime.total ?? 0) / 1000, peakMiB: (usage?.maxRSS ?? 0) / 2 ** 20 };
+  return { wallMs, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
+}
+
+/**
+ * The most memory that a command and all below it hold at once, in MiB, as far as looking shows. What the kernel
+ * counts for a child that has ended is at least what the benchmark itself held when it started it.
+ */
+export async function measurePeak(command: readonly string[], env: Record<string, string>): Promise<number> {
+  const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  const tree = watchTree(child.pid);
+  await child.exited;
+  return tree.stop();
 }
 
 /**
@@ -137,12 +141,12 @@ export async function readTreeCpuMs(pid: number): Promise<number> {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 }
 
-/** The most that a process and all below it have held at once, in MiB, as far as looking every 20 ms shows. */
+/** The most that a process and all below it have held at once, in MiB, as far as looking every few milliseconds shows. */
 export function watchTree(pid: number): { stop(): number } {
   let peak = 0;
   const timer = setInterval(() => {
     void sumTree(pid).then((sum) => (peak = Math.max(peak, sum)));
-  }, 20);
+  }, 5);
   return {
     stop() {
       clearInterval(timer);

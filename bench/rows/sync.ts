@@ -156,7 +156,7 @@ async function measureNothing({ gateway, mounts, env }: Scene, size: number) {
       ours.push((await sidecar.lineAfter(swappedMs, COMPLETE)) - swappedMs);
       await Bun.sleep(150);
       const askedMs = performance.now();
-      await gateway.rpc("cron.list", { includeDisabled: true });
+      await gateway.jobs();
       itself.push(performance.now() - askedMs);
     }
   } finally {

@@ -5,13 +5,13 @@ import { getRelease } from "../../test/support/release.ts";
 import { BINARY } from "../../test/support/sidecar.ts";
 import { configText } from "../config-text.ts";
 import { type Row, below, median, timesLess, toFigure } from "../figure.ts";
-import { runCommand, takeTurns } from "../process.ts";
+import { measurePeak, runCommand, takeTurns } from "../process.ts";
 import { OPENCLAW } from "../scene.ts";
 
 const THEIRS = "`openclaw config validate`";
 
-/** How often each of them checks the config. */
-const TURNS = { ours: 41, theirs: 5 };
+/** How often each of them checks the config, for its time, and for its memory. */
+const TURNS = { ours: 41, theirs: 5, memory: 5 };
 
 /** A config in Git, judged before the merge: by ours, and by OpenClaw's own command. */
 export const validate: Row = {
@@ -25,16 +25,18 @@ export const validate: Row = {
       await writeFile(path, configText(10));
       const env = { HOME: home, PATH: "/usr/bin:/bin", TZ: "UTC" };
       const cliEnv = { ...env, OPENCLAW_CONFIG_PATH: path, OPENCLAW_STATE_DIR: home };
-      const theirs = await takeTurns(TURNS.theirs, {
-        theirs: () => runCommand([node, entry, "config", "validate", "--json"], cliEnv),
+      const theirs = [[node, entry, "config", "validate", "--json"], cliEnv] as const;
+      const ours = [[BINARY, "validate", "--openclaw", OPENCLAW, path], env] as const;
+      const time = async (turns: number, [command, itsEnv]: typeof theirs | typeof ours) => {
+        const { it = [] } = await takeTurns(turns, { it: () => runCommand(command, itsEnv) });
+        return it.map(({ wallMs }) => wallMs);
+      };
+      const theirsMs = await time(TURNS.theirs, theirs);
+      const oursMs = await time(TURNS.ours, ours);
+      const { ours: oursMiB = [], theirs: theirsMiB = [] } = await takeTurns(TURNS.memory, {
+        ours: () => measurePeak(...ours),
+        theirs: () => measurePeak(...theirs),
       });
-      const ours = await takeTurns(TURNS.ours, {
-        ours: () => runCommand([BINARY, "validate", "--openclaw", OPENCLAW, path], env),
-      });
-      const samples = (of: "wallMs" | "peakMiB") =>
-        [ours.ours ?? [], theirs.theirs ?? []].map((all) => all.map((each) => each[of]));
-      const [oursMs = [], theirsMs = []] = samples("wallMs");
-      const [oursMiB = [], theirsMiB = []] = samples("peakMiB");
       return [
         toFigure(
           {
