@@ -9,6 +9,9 @@ import { swapVolume } from "./scene.ts";
 /** Since a file that is replaced twice in a moment makes OpenClaw deaf, ours lets one lie for so long first. */
 const REST_MS = 200;
 
+/** After this, a file is not waited for any longer, in milliseconds: manager.sh looks once a minute. */
+const ARRIVAL_LIMIT_MS = 180_000;
+
 export interface Swapping {
   swaps: number;
   /** What is mounted, all of it with this mark in it. */
@@ -70,7 +73,11 @@ function awaitFiles(directory: string, names: readonly string[], mark: string): 
     const path = join(directory, name);
     return existsSync(path) && readFileSync(path, "utf8").includes(mark);
   };
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      watcher.close();
+      reject(new Error(`waited ${ARRIVAL_LIMIT_MS} ms for ${mark} in ${[...missing].join(", ")} of ${directory}`));
+    }, ARRIVAL_LIMIT_MS);
     const watcher = watchFile(directory, (_event, changed) => {
       const atMs = performance.now();
       if (changed === null || !missing.has(changed)) return;
@@ -79,6 +86,7 @@ function awaitFiles(directory: string, names: readonly string[], mark: string): 
         missing.delete(name);
       }
       watcher.close();
+      clearTimeout(late);
       resolve(atMs);
     });
   });
