@@ -78,10 +78,15 @@ async function keep(): Promise<void> {
   if (file) await writeFile(file, JSON.stringify(cells));
 }
 
+/** 2026.4.20 to 2026.4.27 install what their plugins need at their first start, from where and as this machine does. */
+async function findNpmSettings(): Promise<Record<string, string>> {
+  const keys = ["registry", "globalconfig", "userconfig"];
+  const values = await Promise.all(keys.map((key) => mustRun("npm", ["config", "get", key])));
+  return Object.fromEntries(keys.map((key, index) => [`npm_config_${key}`, values[index]?.trim() ?? ""]));
+}
+
 beforeAll(async () => {
-  // 2026.4.20 to 2026.4.27 install what their plugins need at their first start: from where this machine does.
-  const registry = (await mustRun("npm", ["config", "get", "registry"])).trim();
-  gateway = await createGateway(await getRelease(version), { ...VARIABLES, npm_config_registry: registry });
+  gateway = await createGateway(await getRelease(version), { ...VARIABLES, ...(await findNpmSettings()) });
   pod = await createPod(gateway);
   workspaceFiles = await createVolume(join(pod.mounts.root, "workspace.d"));
   secretFiles = await createVolume(join(pod.mounts.root, "secrets.d"));
