@@ -91,7 +91,7 @@ const LINES: Record<string, RegExp> = {
   "cron removed": /^Removing cron job \(no longer in ConfigMap\): job-\d+$/,
   "cron complete": /^Cron job sync complete$/,
   "cron command as turn":
-    /^WARNING: job-\d+ runs as an agent turn and costs model tokens: this OpenClaw has no command jobs \(2026\.6 has\)$/,
+    /^WARNING: job-\d+ runs as an agent turn and costs model tokens: this OpenClaw has no command jobs \(2026\.6\.5 has\)$/,
   "cron job failed": failedTo("(?:add|update|remove) cron job: job-\\d+"),
   "cron mass removal": /^WARNING: Cron jobs left as they are: 1[0-2] would be removed at once /,
   "cron failed": failedTo("sync cron jobs"),
