@@ -65,7 +65,7 @@ const FEATURES = {
   webhook: { since: "2026.2.26", field: "delivery.mode", when: (mode) => mode === "webhook" },
   /** 2026.2.26 accepts it in a new job and ignores it in an update. */
   deliveryAccount: { since: "2026.3.1", field: "delivery.accountId" },
-  deliveryThread: { since: "2026.4.29", field: "delivery.threadId" },
+  deliveryThread: { since: "2026.4.27", field: "delivery.threadId" },
   failureDestination: { since: "2026.3.1", field: "delivery.failureDestination" },
   /** `failureDestination: null` in an update. Refused before, as is to change the kind of a job that has one. */
   destinationRemoval: { since: "2026.6.1" },
@@ -73,7 +73,7 @@ const FEATURES = {
   failureAlert: { since: "2026.3.1", field: "failureAlert" },
   /** `failureAlert: null` in an update. Refused before, and nothing else restores the default. */
   alertRemoval: { since: "2026.8.1" },
-  alertOnSkip: { since: "2026.4.29", field: "failureAlert.includeSkipped" },
+  alertOnSkip: { since: "2026.4.26", field: "failureAlert.includeSkipped" },
   /** Silently turned into `isolated` before. */
   namedSession: {
     since: "2026.3.22",
