@@ -14,7 +14,7 @@ import { runBinary } from "../support/sidecar.ts";
 import { FIRST_RELEASE, listStable } from "./queue.ts";
 import { tightenReason } from "./reason.ts";
 import type { Results, Row } from "./row.ts";
-import { insertTable, isFull, renderTable, sortRows } from "./table.ts";
+import { insertTable, isFull, joinRows, renderTable } from "./table.ts";
 
 const RESULTS = join(import.meta.dir, "results.json");
 const DOCUMENT = join(REPOSITORY, "docs/compatibility.md");
@@ -67,7 +67,8 @@ export async function measureRows(releases: readonly string[], results: Results)
   async function work(): Promise<void> {
     for (let release = rest.shift(); release !== undefined; release = rest.shift()) {
       const row = await measure(release, subject);
-      results.rows = sortRows([...results.rows.filter((other) => other.release !== row.release), row]);
+      const { rows } = await readResults(); // another run may have added to them
+      results.rows = joinRows(rows, results.rows, [row]);
       await save(results);
       if (!isFull(row) && row.cells.install?.is !== "no") failures.push(release); // what npm no longer has is no fault
       const said = Object.entries(row.cells).flatMap(([name, cell]) =>

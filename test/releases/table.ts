@@ -7,8 +7,18 @@ const END = "<!-- until here -->";
 const COLUMNS = Object.keys(CAPABILITIES) as Capability[];
 
 /** Rows with the newest release first. */
-export function sortRows(rows: readonly Row[]): Row[] {
+function sortRows(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => compareNewestFirst(a.release, b.release));
+}
+
+/** The last row of each release, newest release first. */
+export function joinRows(...runs: readonly (readonly Row[])[]): Row[] {
+  const last = new Map<string, Row>();
+  for (const row of runs.flat()) {
+    const other = last.get(row.release);
+    if (!other || other.measured <= row.measured) last.set(row.release, row);
+  }
+  return sortRows([...last.values()]);
 }
 
 /** Whether all was measured, and nothing failed. */

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findRemaining, listStable } from "../../releases/queue.ts";
 import { CAPABILITIES, type Capability, type Results, type Row } from "../../releases/row.ts";
-import { insertTable, isFull, renderTable } from "../../releases/table.ts";
+import { insertTable, isFull, joinRows, renderTable } from "../../releases/table.ts";
 import { REPOSITORY } from "../../support/repository.ts";
 
 const BEGAN = "2026-11-01T00:00:00.000Z";
@@ -40,6 +40,15 @@ describe("a run", () => {
     const rows = stable.map((release) => row(release, "2026-11-02T00:00:00.000Z"));
     expect(findRemaining(stable, { began: BEGAN, rows }, NOW)).toEqual({ began: NOW, remaining: stable });
   });
+});
+
+test("rows of runs beside each other are joined: the last of each release", () => {
+  const [early, late] = ["2026-11-02T00:00:00.000Z", "2026-11-03T00:00:00.000Z"];
+  const ours = [row("2026.9.6", late), row("2026.9.4", early)];
+  const theirs = [row("2026.9.6", early), row("2026.9.5", early)];
+  const joined = [row("2026.9.6", late), row("2026.9.5", early), row("2026.9.4", early)];
+  expect(joinRows(ours, theirs)).toEqual(joined);
+  expect(joinRows(theirs, ours)).toEqual(joined);
 });
 
 describe("the table", () => {
