@@ -17,22 +17,34 @@ export interface Cost {
  */
 export async function runCommand(command: readonly string[], env: Record<string, string>): Promise<Cost> {
   const beganMs = performance.now();
-  const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  const child = startCommand(command, env);
   const exitCode = await child.exited;
   const wallMs = performance.now() - beganMs;
-  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
+  mustBeDone(command, exitCode);
   return { wallMs, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
 }
 
 /**
  * The most memory that a command and all below it hold at once, in MiB, as far as looking shows. What the kernel
  * counts for a child that has ended is at least what the benchmark itself held when it started it.
+ *
+ * @throws where it does not end with 0.
  */
 export async function measurePeak(command: readonly string[], env: Record<string, string>): Promise<number> {
-  const child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  const child = startCommand(command, env);
   const tree = watchTree(child.pid);
-  await child.exited;
-  return tree.stop();
+  const exitCode = await child.exited;
+  const peak = tree.stop();
+  mustBeDone(command, exitCode);
+  return peak;
+}
+
+function startCommand(command: readonly string[], env: Record<string, string>) {
+  return Bun.spawn([...command], { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+}
+
+function mustBeDone(command: readonly string[], exitCode: number): void {
+  if (exitCode !== 0) throw new Error(`${command.join(" ")} ended with ${exitCode}`);
 }
 
 /**
